@@ -1,0 +1,36 @@
+//! The shared vocabulary of `interplay`: reasoning problems as graphs, and named seed streams.
+//!
+//! A problem of the framework (arXiv 2512.07783, section 2) is a directed acyclic graph whose
+//! nodes are named quantities and whose edges say which quantities a definition reads.
+//! [`ReasoningGraph`] is such a graph and cannot hold a cycle; [`GoldGraph`] is the published
+//! file format of one; [`SeedStreams`] gives every random decision of a run a stream of its own.
+//!
+//! ```
+//! use interplay_graph::{Definition, ReasoningGraph};
+//!
+//! let mut graph = ReasoningGraph::new();
+//! let fox = graph.add("fox", Definition::constant(3), &[])?;
+//! let elk = graph.add("elk", Definition::sum().plus(2), &[fox])?;
+//! let owl = graph.add("owl", Definition::sum(), &[elk, fox])?;
+//! let values = graph.evaluate()?;
+//! assert_eq!(values[owl.index()], 8);
+//! // One constant, one sum with a constant, one sum of two: 1 + 2 + 2 edges.
+//! assert_eq!(graph.op(), 5);
+//! # Ok::<(), interplay_graph::GraphError>(())
+//! ```
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod canonical;
+mod definition;
+mod error;
+mod gold;
+mod graph;
+mod seed;
+
+pub use canonical::{CanonicalHash, Numbers};
+pub use definition::{Core, Definition, Outer};
+pub use error::GraphError;
+pub use gold::{GoldGraph, GoldNode};
+pub use graph::{Quantity, QuantityId, ReasoningGraph};
+pub use seed::{SeedStream, SeedStreams};

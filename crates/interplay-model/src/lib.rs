@@ -1,0 +1,2 @@
+//! model
+pub use burn;
