@@ -1,2 +1,43 @@
-//! x
-fn main() {}
+//! The repository's own tasks: `cargo xtask check` and `cargo xtask tidy`.
+
+mod check;
+mod repository;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  check   tidy, formatting, clippy, documentation, each crate alone, doctests
+          --without-doctests leaves out the last, for a caller that runs all tests anyway
+  tidy    the rules of the house that no compiler knows
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let root = repository::root();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["check"] => check::run(&root, check::Doctests::Run),
+        ["check", "--without-doctests"] => check::run(&root, check::Doctests::LeaveOut),
+        ["tidy"] => tidy::run(&root),
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown task `{}`\n\n{USAGE}", words.join(" ")),
+    }
+}

@@ -1,1 +1,51 @@
-//! tasks
+//! Reasoning problems as text: exact difficulty, two dialects, random access.
+//!
+//! A problem is a directed acyclic graph of quantities (`interplay-graph`) that is told in a
+//! context, and asks for one of them. [`Dataset::get`] draws the i-th problem of a [`TaskSpec`]
+//! from its index alone; [`Problem`] gives its texts, its gold solution and its graph.
+//!
+//! ```
+//! use interplay_graph::SeedStreams;
+//! use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
+//!
+//! let spec = TaskSpec::single(Counts::one(4), "school", Dialect::Prose);
+//! let data = Dataset::new(spec, &ContextLibrary::embedded(), SeedStreams::new(1), "demo")?;
+//! let problem = data.get(0)?;
+//! assert_eq!(problem.op(), 4);
+//! assert_eq!(problem.necessary().0.op(), 4);
+//! assert!(problem.solution_text().ends_with(&format!("Answer: {}.", problem.answer())));
+//! assert!(framing::prompt_text(&problem).ends_with("</question> <solution>"));
+//! # Ok::<(), interplay_tasks::TaskError>(())
+//! ```
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod check;
+mod context;
+mod counts;
+mod dataset;
+mod draw;
+mod error;
+pub mod framing;
+mod naming;
+mod order;
+mod problem;
+mod prose;
+mod sample;
+mod skeleton;
+mod spec;
+mod symbols;
+mod terse;
+
+/// The example of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub use context::{Context, ContextLibrary};
+pub use counts::{Counts, CountsError};
+pub use dataset::Dataset;
+pub use error::{Issue, Issues, TaskError};
+pub use problem::Problem;
+pub use sample::{Sample, SampleReader, write_samples};
+pub use spec::{Component, DefinitionWeights, Dialect, Mode, SolutionOrder, TaskSpec};

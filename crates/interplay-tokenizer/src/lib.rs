@@ -1,1 +1,54 @@
-//! tokenizer
+//! Byte-level BPE tokenizers for reasoning problems.
+//!
+//! A [`Tokenizer`] is trained on the texts of a corpus ([`Tokenizer::train`]), lives on disk as a
+//! Hugging Face `tokenizer.json` ([`Tokenizer::save`], [`Tokenizer::load`]) and knows the one
+//! framing of the project: `[BOS] <question> … </question> <solution> … </solution>
+//! <answer> … </answer> [EOS]`. A prompt ends after `<solution>`, and
+//! [`Tokenizer::encode_prompt`] is an exact prefix of [`Tokenizer::encode_sample`], so that a
+//! model samples from the very tokens it was trained on.
+//!
+//! ```
+//! use interplay_tokenizer::{Tokenizer, TrainerSpec};
+//!
+//! let corpus = ["fox = 3. elk = fox + 2. owl = 2 * elk."; 8];
+//! let spec = TrainerSpec { vocab_size: 300, ..TrainerSpec::default() };
+//! let tokenizer = Tokenizer::train(corpus.iter(), &spec)?;
+//!
+//! let prompt = tokenizer.encode_prompt("fox = 3. elk = fox + 2.", "elk?")?;
+//! let sample = tokenizer.encode_sample(
+//!     "fox = 3. elk = fox + 2.",
+//!     "elk?",
+//!     "fox = 3. elk = fox + 2 = 3 + 2 = 5.",
+//!     "5",
+//! )?;
+//! assert_eq!(sample.prompt(), prompt);
+//! assert_eq!(
+//!     tokenizer.decode(sample.completion()),
+//!     " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>",
+//! );
+//! # Ok::<(), interplay_tokenizer::TokenizerError>(())
+//! ```
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod byte_alphabet;
+mod decode;
+mod encode;
+mod error;
+mod file;
+mod segment;
+mod spec;
+mod special;
+mod tokenizer;
+mod train;
+
+pub use decode::Decoded;
+pub use encode::EncodedSample;
+pub use error::TokenizerError;
+pub use spec::{Digits, TrainerSpec};
+pub use special::Special;
+pub use tokenizer::Tokenizer;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,28 @@
-//! train
+//! The trainers of `interplay`: next-token stages (`pretrain`, `midtrain`) and GRPO.
+//!
+//! A stage is a function of its inputs (a model, a data set, a tokenizer, a spec, seeds) and its
+//! folder. It writes `metrics.jsonl`, checkpoints from which an interrupted run goes on bit for
+//! bit, and the trained model as a Hugging Face folder. Everything is generic over the backend;
+//! no stage reads the clock or the environment: what happens outside is told to an
+//! [`Observer`].
+//!
+//! Source: arXiv 2512.07783, section 2 and appendix A (recipes); GRPO after arXiv 2402.03300.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod checkpoint;
+mod error;
+pub mod grpo;
+pub mod ledger;
+mod metrics;
+pub mod next_token;
+pub mod optimizer;
+pub mod packing;
+mod sampler;
+pub mod schedule;
+mod stage;
+
+pub use error::TrainError;
+pub use metrics::{MetricsFile, Observer, Silent, StepReport};
+pub use sampler::DecoderSampler;
+pub use stage::{StageFolder, StageSummary};

@@ -1,1 +1,36 @@
-//! x
+//! Controlled experiments on how pre-training, mid-training and reinforcement learning shape
+//! reasoning (arXiv 2512.07783).
+//!
+//! This crate is the thin orchestration: an experiment ([`ExperimentSpec`], a TOML file) is
+//! resolved into a [`Plan`]; [`Run`] carries the plan out stage by stage in a run folder, goes
+//! on where it was interrupted, and ends with `results.json`, `ledger.json` and `report.html`.
+//! The work itself is in the crates that this one re-exports as modules; each is useful alone.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod device;
+mod error;
+mod keys;
+mod page;
+mod plan;
+pub mod progress;
+pub mod report;
+mod results;
+mod run;
+mod spec;
+
+pub use error::InterplayError;
+pub use plan::Plan;
+pub use results::{Results, StageResult, results_table};
+pub use run::{Run, peak_memory_mib};
+pub use spec::{
+    CalibrateSpec, EvaluateSpec, ExperimentSpec, ModelSpec, StageKind, StageSpec, TokenizerSpec,
+};
+
+pub use interplay_eval as eval;
+pub use interplay_graph as graph;
+pub use interplay_model as model;
+pub use interplay_tasks as tasks;
+pub use interplay_tokenizer as tokenizer;
+pub use interplay_train as train;
+pub use interplay_verify as verify;

@@ -1,0 +1,76 @@
+//! What can go wrong in an evaluation.
+
+use std::convert::Infallible;
+
+/// Why an evaluation, or a comparison of two, has no result. `E` is the sampler's own error.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError<E: std::error::Error + 'static = Infallible> {
+    /// Nothing to evaluate.
+    #[error("there is no problem to evaluate; expected at least one")]
+    NoItems,
+    /// A setting that cannot be followed.
+    #[error("evaluation setting `{setting}` is {found}; expected {expected}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// The sampler failed.
+    #[error("sampling problems {from} to {to} failed")]
+    Sampler {
+        /// The first problem of the batch, counted from zero.
+        from: usize,
+        /// The last one.
+        to: usize,
+        /// Why.
+        #[source]
+        source: E,
+    },
+    /// The sampler gave another number of completions than it was asked for.
+    #[error("the sampler gave {found} {what} for problems {from} to {to}; expected {expected}")]
+    Count {
+        /// What was counted.
+        what: &'static str,
+        /// The first problem of the batch, counted from zero.
+        from: usize,
+        /// The last one.
+        to: usize,
+        /// How many were asked for.
+        expected: usize,
+        /// How many came.
+        found: usize,
+    },
+    /// A record could not be written.
+    #[error("the record of problem {id} could not be written")]
+    Record {
+        /// The problem's id.
+        id: u64,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Two evaluations that are not of the same problems.
+    #[error(
+        "the evaluations cannot be paired: problem {position} is {left} on the left and {right} on the right"
+    )]
+    Unpaired {
+        /// The place at which they differ.
+        position: usize,
+        /// The id there on the left, or its absence.
+        left: String,
+        /// The id there on the right, or its absence.
+        right: String,
+    },
+    /// The evaluation does not have the pass@k that was asked for.
+    #[error("pass@{k} needs at least {k} samples a problem, and the evaluation has {samples}")]
+    TooFewSamples {
+        /// The k that was asked for.
+        k: u32,
+        /// The samples a problem that there are.
+        samples: u32,
+    },
+}

@@ -1,0 +1,335 @@
+//! The evaluation of a sampler, and its numbers.
+//!
+//! Source: arXiv 2512.07783, section 3: every pass@k counts solutions whose process verifies,
+//! not answers alone. Deviations: the unbiased estimator (the published code takes the first k
+//! samples), and the answer-only number beside the verified one, because their gap shows reward
+//! hacking.
+
+use std::collections::BTreeMap;
+
+use interplay_verify::{Level, StepError, Verifier};
+use serde::{Deserialize, Serialize};
+
+use crate::{EvalError, EvalItem, PassAtK, Sampler};
+
+/// How to evaluate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvalSettings {
+    /// Completions a problem.
+    pub samples: u32,
+    /// The k of every pass@k, ascending.
+    pub ks: Vec<u32>,
+    /// The level at which a completion counts as verified.
+    pub level: Level,
+    /// How many problems the sampler gets at a time.
+    pub batch: usize,
+}
+
+impl Default for EvalSettings {
+    /// 128 samples and powers of two up to there, as published; strict.
+    fn default() -> Self {
+        let ks = (0..8).map(|power| 1 << power).collect();
+        Self {
+            samples: 128,
+            ks,
+            level: Level::Strict,
+            batch: 32,
+        }
+    }
+}
+
+impl EvalSettings {
+    /// Checks that the settings can be followed.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn validate<E: std::error::Error>(&self) -> Result<(), EvalError<E>> {
+        let wrong = |setting, found: String, expected: String| {
+            Err(EvalError::Setting {
+                setting,
+                found,
+                expected,
+            })
+        };
+        if self.samples == 0 {
+            return wrong("samples", "0".into(), "at least 1".into());
+        }
+        if self.batch == 0 {
+            return wrong("batch", "0".into(), "at least 1".into());
+        }
+        let ascending = self.ks.windows(2).all(|pair| pair[0] < pair[1]);
+        let (first, last) = (self.ks.first(), self.ks.last());
+        if !ascending || first.is_none_or(|k| *k == 0) || last.is_none_or(|k| *k > self.samples) {
+            let expected = format!("ascending, from 1 to `samples` = {}", self.samples);
+            return wrong("ks", format!("{:?}", self.ks), expected);
+        }
+        Ok(())
+    }
+}
+
+/// One completion and its judgement, for `eval/*.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerationRecord {
+    /// The problem's id.
+    pub id: u64,
+    /// Its difficulty.
+    pub op: u32,
+    /// Its context.
+    pub context: String,
+    /// Which of the problem's completions, counted from zero.
+    pub sample: u32,
+    /// The completion.
+    pub completion: String,
+    /// Whether it was accepted at the evaluation's level.
+    pub accepted: bool,
+    /// Whether its answer is right.
+    pub answer_correct: bool,
+    /// The share of needed quantities whose step is right.
+    pub process_accuracy: f64,
+    /// The first mistake.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_error: Option<StepError>,
+}
+
+/// How many completions of a problem were right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemScore {
+    /// The problem's id.
+    pub id: u64,
+    /// Its difficulty.
+    pub op: u32,
+    /// Its context.
+    pub context: String,
+    /// The band that it is counted in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub band: Option<String>,
+    /// Completions that were accepted.
+    pub verified: u32,
+    /// Completions whose answer is right.
+    pub answers: u32,
+}
+
+/// The numbers of a group of problems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// How many problems.
+    pub problems: usize,
+    /// pass@k of verified solutions, in the order of the settings' `ks`.
+    pub verified: Vec<PassAtK>,
+    /// pass@k of answers alone.
+    pub answer_only: Vec<PassAtK>,
+}
+
+impl Cell {
+    fn of<'i>(settings: (u32, &[u32]), items: impl Iterator<Item = &'i ItemScore>) -> Option<Self> {
+        let (samples, ks) = settings;
+        let items: Vec<&ItemScore> = items.collect();
+        if items.is_empty() {
+            return None;
+        }
+        let pass = |right: fn(&ItemScore) -> u32| {
+            let of = |k: &u32| PassAtK::of(samples, items.iter().map(|item| right(item)), *k);
+            ks.iter().map(of).collect()
+        };
+        let (verified, answer_only) = (pass(|item| item.verified), pass(|item| item.answers));
+        Some(Self {
+            problems: items.len(),
+            verified,
+            answer_only,
+        })
+    }
+
+    /// pass@k of verified solutions for one k.
+    #[must_use]
+    pub fn verified_at(&self, k: u32) -> Option<&PassAtK> {
+        self.verified.iter().find(|pass| pass.k == k)
+    }
+
+    /// pass@k of answers alone for one k.
+    #[must_use]
+    pub fn answer_at(&self, k: u32) -> Option<&PassAtK> {
+        self.answer_only.iter().find(|pass| pass.k == k)
+    }
+}
+
+/// The result of an evaluation. Serialises to the same bytes for the same numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// Completions a problem.
+    pub samples: u32,
+    /// The k of every pass@k.
+    pub ks: Vec<u32>,
+    /// The level at which completions were verified.
+    pub level: Level,
+    /// All problems.
+    pub overall: Cell,
+    /// By band, of those that have one.
+    pub by_band: BTreeMap<String, Cell>,
+    /// By difficulty.
+    pub by_op: BTreeMap<u32, Cell>,
+    /// By context.
+    pub by_context: BTreeMap<String, Cell>,
+    /// The counts behind the numbers, in the order of the problems.
+    pub items: Vec<ItemScore>,
+}
+
+impl Evaluation {
+    /// From the counts of each problem.
+    ///
+    /// # Errors
+    /// No problems, settings that cannot be followed, or a count above the number of samples.
+    pub fn from_scores(settings: &EvalSettings, items: Vec<ItemScore>) -> Result<Self, EvalError> {
+        Self::build(settings, items)
+    }
+
+    fn build<E: std::error::Error>(
+        settings: &EvalSettings,
+        items: Vec<ItemScore>,
+    ) -> Result<Self, EvalError<E>> {
+        settings.validate()?;
+        let EvalSettings {
+            samples, ks, level, ..
+        } = settings;
+        let most = |item: &ItemScore| item.verified.max(item.answers);
+        if let Some(item) = items.iter().find(|item| most(item) > *samples) {
+            let found = format!("{} right samples for problem {}", most(item), item.id);
+            let expected = format!("at most `samples` = {samples}");
+            return Err(EvalError::Setting {
+                setting: "items",
+                found,
+                expected,
+            });
+        }
+        let settings = (*samples, ks.as_slice());
+        let overall = Cell::of(settings, items.iter()).ok_or(EvalError::NoItems)?;
+        Ok(Self {
+            samples: *samples,
+            ks: ks.clone(),
+            level: *level,
+            overall,
+            by_band: grouped(settings, &items, |item| item.band.clone()),
+            by_op: grouped(settings, &items, |item| Some(item.op)),
+            by_context: grouped(settings, &items, |item| Some(item.context.clone())),
+            items,
+        })
+    }
+}
+
+fn grouped<K: Ord + Clone>(
+    settings: (u32, &[u32]),
+    items: &[ItemScore],
+    key: impl Fn(&ItemScore) -> Option<K>,
+) -> BTreeMap<K, Cell> {
+    let mut groups: BTreeMap<K, Vec<&ItemScore>> = BTreeMap::new();
+    for item in items {
+        if let Some(key) = key(item) {
+            groups.entry(key).or_default().push(item);
+        }
+    }
+    let cell = |(key, items): (K, Vec<&ItemScore>)| {
+        Cell::of(settings, items.into_iter()).map(|cell| (key, cell))
+    };
+    groups.into_iter().filter_map(cell).collect()
+}
+
+/// Samples, verifies and counts.
+///
+/// `record` gets every completion with its judgement, in the order of the problems; `progress`
+/// is told how many completions are done out of how many.
+///
+/// # Errors
+/// Settings that cannot be followed, no items, a sampler that fails or gives another number of
+/// completions than asked for, or a record that could not be written.
+pub fn evaluate<S: Sampler>(
+    sampler: &mut S,
+    items: &[EvalItem],
+    settings: &EvalSettings,
+    record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Evaluation, EvalError<S::Error>> {
+    settings.validate()?;
+    if items.is_empty() {
+        return Err(EvalError::NoItems);
+    }
+    let samples = settings.samples as usize;
+    let verifier = Verifier::new(settings.level);
+    let total = items.len() * samples;
+    let mut scores = Vec::with_capacity(items.len());
+    progress(0, total);
+    for batch in items.chunks(settings.batch) {
+        let (from, to) = (scores.len(), scores.len() + batch.len() - 1);
+        let done = from * samples;
+        let most = batch.len() * samples;
+        let mut within = |part: usize, _: usize| progress(done + part.min(most), total);
+        let drawn = sampler
+            .sample(batch, samples, &mut within)
+            .map_err(|source| EvalError::Sampler { from, to, source })?;
+        if drawn.len() != batch.len() {
+            let (expected, found) = (batch.len(), drawn.len());
+            return Err(EvalError::Count {
+                what: "groups",
+                from,
+                to,
+                expected,
+                found,
+            });
+        }
+        for (item, completions) in batch.iter().zip(drawn) {
+            if completions.len() != samples {
+                let (expected, found) = (samples, completions.len());
+                return Err(EvalError::Count {
+                    what: "completions",
+                    from,
+                    to,
+                    expected,
+                    found,
+                });
+            }
+            scores.push(judge(&verifier, item, completions, record)?);
+        }
+        progress(scores.len() * samples, total);
+    }
+    Evaluation::build(settings, scores)
+}
+
+/// Verifies the completions of one item.
+fn judge<E: std::error::Error>(
+    verifier: &Verifier,
+    item: &EvalItem,
+    completions: Vec<String>,
+    record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
+) -> Result<ItemScore, EvalError<E>> {
+    let mut score = ItemScore {
+        id: item.id,
+        op: item.op,
+        context: item.context.clone(),
+        band: item.band.clone(),
+        verified: 0,
+        answers: 0,
+    };
+    for (sample, completion) in (0..).zip(completions) {
+        let verdict = verifier.verify(&item.gold, &completion);
+        score.verified += u32::from(verdict.accepted);
+        score.answers += u32::from(verdict.answer_correct);
+        let generation = GenerationRecord {
+            id: item.id,
+            op: item.op,
+            context: item.context.clone(),
+            sample,
+            completion,
+            accepted: verdict.accepted,
+            answer_correct: verdict.answer_correct,
+            process_accuracy: verdict.process_accuracy,
+            first_error: verdict.first_error,
+        };
+        record(&generation).map_err(|source| EvalError::Record {
+            id: item.id,
+            source,
+        })?;
+    }
+    Ok(score)
+}

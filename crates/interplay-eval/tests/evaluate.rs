@@ -1,0 +1,207 @@
+//! An evaluation from end to end, with a sampler that knows the answers.
+
+use std::convert::Infallible;
+use std::io;
+
+use interplay_eval::{
+    Bands, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, Sampler, evaluate,
+};
+use interplay_graph::SeedStreams;
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
+use interplay_verify::Gold;
+
+/// Right in the first `op`-dependent completions, only the answer in the next, then nothing.
+struct Scripted {
+    completions: Vec<(u64, String, String)>,
+    short: bool,
+}
+
+impl Sampler for Scripted {
+    type Error = Infallible;
+
+    fn sample(
+        &mut self,
+        items: &[EvalItem],
+        samples: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<Vec<String>>, Infallible> {
+        let mut groups = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            let (_, right, lucky) = self
+                .completions
+                .iter()
+                .find(|entry| entry.0 == item.id)
+                .unwrap();
+            let completion = |sample: usize| match sample {
+                0 | 1 if item.op == 2 => right.clone(),
+                0 => right.clone(),
+                1..=3 => lucky.clone(),
+                _ => "no idea".to_owned(),
+            };
+            groups.push(
+                (0..samples - usize::from(self.short))
+                    .map(completion)
+                    .collect(),
+            );
+            progress((place + 1) * samples, items.len() * samples);
+        }
+        Ok(groups)
+    }
+}
+
+fn setup(short: bool) -> (Scripted, Vec<EvalItem>) {
+    let bands = Bands {
+        id: [2, 2],
+        edge: [3, 3],
+        hard: [4, 9],
+    };
+    let (mut completions, mut items) = (Vec::new(), Vec::new());
+    for op in [2, 3] {
+        let spec = TaskSpec::single(Counts::one(op), "zoo", Dialect::Terse);
+        let data = Dataset::new(
+            spec,
+            &ContextLibrary::embedded(),
+            SeedStreams::new(1),
+            "eval",
+        )
+        .unwrap();
+        for index in 0..5 {
+            let problem = data.get(index).unwrap();
+            let id = u64::from(op) * 100 + index;
+            let lucky = format!(" </solution> <answer> {} </answer>", problem.answer());
+            completions.push((id, framing::completion_text(&problem), lucky));
+            items.push(EvalItem {
+                id,
+                op,
+                context: "zoo".to_owned(),
+                prompt: framing::prompt_text(&problem),
+                gold: Gold::from_graph(problem.graph(), problem.target()).unwrap(),
+                band: bands.band_of(op).map(|band| band.name().to_owned()),
+            });
+        }
+    }
+    (Scripted { completions, short }, items)
+}
+
+fn settings() -> EvalSettings {
+    EvalSettings {
+        samples: 8,
+        ks: vec![1, 8],
+        batch: 3,
+        ..EvalSettings::default()
+    }
+}
+
+fn run() -> (Evaluation, Vec<GenerationRecord>, Vec<(usize, usize)>) {
+    let (mut sampler, items) = setup(false);
+    let (mut records, mut steps) = (Vec::new(), Vec::new());
+    let mut record = |record: &GenerationRecord| {
+        records.push(record.clone());
+        Ok(())
+    };
+    let mut progress = |done, total| steps.push((done, total));
+    let result = evaluate(
+        &mut sampler,
+        &items,
+        &settings(),
+        &mut record,
+        &mut progress,
+    )
+    .unwrap();
+    (result, records, steps)
+}
+
+#[test]
+fn counts_verified_and_answers_apart() {
+    let (evaluation, records, progress) = run();
+    assert_eq!(evaluation.overall.problems, 10);
+    let pass = |cell: &interplay_eval::Cell, k| {
+        (
+            cell.verified_at(k).unwrap().estimate,
+            cell.answer_at(k).unwrap().estimate,
+        )
+    };
+    assert_eq!(pass(&evaluation.by_op[&2], 1), (0.25, 0.5));
+    assert_eq!(pass(&evaluation.by_band["edge"], 1), (0.125, 0.5));
+    assert_eq!(pass(&evaluation.overall, 8), (1.0, 1.0));
+    assert_eq!(evaluation.by_context.len(), 1);
+    assert_eq!(records.len(), 80);
+    assert!(records[0].accepted && records[0].first_error.is_none());
+    assert!(!records[7].accepted && records[7].first_error.is_some());
+    assert_eq!(progress.first(), Some(&(0, 80)));
+    assert_eq!(progress.last(), Some(&(80, 80)));
+    assert!(progress.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+}
+
+#[test]
+fn gives_the_same_bytes_twice_and_reads_them_back() {
+    let bytes = serde_json::to_string(&run().0).unwrap();
+    assert_eq!(bytes, serde_json::to_string(&run().0).unwrap());
+    assert_eq!(serde_json::from_str::<Evaluation>(&bytes).unwrap(), run().0);
+}
+
+#[test]
+fn says_what_cannot_be_evaluated() {
+    let mut record = |_: &GenerationRecord| Ok(());
+    let mut progress = |_, _| {};
+    let (mut sampler, items) = setup(true);
+    let mut run = |sampler: &mut Scripted, items: &[EvalItem], settings: &EvalSettings| {
+        evaluate(sampler, items, settings, &mut record, &mut progress).unwrap_err()
+    };
+    let short = run(&mut sampler, &items, &settings());
+    assert_eq!(
+        short.to_string(),
+        "the sampler gave 7 completions for problems 0 to 2; expected 8"
+    );
+    assert!(matches!(
+        run(&mut sampler, &[], &settings()),
+        EvalError::NoItems
+    ));
+    let ks = EvalSettings {
+        ks: vec![1, 16],
+        ..settings()
+    };
+    assert!(
+        run(&mut sampler, &items, &ks)
+            .to_string()
+            .contains("`ks` is [1, 16]")
+    );
+    for wrong in [
+        EvalSettings {
+            ks: vec![],
+            ..settings()
+        },
+        EvalSettings {
+            ks: vec![0],
+            ..settings()
+        },
+        EvalSettings {
+            ks: vec![2, 1],
+            ..settings()
+        },
+        EvalSettings {
+            samples: 0,
+            ..settings()
+        },
+        EvalSettings {
+            batch: 0,
+            ..settings()
+        },
+    ] {
+        assert!(matches!(
+            run(&mut sampler, &items, &wrong),
+            EvalError::Setting { .. }
+        ));
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_written_stops_the_evaluation() {
+    let (mut sampler, items) = setup(false);
+    let mut full = |_: &GenerationRecord| Err(io::Error::other("disk full"));
+    let error = evaluate(&mut sampler, &items, &settings(), &mut full, &mut |_, _| {}).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the record of problem 200 could not be written"
+    );
+}

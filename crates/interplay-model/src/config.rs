@@ -1,0 +1,244 @@
+//! The shape of a decoder, under the field names of a Hugging Face `config.json` of `Qwen2ForCausalLM`.
+//!
+//! Source: Qwen2 technical report (arXiv 2407.10671); the two published sizes of arXiv 2512.07783.
+//! Deviations: fields that this decoder never reads (dropout, sliding windows) are not part of it; reading
+//! a folder checks that they are off.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ConfigProblem, ModelError};
+
+/// Shape and constants of a Qwen2-style decoder.
+///
+/// # Example
+///
+/// ```
+/// use interplay_model::ModelConfig;
+/// let config = ModelConfig::tiny(600);
+/// config.validate().unwrap();
+/// assert_eq!(config.head_dim(), 32);
+/// assert!((800_000..900_000).contains(&config.parameters()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Number of tokens in the vocabulary.
+    pub vocab_size: usize,
+    /// Width of the residual stream.
+    pub hidden_size: usize,
+    /// Width inside the gated feed-forward block.
+    pub intermediate_size: usize,
+    /// Number of decoder layers.
+    pub num_hidden_layers: usize,
+    /// Number of query heads.
+    pub num_attention_heads: usize,
+    /// Number of key and value heads; each serves `num_attention_heads / num_key_value_heads` queries.
+    pub num_key_value_heads: usize,
+    /// Longest sequence that the model is made for.
+    #[serde(default = "default_context")]
+    pub max_position_embeddings: usize,
+    /// Base of the rotary embedding's wavelengths.
+    #[serde(default = "default_theta")]
+    pub rope_theta: f64,
+    /// Added to the mean square before the root in RMSNorm.
+    #[serde(default = "default_eps")]
+    pub rms_norm_eps: f64,
+    /// Whether the output layer is the token embedding itself.
+    #[serde(default = "default_tie")]
+    pub tie_word_embeddings: bool,
+    /// Standard deviation of the initial weights.
+    #[serde(default = "default_init")]
+    pub initializer_range: f64,
+    /// Token that opens a sequence.
+    #[serde(default)]
+    pub bos_token_id: Option<u32>,
+    /// Token that closes a sequence.
+    #[serde(default)]
+    pub eos_token_id: Option<u32>,
+    /// Token that fills rows up.
+    #[serde(default)]
+    pub pad_token_id: Option<u32>,
+}
+
+fn default_context() -> usize {
+    2048
+}
+fn default_theta() -> f64 {
+    1e6
+}
+fn default_eps() -> f64 {
+    1e-6
+}
+fn default_tie() -> bool {
+    true
+}
+fn default_init() -> f64 {
+    0.02
+}
+
+impl ModelConfig {
+    /// A configuration of the given sizes, everything else as in the paper.
+    fn sized(
+        vocab_size: usize,
+        hidden_size: usize,
+        intermediate_size: usize,
+        num_hidden_layers: usize,
+        num_attention_heads: usize,
+    ) -> Self {
+        Self {
+            vocab_size,
+            hidden_size,
+            intermediate_size,
+            num_hidden_layers,
+            num_attention_heads,
+            num_key_value_heads: 2,
+            max_position_embeddings: default_context(),
+            rope_theta: default_theta(),
+            rms_norm_eps: default_eps(),
+            tie_word_embeddings: default_tie(),
+            initializer_range: default_init(),
+            bos_token_id: None,
+            eos_token_id: None,
+            pad_token_id: None,
+        }
+    }
+
+    /// The size of the default experiment: 4 layers of width 128, about 0.8 M parameters.
+    pub fn tiny(vocab_size: usize) -> Self {
+        Self::sized(vocab_size, 128, 344, 4, 4)
+    }
+
+    /// The larger published size: 12 layers of width 768, about 103 M parameters.
+    pub fn paper_103m(vocab_size: usize) -> Self {
+        Self::sized(vocab_size, 768, 3072, 12, 12)
+    }
+
+    /// The smaller published size: 12 layers of width 576, about 43 M parameters.
+    ///
+    /// The paper states width and feed-forward width; layers and heads are taken from the larger size.
+    pub fn paper_45m(vocab_size: usize) -> Self {
+        Self::sized(vocab_size, 576, 1536, 12, 12)
+    }
+
+    /// Width of one attention head.
+    pub fn head_dim(&self) -> usize {
+        self.hidden_size / self.num_attention_heads.max(1)
+    }
+
+    /// Width of all key heads together, equal to that of all value heads.
+    pub fn kv_size(&self) -> usize {
+        self.num_key_value_heads * self.head_dim()
+    }
+
+    /// Number of trainable numbers; tied embeddings count once.
+    pub fn parameters(&self) -> usize {
+        crate::decoder::parameter_shapes(self)
+            .iter()
+            .map(|(_, shape)| shape.iter().product::<usize>())
+            .sum()
+    }
+
+    /// Floating-point operations of one token's forward pass at the given mean number of attended tokens.
+    ///
+    /// Two operations for each weight of a matrix product, and four for each (query feature, attended token)
+    /// pair. A training step costs three times as much.
+    pub fn forward_flops(&self, mean_attended: f64) -> f64 {
+        let hidden = self.hidden_size as f64;
+        let layer = hidden * (2.0 * hidden + 2.0 * self.kv_size() as f64)
+            + 3.0 * hidden * self.intermediate_size as f64;
+        let layers = self.num_hidden_layers as f64;
+        2.0 * (layers * layer + hidden * self.vocab_size as f64) + 4.0 * layers * hidden * mean_attended
+    }
+
+    /// Checks every field and reports all problems at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidConfig`] with each field that no decoder can be built from.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        let mut problems = Vec::new();
+        let mut check = |field, fine: bool, found: String, expected: String| {
+            if !fine {
+                problems.push(ConfigProblem { field, found, expected });
+            }
+        };
+        for (field, value) in [
+            ("vocab_size", self.vocab_size),
+            ("hidden_size", self.hidden_size),
+            ("intermediate_size", self.intermediate_size),
+            ("num_hidden_layers", self.num_hidden_layers),
+            ("num_attention_heads", self.num_attention_heads),
+            ("num_key_value_heads", self.num_key_value_heads),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ] {
+            check(field, value > 0, value.to_string(), "at least 1".to_owned());
+        }
+        let (heads, kv_heads) = (self.num_attention_heads.max(1), self.num_key_value_heads.max(1));
+        check(
+            "hidden_size",
+            self.hidden_size.is_multiple_of(2 * heads),
+            self.hidden_size.to_string(),
+            format!("a multiple of {} (heads of an even width)", 2 * heads),
+        );
+        check(
+            "num_key_value_heads",
+            heads.is_multiple_of(kv_heads),
+            kv_heads.to_string(),
+            format!("a divisor of num_attention_heads = {heads}"),
+        );
+        for (field, value) in [
+            ("rope_theta", self.rope_theta),
+            ("rms_norm_eps", self.rms_norm_eps),
+            ("initializer_range", self.initializer_range),
+        ] {
+            let fine = value.is_finite() && value > 0.0;
+            check(field, fine, value.to_string(), "a finite number above 0".to_owned());
+        }
+        for (field, id) in [
+            ("bos_token_id", self.bos_token_id),
+            ("eos_token_id", self.eos_token_id),
+            ("pad_token_id", self.pad_token_id),
+        ] {
+            let Some(id) = id else { continue };
+            let fine = (id as usize) < self.vocab_size;
+            check(field, fine, id.to_string(), format!("below vocab_size = {}", self.vocab_size));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ModelError::InvalidConfig { problems }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_sizes_have_the_published_parameter_counts() {
+        let millions = |config: ModelConfig| config.parameters() as f64 / 1e6;
+        assert!((millions(ModelConfig::paper_103m(2200)) - 103.0).abs() < 1.0);
+        assert!((millions(ModelConfig::paper_45m(2200)) - 43.0).abs() < 2.0);
+    }
+
+    #[test]
+    fn reports_every_problem_at_once() {
+        let mut config = ModelConfig::tiny(100);
+        config.num_key_value_heads = 3;
+        config.rope_theta = f64::NAN;
+        config.eos_token_id = Some(100);
+        let Err(ModelError::InvalidConfig { problems }) = config.validate() else {
+            panic!("accepted {config:?}");
+        };
+        let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
+        assert_eq!(fields, ["num_key_value_heads", "rope_theta", "eos_token_id"]);
+    }
+
+    #[test]
+    fn the_default_sizes_are_valid() {
+        for config in [
+            ModelConfig::tiny(600),
+            ModelConfig::paper_103m(2200),
+            ModelConfig::paper_45m(2200),
+        ] {
+            config.validate().unwrap();
+        }
+    }
+}

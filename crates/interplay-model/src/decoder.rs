@@ -1,0 +1,384 @@
+//! The decoder: token embedding, layers of attention and gated feed-forward, final norm, output scores.
+//!
+//! Weights lie as in Hugging Face folders (`[outputs, inputs]`), so reading and writing copies them as they
+//! are. Activations are rows of tokens (`[tokens, features]`) from the embedding to the final norm.
+//!
+//! Source: Qwen2 (arXiv 2407.10671).
+//! Deviations: no dropout, no sliding window.
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData};
+use rand::Rng;
+
+use crate::config::ModelConfig;
+use crate::error::ModelError;
+use crate::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
+use crate::rotary::Rotary;
+use crate::segments::Segments;
+
+/// `x weight^T + bias`, with `weight` `[outputs, inputs]`.
+#[derive(Module, Debug)]
+struct Projection<B: Backend> {
+    weight: Param<Tensor<B, 2>>,
+    bias: Option<Param<Tensor<B, 1>>>,
+}
+
+impl<B: FusedOps> Projection<B> {
+    fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        self.add_to(None, x)
+    }
+
+    /// The projection on top of a residual stream.
+    fn add_to(&self, residual: Option<Tensor<B, 2>>, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        let bias = self.bias.as_ref().map(|bias| prim(bias.val()));
+        wrap(B::project(prim(x), prim(self.weight.val()), bias, residual.map(prim)))
+    }
+}
+
+/// One layer.
+#[derive(Module, Debug)]
+struct Layer<B: Backend> {
+    input_norm: Param<Tensor<B, 1>>,
+    q: Projection<B>,
+    k: Projection<B>,
+    v: Projection<B>,
+    o: Projection<B>,
+    post_attention_norm: Param<Tensor<B, 1>>,
+    gate: Projection<B>,
+    up: Projection<B>,
+    down: Projection<B>,
+}
+
+impl<B: FusedOps> Layer<B> {
+    /// Rotated queries `[N, hidden]`, rotated keys and values `[N, kv_size]`.
+    fn queries_keys_values(
+        &self,
+        x: &Tensor<B, 2>,
+        [cos, sin]: &[Tensor<B, 2>; 2],
+        eps: f32,
+    ) -> [Tensor<B, 2>; 3] {
+        let normed = norm(x.clone(), &self.input_norm, eps);
+        let rotate = |x: Tensor<B, 2>| {
+            wrap(B::rotate_heads(prim(x), prim(cos.clone()), prim(sin.clone()), false))
+        };
+        let q = rotate(self.q.forward(normed.clone()));
+        let k = rotate(self.k.forward(normed.clone()));
+        [q, k, self.v.forward(normed)]
+    }
+
+    /// Everything behind the attention: output projection, residual, feed-forward.
+    fn finish(&self, x: Tensor<B, 2>, attended: Tensor<B, 2>, eps: f32) -> Tensor<B, 2> {
+        let x = self.o.add_to(Some(x), attended);
+        let normed = norm(x.clone(), &self.post_attention_norm, eps);
+        let gate = self.gate.forward(normed.clone());
+        let up = self.up.forward(normed);
+        let inner = wrap(B::gated_silu(prim(gate), prim(up)));
+        self.down.add_to(Some(x), inner)
+    }
+}
+
+fn norm<B: FusedOps>(x: Tensor<B, 2>, weight: &Param<Tensor<B, 1>>, eps: f32) -> Tensor<B, 2> {
+    wrap(B::root_mean_square_norm(prim(x), prim(weight.val()), eps))
+}
+
+/// A Qwen2-style decoder.
+///
+/// # Example
+///
+/// ```
+/// use burn::backend::Flex;
+/// use burn::tensor::{Int, Tensor};
+/// use interplay_model::{Decoder, ModelConfig};
+/// use rand::SeedableRng;
+///
+/// let device = Default::default();
+/// let config = ModelConfig { num_hidden_layers: 1, ..ModelConfig::tiny(50) };
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let decoder = Decoder::<Flex>::init(&config, &mut rng, &device).unwrap();
+/// let tokens = Tensor::<Flex, 2, Int>::from_ints([[1, 2, 3]], &device);
+/// let logits = decoder.logits(decoder.hidden(tokens, None));
+/// assert_eq!(logits.dims(), [1, 3, 50]);
+/// ```
+#[derive(Module, Debug)]
+pub struct Decoder<B: Backend> {
+    embed_tokens: Param<Tensor<B, 2>>,
+    layers: Vec<Layer<B>>,
+    norm: Param<Tensor<B, 1>>,
+    lm_head: Option<Param<Tensor<B, 2>>>,
+    #[module(skip)]
+    config: ModelConfig,
+}
+
+/// Name (as in Hugging Face folders) and shape of every parameter, in the order in which Burn's module
+/// visitors and mappers meet them.
+pub fn parameter_shapes(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
+    let (hidden, inner, kv) = (config.hidden_size, config.intermediate_size, config.kv_size());
+    let mut list = vec![("model.embed_tokens.weight".to_owned(), vec![config.vocab_size, hidden])];
+    for layer in 0..config.num_hidden_layers {
+        for (name, shape) in [
+            ("input_layernorm.weight", vec![hidden]),
+            ("self_attn.q_proj.weight", vec![hidden, hidden]),
+            ("self_attn.q_proj.bias", vec![hidden]),
+            ("self_attn.k_proj.weight", vec![kv, hidden]),
+            ("self_attn.k_proj.bias", vec![kv]),
+            ("self_attn.v_proj.weight", vec![kv, hidden]),
+            ("self_attn.v_proj.bias", vec![kv]),
+            ("self_attn.o_proj.weight", vec![hidden, hidden]),
+            ("post_attention_layernorm.weight", vec![hidden]),
+            ("mlp.gate_proj.weight", vec![inner, hidden]),
+            ("mlp.up_proj.weight", vec![inner, hidden]),
+            ("mlp.down_proj.weight", vec![hidden, inner]),
+        ] {
+            list.push((format!("model.layers.{layer}.{name}"), shape));
+        }
+    }
+    list.push(("model.norm.weight".to_owned(), vec![hidden]));
+    if !config.tie_word_embeddings {
+        list.push(("lm_head.weight".to_owned(), vec![config.vocab_size, hidden]));
+    }
+    list
+}
+
+/// The names of [`parameter_shapes`], for naming what belongs to a parameter, such as optimiser state.
+pub fn parameter_names(config: &ModelConfig) -> Vec<String> {
+    parameter_shapes(config).into_iter().map(|(name, _)| name).collect()
+}
+
+/// Makes the parameters one after the other from a source of values.
+struct Builder<'a, B: Backend, F> {
+    shapes: std::vec::IntoIter<(String, Vec<usize>)>,
+    values: &'a mut F,
+    device: &'a B::Device,
+}
+
+impl<B, F> Builder<'_, B, F>
+where
+    B: Backend,
+    F: FnMut(&str, &[usize]) -> Result<Vec<f32>, ModelError>,
+{
+    fn next<const D: usize>(&mut self) -> Result<Param<Tensor<B, D>>, ModelError> {
+        // The list and the fields below are written in the same order, so the list cannot run dry.
+        let (name, shape) = self.shapes.next().unwrap_or_default();
+        let values = (self.values)(&name, &shape)?;
+        let tensor = Tensor::from_data(TensorData::new(values, shape), self.device);
+        Ok(Param::from_tensor(tensor))
+    }
+
+    fn plain(&mut self) -> Result<Projection<B>, ModelError> {
+        Ok(Projection { weight: self.next()?, bias: None })
+    }
+
+    fn biased(&mut self) -> Result<Projection<B>, ModelError> {
+        Ok(Projection { weight: self.next()?, bias: Some(self.next()?) })
+    }
+
+    fn layer(&mut self) -> Result<Layer<B>, ModelError> {
+        Ok(Layer {
+            input_norm: self.next()?,
+            q: self.biased()?,
+            k: self.biased()?,
+            v: self.biased()?,
+            o: self.plain()?,
+            post_attention_norm: self.next()?,
+            gate: self.plain()?,
+            up: self.plain()?,
+            down: self.plain()?,
+        })
+    }
+}
+
+impl<B: Backend> Decoder<B> {
+    /// A decoder with fresh weights: norms one, biases zero, everything else normal with the standard
+    /// deviation `initializer_range`, drawn from `rng` in the order of [`parameter_names`], so that every
+    /// backend starts from the same numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidConfig`].
+    pub fn init(
+        config: &ModelConfig,
+        rng: &mut impl Rng,
+        device: &B::Device,
+    ) -> Result<Self, ModelError> {
+        let deviation = config.initializer_range;
+        Self::from_values(config, device, &mut |name, shape| {
+            let count = shape.iter().product();
+            if name.ends_with("norm.weight") {
+                return Ok(vec![1.0; count]);
+            }
+            if name.ends_with("bias") {
+                return Ok(vec![0.0; count]);
+            }
+            let mut values = Vec::with_capacity(count + 1);
+            while values.len() < count {
+                values.extend(normal_pair(rng).map(|value| (value * deviation) as f32));
+            }
+            values.truncate(count);
+            Ok(values)
+        })
+    }
+
+    /// A decoder whose parameters come from `values`, which is asked for each name and shape in the order of
+    /// [`parameter_names`].
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidConfig`], and whatever `values` gives.
+    pub fn from_values(
+        config: &ModelConfig,
+        device: &B::Device,
+        values: &mut impl FnMut(&str, &[usize]) -> Result<Vec<f32>, ModelError>,
+    ) -> Result<Self, ModelError> {
+        config.validate()?;
+        let shapes = parameter_shapes(config).into_iter();
+        let mut builder = Builder::<B, _> { shapes, values, device };
+        Ok(Self {
+            embed_tokens: builder.next()?,
+            layers: (0..config.num_hidden_layers)
+                .map(|_| builder.layer())
+                .collect::<Result<_, _>>()?,
+            norm: builder.next()?,
+            lm_head: if config.tie_word_embeddings { None } else { Some(builder.next()?) },
+            config: config.clone(),
+        })
+    }
+
+    /// The configuration that the decoder was made with.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Where the weights are.
+    pub fn device(&self) -> B::Device {
+        self.embed_tokens.val().device()
+    }
+
+    /// The output layer `[vocab, hidden]`: the embedding itself where they are tied.
+    fn output_weight(&self) -> Tensor<B, 2> {
+        self.lm_head.as_ref().unwrap_or(&self.embed_tokens).val()
+    }
+}
+
+impl<B: FusedOps> Decoder<B> {
+    /// The hidden states behind the final norm, `[batch, seq, hidden]`.
+    ///
+    /// With `segments` the tokens of a packed row see only their own document.
+    ///
+    /// # Panics
+    ///
+    /// If `segments` is made for other sizes than those of `tokens` `[batch, seq]`.
+    pub fn hidden(&self, tokens: Tensor<B, 2, Int>, segments: Option<&Segments>) -> Tensor<B, 3> {
+        let [batch, seq] = tokens.dims();
+        let (hidden, _) = self.forward(tokens, segments, |_, _, _| {});
+        hidden.reshape([batch, seq, self.config.hidden_size])
+    }
+
+    /// The forward pass; `keep` sees every layer's rotated keys and values.
+    pub(crate) fn forward(
+        &self,
+        tokens: Tensor<B, 2, Int>,
+        segments: Option<&Segments>,
+        mut keep: impl FnMut(usize, &Tensor<B, 2>, &Tensor<B, 2>),
+    ) -> (Tensor<B, 2>, [usize; 2]) {
+        let [batch, seq] = tokens.dims();
+        if let Some(segments) = segments {
+            let sizes = [segments.batch(), segments.seq()];
+            assert_eq!(sizes, [batch, seq], "segments are of another batch than the tokens");
+        }
+        let angles = Rotary::new(&self.config).at(0..seq, &tokens.device());
+        let shape = AttentionShape {
+            batch,
+            seq,
+            heads: self.config.num_attention_heads,
+            kv_heads: self.config.num_key_value_heads,
+            head_dim: self.config.head_dim(),
+            segments: segments.cloned(),
+        };
+        let eps = self.config.rms_norm_eps as f32;
+        let mut x = self.embed(tokens.reshape([batch * seq]));
+        for (index, layer) in self.layers.iter().enumerate() {
+            let [q, k, v] = layer.queries_keys_values(&x, &angles, eps);
+            keep(index, &k, &v);
+            let (attended, _) = B::causal_attention(prim(q), prim(k), prim(v), &shape);
+            x = layer.finish(x, wrap(attended), eps);
+        }
+        (norm(x, &self.norm, eps), [batch, seq])
+    }
+
+    fn embed(&self, tokens: Tensor<B, 1, Int>) -> Tensor<B, 2> {
+        wrap(B::embed_tokens(prim(self.embed_tokens.val()), tokens.into_primitive()))
+    }
+
+    /// The next-token logits of hidden states: `[.., hidden]` to `[.., vocab]`.
+    pub fn logits<const D: usize>(&self, hidden: Tensor<B, D>) -> Tensor<B, D> {
+        let mut size = hidden.dims();
+        let features = self.config.hidden_size;
+        let rows = size.iter().product::<usize>() / features.max(1);
+        let flat = hidden.reshape([rows, features]);
+        let weight = prim(self.output_weight());
+        size[D - 1] = self.config.vocab_size;
+        wrap::<B, 2>(B::project(prim(flat), weight, None, None)).reshape(size)
+    }
+
+    /// Log-probability of `targets` `[n]` under the hidden states `[n, hidden]` at a temperature, and the
+    /// entropy of each distribution in nats.
+    ///
+    /// The log-probabilities are differentiable. The entropies are not: they are measured, not trained.
+    pub fn token_scores(
+        &self,
+        hidden: Tensor<B, 2>,
+        targets: Tensor<B, 1, Int>,
+        temperature: f64,
+    ) -> (Tensor<B, 1>, Tensor<B, 1>) {
+        let [log_probs, entropy, _] = B::score_targets(
+            prim(hidden),
+            prim(self.output_weight()),
+            targets.into_primitive(),
+            (1.0 / temperature) as f32,
+        );
+        (wrap(log_probs), wrap(entropy))
+    }
+
+    /// An empty cache for every layer.
+    pub(crate) fn new_caches(&self, rows: usize, capacity: usize) -> Vec<LayerCache<B>> {
+        let shape = CacheShape {
+            rows,
+            capacity,
+            heads: self.config.num_attention_heads,
+            kv_heads: self.config.num_key_value_heads,
+            head_dim: self.config.head_dim(),
+        };
+        let device = self.device();
+        self.layers.iter().map(|_| B::new_cache(shape, &device)).collect()
+    }
+
+    /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens.
+    pub(crate) fn step(
+        &self,
+        tokens: Tensor<B, 1, Int>,
+        lengths: &[u32],
+        caches: &mut Vec<LayerCache<B>>,
+    ) -> Tensor<B, 2> {
+        let positions = lengths.iter().map(|&length| length as usize);
+        let angles = Rotary::new(&self.config).at(positions, &tokens.device());
+        let eps = self.config.rms_norm_eps as f32;
+        let mut x = self.embed(tokens);
+        let old = std::mem::take(caches);
+        for (layer, cache) in self.layers.iter().zip(old) {
+            let [q, k, v] = layer.queries_keys_values(&x, &angles, eps);
+            let (attended, cache) = B::attend_cached(cache, prim(q), prim(k), prim(v), lengths);
+            caches.push(cache);
+            x = layer.finish(x, wrap(attended), eps);
+        }
+        norm(x, &self.norm, eps)
+    }
+}
+
+/// Two independent standard normal numbers (Box and Muller 1958).
+fn normal_pair(rng: &mut impl Rng) -> [f64; 2] {
+    let uniform = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+    let radius = (-2.0 * uniform(rng.next_u64()).ln()).sqrt();
+    let (sin, cos) = (std::f64::consts::TAU * uniform(rng.next_u64())).sin_cos();
+    [radius * cos, radius * sin]
+}

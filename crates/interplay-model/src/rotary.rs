@@ -1,0 +1,46 @@
+//! The angles of the rotary position embedding.
+//!
+//! Source: Su et al. 2021 (arXiv 2104.09864), in the half-split convention of Hugging Face: feature `i` of a
+//! head turns together with feature `i + head_dim / 2`, by `position / theta^(2 i / head_dim)`.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::config::ModelConfig;
+
+/// The turning speeds of one head's feature pairs.
+#[derive(Clone, Debug)]
+pub struct Rotary {
+    speeds: Vec<f32>,
+}
+
+impl Rotary {
+    /// Works the speeds out for the heads of a model, in single precision as `transformers` does.
+    pub fn new(config: &ModelConfig) -> Self {
+        let head_dim = config.head_dim();
+        let theta = config.rope_theta as f32;
+        let speeds = (0..head_dim / 2)
+            .map(|pair| 1.0 / theta.powf((2 * pair) as f32 / head_dim as f32))
+            .collect();
+        Self { speeds }
+    }
+
+    /// Cosines and sines for some positions, each `[positions, head_dim / 2]`.
+    pub fn at<B: Backend>(
+        &self,
+        positions: impl ExactSizeIterator<Item = usize>,
+        device: &B::Device,
+    ) -> [Tensor<B, 2>; 2] {
+        let size = [positions.len(), self.speeds.len()];
+        let mut cos = Vec::with_capacity(size[0] * size[1]);
+        let mut sin = Vec::with_capacity(size[0] * size[1]);
+        for position in positions {
+            for &speed in &self.speeds {
+                let (s, c) = f64::from(position as f32 * speed).sin_cos();
+                cos.push(c as f32);
+                sin.push(s as f32);
+            }
+        }
+        [cos, sin].map(|values| Tensor::from_data(TensorData::new(values, size), device))
+    }
+}

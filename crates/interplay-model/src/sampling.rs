@@ -1,0 +1,212 @@
+//! One token from one row of logits: temperature, top-k, top-p.
+//!
+//! Source: Holtzman et al. 2020 (arXiv 1904.09751) for top-p. As in `transformers`, top-k comes before
+//! top-p, and top-p sees the distribution that top-k left.
+
+use rand::Rng;
+
+use crate::error::ModelError;
+
+/// How continuations are drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SamplingSettings {
+    /// New tokens at most.
+    pub max_new_tokens: usize,
+    /// Divides the logits; zero takes the most likely token.
+    pub temperature: f64,
+    /// Draw among the most likely tokens that together reach this probability; 1 is all.
+    pub top_p: f64,
+    /// Draw among this many most likely tokens; 0 is all.
+    pub top_k: usize,
+    /// Tokens that end a continuation; they are part of it.
+    pub stop: Vec<u32>,
+    /// Sequences that run at the same time at most; bounds the memory of the cache.
+    pub max_rows: usize,
+}
+
+impl Default for SamplingSettings {
+    fn default() -> Self {
+        Self {
+            max_new_tokens: 128,
+            temperature: 1.0,
+            top_p: 1.0,
+            top_k: 0,
+            stop: Vec::new(),
+            max_rows: 256,
+        }
+    }
+}
+
+impl SamplingSettings {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidSampling`] for the first setting outside its range.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        let problem = |field, found: String, expected| {
+            Err(ModelError::InvalidSampling { field, found, expected })
+        };
+        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
+            return problem("temperature", self.temperature.to_string(), "a finite number, 0 or more");
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return problem("top_p", self.top_p.to_string(), "a number above 0 and up to 1");
+        }
+        if self.max_rows == 0 {
+            return problem("max_rows", "0".to_owned(), "at least 1");
+        }
+        Ok(())
+    }
+}
+
+/// Draws a token from `logits`, which are overwritten. Gives the token and its log-probability under the
+/// temperature alone, before top-k and top-p (for greedy choice: at temperature 1). `None` if the logits are
+/// not finite.
+pub(crate) fn draw(
+    logits: &mut [f32],
+    settings: &SamplingSettings,
+    rng: &mut impl Rng,
+) -> Option<(u32, f32)> {
+    let greedy = settings.temperature == 0.0;
+    let inverse = if greedy { 1.0 } else { (1.0 / settings.temperature) as f32 };
+    let (mut best, mut max) = (0, f32::NEG_INFINITY);
+    for (token, logit) in logits.iter_mut().enumerate() {
+        *logit *= inverse;
+        if logit.is_nan() {
+            return None;
+        }
+        if *logit > max {
+            (best, max) = (token, *logit);
+        }
+    }
+    if !max.is_finite() {
+        return None;
+    }
+    let sum: f64 = logits.iter().map(|logit| f64::from((logit - max).exp())).sum();
+    let token = if greedy { best } else { pick(logits, max, sum, settings, rng) };
+    let log_prob = f64::from(logits[token] - max) - sum.ln();
+    Some((token as u32, log_prob as f32))
+}
+
+/// A token with probability proportional to `exp(logit - max)` among those that top-k and top-p leave.
+fn pick(
+    logits: &[f32],
+    max: f32,
+    sum: f64,
+    settings: &SamplingSettings,
+    rng: &mut impl Rng,
+) -> usize {
+    let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+    let weight = |token: usize| f64::from((logits[token] - max).exp());
+    let truncated = (settings.top_k > 0 && settings.top_k < logits.len()) || settings.top_p < 1.0;
+    if !truncated {
+        return walk(0..logits.len(), weight, uniform * sum);
+    }
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    let by_weight = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
+    if settings.top_k > 0 && settings.top_k < order.len() {
+        order.select_nth_unstable_by(settings.top_k, by_weight);
+        order.truncate(settings.top_k);
+    }
+    order.sort_unstable_by(by_weight);
+    let mut total: f64 = order.iter().map(|&token| weight(token)).sum();
+    if settings.top_p < 1.0 {
+        let (goal, mut reached) = (total * settings.top_p, 0.0);
+        let enough = order.iter().position(|&token| {
+            reached += weight(token);
+            reached >= goal
+        });
+        if let Some(last) = enough {
+            order.truncate(last + 1);
+            total = reached;
+        }
+    }
+    walk(order.into_iter(), weight, uniform * total)
+}
+
+/// The first token at which the summed weights pass `goal`.
+fn walk(
+    tokens: impl Iterator<Item = usize>,
+    weight: impl Fn(usize) -> f64,
+    mut goal: f64,
+) -> usize {
+    let mut last = 0;
+    for token in tokens {
+        let weight = weight(token);
+        if weight > 0.0 {
+            last = token;
+            if goal < weight {
+                break;
+            }
+            goal -= weight;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    fn counts(logits: &[f32], settings: &SamplingSettings) -> Vec<usize> {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut counts = vec![0; logits.len()];
+        for _ in 0..20_000 {
+            let (token, _) = draw(&mut logits.to_vec(), settings, &mut rng).unwrap();
+            counts[token as usize] += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn frequencies_follow_the_softmax() {
+        let logits = [0.0, 1.0_f32.ln(), 2.0_f32.ln(), f32::NEG_INFINITY];
+        let counts = counts(&logits, &SamplingSettings::default());
+        assert!((counts[2] as f64 / 20_000.0 - 0.5).abs() < 0.02, "{counts:?}");
+        assert_eq!(counts[3], 0);
+    }
+
+    #[test]
+    fn a_low_temperature_sharpens() {
+        let settings = SamplingSettings { temperature: 0.5, ..Default::default() };
+        let counts = counts(&[0.0, 2.0_f32.ln()], &settings);
+        assert!((counts[1] as f64 / 20_000.0 - 0.8).abs() < 0.02, "{counts:?}");
+    }
+
+    #[test]
+    fn top_k_and_top_p_leave_the_most_likely() {
+        let logits = [0.1_f32, 0.5, 0.2, 0.2].map(f32::ln);
+        let top_k = counts(&logits, &SamplingSettings { top_k: 2, ..Default::default() });
+        assert!(top_k[0] == 0 && top_k[1] > 0 && top_k[2] > 0 && top_k[3] == 0, "{top_k:?}");
+        let top_p = counts(&logits, &SamplingSettings { top_p: 0.6, ..Default::default() });
+        assert!(top_p[0] == 0 && top_p[1] > top_p[2] && top_p[3] == 0, "{top_p:?}");
+    }
+
+    #[test]
+    fn greedy_takes_the_first_of_the_largest() {
+        let settings = SamplingSettings { temperature: 0.0, ..Default::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let (token, log_prob) = draw(&mut [0.0, 3.0, 3.0], &settings, &mut rng).unwrap();
+        assert_eq!(token, 1);
+        assert!((log_prob - (1.0 / (2.0 + (-3.0_f32).exp())).ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_log_probability_ignores_truncation() {
+        let settings = SamplingSettings { top_k: 1, ..Default::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let (_, log_prob) = draw(&mut [0.0, 0.0], &settings, &mut rng).unwrap();
+        assert!((log_prob - 0.5_f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn logits_that_are_not_finite_give_nothing() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let settings = SamplingSettings::default();
+        assert_eq!(draw(&mut [0.0, f32::NAN], &settings, &mut rng), None);
+        assert_eq!(draw(&mut [f32::NEG_INFINITY], &settings, &mut rng), None);
+    }
+}

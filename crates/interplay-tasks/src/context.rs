@@ -1,0 +1,346 @@
+//! Contexts: the words in which a problem is told, as data.
+//!
+//! Source: the templates of GSM-Infinite (arXiv 2502.05252) and the contexts of
+//! arXiv 2512.07783. A context is a TOML file; two are embedded, users add their own without
+//! touching Rust. All words of the embedded ones are this project's own.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::{Issues, TaskError};
+
+/// The words of one context.
+///
+/// ```
+/// let context = interplay_tasks::Context::from_toml(
+///     r#"
+///     id = "bakery"
+///     total = "total number of cakes"
+///     items = ["plum cake", "apple cake"]
+///     places = ["Mill Street", "Harbour Lane"]
+///     terse = ["bun", "pie", "roll"]
+///     "#,
+///     "bakery.toml",
+/// )?;
+/// assert_eq!(context.instance(0, 1), "plum cake in Harbour Lane");
+/// # Ok::<(), interplay_tasks::TaskError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    total: String,
+    items: Vec<String>,
+    places: Vec<String>,
+    terse: Vec<String>,
+}
+
+impl Context {
+    /// Reads a context from TOML; `origin` names the source in messages.
+    ///
+    /// # Errors
+    /// Invalid TOML, unknown or missing keys, or words that cannot be told apart.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, TaskError> {
+        let context: Self = toml::from_str(text).map_err(|source| TaskError::ContextSyntax {
+            origin: origin.to_owned(),
+            source: Box::new(source),
+        })?;
+        let issues = context.issues();
+        if issues.0.is_empty() {
+            return Ok(context);
+        }
+        Err(TaskError::Context {
+            context: context.id,
+            origin: origin.to_owned(),
+            issues,
+        })
+    }
+
+    /// Reads a context from a TOML file.
+    ///
+    /// # Errors
+    /// As [`Context::from_toml`], or a file that cannot be read.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, TaskError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|source| TaskError::Io {
+            action: "cannot read context file",
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_toml(&text, &path.display().to_string())
+    }
+
+    /// The name of the context.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Other names of the context, such as the published id.
+    #[must_use]
+    pub fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    /// The kinds of things that places hold.
+    #[must_use]
+    pub fn items(&self) -> &[String] {
+        &self.items
+    }
+
+    /// The places.
+    #[must_use]
+    pub fn places(&self) -> &[String] {
+        &self.places
+    }
+
+    /// The nouns of the terse dialect.
+    #[must_use]
+    pub fn terse(&self) -> &[String] {
+        &self.terse
+    }
+
+    /// The name of an instance quantity, by the places of its words in the lists.
+    ///
+    /// # Panics
+    /// Where a list has no such word.
+    #[must_use]
+    pub fn instance(&self, item: usize, place: usize) -> String {
+        format!("{} in {}", self.items[item], self.places[place])
+    }
+
+    /// The name of the abstract quantity of a place.
+    ///
+    /// # Panics
+    /// Where the list has no such place.
+    #[must_use]
+    pub fn total(&self, place: usize) -> String {
+        format!("{} in {}", self.total, self.places[place])
+    }
+
+    fn issues(&self) -> Issues {
+        let mut issues = Issues(Vec::new());
+        check_word(&mut issues, "id", &self.id);
+        check_word(&mut issues, "total", &self.total);
+        let lists = [
+            ("items", &self.items),
+            ("places", &self.places),
+            ("terse", &self.terse),
+        ];
+        for (key, words) in lists {
+            if words.len() < 2 {
+                issues.push(key, format!("{} words", words.len()), "at least 2 words");
+            }
+            let mut seen = HashSet::new();
+            for (place, word) in words.iter().enumerate() {
+                let key = format!("{key}[{place}]");
+                check_word(&mut issues, &key, word);
+                if !seen.insert(word) {
+                    issues.push(key, format!("`{word}` again"), "each word once");
+                } else if JOINS.iter().any(|join| word.contains(join)) || word == &self.total {
+                    let expected = format!("a word without {JOINS:?}, which join names");
+                    issues.push(key, format!("`{word}`"), expected);
+                }
+            }
+        }
+        for (place, word) in self.terse.iter().enumerate() {
+            let plain = word.bytes().all(|byte| byte.is_ascii_lowercase());
+            if !plain || RESERVED.contains(&word.as_str()) {
+                let expected = "one word of lower-case letters a-z, not `so`, `answer` or `define`";
+                issues.push(format!("terse[{place}]"), format!("`{word}`"), expected);
+            }
+        }
+        issues
+    }
+}
+
+/// What joins names in sentences and may not stand inside one.
+const JOINS: [&str; 4] = [" in ", " and ", " plus ", " times "];
+
+/// What a solution says besides names.
+const RESERVED: [&str; 3] = ["so", "answer", "define"];
+
+/// Words stand inside sentences and framing tags, so what ends those may not stand in a word.
+fn check_word(issues: &mut Issues, key: &str, word: &str) {
+    let forbidden = [
+        '.', ',', ';', '=', '?', ':', '<', '>', '[', ']', '\n', '\t', '\r',
+    ];
+    if word.is_empty() || word.trim() != word || word.contains("  ") {
+        let expected = "text without space at its ends or two spaces in a row";
+        issues.push(key, format!("`{word}`"), expected);
+    } else if let Some(mark) = word.chars().find(|c| forbidden.contains(c)) {
+        let found = format!("`{}` in `{word}`", mark.escape_default());
+        issues.push(
+            key,
+            found,
+            "words without . , ; = ? : < > [ ] or line breaks",
+        );
+    }
+}
+
+/// Contexts by id and alias.
+#[derive(Debug, Clone, Default)]
+pub struct ContextLibrary {
+    contexts: Vec<Arc<Context>>,
+    by_name: HashMap<String, usize>,
+}
+
+impl ContextLibrary {
+    /// A library without contexts.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The contexts that come with this crate: `zoo` and `school`.
+    #[must_use]
+    pub fn embedded() -> Self {
+        let files = [
+            ("contexts/zoo.toml", include_str!("../contexts/zoo.toml")),
+            (
+                "contexts/school.toml",
+                include_str!("../contexts/school.toml"),
+            ),
+        ];
+        files
+            .into_iter()
+            .fold(Self::empty(), |library, (origin, text)| {
+                let context =
+                    Context::from_toml(text, origin).expect("embedded contexts are tested");
+                library.with(context).expect("embedded contexts are tested")
+            })
+    }
+
+    /// The library with one more context.
+    ///
+    /// # Errors
+    /// An id or alias that the library has already.
+    pub fn with(mut self, context: Context) -> Result<Self, TaskError> {
+        let names: Vec<&String> = std::iter::once(&context.id)
+            .chain(&context.aliases)
+            .collect();
+        for name in &names {
+            if let Some(other) = self.by_name.get(*name) {
+                let taken_by = self.contexts[*other].id.clone();
+                return Err(TaskError::ContextNameTaken {
+                    name: (*name).clone(),
+                    taken_by,
+                });
+            }
+        }
+        for name in names {
+            self.by_name.insert(name.clone(), self.contexts.len());
+        }
+        self.contexts.push(Arc::new(context));
+        Ok(self)
+    }
+
+    /// The context with this id or alias.
+    ///
+    /// # Errors
+    /// [`TaskError::UnknownContext`], which lists the known ones.
+    pub fn get(&self, name: &str) -> Result<Arc<Context>, TaskError> {
+        match self.by_name.get(name) {
+            Some(place) => Ok(Arc::clone(&self.contexts[*place])),
+            None => {
+                let known = self.names().collect::<Vec<_>>().join(", ");
+                Err(TaskError::UnknownContext {
+                    name: name.to_owned(),
+                    known,
+                })
+            }
+        }
+    }
+
+    /// The contexts in the order in which they came.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Context> {
+        self.contexts.iter().map(|context| &**context)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().flat_map(|context| {
+            std::iter::once(context.id.as_str()).chain(context.aliases.iter().map(String::as_str))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        id = "shop"
+        total = "total number of fruits"
+        items = ["red apple", "pear"]
+        places = ["North Market", "South Market"]
+        terse = ["fig", "nut"]
+    "#;
+
+    #[test]
+    fn embedded_contexts_have_enough_names_and_known_aliases() {
+        let library = ContextLibrary::embedded();
+        for (id, alias) in [("zoo", "crazy_zootopia"), ("school", "teachers_in_school")] {
+            let context = library.get(alias).unwrap();
+            assert_eq!(context.id(), id);
+            assert!(context.items().len() + context.places().len() >= 60);
+            assert!(
+                context.terse().len() >= 60,
+                "{id} has {}",
+                context.terse().len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_new_context_joins_the_library_once() {
+        let shop = Context::from_toml(SMALL, "shop.toml").unwrap();
+        let library = ContextLibrary::embedded().with(shop.clone()).unwrap();
+        assert_eq!(
+            library.get("shop").unwrap().total(1),
+            "total number of fruits in South Market"
+        );
+        let again = library.with(shop).unwrap_err();
+        assert!(
+            matches!(again, TaskError::ContextNameTaken { .. }),
+            "{again}"
+        );
+    }
+
+    #[test]
+    fn every_bad_word_is_named() {
+        let text = SMALL
+            .replace("\"pear\"", "\"pear.\", \"red apple\"")
+            .replace("nut", "Nut 2");
+        let message = Context::from_toml(&text, "shop.toml")
+            .unwrap_err()
+            .to_string();
+        for part in ["shop.toml", "items[1]", "items[2]", "terse[1]", "Nut 2"] {
+            assert!(message.contains(part), "{part} not in: {message}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_and_an_unknown_context_are_named() {
+        let text = format!("{SMALL}\nplacess = []");
+        let message = Context::from_toml(&text, "shop.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("placess") && message.contains("shop.toml"),
+            "{message}"
+        );
+        let message = ContextLibrary::embedded()
+            .get("zo")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("`zo`") && message.contains("crazy_zootopia"),
+            "{message}"
+        );
+    }
+}

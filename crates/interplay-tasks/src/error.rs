@@ -1,0 +1,148 @@
+//! What can be wrong with a spec, a context, a problem or a file of samples.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use interplay_graph::GraphError;
+
+/// One thing that is wrong with a [`TaskSpec`](crate::TaskSpec) or a [`Context`](crate::Context).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// The key, for instance `mixture[1].weight`.
+    pub key: String,
+    /// What was read there.
+    pub found: String,
+    /// What was expected, and what to do.
+    pub expected: String,
+}
+
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}`: found {}, expected {}",
+            self.key, self.found, self.expected
+        )
+    }
+}
+
+/// All that is wrong with one input, one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issues(pub Vec<Issue>);
+
+impl Issues {
+    pub(crate) fn push(
+        &mut self,
+        key: impl Into<String>,
+        found: impl fmt::Display,
+        expected: impl Into<String>,
+    ) {
+        let issue = Issue {
+            key: key.into(),
+            found: found.to_string(),
+            expected: expected.into(),
+        };
+        self.0.push(issue);
+    }
+}
+
+impl fmt::Display for Issues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|issue| write!(f, "\n  {issue}"))
+    }
+}
+
+/// Why problems could not be made, written or read.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// A task spec that cannot be drawn from.
+    #[error("the task spec cannot be used:{issues}")]
+    Spec {
+        /// Everything that is wrong with it.
+        issues: Issues,
+    },
+    /// A task spec that is not valid TOML or has unknown keys.
+    #[error("task spec {origin} cannot be read: {source}")]
+    SpecSyntax {
+        /// Where it was read.
+        origin: String,
+        /// What the parser says, with line and key.
+        source: Box<toml::de::Error>,
+    },
+    /// A context whose words cannot be used.
+    #[error("context `{context}` from {origin} cannot be used:{issues}")]
+    Context {
+        /// The context's id.
+        context: String,
+        /// Where it was read.
+        origin: String,
+        /// Everything that is wrong with it.
+        issues: Issues,
+    },
+    /// A context file that is not valid TOML or has unknown keys.
+    #[error("context file {origin} cannot be read: {source}")]
+    ContextSyntax {
+        /// Where it was read.
+        origin: String,
+        /// What the parser says, with line and key.
+        source: Box<toml::de::Error>,
+    },
+    /// A library has no context of this name.
+    #[error("context `{name}` is not known; known are {known}; load it from its file first")]
+    UnknownContext {
+        /// The name that was asked for.
+        name: String,
+        /// The ids and aliases of the library.
+        known: String,
+    },
+    /// Two contexts of one library share an id or an alias.
+    #[error("context name `{name}` is taken by context `{taken_by}`; choose another id or alias")]
+    ContextNameTaken {
+        /// The shared name.
+        name: String,
+        /// The context that has it already.
+        taken_by: String,
+    },
+    /// The bounds of the spec leave no room for a problem of this difficulty.
+    #[error(
+        "problem {index}: no problem of op {op} found with values in 1..={max_value} after {tries} \
+         tries; raise `max_value` or `definitions.difference`, or ask for a smaller op"
+    )]
+    NoRoom {
+        /// The index that was asked for.
+        index: u64,
+        /// The difficulty that was asked for.
+        op: u32,
+        /// The largest value allowed.
+        max_value: i64,
+        /// How many attempts were made.
+        tries: u32,
+    },
+    /// A graph that cannot be built or evaluated.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A file that cannot be opened, read or written.
+    #[error("{action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A line of a JSONL file that is not a sample.
+    #[error(
+        "{path}, line {line}: not a sample ({source}); expected one JSON object a line with the \
+         fields problem, question, solution, op, id, template, mode, length, d"
+    )]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+}

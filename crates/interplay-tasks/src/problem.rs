@@ -1,0 +1,247 @@
+//! One problem: its graph, what is asked, and how it is told.
+
+use std::sync::Arc;
+
+use interplay_graph::{CanonicalHash, GoldGraph, Numbers, QuantityId, ReasoningGraph};
+
+use crate::naming::Label;
+use crate::symbols::Symbol;
+use crate::{Context, Dialect, Mode, Sample, prose, terse};
+
+/// A reasoning problem with its gold solution.
+///
+/// The graph holds necessary and unnecessary quantities; [`Problem::op`] counts the necessary
+/// part. The order of statements and steps and the symbols are drawn with the problem, so every
+/// text of it is a pure function.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub(crate) graph: ReasoningGraph,
+    pub(crate) target: QuantityId,
+    pub(crate) ids: Vec<QuantityId>,
+    pub(crate) labels: Vec<Label>,
+    pub(crate) values: Vec<i64>,
+    /// Stated quantities in the order of the problem text.
+    pub(crate) statements: Vec<usize>,
+    /// Necessary quantities in the order of the solution.
+    pub(crate) steps: Vec<usize>,
+    /// For prose: one for each necessary quantity in graph order, then those of intermediate
+    /// results.
+    pub(crate) symbols: Vec<Symbol>,
+    pub(crate) context: Arc<Context>,
+    pub(crate) mode: Mode,
+    pub(crate) dialect: Dialect,
+    pub(crate) op: u32,
+    pub(crate) id: u64,
+}
+
+impl Problem {
+    /// All quantities, necessary ones first.
+    #[must_use]
+    pub fn graph(&self) -> &ReasoningGraph {
+        &self.graph
+    }
+
+    /// The quantity that is asked for.
+    #[must_use]
+    pub fn target(&self) -> QuantityId {
+        self.target
+    }
+
+    /// The words that the problem is told in.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The dialect.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The difficulty: how many edges the necessary part has, constants included.
+    #[must_use]
+    pub fn op(&self) -> u32 {
+        self.op
+    }
+
+    /// The index of the problem in its data set.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// How many layers the structure has: places and items.
+    #[must_use]
+    pub fn d(&self) -> u32 {
+        2
+    }
+
+    /// The value asked for.
+    #[must_use]
+    pub fn answer(&self) -> i64 {
+        self.values[self.target.index()]
+    }
+
+    /// The values of all quantities of [`Problem::graph`], by index.
+    #[must_use]
+    pub fn values(&self) -> &[i64] {
+        &self.values
+    }
+
+    /// The part of the graph that the answer needs, with the target's place in it.
+    #[must_use]
+    pub fn necessary(&self) -> (ReasoningGraph, QuantityId) {
+        self.graph.necessary(self.target)
+    }
+
+    /// The necessary quantities in the order in which the gold solution computes them.
+    pub fn solution_steps(&self) -> impl ExactSizeIterator<Item = QuantityId> {
+        self.steps.iter().map(|step| self.ids[*step])
+    }
+
+    /// A hash of the necessary part, blind to names.
+    #[must_use]
+    pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
+        let (necessary, target) = self.necessary();
+        necessary.canonical_hash(target, numbers)
+    }
+
+    /// The statements.
+    #[must_use]
+    pub fn problem_text(&self) -> String {
+        match self.dialect {
+            Dialect::Prose => prose::problem(self),
+            Dialect::Terse => terse::problem(self),
+        }
+    }
+
+    /// The question.
+    #[must_use]
+    pub fn question_text(&self) -> String {
+        match self.dialect {
+            Dialect::Prose => prose::question(self),
+            Dialect::Terse => terse::question(self),
+        }
+    }
+
+    /// The gold solution as it stands alone: its steps, then `Answer: N.`
+    #[must_use]
+    pub fn solution_text(&self) -> String {
+        let mut text = self.steps_text();
+        text.push_str(&format!(" Answer: {}.", self.answer()));
+        text
+    }
+
+    /// The gold solution as it stands between `<solution>` and `</solution>`: the terse dialect
+    /// leaves `Answer: N.` to the answer tag that follows.
+    #[must_use]
+    pub fn reasoning_text(&self) -> String {
+        match self.dialect {
+            Dialect::Prose => self.solution_text(),
+            Dialect::Terse => self.steps_text(),
+        }
+    }
+
+    fn steps_text(&self) -> String {
+        match self.dialect {
+            Dialect::Prose => prose::steps(self),
+            Dialect::Terse => terse::steps(self),
+        }
+    }
+
+    /// The necessary graph in the published format, with the symbols of the gold solution.
+    #[must_use]
+    pub fn gold_graph(&self) -> GoldGraph {
+        let variable = |id: QuantityId| match self.dialect {
+            Dialect::Prose => self.symbols[id.index()].to_string(),
+            Dialect::Terse => self.graph.quantity(id).name.clone(),
+        };
+        GoldGraph::new(&self.graph, self.target, variable)
+            .expect("values were computed when the problem was drawn")
+    }
+
+    /// The problem in the published fields.
+    #[must_use]
+    pub fn to_sample(&self) -> Sample {
+        Sample {
+            problem: self.problem_text(),
+            question: self.question_text(),
+            solution: self.solution_text(),
+            op: self.op,
+            id: self.id,
+            template: self.context.id().to_owned(),
+            mode: self.mode.published().to_owned(),
+            length: "zero_context".to_owned(),
+            d: self.d(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::ContextLibrary;
+    use interplay_graph::Definition;
+
+    /// A problem written by hand: all quantities are necessary, the last is asked for, steps and
+    /// symbols follow the order given.
+    pub(crate) fn by_hand(
+        dialect: Dialect,
+        quantities: &[(&str, Label, Definition, &[usize])],
+    ) -> Problem {
+        let mut graph = ReasoningGraph::new();
+        let mut ids = Vec::new();
+        for (name, _, definition, parents) in quantities {
+            let parents: Vec<_> = parents.iter().map(|parent| ids[*parent]).collect();
+            ids.push(graph.add(*name, *definition, &parents).unwrap());
+        }
+        let target = ids[ids.len() - 1];
+        let labels: Vec<Label> = quantities.iter().map(|(_, label, ..)| *label).collect();
+        let stated = |place: &usize| !matches!(labels[*place], Label::Total { .. });
+        Problem {
+            values: graph.evaluate().unwrap(),
+            op: graph.op(),
+            statements: (0..labels.len()).filter(stated).collect(),
+            steps: (0..labels.len()).collect(),
+            symbols: crate::symbols::letters(26),
+            context: ContextLibrary::embedded().get("zoo").unwrap(),
+            mode: Mode::Forward,
+            dialect,
+            id: 0,
+            graph,
+            target,
+            ids,
+            labels,
+        }
+    }
+
+    #[test]
+    fn a_sample_has_the_published_fields() {
+        let noun = Label::Noun;
+        let problem = by_hand(
+            Dialect::Terse,
+            &[
+                ("fox", noun(0), Definition::constant(3), &[]),
+                ("elk", noun(1), Definition::sum().plus(2), &[0]),
+            ],
+        );
+        let json = serde_json::to_value(problem.to_sample()).unwrap();
+        let expected = serde_json::json!({
+            "problem": "fox = 3. elk = fox + 2.", "question": "elk?",
+            "solution": "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.",
+            "op": 3, "id": 0, "template": "zoo", "mode": "normalforward",
+            "length": "zero_context", "d": 2,
+        });
+        assert_eq!(json, expected);
+        let gold = problem.gold_graph();
+        assert_eq!((gold.answer, gold.nodes[1].variable.as_str()), (5, "elk"));
+        assert_eq!(gold.nodes[1].dependencies, ["fox"]);
+    }
+}

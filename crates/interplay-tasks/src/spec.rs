@@ -1,0 +1,253 @@
+//! What a person writes to say which problems to draw.
+//!
+//! Source: the mixtures over op and context of arXiv 2512.07783; constants and factors up to four
+//! and values below one thousand as in its published data.
+//! Deviations: distractors are counted, since how many there are decides much of the difficulty
+//! for a small model; the kinds of definitions have weights.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Counts, TaskError};
+
+/// How a problem is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// Sentences: `The number of adult fox in Palm Terrace equals 3.`
+    Prose,
+    /// Short statements: `fox = 3.`
+    Terse,
+}
+
+/// Which way a problem is solved.
+#[non_exhaustive]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// All leaves are given, the target is computed.
+    #[default]
+    Forward,
+}
+
+impl Mode {
+    /// The name of the mode in published files.
+    #[must_use]
+    pub fn published(self) -> &'static str {
+        match self {
+            Self::Forward => "normalforward",
+        }
+    }
+}
+
+/// In which order a gold solution takes its steps; every step comes after what it reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SolutionOrder {
+    /// A random one of the steps that can be taken.
+    #[default]
+    Random,
+    /// Backwards from the target: first all that the first operand needs, then the second.
+    DepthFirst,
+    /// Of the steps that can be taken, the one that the problem states first.
+    Stated,
+}
+
+/// One part of a mixture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// The share of the mixture; all shares sum to one.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// The difficulty, drawn uniformly from this set.
+    pub op: Counts,
+    /// Id or alias of the context.
+    pub context: String,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The mode.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// How often each kind of definition is proposed, relative to the others.
+///
+/// These are weights of proposals: one that breaks a bound or the requested op is drawn anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DefinitionWeights {
+    /// A given number.
+    pub constant: f64,
+    /// The value of another quantity.
+    pub copy: f64,
+    /// Another quantity plus a constant.
+    pub plus: f64,
+    /// Another quantity times a constant.
+    pub times: f64,
+    /// The sum of two or more.
+    pub sum: f64,
+    /// The difference of two.
+    pub difference: f64,
+    /// The share, from 0 to 1, of sums and differences with "k plus" or "k times" around them.
+    pub compound: f64,
+}
+
+impl Default for DefinitionWeights {
+    fn default() -> Self {
+        Self {
+            constant: 1.5,
+            copy: 0.5,
+            plus: 1.0,
+            times: 0.8,
+            sum: 1.5,
+            difference: 0.8,
+            compound: 0.3,
+        }
+    }
+}
+
+/// Which problems to draw.
+///
+/// ```
+/// use interplay_tasks::TaskSpec;
+///
+/// let spec = TaskSpec::from_toml(
+///     r#"
+///     max_value = 30
+///     distractors = "0-1"
+///     [[mixture]]
+///     op = "2-5"
+///     context = "zoo"
+///     dialect = "terse"
+///     "#,
+///     "spec.toml",
+/// )?;
+/// assert_eq!(spec.max_constant, 4);
+/// # Ok::<(), interplay_tasks::TaskError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSpec {
+    /// The parts of the mixture.
+    pub mixture: Vec<Component>,
+    /// Every value lies in `1..=max_value`; 999 in prose and 99 in terse unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_value: Option<i64>,
+    /// Given numbers and added constants lie in `1..=max_constant`.
+    #[serde(default = "four")]
+    pub max_constant: i64,
+    /// Factors lie in `2..=max_factor`.
+    #[serde(default = "four")]
+    pub max_factor: i64,
+    /// How many quantities a problem has that its answer does not need.
+    #[serde(default = "default_distractors")]
+    pub distractors: Counts,
+    /// The most quantities that one definition reads.
+    #[serde(default = "default_max_parents")]
+    pub max_parents: usize,
+    /// How many nouns of the context the terse dialect uses, from the front of its list; all
+    /// unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nouns: Option<usize>,
+    /// The order of the steps in gold solutions.
+    #[serde(default)]
+    pub solution_order: SolutionOrder,
+    /// How often each kind of definition is proposed.
+    #[serde(default)]
+    pub definitions: DefinitionWeights,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn four() -> i64 {
+    4
+}
+
+fn default_max_parents() -> usize {
+    3
+}
+
+fn default_distractors() -> Counts {
+    Counts::range(0, 2).expect("0-2 is a range")
+}
+
+impl TaskSpec {
+    /// A spec with this mixture and every other setting at its default.
+    #[must_use]
+    pub fn new(mixture: Vec<Component>) -> Self {
+        Self {
+            mixture,
+            max_value: None,
+            max_constant: four(),
+            max_factor: four(),
+            distractors: default_distractors(),
+            max_parents: default_max_parents(),
+            nouns: None,
+            solution_order: SolutionOrder::default(),
+            definitions: DefinitionWeights::default(),
+        }
+    }
+
+    /// A spec of one component.
+    #[must_use]
+    pub fn single(op: Counts, context: &str, dialect: Dialect) -> Self {
+        let mode = Mode::Forward;
+        Self::new(vec![Component {
+            weight: 1.0,
+            op,
+            context: context.to_owned(),
+            dialect,
+            mode,
+        }])
+    }
+
+    /// Reads a spec from TOML; `origin` names the source in messages.
+    ///
+    /// # Errors
+    /// Invalid TOML, unknown or missing keys. Values are checked by [`TaskSpec::validate`].
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, TaskError> {
+        toml::from_str(text).map_err(|source| TaskError::SpecSyntax {
+            origin: origin.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// The bound on values in a dialect.
+    #[must_use]
+    pub fn max_value(&self, dialect: Dialect) -> i64 {
+        self.max_value.unwrap_or(match dialect {
+            Dialect::Prose => 999,
+            Dialect::Terse => 99,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_file() {
+        let text = "max_valu = 3\n[[mixture]]\nop = 4\ncontext = \"zoo\"\ndialect = \"terse\"";
+        let message = TaskSpec::from_toml(text, "spec.toml")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("max_valu") && message.contains("spec.toml"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_spec_written_as_toml_reads_back() {
+        let mut spec = TaskSpec::single(Counts::list([2, 5]).unwrap(), "zoo", Dialect::Terse);
+        spec.max_value = Some(40);
+        spec.solution_order = SolutionOrder::DepthFirst;
+        let text = toml::to_string(&spec).unwrap();
+        assert_eq!(TaskSpec::from_toml(&text, "plan.toml").unwrap(), spec);
+    }
+}

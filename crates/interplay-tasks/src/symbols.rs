@@ -1,0 +1,73 @@
+//! The symbols of prose solutions: random single letters, then pairs of letters.
+//!
+//! Source: the published solutions use one letter a symbol. Deviations: beyond 52 symbols, pairs
+//! such as `Qa` follow, where the published generator stops.
+
+use std::fmt;
+
+use crate::draw::Draw;
+
+/// One or two letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Symbol([u8; 2]);
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Write::write_char(f, char::from(self.0[0]))?;
+        if self.0[1] == 0 {
+            Ok(())
+        } else {
+            fmt::Write::write_char(f, char::from(self.0[1]))
+        }
+    }
+}
+
+/// How many symbols there are; `spec` bounds op so that no problem needs more.
+pub(crate) const AVAILABLE: usize = 52 + 26 * 26;
+
+/// This many different symbols in random order, single letters first; at most [`AVAILABLE`].
+pub(crate) fn draw_symbols(count: usize, draw: &mut Draw) -> Vec<Symbol> {
+    let mut letters: Vec<Symbol> = (b'a'..=b'z')
+        .chain(b'A'..=b'Z')
+        .map(|letter| Symbol([letter, 0]))
+        .collect();
+    draw.choose_front(&mut letters, count);
+    if count > letters.len() {
+        // An upper-case first letter keeps pairs apart from words such as `so` and `as`.
+        let mut pairs: Vec<Symbol> = (b'A'..=b'Z')
+            .flat_map(|first| (b'a'..=b'z').map(move |second| Symbol([first, second])))
+            .collect();
+        draw.choose_front(&mut pairs, count - letters.len());
+        letters.extend(pairs);
+    }
+    letters.truncate(count);
+    letters
+}
+
+/// The letters from `a` on, for texts written by hand.
+#[cfg(test)]
+pub(crate) fn letters(count: u8) -> Vec<Symbol> {
+    (0..count)
+        .map(|letter| Symbol([b'a' + letter, 0]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use interplay_graph::SeedStreams;
+
+    #[test]
+    fn symbols_differ_and_start_with_single_letters() {
+        let mut draw = Draw::new(SeedStreams::new(1).stream("symbols").rng(0));
+        let symbols = draw_symbols(AVAILABLE, &mut draw);
+        let distinct: std::collections::BTreeSet<_> = symbols.iter().collect();
+        assert_eq!(distinct.len(), AVAILABLE);
+        assert!(
+            symbols[..52]
+                .iter()
+                .all(|symbol| symbol.to_string().len() == 1)
+        );
+        assert_eq!(draw_symbols(3, &mut draw).len(), 3);
+    }
+}

@@ -1,0 +1,57 @@
+//! The bytes of a fixed (spec, seed) are pinned: the file in `tests/golden` was written by the
+//! ignored test below, and must come out the same on every platform and in every later version.
+//!
+//! To write it anew after an intended change of the generator:
+//! `cargo test -p interplay-tasks --test golden -- --ignored`
+
+use std::path::PathBuf;
+
+use interplay_graph::SeedStreams;
+use interplay_tasks::{
+    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Sample, SampleReader, TaskError,
+    TaskSpec, write_samples,
+};
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/samples.jsonl")
+}
+
+fn samples() -> Vec<Sample> {
+    let part = |context: &str, dialect| Component {
+        weight: 0.25,
+        op: Counts::range(2, 20).unwrap(),
+        context: context.to_owned(),
+        dialect,
+        mode: Mode::Forward,
+    };
+    let spec = TaskSpec::new(vec![
+        part("zoo", Dialect::Prose),
+        part("zoo", Dialect::Terse),
+        part("school", Dialect::Prose),
+        part("school", Dialect::Terse),
+    ]);
+    let library = ContextLibrary::embedded();
+    let data = Dataset::new(spec, &library, SeedStreams::new(2025), "golden").unwrap();
+    data.iter()
+        .take(40)
+        .map(|problem| problem.unwrap().to_sample())
+        .collect()
+}
+
+#[test]
+fn samples_are_the_pinned_ones() {
+    let pinned: Vec<Sample> = SampleReader::open(path())
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(pinned.len(), 40);
+    for (pinned, drawn) in pinned.iter().zip(samples()) {
+        assert_eq!(*pinned, drawn);
+    }
+}
+
+#[test]
+#[ignore = "writes the golden file"]
+fn write_the_golden_file() {
+    write_samples(path(), samples().into_iter().map(Ok::<_, TaskError>)).unwrap();
+}

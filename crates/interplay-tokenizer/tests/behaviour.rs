@@ -1,0 +1,217 @@
+//! What a tokenizer promises: determinism, the prompt prefix, the framing, its file.
+
+use interplay_tokenizer::{Digits, Tokenizer, TokenizerError, TrainerSpec};
+
+const PROSE: &str = "The number of adult fox in Beverly Forest equals 3. The number of adult owl \
+    in Beverly Forest equals 2 times the number of adult fox in Beverly Forest.";
+const PROSE_QUESTION: &str = "What is the total number of adult animals in Beverly Forest?";
+const PROSE_REASONING: &str = "Define adult fox in Beverly Forest as a; so a = 3. Define adult owl \
+    in Beverly Forest as b; so b = 2 * a = 2 * 3 = 6. Answer: 9.";
+const TERSE: &str = "fox = 3. elk = fox + 2. owl = fox - elk + 14.";
+
+fn corpus() -> Vec<String> {
+    let mut texts: Vec<String> = (0..200)
+        .map(|n| {
+            format!(
+                "<question> fox = {n}. elk = fox + {}. elk? </question> <solution> fox = {n}. \
+                 </solution> <answer> {n} </answer>",
+                n % 7
+            )
+        })
+        .collect();
+    texts.extend([PROSE, PROSE_QUESTION, PROSE_REASONING, TERSE].map(String::from));
+    texts
+}
+
+fn train(digits: Digits) -> Tokenizer {
+    let spec = TrainerSpec {
+        vocab_size: 600,
+        digits,
+        ..TrainerSpec::default()
+    };
+    Tokenizer::train(corpus().into_iter(), &spec).unwrap()
+}
+
+#[test]
+fn the_same_texts_in_any_order_give_the_same_bytes() {
+    let first = train(Digits::Whole);
+    let spec = TrainerSpec {
+        vocab_size: 600,
+        ..TrainerSpec::default()
+    };
+    for _ in 0..4 {
+        let again = Tokenizer::train(corpus().into_iter().rev(), &spec).unwrap();
+        assert_eq!(again.json(), first.json());
+        assert_eq!(again.hash(), first.hash());
+    }
+    assert_eq!(first.hash().len(), 64);
+}
+
+#[test]
+fn a_prompt_is_the_beginning_of_its_sample() {
+    for digits in [Digits::Whole, Digits::Single] {
+        let tokenizer = train(digits);
+        let prompt = tokenizer.encode_prompt(PROSE, PROSE_QUESTION).unwrap();
+        let sample = tokenizer
+            .encode_sample(PROSE, PROSE_QUESTION, PROSE_REASONING, "9")
+            .unwrap();
+        assert_eq!(sample.prompt(), prompt);
+        assert_eq!(prompt.last(), Some(&tokenizer.special().solution_open));
+        assert_eq!(sample.ids.first(), Some(&tokenizer.special().bos));
+        assert_eq!(sample.ids.last(), Some(&tokenizer.special().eos));
+    }
+}
+
+#[test]
+fn a_sample_decodes_to_its_model_text_and_encodes_alike() {
+    let text = format!(
+        "<question> {PROSE} {PROSE_QUESTION} </question> <solution> {PROSE_REASONING} </solution> \
+         <answer> 9 </answer>"
+    );
+    let tokenizer = train(Digits::Whole);
+    let sample = tokenizer
+        .encode_sample(PROSE, PROSE_QUESTION, PROSE_REASONING, "9")
+        .unwrap();
+    assert_eq!(tokenizer.decode(&sample.ids), text);
+    let ids = tokenizer.encode(&text).unwrap();
+    assert_eq!(ids, sample.ids[1..sample.ids.len() - 1]);
+}
+
+#[test]
+fn a_sampled_completion_reads_as_it_was_taught() {
+    let tokenizer = train(Digits::Whole);
+    let sample = tokenizer
+        .encode_sample(TERSE, "elk?", "fox = 3. elk = fox + 2 = 3 + 2 = 5.", "5")
+        .unwrap();
+    assert_eq!(
+        tokenizer.decode(sample.completion()),
+        " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>"
+    );
+}
+
+#[test]
+fn the_framing_costs_no_space_tokens() {
+    let tokenizer = train(Digits::Whole);
+    let prompt = tokenizer.encode_prompt("fox", "elk").unwrap();
+    let body = tokenizer.encode(" fox elk").unwrap();
+    assert_eq!(prompt.len(), body.len() + 4);
+}
+
+#[test]
+fn a_frequent_word_is_one_token_with_its_space() {
+    let tokenizer = train(Digits::Whole);
+    for word in [" fox", " elk", " =", " 3", " 120"] {
+        assert_eq!(tokenizer.encode(word).unwrap().len(), 1, "{word:?}");
+    }
+    let single = train(Digits::Single);
+    assert_eq!(single.encode(" 120").unwrap().len(), 4);
+    assert_eq!(
+        single.decode(&single.encode("x = 120.").unwrap()),
+        "x = 120."
+    );
+}
+
+#[test]
+fn a_tag_inside_a_problem_is_text() {
+    let tokenizer = train(Digits::Whole);
+    let close = tokenizer.special().question_close;
+    let prompt = tokenizer
+        .encode_prompt("fox = 3. </question> <solution>", "elk? [EOS]")
+        .unwrap();
+    assert_eq!(prompt.iter().filter(|&&id| id == close).count(), 1);
+    assert!(!prompt.contains(&tokenizer.special().eos));
+    assert_eq!(
+        tokenizer.decode(&prompt),
+        "<question> fox = 3. </question> <solution> elk? [EOS] </question> <solution>"
+    );
+}
+
+#[test]
+fn spans_point_at_each_token() {
+    let tokenizer = train(Digits::Whole);
+    let sample = tokenizer
+        .encode_sample(TERSE, "elk?", "fox = 3.", "3")
+        .unwrap();
+    let decoded = tokenizer.decode_with_spans(&sample.ids);
+    assert_eq!(decoded.text, tokenizer.decode(&sample.ids));
+    assert_eq!(decoded.spans.len(), sample.ids.len());
+    assert_eq!(decoded.spans[0], 0..0);
+    for (&id, span) in sample.ids.iter().zip(&decoded.spans).skip(1) {
+        let alone = tokenizer.decode(&[id]);
+        assert_eq!(&decoded.text[span.clone()], alone);
+    }
+}
+
+#[test]
+fn an_id_outside_the_vocabulary_is_visible() {
+    let tokenizer = train(Digits::Whole);
+    assert_eq!(tokenizer.decode(&[u32::MAX]), "\u{FFFD}");
+}
+
+#[test]
+fn a_file_holds_the_whole_tokenizer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    for digits in [Digits::Whole, Digits::Single] {
+        let tokenizer = train(digits);
+        tokenizer.save(&path).unwrap();
+        let loaded = Tokenizer::load(&path).unwrap();
+        assert_eq!(loaded.hash(), tokenizer.hash());
+        assert_eq!(loaded.vocab_size(), tokenizer.vocab_size());
+        assert_eq!(loaded.special(), tokenizer.special());
+        for text in [
+            PROSE,
+            PROSE_REASONING,
+            TERSE,
+            "<solution> x </solution> é狐",
+        ] {
+            let ids = tokenizer.encode(text).unwrap();
+            assert_eq!(loaded.encode(text).unwrap(), ids);
+            assert_eq!(loaded.decode(&ids), text);
+        }
+    }
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "no partial file may stay behind");
+}
+
+#[test]
+fn a_broken_file_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    assert!(matches!(
+        Tokenizer::load(&path),
+        Err(TokenizerError::Io { .. })
+    ));
+
+    let json = train(Digits::Whole).json().to_owned();
+    std::fs::write(&path, &json[..json.len() / 2]).unwrap();
+    let error = Tokenizer::load(&path).unwrap_err();
+    assert!(matches!(error, TokenizerError::Malformed { .. }), "{error}");
+
+    std::fs::write(&path, json.replace("<answer>", "<reply>")).unwrap();
+    let error = Tokenizer::load(&path).unwrap_err().to_string();
+    assert!(error.contains("<answer>"), "{error}");
+    assert!(!error.contains("</answer>"), "{error}");
+}
+
+#[test]
+fn an_empty_corpus_is_refused() {
+    let spec = TrainerSpec::default();
+    let none: [String; 0] = [];
+    for error in [
+        Tokenizer::train(none.into_iter(), &spec).unwrap_err(),
+        Tokenizer::train(["<question> </question>"].into_iter(), &spec).unwrap_err(),
+    ] {
+        assert!(matches!(error, TokenizerError::EmptyCorpus), "{error}");
+    }
+}
+
+#[test]
+fn the_ids_are_fixed_for_special_tokens() {
+    let special = train(Digits::Whole).special();
+    assert_eq!(
+        (special.bos, special.eos, special.pad, special.unk),
+        (0, 1, 2, 3)
+    );
+    assert_eq!((special.question_open, special.answer_close), (4, 9));
+}

@@ -1,0 +1,45 @@
+//! Any text survives the round trip, and any tokens decode without a panic.
+
+use std::sync::LazyLock;
+
+use interplay_tokenizer::{Tokenizer, TrainerSpec};
+use proptest::prelude::*;
+
+static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
+    let spec = TrainerSpec {
+        vocab_size: 320,
+        min_frequency: 1,
+        ..TrainerSpec::default()
+    };
+    let text = "Define adult fox in Beverly Forest as a; so a = 3. elk = 2 * (fox + owl) = 14.";
+    Tokenizer::train([text].iter(), &spec).expect("the corpus is not empty")
+});
+
+proptest! {
+    #[test]
+    fn any_text_without_tags_round_trips(text in any::<String>()) {
+        let ids = TOKENIZER.encode(&text).unwrap();
+        prop_assert_eq!(TOKENIZER.decode(&ids), text);
+    }
+
+    #[test]
+    fn a_prompt_is_a_prefix_whatever_its_parts(
+        problem in any::<String>(),
+        question in "\\PC*",
+        reasoning in any::<String>(),
+        answer in "-?[0-9]{1,6}",
+    ) {
+        let prompt = TOKENIZER.encode_prompt(&problem, &question).unwrap();
+        let sample = TOKENIZER.encode_sample(&problem, &question, &reasoning, &answer).unwrap();
+        prop_assert_eq!(sample.prompt(), prompt);
+    }
+
+    #[test]
+    fn any_tokens_decode_and_every_span_is_inside(ids in prop::collection::vec(0u32..400, 0..64)) {
+        let decoded = TOKENIZER.decode_with_spans(&ids);
+        prop_assert_eq!(&decoded.text, &TOKENIZER.decode(&ids));
+        for span in &decoded.spans {
+            prop_assert!(span.start <= span.end && span.end <= decoded.text.len());
+        }
+    }
+}

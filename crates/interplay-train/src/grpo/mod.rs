@@ -1,0 +1,23 @@
+//! GRPO: reinforcement learning from verified rollouts, without a value model.
+//!
+//! A step samples a group of completions for each prompt, verifies them, turns rewards into
+//! advantages within the group, and updates the policy with the clipped ratio and a penalty for
+//! leaving the frozen reference.
+//!
+//! Source: arXiv 2402.03300 (GRPO), arXiv 2503.20783 (Dr. GRPO), arXiv 2503.14476 (DAPO); the
+//! settings' defaults are those of arXiv 2512.07783, appendix A.
+//!
+//! Deviations: log-probabilities of the old policy are those returned by the sampler, and the
+//! metric `rollout_mismatch_nats` says how far the trainer's are from them.
+
+mod advantage;
+mod objective;
+mod rollout;
+mod spec;
+mod stage;
+
+pub use advantage::{AdvantageScale, advantages};
+pub use objective::{LossKind, k3_estimate, token_weights};
+pub use rollout::{Rollout, RolloutBatch};
+pub use spec::{GrpoSpec, RewardSpec};
+pub use stage::{GrpoInput, run};

@@ -1,0 +1,151 @@
+//! The loss of a GRPO update, and the numbers that watch it.
+//!
+//! Source: arXiv 2402.03300, equation 3; the k3 estimator is
+//! <http://joschu.net/blog/kl-approx.html>.
+
+use burn::tensor::{Tensor, TensorData};
+use interplay_model::FusedOps;
+use serde::{Deserialize, Serialize};
+
+use super::GrpoSpec;
+
+/// How the losses of tokens become one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// The mean over each completion, then over completions.
+    #[default]
+    Grpo,
+    /// The sum over tokens over the longest possible completion, then the mean over completions.
+    DrGrpo,
+    /// The mean over all tokens of the update.
+    Dapo,
+}
+
+/// What each token of each completion weighs in the loss, completion after completion.
+///
+/// ```
+/// use interplay_train::grpo::{LossKind, token_weights};
+///
+/// assert_eq!(token_weights(&[1, 2], 8, LossKind::Grpo), [0.5, 0.25, 0.25]);
+/// assert_eq!(token_weights(&[1, 3], 8, LossKind::Dapo), [0.25; 4]);
+/// assert_eq!(token_weights(&[1, 1], 4, LossKind::DrGrpo), [0.125; 2]);
+/// ```
+#[must_use]
+pub fn token_weights(lengths: &[usize], max_new_tokens: usize, kind: LossKind) -> Vec<f32> {
+    let completions = lengths.len() as f32;
+    let total: usize = lengths.iter().sum();
+    let mut weights = Vec::with_capacity(total);
+    for &length in lengths {
+        let weight = match kind {
+            LossKind::Grpo => 1.0 / (completions * length as f32),
+            LossKind::DrGrpo => 1.0 / (completions * max_new_tokens as f32),
+            LossKind::Dapo => 1.0 / total as f32,
+        };
+        weights.extend(std::iter::repeat_n(weight, length));
+    }
+    weights
+}
+
+/// The low-variance estimate of the KL divergence from the reference at one token, in nats:
+/// `r - ln r - 1` with `r = reference / policy`; never negative.
+///
+/// ```
+/// use interplay_train::grpo::k3_estimate;
+///
+/// assert_eq!(k3_estimate(-1.0, -1.0), 0.0);
+/// assert!((k3_estimate(-1.0, -2.0) - ((-1.0f64).exp() + 1.0 - 1.0)).abs() < 1e-12);
+/// ```
+#[must_use]
+pub fn k3_estimate(policy: f64, reference: f64) -> f64 {
+    let log_ratio = reference - policy;
+    log_ratio.exp() - log_ratio - 1.0
+}
+
+/// What the objective needs to know of each token, in the order of the batch's targets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TokenTable {
+    /// The sampler's log-probabilities.
+    pub old: Vec<f32>,
+    /// The reference's; empty where the penalty is off.
+    pub reference: Vec<f32>,
+    pub advantages: Vec<f32>,
+    pub weights: Vec<f32>,
+}
+
+/// The loss of one pass, a scalar, and the policy's log-probabilities on the host.
+pub(crate) fn loss<B: FusedOps>(
+    log_probs: &Tensor<B, 1>,
+    table: &TokenTable,
+    spec: &GrpoSpec,
+    device: &B::Device,
+) -> Tensor<B, 1> {
+    let tensor = |values: &[f32]| -> Tensor<B, 1> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+    };
+    let advantages = tensor(&table.advantages);
+    let ratio = log_probs.clone().sub(tensor(&table.old)).exp();
+    let clipped = ratio.clone().clamp(1.0 - spec.clip_low, 1.0 + spec.clip_high);
+    let gain = ratio.mul(advantages.clone()).min_pair(clipped.mul(advantages));
+    let mut loss = gain.neg();
+    if !table.reference.is_empty() {
+        let log_ratio = tensor(&table.reference).sub(log_probs.clone());
+        let k3 = log_ratio.clone().exp().sub(log_ratio).sub_scalar(1.0);
+        loss = loss.add(k3.mul_scalar(spec.kl_coefficient));
+    }
+    loss.mul(tensor(&table.weights)).sum()
+}
+
+/// Sums over the tokens of a step, for the metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Watch {
+    pub tokens: usize,
+    pub clipped: usize,
+    pub kl_nats: f64,
+    pub entropy_nats: f64,
+    pub mismatch_nats: f64,
+}
+
+impl Watch {
+    pub fn add(&mut self, log_probs: &[f32], entropy: &[f32], table: &TokenTable, spec: &GrpoSpec) {
+        for (place, &policy) in log_probs.iter().enumerate() {
+            let (policy, old) = (f64::from(policy), f64::from(table.old[place]));
+            let ratio = (policy - old).exp();
+            let advantage = table.advantages[place];
+            let above = ratio > 1.0 + f64::from(spec.clip_high) && advantage > 0.0;
+            let below = ratio < 1.0 - f64::from(spec.clip_low) && advantage < 0.0;
+            self.clipped += usize::from(above || below);
+            self.mismatch_nats += (policy - old).abs();
+            if let Some(&reference) = table.reference.get(place) {
+                self.kl_nats += k3_estimate(policy, f64::from(reference));
+            }
+        }
+        self.entropy_nats += entropy.iter().copied().map(f64::from).sum::<f64>();
+        self.tokens += log_probs.len();
+    }
+
+    /// A sum as a mean over tokens; 0 where there was no token.
+    pub fn mean(&self, sum: f64) -> f64 {
+        if self.tokens == 0 { 0.0 } else { sum / self.tokens as f64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_add_up_to_one_where_they_are_a_mean() {
+        for kind in [LossKind::Grpo, LossKind::Dapo] {
+            let sum: f32 = token_weights(&[3, 9, 4], 16, kind).iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{kind:?}: {sum}");
+        }
+    }
+
+    #[test]
+    fn k3_is_never_negative() {
+        for step in -20..20 {
+            assert!(k3_estimate(-1.0, f64::from(step) * 0.1) >= 0.0);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Settings of a GRPO stage.
+
+use interplay_verify::{Accepted, Level, Mixed, Outcome, Process, Reward};
+use serde::{Deserialize, Serialize};
+
+use super::{AdvantageScale, LossKind};
+use crate::TrainError;
+use crate::optimizer::OptimizerSpec;
+
+/// Which reward a completion earns.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum RewardSpec {
+    /// 1 for the right answer, whatever the steps.
+    Outcome,
+    /// The share of gold quantities that are right.
+    Process,
+    /// `alpha * outcome + (1 - alpha) * process`.
+    Mixed {
+        /// The weight of the outcome, 0 to 1.
+        alpha: f64,
+    },
+    /// 1 only for the right answer with every step verified.
+    #[default]
+    Strict,
+}
+
+impl RewardSpec {
+    /// The reward itself.
+    ///
+    /// # Errors
+    /// An `alpha` outside 0 to 1.
+    pub fn reward(&self) -> Result<Box<dyn Reward + Send + Sync>, TrainError> {
+        Ok(match *self {
+            Self::Outcome => Box::new(Outcome),
+            Self::Process => Box::new(Process),
+            Self::Mixed { alpha } => Box::new(Mixed::new(alpha)?),
+            Self::Strict => Box::new(Accepted),
+        })
+    }
+}
+
+/// Settings of a GRPO stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrpoSpec {
+    /// Steps: each samples, verifies and updates once.
+    pub steps: u64,
+    /// Prompts a step.
+    pub prompts: usize,
+    /// Completions a prompt.
+    #[serde(default = "default_group_size")]
+    pub group_size: usize,
+    /// Optimiser updates a step; prompts are split evenly between them.
+    #[serde(default = "default_minibatches")]
+    pub minibatches: usize,
+    /// Rows of a training pass.
+    pub rows: usize,
+    /// Tokens a row; holds a prompt with its longest completion.
+    pub row_tokens: usize,
+    /// The longest completion.
+    pub max_new_tokens: usize,
+    /// Sampling temperature of the rollouts.
+    #[serde(default = "default_temperature")]
+    pub temperature: f64,
+    /// How far below 1 the ratio may pay.
+    #[serde(default = "default_clip")]
+    pub clip_low: f32,
+    /// How far above 1 the ratio may pay.
+    #[serde(default = "default_clip")]
+    pub clip_high: f32,
+    /// Weight of the k3 penalty; at 0 the reference is not even read.
+    #[serde(default = "default_kl_coefficient")]
+    pub kl_coefficient: f32,
+    /// What advantages are divided by.
+    #[serde(default)]
+    pub advantage_scale: AdvantageScale,
+    /// How token losses become one number.
+    #[serde(default)]
+    pub loss: LossKind,
+    /// Leaves groups with equal rewards out of the update (they carry no advantage).
+    #[serde(default)]
+    pub filter_uniform_groups: bool,
+    /// What a completion earns.
+    #[serde(default)]
+    pub reward: RewardSpec,
+    /// The level at which completions are verified.
+    #[serde(default = "default_level")]
+    pub level: Level,
+    /// The optimiser and its schedule.
+    pub optimizer: OptimizerSpec,
+    /// Steps between checkpoints.
+    #[serde(default = "default_checkpoint_every")]
+    pub checkpoint_every_steps: u64,
+}
+
+fn default_group_size() -> usize {
+    6
+}
+fn default_minibatches() -> usize {
+    4
+}
+fn default_temperature() -> f64 {
+    1.0
+}
+fn default_clip() -> f32 {
+    0.2
+}
+fn default_kl_coefficient() -> f32 {
+    1e-3
+}
+fn default_level() -> Level {
+    Level::Strict
+}
+fn default_checkpoint_every() -> u64 {
+    10
+}
+
+impl GrpoSpec {
+    /// Everything that is wrong with the settings.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self
+            .optimizer
+            .problems()
+            .into_iter()
+            .map(|problem| format!("optimizer.{problem}"))
+            .collect();
+        let counts = [
+            ("steps", self.steps),
+            ("prompts", self.prompts as u64),
+            ("minibatches", self.minibatches as u64),
+            ("rows", self.rows as u64),
+            ("row_tokens", self.row_tokens as u64),
+            ("max_new_tokens", self.max_new_tokens as u64),
+            ("checkpoint_every_steps", self.checkpoint_every_steps),
+        ];
+        for (key, count) in counts {
+            if count == 0 {
+                problems.push(format!("{key}: expected 1 or more, found 0"));
+            }
+        }
+        if self.group_size < 2 {
+            let found = self.group_size;
+            problems.push(format!("group_size: expected 2 or more, found {found}"));
+        }
+        if self.minibatches > self.prompts {
+            let (found, prompts) = (self.minibatches, self.prompts);
+            problems.push(format!("minibatches: expected at most prompts ({prompts}), found {found}"));
+        }
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            problems.push(format!("temperature: expected above 0, found {}", self.temperature));
+        }
+        for (key, clip) in [("clip_low", self.clip_low), ("clip_high", self.clip_high)] {
+            if !(clip >= 0.0 && clip.is_finite()) {
+                problems.push(format!("{key}: expected 0 or more, found {clip}"));
+            }
+        }
+        if !(self.kl_coefficient >= 0.0 && self.kl_coefficient.is_finite()) {
+            problems.push(format!("kl_coefficient: expected 0 or more, found {}", self.kl_coefficient));
+        }
+        if let RewardSpec::Mixed { alpha } = self.reward
+            && !(0.0..=1.0).contains(&alpha)
+        {
+            problems.push(format!("reward.alpha: expected 0 to 1, found {alpha}"));
+        }
+        problems
+    }
+}

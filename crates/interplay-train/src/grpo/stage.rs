@@ -1,0 +1,227 @@
+//! The GRPO stage: sample, score, update, record.
+
+use std::path::Path;
+
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use interplay_graph::SeedStream;
+use interplay_model::{Decoder, ModelConfig, TrainBackend};
+use interplay_tasks::Dataset;
+use interplay_tokenizer::Tokenizer;
+
+use super::objective::{self, TokenTable, Watch};
+use super::rollout::{Source, sample};
+use super::{GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
+use crate::metrics::Observer;
+use crate::next_token::{host, token_log_probs};
+use crate::packing::{PackedBatch, Packer, Sequence};
+use crate::stage::{Session, load_initial};
+use crate::{StageFolder, StageSummary, TrainError};
+
+/// What a GRPO stage reads.
+#[derive(Debug, Clone, Copy)]
+pub struct GrpoInput<'a> {
+    /// The model's shape.
+    pub config: &'a ModelConfig,
+    /// The Hugging Face folder of the policy's first weights, which are also the reference.
+    pub start: &'a Path,
+    /// The problems.
+    pub dataset: &'a Dataset,
+    /// The tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// Draws of the rollouts.
+    pub stream: SeedStream,
+    /// The settings.
+    pub spec: &'a GrpoSpec,
+}
+
+/// Runs the stage in its folder, from where it stands, to its end.
+///
+/// # Errors
+/// Settings that do not make sense, a completion longer than a row, a loss that is not finite, a
+/// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
+/// stays.
+pub fn run<A: TrainBackend>(
+    folder: &StageFolder,
+    input: &GrpoInput<'_>,
+    device: &A::Device,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
+    if let Some(summary) = folder.summary()? {
+        return Ok(summary);
+    }
+    let spec = input.spec;
+    let problems = spec.problems();
+    if !problems.is_empty() {
+        return Err(TrainError::InvalidSpec { stage: folder.stage().into(), problems });
+    }
+    let initial = || load_initial::<A>(input.start, input.config, device);
+    let every = spec.checkpoint_every_steps;
+    let mut session =
+        Session::<A>::open(folder, input.config, &spec.optimizer, every, initial, device)?;
+    let reference = if spec.kl_coefficient > 0.0 { Some(initial()?) } else { None };
+    let reward = spec.reward.reward()?;
+    let (dataset, tokenizer, stream) = (input.dataset, input.tokenizer, input.stream);
+    let source = Source { dataset, tokenizer, stream, reward: reward.as_ref() };
+    while session.progress.step < spec.steps {
+        step(&mut session, &source, reference.as_ref(), spec, device, observer)?;
+    }
+    session.finish()
+}
+
+fn step<A: TrainBackend>(
+    session: &mut Session<'_, A>,
+    source: &Source<'_>,
+    reference: Option<&Decoder<A::InnerBackend>>,
+    spec: &GrpoSpec,
+    device: &A::Device,
+    observer: &mut dyn Observer,
+) -> Result<(), TrainError> {
+    let policy = crate::optimizer::inference(session.decoder());
+    let cursor = session.progress.cursor;
+    let batch = sample(&policy, source, spec, cursor, device, observer)?;
+    session.progress.ledger.generated_tokens += batch.tokens();
+    let rewards: Vec<f64> = batch.rollouts.iter().map(|rollout| rollout.reward).collect();
+    let advantages = advantages(&rewards, spec.group_size, spec.advantage_scale);
+    let share = (session.progress.step + 1) as f64 / spec.steps as f64;
+    let rate = spec.optimizer.rate.rate(share);
+    let mut totals = Totals::default();
+    let per_minibatch = spec.prompts.div_ceil(spec.minibatches) * spec.group_size;
+    let minibatches = batch.rollouts.chunks(per_minibatch).zip(advantages.chunks(per_minibatch));
+    for (rollouts, advantages) in minibatches {
+        let update = Minibatch { rollouts, advantages, spec, pad: source.tokenizer.special().pad };
+        update.apply(session, reference, rate, device, &mut totals)?;
+    }
+    session.progress.cursor += spec.prompts as u64;
+    let tokens = batch.tokens() + totals.trained_tokens;
+    let numbers = numbers(&batch, &totals, spec, rate);
+    session.end_step(observer, share, tokens, &numbers)
+}
+
+/// Sums over the updates of a step.
+#[derive(Default)]
+struct Totals {
+    loss: f64,
+    norm: f64,
+    updates: u64,
+    trained_tokens: u64,
+    watch: Watch,
+}
+
+fn numbers(
+    batch: &RolloutBatch,
+    totals: &Totals,
+    spec: &GrpoSpec,
+    rate: f64,
+) -> [(&'static str, f64); 14] {
+    let updates = totals.updates.max(1) as f64;
+    let watch = &totals.watch;
+    let flag = |yes: bool| f64::from(u8::from(yes));
+    [
+        ("reward", batch.mean(|rollout| rollout.reward)),
+        ("verified", batch.mean(|rollout| flag(rollout.accepted))),
+        ("answer_correct", batch.mean(|rollout| flag(rollout.answer_correct))),
+        ("uniform_groups", batch.uniform_groups(spec.group_size)),
+        ("completion_tokens", batch.mean(|rollout| rollout.log_probs.len() as f64)),
+        ("truncated", batch.mean(|rollout| flag(!rollout.stopped))),
+        ("loss", totals.loss / updates),
+        ("gradient_norm", totals.norm / updates),
+        ("kl_nats", watch.mean(watch.kl_nats)),
+        ("entropy_nats", watch.mean(watch.entropy_nats)),
+        ("clipped", watch.mean(watch.clipped as f64)),
+        ("rollout_mismatch_nats", watch.mean(watch.mismatch_nats)),
+        ("trained_tokens", totals.trained_tokens as f64),
+        ("rate", rate),
+    ]
+}
+
+/// The completions of one optimiser update.
+struct Minibatch<'a> {
+    rollouts: &'a [Rollout],
+    advantages: &'a [f64],
+    spec: &'a GrpoSpec,
+    pad: u32,
+}
+
+impl Minibatch<'_> {
+    fn apply<A: TrainBackend>(
+        &self,
+        session: &mut Session<'_, A>,
+        reference: Option<&Decoder<A::InnerBackend>>,
+        rate: f64,
+        device: &A::Device,
+        totals: &mut Totals,
+    ) -> Result<(), TrainError> {
+        let passes = self.passes()?;
+        if passes.is_empty() {
+            return Ok(());
+        }
+        let mut sum = GradientsAccumulator::new();
+        let mut loss = 0.0;
+        for (pass, mut table) in passes {
+            let tokens = pass.used_tokens as u64;
+            let temperature = self.spec.temperature;
+            if let Some(reference) = reference {
+                let scores = token_log_probs(reference, &pass, temperature, device)?.0;
+                table.reference = host(scores);
+                session.progress.ledger.reference_tokens += tokens;
+            }
+            let (policy, entropy) =
+                token_log_probs(session.decoder(), &pass, temperature, device)?;
+            let part = objective::loss(&policy, &table, self.spec, device);
+            totals.watch.add(&host(policy), &host(entropy), &table, self.spec);
+            loss += host(part.clone()).first().copied().map_or(f64::NAN, f64::from);
+            let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
+            sum.accumulate(session.decoder(), gradients);
+            totals.trained_tokens += tokens;
+            session.progress.ledger.trained_tokens += tokens;
+        }
+        session.expect_finite("the loss", loss)?;
+        totals.norm += session.update(sum.grads(), rate)?;
+        totals.loss += loss;
+        totals.updates += 1;
+        Ok(())
+    }
+
+    /// Packs the completions that take part into passes, with what the objective needs to know.
+    fn passes(&self) -> Result<Vec<(PackedBatch, TokenTable)>, TrainError> {
+        let group = self.spec.group_size;
+        let uniform = |start: usize| {
+            self.advantages[start..start + group].iter().all(|advantage| *advantage == 0.0)
+        };
+        let taken: Vec<usize> = (0..self.rollouts.len())
+            .filter(|place| !(self.spec.filter_uniform_groups && uniform(place - place % group)))
+            .filter(|place| !self.rollouts[*place].log_probs.is_empty())
+            .collect();
+        let lengths: Vec<usize> =
+            taken.iter().map(|place| self.rollouts[*place].log_probs.len()).collect();
+        let weights = token_weights(&lengths, self.spec.max_new_tokens, self.spec.loss);
+        let mut passes = Vec::new();
+        let mut open = (self.packer(), TokenTable::default());
+        let mut weights = weights.as_slice();
+        for place in taken {
+            let rollout = &self.rollouts[place];
+            let (own, rest) = weights.split_at(rollout.log_probs.len());
+            weights = rest;
+            let sequence =
+                Sequence { ids: rollout.ids.clone(), predict_from: rollout.prompt_len };
+            if let Some(refused) = open.0.add(sequence)? {
+                let (packer, table) =
+                    std::mem::replace(&mut open, (self.packer(), TokenTable::default()));
+                passes.push((packer.finish(), table));
+                open.0.add(refused)?;
+            }
+            let advantage = self.advantages[place] as f32;
+            open.1.old.extend(&rollout.log_probs);
+            open.1.advantages.extend(std::iter::repeat_n(advantage, own.len()));
+            open.1.weights.extend(own);
+        }
+        if !open.0.is_empty() {
+            passes.push((open.0.finish(), open.1));
+        }
+        Ok(passes)
+    }
+
+    fn packer(&self) -> Packer {
+        Packer::new(self.spec.row_tokens, self.spec.rows, self.pad)
+    }
+}

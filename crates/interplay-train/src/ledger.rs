@@ -1,0 +1,74 @@
+//! What a run has cost, in tokens and in floating-point operations.
+//!
+//! Source: arXiv 2512.07783, appendix on compute budgets. A trained token costs three forward
+//! passes (one forward, two backward); an RL token costs one to generate, one for the reference
+//! and three to update, so that `T_RL = 5/3 * N * r * L` trained tokens are worth the same.
+//! Deviations: tokens are counted as they were processed, prompts and dropped groups apart,
+//! instead of from the nominal `N * r * L`.
+
+use serde::{Deserialize, Serialize};
+
+/// Token counts of a stage or of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Tokens that went through forward and backward with an update at the end.
+    pub trained_tokens: u64,
+    /// Tokens sampled, prompts included.
+    pub generated_tokens: u64,
+    /// Tokens scored by the frozen reference.
+    pub reference_tokens: u64,
+    /// Tokens sampled for evaluation only.
+    pub evaluated_tokens: u64,
+}
+
+impl Ledger {
+    /// Forward-pass units: 3 a trained token, 1 for each other. Evaluation is left out, as in
+    /// the paper's budgets.
+    ///
+    /// ```
+    /// use interplay_train::ledger::Ledger;
+    ///
+    /// let rl = Ledger { trained_tokens: 10, generated_tokens: 10, reference_tokens: 10, ..Ledger::default() };
+    /// assert_eq!(rl.forward_units(), 50);
+    /// assert!((rl.token_equivalents() - 50.0 / 3.0).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn forward_units(&self) -> u64 {
+        3 * self.trained_tokens + self.generated_tokens + self.reference_tokens
+    }
+
+    /// How many trained tokens cost the same.
+    #[must_use]
+    pub fn token_equivalents(&self) -> f64 {
+        self.forward_units() as f64 / 3.0
+    }
+
+    /// Floating-point operations at `2 * parameters` a token and forward unit, attention's own
+    /// products left out.
+    #[must_use]
+    pub fn flops(&self, parameters: usize) -> f64 {
+        2.0 * parameters as f64 * self.forward_units() as f64
+    }
+
+    /// Adds the counts of another stage.
+    pub fn add(&mut self, other: &Self) {
+        self.trained_tokens += other.trained_tokens;
+        self.generated_tokens += other.generated_tokens;
+        self.reference_tokens += other.reference_tokens;
+        self.evaluated_tokens += other.evaluated_tokens;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_add_up() {
+        let mut total = Ledger { trained_tokens: 7, ..Ledger::default() };
+        total.add(&Ledger { trained_tokens: 1, evaluated_tokens: 5, ..Ledger::default() });
+        assert_eq!(total.forward_units(), 24);
+        assert_eq!(total.flops(10), 480.0);
+    }
+}

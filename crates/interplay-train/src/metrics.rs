@@ -1,0 +1,135 @@
+//! What a stage tells while it runs: one record a step, to a file and to an observer.
+//!
+//! `metrics.jsonl` holds only numbers that follow from the seed, so that two runs of the same
+//! spec write the same bytes; speeds and times belong to the observer, which may read a clock.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::TrainError;
+
+/// What happened in one step, for an [`Observer`].
+#[derive(Debug, Clone)]
+pub struct StepReport<'a> {
+    /// The stage's name.
+    pub stage: &'a str,
+    /// The step that ended, from 0.
+    pub step: u64,
+    /// How much of the budget is spent, 0 to 1.
+    pub progress: f64,
+    /// Tokens that the step processed (trained, and for GRPO also sampled).
+    pub tokens: u64,
+    /// The named numbers of the step, in a fixed order.
+    pub numbers: &'a [(&'static str, f64)],
+}
+
+/// Follows a stage: progress bars, speeds, early stops.
+pub trait Observer {
+    /// A step ended.
+    fn step(&mut self, report: &StepReport<'_>);
+
+    /// Part of a long step ended: `done` of `total` units of `what`.
+    fn part(&mut self, what: &str, done: usize, total: usize) {
+        let _ = (what, done, total);
+    }
+}
+
+/// An observer that ignores everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn step(&mut self, _report: &StepReport<'_>) {}
+}
+
+/// `metrics.jsonl` of a stage.
+#[derive(Debug)]
+pub struct MetricsFile {
+    path: PathBuf,
+    file: File,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    step: u64,
+    #[serde(flatten)]
+    numbers: std::collections::BTreeMap<&'a str, f64>,
+}
+
+impl MetricsFile {
+    /// Opens the file and keeps its first `steps` lines: what an interrupted run wrote after its
+    /// last checkpoint will be written again.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or written, or holds fewer lines than `steps`.
+    pub fn resume(path: &Path, steps: u64) -> Result<Self, TrainError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(TrainError::io("open", path))?;
+        let kept = prefix_length(&file, steps).map_err(TrainError::io("read", path))?;
+        let Some(kept) = kept else {
+            return Err(TrainError::BadCheckpoint {
+                path: path.to_owned(),
+                reason: format!("expected at least {steps} lines, one for each step"),
+            });
+        };
+        file.set_len(kept).map_err(TrainError::io("truncate", path))?;
+        file.seek(std::io::SeekFrom::End(0)).map_err(TrainError::io("read", path))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Appends the numbers of a step. Numbers that are not finite are written as `null`.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write(
+        &mut self,
+        step: u64,
+        numbers: &[(&'static str, f64)],
+    ) -> Result<(), TrainError> {
+        let line = Line { step, numbers: numbers.iter().copied().collect() };
+        let mut text = serde_json::to_string(&line)
+            .map_err(std::io::Error::from)
+            .map_err(TrainError::io("write", &self.path))?;
+        text.push('\n');
+        self.file.write_all(text.as_bytes()).map_err(TrainError::io("write", &self.path))
+    }
+}
+
+/// The bytes of the first `lines` whole lines, or `None` where there are fewer.
+fn prefix_length(file: &File, lines: u64) -> std::io::Result<Option<u64>> {
+    let mut reader = BufReader::new(file);
+    let (mut bytes, mut line) = (0, Vec::new());
+    for _ in 0..lines {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line)?;
+        if line.last() != Some(&b'\n') {
+            return Ok(None);
+        }
+        bytes += read as u64;
+    }
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resuming_drops_the_lines_after_the_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let mut metrics = MetricsFile::resume(&path, 0).unwrap();
+        for step in 0..3 {
+            metrics.write(step, &[("loss", 0.5)]).unwrap();
+        }
+        let mut resumed = MetricsFile::resume(&path, 1).unwrap();
+        resumed.write(1, &[("loss", 0.25)]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "{\"step\":0,\"loss\":0.5}\n{\"step\":1,\"loss\":0.25}\n");
+        assert!(matches!(MetricsFile::resume(&path, 9), Err(TrainError::BadCheckpoint { .. })));
+    }
+}

@@ -1,0 +1,300 @@
+//! Next-token training: the stages `pretrain` and `midtrain`.
+//!
+//! Both minimise the mean cross-entropy of the next token over packed samples; they differ in
+//! their mixture, budget and starting point, which are settings. A step takes samples in the
+//! order of the data set until its rows are full, so that the state of the data is one number.
+//! Batches are generated, rendered, tokenised and packed on a thread of their own, ahead of the
+//! trainer.
+//!
+//! Source: arXiv 2512.07783, appendix A.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Int, Tensor, TensorData};
+use interplay_graph::SeedStream;
+use interplay_model::{Decoder, FusedOps, ModelConfig, Segments, TrainBackend};
+use interplay_tasks::Dataset;
+use interplay_tokenizer::Tokenizer;
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Observer;
+use crate::optimizer::OptimizerSpec;
+use crate::packing::{PackedBatch, Packer, Sequence};
+use crate::stage::{Session, load_initial};
+use crate::{StageFolder, StageSummary, TrainError};
+
+/// Which tokens of a sample the loss covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossOn {
+    /// Every token, as in the paper.
+    #[default]
+    All,
+    /// Only what follows the prompt: the solution and the answer.
+    Solution,
+}
+
+/// Settings of a next-token stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextTokenSpec {
+    /// The stage ends once it has trained on this many tokens, padding not counted.
+    pub budget_tokens: u64,
+    /// Rows of a pass.
+    pub rows: usize,
+    /// Tokens a row.
+    pub row_tokens: usize,
+    /// Passes whose gradients are added up in one step.
+    #[serde(default = "one")]
+    pub accumulation: usize,
+    /// Which tokens the loss covers.
+    #[serde(default)]
+    pub loss_on: LossOn,
+    /// The optimiser and its schedule.
+    pub optimizer: OptimizerSpec,
+    /// Steps between checkpoints.
+    #[serde(default = "default_checkpoint_every")]
+    pub checkpoint_every_steps: u64,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn default_checkpoint_every() -> u64 {
+    50
+}
+
+impl NextTokenSpec {
+    /// Everything that is wrong with the settings.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self
+            .optimizer
+            .problems()
+            .into_iter()
+            .map(|problem| format!("optimizer.{problem}"))
+            .collect();
+        let counts = [
+            ("budget_tokens", self.budget_tokens),
+            ("rows", self.rows as u64),
+            ("row_tokens", self.row_tokens as u64),
+            ("accumulation", self.accumulation as u64),
+            ("checkpoint_every_steps", self.checkpoint_every_steps),
+        ];
+        for (key, count) in counts {
+            if count == 0 {
+                problems.push(format!("{key}: expected 1 or more, found 0"));
+            }
+        }
+        problems
+    }
+}
+
+/// Where a stage's first weights come from.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// Drawn from this stream.
+    Random(SeedStream),
+    /// From a Hugging Face folder.
+    Model(&'a Path),
+}
+
+/// What a next-token stage reads.
+#[derive(Debug, Clone, Copy)]
+pub struct NextTokenInput<'a> {
+    /// The model's shape.
+    pub config: &'a ModelConfig,
+    /// The first weights.
+    pub start: Start<'a>,
+    /// The samples.
+    pub dataset: &'a Dataset,
+    /// The tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// The settings.
+    pub spec: &'a NextTokenSpec,
+}
+
+/// Runs the stage in its folder, from where it stands, to its end.
+///
+/// # Errors
+/// Settings that do not make sense, a sample longer than a row, a loss that is not finite, a
+/// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
+/// stays.
+pub fn run<A: TrainBackend>(
+    folder: &StageFolder,
+    input: &NextTokenInput<'_>,
+    device: &A::Device,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
+    if let Some(summary) = folder.summary()? {
+        return Ok(summary);
+    }
+    let spec = input.spec;
+    let problems = spec.problems();
+    if !problems.is_empty() {
+        return Err(TrainError::InvalidSpec { stage: folder.stage().into(), problems });
+    }
+    let initial = || match input.start {
+        Start::Model(path) => load_initial::<A>(path, input.config, device),
+        Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),
+    };
+    let every = spec.checkpoint_every_steps;
+    let mut session =
+        Session::<A>::open(folder, input.config, &spec.optimizer, every, initial, device)?;
+    let cursor = session.progress.cursor;
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(2);
+        scope.spawn(move || produce(input, cursor, &sender));
+        train(&mut session, spec, &receiver, device, observer)
+    })?;
+    session.finish()
+}
+
+fn train<A: TrainBackend>(
+    session: &mut Session<'_, A>,
+    spec: &NextTokenSpec,
+    batches: &Receiver<Result<StepBatch, TrainError>>,
+    device: &A::Device,
+    observer: &mut dyn Observer,
+) -> Result<(), TrainError> {
+    let share = |tokens: u64| tokens as f64 / spec.budget_tokens as f64;
+    while session.progress.ledger.trained_tokens < spec.budget_tokens {
+        // The producer only hangs up after an error, which it has sent.
+        let Ok(batch) = batches.recv() else { return Ok(()) };
+        let batch = batch?;
+        // The first update should not be lost to a rate of zero.
+        let before = session.progress.ledger.trained_tokens;
+        let rate = spec.optimizer.rate.rate(share(before + batch.tokens()));
+        let mut sum = GradientsAccumulator::new();
+        let mut loss = 0.0;
+        for pass in &batch.passes {
+            let part = mean_loss(session.decoder(), pass, batch.targets(), device)?;
+            loss += host(part.clone()).iter().copied().map(f64::from).sum::<f64>();
+            let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
+            sum.accumulate(session.decoder(), gradients);
+        }
+        session.expect_finite("the loss", loss)?;
+        let norm = session.update(sum.grads(), rate)?;
+        session.progress.cursor = batch.next_cursor;
+        session.progress.ledger.trained_tokens += batch.tokens();
+        let tokens = session.progress.ledger.trained_tokens;
+        let numbers = [
+            ("loss_nats", loss),
+            ("rate", rate),
+            ("gradient_norm", norm),
+            ("trained_tokens", tokens as f64),
+            ("padding_share", batch.padding_share()),
+        ];
+        session.end_step(observer, share(tokens), batch.tokens(), &numbers)?;
+    }
+    Ok(())
+}
+
+/// The part of the step's mean loss that this pass has, in nats.
+fn mean_loss<A: FusedOps>(
+    decoder: &Decoder<A>,
+    pass: &PackedBatch,
+    targets: usize,
+    device: &A::Device,
+) -> Result<Tensor<A, 1>, TrainError> {
+    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, device)?;
+    Ok(log_probs.sum().div_scalar(-(targets as f32)))
+}
+
+/// The log-probability and the entropy of every target of a pass, `[targets]` each.
+pub(crate) fn token_log_probs<B: FusedOps>(
+    decoder: &Decoder<B>,
+    pass: &PackedBatch,
+    temperature: f64,
+    device: &B::Device,
+) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
+    let shape = [pass.rows, pass.row_tokens];
+    let tokens: Tensor<B, 2, Int> =
+        Tensor::from_data(TensorData::new(pass.tokens.clone(), shape), device);
+    let segments = Segments::new(pass.segments.clone(), pass.rows, pass.row_tokens)?;
+    let hidden = decoder.hidden(tokens, Some(&segments)); // [rows, row_tokens, hidden]
+    let [rows, row_tokens, width] = hidden.dims();
+    let hidden = hidden.reshape([rows * row_tokens, width]);
+    let hidden = hidden.select(0, ints::<B>(&pass.places, device)); // [targets, hidden]
+    Ok(decoder.token_scores(hidden, ints::<B>(&pass.targets, device), temperature))
+}
+
+/// A vector read back from the device.
+pub(crate) fn host<B: FusedOps>(tensor: Tensor<B, 1>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+fn ints<B: FusedOps>(values: &[i32], device: &B::Device) -> Tensor<B, 1, Int> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
+}
+
+/// The passes of one step, and where the next begins.
+struct StepBatch {
+    passes: Vec<PackedBatch>,
+    next_cursor: u64,
+}
+
+impl StepBatch {
+    fn targets(&self) -> usize {
+        self.passes.iter().map(|pass| pass.targets.len()).sum()
+    }
+
+    fn tokens(&self) -> u64 {
+        self.passes.iter().map(|pass| pass.used_tokens as u64).sum()
+    }
+
+    fn padding_share(&self) -> f64 {
+        let capacity: usize = self.passes.iter().map(|pass| pass.tokens.len()).sum();
+        1.0 - self.tokens() as f64 / capacity.max(1) as f64
+    }
+}
+
+/// Makes batches from `cursor` on until the trainer hangs up or a sample fails.
+fn produce(
+    input: &NextTokenInput<'_>,
+    mut cursor: u64,
+    sender: &SyncSender<Result<StepBatch, TrainError>>,
+) {
+    loop {
+        let batch = step_batch(input, cursor);
+        let failed = batch.is_err();
+        if let Ok(batch) = &batch {
+            cursor = batch.next_cursor;
+        }
+        if sender.send(batch).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn step_batch(input: &NextTokenInput<'_>, mut cursor: u64) -> Result<StepBatch, TrainError> {
+    let spec = input.spec;
+    let pad = input.tokenizer.special().pad;
+    let mut passes = Vec::with_capacity(spec.accumulation);
+    for _ in 0..spec.accumulation {
+        let mut packer = Packer::new(spec.row_tokens, spec.rows, pad);
+        while packer.add(sequence(input, cursor)?)?.is_none() {
+            cursor += 1;
+        }
+        passes.push(packer.finish());
+    }
+    Ok(StepBatch { passes, next_cursor: cursor })
+}
+
+fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainError> {
+    let problem = input.dataset.get(index)?;
+    let sample = input.tokenizer.encode_sample(
+        &problem.problem_text(),
+        &problem.question_text(),
+        &problem.reasoning_text(),
+        &problem.answer().to_string(),
+    )?;
+    let predict_from = match input.spec.loss_on {
+        LossOn::All => 1,
+        LossOn::Solution => sample.prompt_len,
+    };
+    Ok(Sequence { ids: sample.ids, predict_from })
+}

@@ -1,0 +1,222 @@
+//! AdamW with named state, over the parameters of a decoder.
+//!
+//! Source: Loshchilov and Hutter 2019 (arXiv 1711.05101); betas and decay as in arXiv
+//! 2512.07783, appendix A. The moments live on the device beside the weights and are saved under
+//! the weights' names, so that a resumed run goes on bit for bit.
+//!
+//! Deviations from Burn's own AdamW: the state is keyed by the parameter's name instead of an
+//! identifier that changes when a model is loaded, weight decay spares vectors (norms and
+//! biases), and clipping by the global norm costs one transfer from the device a step.
+
+use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use interplay_model::{
+    AdamWStep, Decoder, FusedOps, Moments, TrainBackend, adamw_update, sum_of_squares,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::schedule::Schedule;
+
+/// Settings of the optimiser and its schedule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizerSpec {
+    /// The learning rate over the stage.
+    pub rate: Schedule,
+    /// Decay of the first moment.
+    #[serde(default = "default_beta1")]
+    pub beta1: f32,
+    /// Decay of the second moment.
+    #[serde(default = "default_beta2")]
+    pub beta2: f32,
+    /// Added to the root of the second moment.
+    #[serde(default = "default_epsilon")]
+    pub epsilon: f32,
+    /// Decoupled weight decay of matrices.
+    #[serde(default = "default_weight_decay")]
+    pub weight_decay: f32,
+    /// The global gradient norm is cut to this.
+    #[serde(default = "default_clip_norm")]
+    pub clip_norm: f64,
+}
+
+fn default_beta1() -> f32 {
+    0.9
+}
+fn default_beta2() -> f32 {
+    0.95
+}
+fn default_epsilon() -> f32 {
+    1e-8
+}
+fn default_weight_decay() -> f32 {
+    0.1
+}
+fn default_clip_norm() -> f64 {
+    1.0
+}
+
+impl OptimizerSpec {
+    /// The defaults around a schedule.
+    #[must_use]
+    pub fn new(rate: Schedule) -> Self {
+        Self {
+            rate,
+            beta1: default_beta1(),
+            beta2: default_beta2(),
+            epsilon: default_epsilon(),
+            weight_decay: default_weight_decay(),
+            clip_norm: default_clip_norm(),
+        }
+    }
+
+    /// Everything that is wrong with the settings.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> =
+            self.rate.problems().into_iter().map(|problem| format!("rate.{problem}")).collect();
+        for (key, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&beta) {
+                problems.push(format!("{key}: expected 0 to below 1, found {beta}"));
+            }
+        }
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
+            problems.push(format!("epsilon: expected a positive number, found {}", self.epsilon));
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            problems
+                .push(format!("weight_decay: expected 0 or more, found {}", self.weight_decay));
+        }
+        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
+            problems.push(format!("clip_norm: expected above 0, found {}", self.clip_norm));
+        }
+        problems
+    }
+}
+
+/// AdamW over all parameters of a decoder; `B` is the backend without differentiation.
+#[derive(Debug)]
+pub struct AdamW<B: FusedOps> {
+    spec: OptimizerSpec,
+    /// Updates made so far.
+    pub(crate) updates: u64,
+    /// Flat, in the order in which the decoder's parameters are visited.
+    pub(crate) moments: Vec<Option<Moments<B, 1>>>,
+}
+
+impl<B: FusedOps> AdamW<B> {
+    /// An optimiser that has seen nothing, for `parameters` tensors.
+    #[must_use]
+    pub fn new(spec: OptimizerSpec, parameters: usize) -> Self {
+        Self { spec, updates: 0, moments: (0..parameters).map(|_| None).collect() }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn spec(&self) -> &OptimizerSpec {
+        &self.spec
+    }
+
+    /// The global norm of the gradients.
+    #[must_use]
+    pub fn gradient_norm<A>(decoder: &Decoder<A>, gradients: &GradientsParams) -> f64
+    where
+        A: TrainBackend<InnerBackend = B>,
+    {
+        let mut squares = Squares::<B> { gradients, parts: Vec::new() };
+        decoder.visit(&mut squares);
+        if squares.parts.is_empty() {
+            return 0.0;
+        }
+        let parts = Tensor::cat(squares.parts, 0).into_data();
+        parts.iter::<f32>().map(f64::from).sum::<f64>().sqrt()
+    }
+
+    /// Updates the decoder with gradients of this norm at this learning rate.
+    #[must_use]
+    pub fn update<A>(
+        &mut self,
+        decoder: Decoder<A>,
+        gradients: GradientsParams,
+        norm: f64,
+        rate: f64,
+    ) -> Decoder<A>
+    where
+        A: TrainBackend<InnerBackend = B>,
+    {
+        self.updates += 1;
+        let scale =
+            if norm > self.spec.clip_norm { (self.spec.clip_norm / norm) as f32 } else { 1.0 };
+        let mut update = Update { optimizer: self, gradients, scale, rate: rate as f32, place: 0 };
+        decoder.map(&mut update)
+    }
+
+    fn step(&self, rate: f32, scale: f32, decays: bool) -> AdamWStep {
+        AdamWStep {
+            lr: rate,
+            beta1: self.spec.beta1,
+            beta2: self.spec.beta2,
+            eps: self.spec.epsilon,
+            weight_decay: if decays { self.spec.weight_decay } else { 0.0 },
+            step: u32::try_from(self.updates).unwrap_or(u32::MAX),
+            grad_scale: scale,
+        }
+    }
+}
+
+struct Squares<'a, B: FusedOps> {
+    gradients: &'a GradientsParams,
+    parts: Vec<Tensor<B, 1>>,
+}
+
+impl<A, B> ModuleVisitor<A> for Squares<'_, B>
+where
+    A: AutodiffBackend<InnerBackend = B>,
+    B: FusedOps,
+{
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<A, D>>) {
+        if let Some(gradient) = self.gradients.get::<B, D>(param.id) {
+            self.parts.push(sum_of_squares(gradient));
+        }
+    }
+}
+
+struct Update<'a, B: FusedOps> {
+    optimizer: &'a mut AdamW<B>,
+    gradients: GradientsParams,
+    scale: f32,
+    rate: f32,
+    place: usize,
+}
+
+impl<A, B> ModuleMapper<A> for Update<'_, B>
+where
+    A: AutodiffBackend<InnerBackend = B>,
+    B: FusedOps,
+{
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
+        let place = self.place;
+        self.place += 1;
+        let (id, tensor, mapper) = param.consume();
+        let Some(gradient) = self.gradients.remove::<B, D>(id) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        let weight = tensor.inner();
+        let shape = weight.shape();
+        let count = shape.num_elements();
+        let weight = weight.reshape([count]);
+        let moments = self.optimizer.moments[place].take();
+        let moments = moments.unwrap_or_else(|| Moments::zeros_like(&weight));
+        let step = self.optimizer.step(self.rate, self.scale, D >= 2);
+        let (weight, moments) = adamw_update(weight, gradient.reshape([count]), moments, &step);
+        self.optimizer.moments[place] = Some(moments);
+        let weight = Tensor::from_inner(weight.reshape(shape)).require_grad();
+        Param::from_mapped_value(id, weight, mapper)
+    }
+}
+
+/// The decoder without differentiation, for sampling and scoring.
+pub(crate) fn inference<A: TrainBackend>(decoder: &Decoder<A>) -> Decoder<A::InnerBackend> {
+    decoder.valid()
+}

@@ -1,0 +1,54 @@
+//! A decoder with its tokenizer as the evaluator's [`Sampler`].
+
+use interplay_eval::{EvalItem, Sampler};
+use interplay_graph::SeedStream;
+use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
+use interplay_tokenizer::Tokenizer;
+
+use crate::TrainError;
+
+/// Samples completions of prompts from a decoder.
+pub struct DecoderSampler<'a, B: FusedOps> {
+    /// The model.
+    pub decoder: &'a Decoder<B>,
+    /// Its tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// Temperature, limits and the like; the stop token is added.
+    pub settings: SamplingSettings,
+    /// Draws; sample `j` of the item with id `i` always uses the same.
+    pub stream: SeedStream,
+    /// Where the model lives.
+    pub device: B::Device,
+    /// Tokens sampled so far, prompts included.
+    pub sampled_tokens: u64,
+}
+
+impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
+    type Error = TrainError;
+
+    fn sample(
+        &mut self,
+        items: &[EvalItem],
+        samples: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<Vec<String>>, TrainError> {
+        let mut requests = Vec::with_capacity(items.len() * samples);
+        for item in items {
+            let mut prompt = vec![self.tokenizer.special().bos];
+            prompt.extend(self.tokenizer.encode(&item.prompt)?);
+            let draws = self.stream.child(item.id).stream("sample");
+            for sample in 0..samples as u64 {
+                requests.push(Request { prompt: prompt.clone(), stream: draws.rng(sample) });
+            }
+        }
+        let settings =
+            SamplingSettings { stop: vec![self.tokenizer.special().eos], ..self.settings.clone() };
+        let generated = generate(self.decoder, &requests, &settings, &self.device, progress)?;
+        self.sampled_tokens +=
+            requests.iter().map(|request| request.prompt.len() as u64).sum::<u64>();
+        self.sampled_tokens += generated.iter().map(|one| one.tokens.len() as u64).sum::<u64>();
+        let texts = generated.iter().map(|one| self.tokenizer.decode(&one.tokens));
+        let texts: Vec<String> = texts.collect();
+        Ok(texts.chunks(samples.max(1)).map(<[String]>::to_vec).collect())
+    }
+}

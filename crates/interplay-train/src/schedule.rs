@@ -1,0 +1,114 @@
+//! The learning rate over a stage: linear warm-up, then a decay to a floor.
+//!
+//! Source: arXiv 2512.07783, appendix A: warm-up over 5 % of the budget, cosine from 2e-4 to
+//! 3e-5. Progress is the share of the stage's budget that is spent, so that the schedule does
+//! not depend on how many samples fit in a step.
+
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Half a cosine from the peak to the floor.
+    #[default]
+    Cosine,
+    /// A straight line from the peak to the floor.
+    Linear,
+    /// The peak throughout.
+    Constant,
+}
+
+/// A learning-rate schedule over a progress of 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// The highest learning rate.
+    pub peak: f64,
+    /// The last learning rate.
+    #[serde(default)]
+    pub floor: f64,
+    /// The share of the budget in which the rate climbs from 0 to the peak.
+    #[serde(default = "default_warmup_share")]
+    pub warmup_share: f64,
+    /// What follows the warm-up.
+    #[serde(default)]
+    pub decay: Decay,
+}
+
+fn default_warmup_share() -> f64 {
+    0.05
+}
+
+impl Schedule {
+    /// The learning rate at this share of the budget; shares outside 0 to 1 are clamped.
+    ///
+    /// ```
+    /// use interplay_train::schedule::{Decay, Schedule};
+    ///
+    /// let schedule =
+    ///     Schedule { peak: 1.0, floor: 0.1, warmup_share: 0.5, decay: Decay::Cosine };
+    /// assert_eq!(schedule.rate(0.25), 0.5);
+    /// assert_eq!(schedule.rate(0.5), 1.0);
+    /// assert!((schedule.rate(0.75) - 0.55).abs() < 1e-12);
+    /// assert!((schedule.rate(1.0) - 0.1).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn rate(&self, progress: f64) -> f64 {
+        let progress = progress.clamp(0.0, 1.0);
+        if progress < self.warmup_share {
+            return self.peak * progress / self.warmup_share;
+        }
+        let rest = 1.0 - self.warmup_share;
+        let decayed = if rest > 0.0 { (progress - self.warmup_share) / rest } else { 1.0 };
+        let span = self.peak - self.floor;
+        match self.decay {
+            Decay::Constant => self.peak,
+            Decay::Linear => self.peak - span * decayed,
+            Decay::Cosine => self.floor + span * 0.5 * (1.0 + (PI * decayed).cos()),
+        }
+    }
+
+    /// Everything that is wrong with the numbers, each with the field's name.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !(self.peak.is_finite() && self.peak > 0.0) {
+            problems.push(format!("peak: expected a positive number, found {}", self.peak));
+        }
+        if !(self.floor >= 0.0 && self.floor <= self.peak) {
+            problems.push(format!("floor: expected 0 to peak, found {}", self.floor));
+        }
+        if !(0.0..1.0).contains(&self.warmup_share) {
+            problems.push(format!("warmup_share: expected 0 to 1, found {}", self.warmup_share));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_at_zero_and_ends_at_the_floor() {
+        let schedule = Schedule { peak: 2e-4, floor: 3e-5, warmup_share: 0.05, decay: Decay::Cosine };
+        assert_eq!(schedule.rate(0.0), 0.0);
+        assert!((schedule.rate(1.0) - 3e-5).abs() < 1e-12);
+        assert!((schedule.rate(7.0) - 3e-5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_warmup_starts_at_the_peak() {
+        let schedule = Schedule { peak: 1.0, floor: 0.0, warmup_share: 0.0, decay: Decay::Linear };
+        assert_eq!(schedule.rate(0.0), 1.0);
+        assert_eq!(schedule.rate(0.25), 0.75);
+    }
+
+    #[test]
+    fn reports_every_wrong_number() {
+        let wrong = Schedule { peak: f64::NAN, floor: -1.0, warmup_share: 1.5, decay: Decay::Cosine };
+        assert_eq!(wrong.problems().len(), 3);
+    }
+}

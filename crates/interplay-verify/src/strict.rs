@@ -1,0 +1,480 @@
+//! The strict level: nothing that the solution says is wrong.
+//!
+//! A step is right where its symbol is new, every symbol that it reads was defined before, every
+//! equality of every chain holds, the numeric form mirrors the symbolic one, every intermediate
+//! symbol is read, and the whole computes what the problem defines from the quantities that the
+//! definition names. The answer is stated once (as a sentence, as a tag, or both alike), behind
+//! all steps, with nothing behind it.
+//!
+//! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and
+//! values per quantity. Deviations: everything else here is checked on top of that.
+
+use crate::formula::{NoFormula, Pool, Source, Work};
+use crate::frame::Frame;
+use crate::numbers;
+use crate::parse::{Clause, Fault, Head, Item, Part, Reading, Span, Step};
+use crate::symbols::Symbols;
+use crate::verifier::Notes;
+use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
+
+pub(crate) fn judge(
+    verifier: &Verifier,
+    gold: &Gold,
+    text: &str,
+    frame: &Frame,
+    reading: &Reading,
+) -> Verdict {
+    let mut judge = Judge {
+        verifier,
+        gold,
+        text,
+        reading,
+        symbols: Symbols::new(text),
+        pool: Pool::new(gold.limit()),
+        work: Work::default(),
+        stack: Vec::new(),
+        state: vec![State::Absent; gold.len()],
+        prose: None,
+        answer: Answer::default(),
+        sound: true,
+        notes: Notes::new(text, reading),
+    };
+    for (at, item) in reading.items.iter().enumerate() {
+        judge.notes.at = at;
+        judge.item(item);
+    }
+    judge.notes.at = reading.items.len();
+    judge.close(frame)
+}
+
+/// What is known of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Absent,
+    Right,
+    Wrong,
+}
+
+/// The answers so far.
+#[derive(Debug, Default)]
+struct Answer {
+    sentence: bool,
+    values: [Option<i64>; 2],
+    /// An answer could not be read, or differs from an earlier one.
+    broken: bool,
+}
+
+struct Judge<'t> {
+    verifier: &'t Verifier,
+    gold: &'t Gold,
+    text: &'t str,
+    reading: &'t Reading,
+    symbols: Symbols<'t>,
+    pool: Pool,
+    work: Work,
+    stack: Vec<i64>,
+    state: Vec<State>,
+    prose: Option<bool>,
+    answer: Answer,
+    /// Whether the step that is being read is right so far.
+    sound: bool,
+    notes: Notes<'t>,
+}
+
+/// What a chain says.
+#[derive(Clone, Copy)]
+struct Said {
+    head: Option<Span>,
+    value: Option<i64>,
+    /// Whether the judge's `work` holds the formula.
+    formula: bool,
+}
+
+impl Judge<'_> {
+    fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
+        self.sound = false;
+        self.notes.error(span, reason, expected);
+    }
+
+    fn item(&mut self, item: &Item) {
+        self.sound = true;
+        let (span, needed) = match item {
+            Item::Step(step) => (step.span, self.step(step)),
+            Item::Unreadable { span, fault } => {
+                self.error(*span, reason(*fault), || "a step or the answer".to_owned());
+                (*span, false)
+            }
+            Item::Answer { span, value } => {
+                self.stated(*span, *value, true);
+                return;
+            }
+        };
+        let correct = self.sound;
+        self.notes.verdict.steps.push(StepVerdict {
+            span: span.range(),
+            needed,
+            correct,
+        });
+    }
+
+    /// Judges a step; whether the answer needs its quantity.
+    fn step(&mut self, step: &Step) -> bool {
+        let (name, symbol, prose) = match step.head {
+            Head::Prose { name, symbol } => (name, symbol, true),
+            Head::Terse { name } => (name, name, false),
+        };
+        if self.answer.sentence {
+            self.error(step.span, Reason::StrayText, || {
+                "nothing behind the answer".to_owned()
+            });
+        }
+        if *self.prose.get_or_insert(prose) != prose {
+            self.error(step.span, Reason::MixedDialects, || {
+                "the dialect of the first step".into()
+            });
+        }
+        let gold = self.gold;
+        let quantity = gold.find(name.of(self.text));
+        let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
+        self.notes.verdict.extra += u32::from(!needed);
+        let defined = quantity.is_some_and(|place| self.state[place as usize] != State::Absent);
+        if quantity.is_none() {
+            self.error(name, Reason::UnknownQuantity, || {
+                "a quantity of the problem".to_owned()
+            });
+        } else if defined {
+            self.error(step.span, Reason::Redefinition, || {
+                "one step a quantity".to_owned()
+            });
+        } else if !needed && !self.verifier.allow_unneeded {
+            let expected = || "only quantities that the answer needs".to_owned();
+            self.error(step.span, Reason::UnneededQuantity, expected);
+        }
+        if prose && self.symbols.get(symbol).is_some() {
+            self.error(symbol, Reason::SymbolReused, || {
+                "a symbol that is free".to_owned()
+            });
+        }
+
+        let said = self.clauses(step, symbol);
+        if let Some(quantity) = quantity {
+            if !defined {
+                self.definition(quantity, step, said);
+            }
+            let right = self.sound && !defined;
+            self.state[quantity as usize] = if right { State::Right } else { State::Wrong };
+        }
+        let source = quantity.filter(|_| !defined).map(Source::Quantity);
+        self.symbols.bind(symbol, source, said.value);
+        needed
+    }
+
+    /// Judges the chains of a step; what the last one, which is about the step's own symbol,
+    /// says.
+    fn clauses(&mut self, step: &Step, symbol: Span) -> Said {
+        let reading = self.reading;
+        let first_local = self.symbols.len();
+        let clauses = reading.clauses(step);
+        let mut said = Said {
+            head: None,
+            value: None,
+            formula: false,
+        };
+        for (place, clause) in clauses.iter().enumerate() {
+            said = self.chain(clause);
+            let own = said
+                .head
+                .is_some_and(|head| self.symbols.same(head, symbol));
+            if place + 1 < clauses.len() {
+                let Some(head) = said.head else { continue };
+                if own || self.symbols.get(head).is_some() {
+                    self.error(head, Reason::SymbolReused, || {
+                        "a symbol that is free".to_owned()
+                    });
+                }
+                let local = said
+                    .formula
+                    .then(|| Source::Local(self.pool.keep(&self.work)));
+                self.symbols.bind(head, local, said.value);
+            } else if said.head.is_some() && !own {
+                let symbol = symbol.of(self.text).to_owned();
+                let expected = || format!("the equation of `{symbol}`");
+                self.error(clause.span, Reason::MissingEquation, expected);
+                said = Said {
+                    head: None,
+                    value: None,
+                    formula: false,
+                };
+            }
+        }
+        if !self.symbols.all_read(first_local) {
+            let expected = || "every intermediate symbol read in its step".to_owned();
+            self.error(step.span, Reason::UnusedIntermediate, expected);
+        }
+        said
+    }
+
+    /// Judges one chain of equalities: symbol, expression, the same with numbers put in, shorter
+    /// numeric forms, number. An expression that is a single operand needs no numeric form.
+    fn chain(&mut self, clause: &Clause) -> Said {
+        let nothing = Said {
+            head: None,
+            value: None,
+            formula: false,
+        };
+        if let Some((fault, span)) = clause.fault {
+            self.error(span, reason(fault), || "an equation".to_owned());
+            return nothing;
+        }
+        let reading = self.reading;
+        let [left, expression, forms @ ..] = reading.parts(clause) else {
+            self.error(clause.span, Reason::MissingEquation, || {
+                "`symbol = ... = number`".into()
+            });
+            return nothing;
+        };
+        let Some(head) = reading.lone_symbol(left) else {
+            self.error(left.span, Reason::OddChain, || {
+                "one symbol on the left".to_owned()
+            });
+            return nothing;
+        };
+        let formula = self.formula(expression);
+        let last = forms.last().unwrap_or(expression);
+        let value = reading.lone_number(last);
+        match value {
+            None => {
+                let expected = || "an equation that ends in its value".to_owned();
+                self.error(clause.span, Reason::MissingEquation, expected);
+            }
+            Some(value) => {
+                let ordered = self.forms(expression, forms);
+                let equal = ordered && self.equal(expression, forms, value);
+                self.notes.verdict.wrong_equalities += u32::from(!equal);
+            }
+        }
+        Said {
+            head: Some(head),
+            value,
+            formula,
+        }
+    }
+
+    /// Builds the formula of an expression in `work`.
+    fn formula(&mut self, expression: &Part) -> bool {
+        let nodes = self.reading.nodes(expression);
+        let symbols = &self.symbols;
+        let poisoned = std::cell::Cell::new(false);
+        let resolve = |span| {
+            let binding = symbols.get(span)?;
+            poisoned.set(poisoned.get() || binding.source.is_none());
+            // The mistake that left a symbol without meaning was noted where it was made.
+            binding.source.or(Some(Source::Quantity(u32::MAX - 1)))
+        };
+        let built = self.pool.expression(&mut self.work, nodes, resolve);
+        for node in nodes {
+            if let crate::parse::Node::Symbol(span) = node {
+                self.symbols.mark_read(*span);
+            }
+        }
+        match built {
+            Ok(()) if poisoned.get() => {
+                self.sound = false;
+                false
+            }
+            Ok(()) if self.work.normalise().is_some() => true,
+            Ok(()) | Err(NoFormula::TooLarge) => {
+                let expected = || "no more operands than the problem's definitions have".to_owned();
+                self.error(expression.span, Reason::WrongOperation, expected);
+                false
+            }
+            Err(NoFormula::Undefined(span)) => {
+                let expected = || "a symbol that an earlier step defines".to_owned();
+                self.error(span, Reason::UndefinedSymbol, expected);
+                false
+            }
+        }
+    }
+
+    /// Whether the forms of a chain follow each other as they should.
+    fn forms(&mut self, expression: &Part, forms: &[Part]) -> bool {
+        let reading = self.reading;
+        let mut before = expression;
+        for (place, form) in forms.iter().enumerate() {
+            let mirrored = place == 0 && expression.symbolic && form.operators > 0;
+            let shorter = form.operators < before.operators
+                || (place == 0 && expression.symbolic && form.operators == 0);
+            if form.symbolic || !(mirrored || shorter) {
+                let expected = || "numbers only, in ever shorter forms".to_owned();
+                self.error(form.span, Reason::OddChain, expected);
+                return false;
+            }
+            if mirrored {
+                let symbols = &self.symbols;
+                let value = |span| symbols.get(span).and_then(|binding| binding.value);
+                let (from, to) = (reading.nodes(expression), reading.nodes(form));
+                if !numbers::mirrors(from, to, value) {
+                    let shown = expression.span.of(self.text);
+                    let expected = || format!("the values of `{shown}` in its place");
+                    self.error(form.span, Reason::WrongNumbers, expected);
+                    return false;
+                }
+            }
+            before = form;
+        }
+        true
+    }
+
+    /// Whether every side of a chain has the stated value.
+    fn equal(&mut self, expression: &Part, forms: &[Part], value: i64) -> bool {
+        for part in std::iter::once(expression).chain(forms) {
+            let symbols = &self.symbols;
+            let of = |span| symbols.get(span).and_then(|binding| binding.value);
+            let actual = numbers::evaluate(&mut self.stack, self.reading.nodes(part), of);
+            if actual != Some(value) {
+                let expected = || match actual {
+                    Some(actual) => format!("{actual}"),
+                    None => "a value of 64 bits".to_owned(),
+                };
+                let found = || format!("`{}` = {value}", part.span.of(self.text));
+                self.sound = false;
+                self.notes
+                    .explained(part.span, Reason::WrongEquality, expected, Some(&found));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Compares what a step computes with the definition of its quantity.
+    fn definition(&mut self, place: u32, step: &Step, said: Said) {
+        let gold = self.gold;
+        let quantity = gold.quantity(place);
+        let parents = match &quantity.formula {
+            _ if !said.formula => false,
+            Some(formula) => self.work.same_parents(formula),
+            None => {
+                let mut reads = self.work.reads().to_vec();
+                reads.dedup();
+                *reads == *quantity.parents
+            }
+        };
+        let clauses = self.reading.clauses(step);
+        let span = clauses.last().map_or(step.span, |clause| clause.span);
+        if !parents {
+            self.notes.verdict.wrong_parents += 1;
+            let names = || match &*quantity.parents {
+                [] => "a number, reading no quantity".to_owned(),
+                parents => {
+                    let name = |place: &u32| format!("`{}`", gold.quantity(*place).name);
+                    let names: Vec<String> = parents.iter().map(name).collect();
+                    format!("a reading of {}", names.join(", "))
+                }
+            };
+            self.error(span, Reason::WrongParents, names);
+        } else if quantity.formula.as_ref().is_some_and(|formula| !self.work.same(formula))
+            // A given number that is wrong has just a wrong value.
+            && !(quantity.parents.is_empty() && said.value != Some(quantity.value))
+        {
+            let expected = || format!("the definition of `{}`", quantity.name);
+            self.error(span, Reason::WrongOperation, expected);
+        }
+        if said.value != Some(quantity.value) {
+            self.notes.verdict.wrong_values += 1;
+            self.error(span, Reason::WrongValue, || quantity.value.to_string());
+        }
+    }
+
+    /// Takes in a stated answer.
+    fn stated(&mut self, span: Span, value: Option<i64>, sentence: bool) {
+        self.absent(span);
+        let expected = self.gold.answer();
+        let earlier = self.answer.values[0];
+        if sentence && self.answer.sentence {
+            let reason = match value {
+                Some(_) if value == earlier => Reason::RepeatedAnswer,
+                _ => Reason::ConflictingAnswers,
+            };
+            self.error(span, reason, || "one answer".to_owned());
+        } else if !sentence && self.answer.sentence && value != earlier {
+            let expected = || "the same answer as in the solution".to_owned();
+            self.error(span, Reason::ConflictingAnswers, expected);
+        } else if value.is_none() {
+            self.error(span, Reason::BadNumber, || {
+                "one number as the answer".to_owned()
+            });
+        } else if value != Some(expected) {
+            self.error(span, Reason::WrongAnswer, || expected.to_string());
+        }
+        let first = earlier.is_none() && !self.answer.broken;
+        self.answer.broken |= value.is_none() || (!first && value != earlier);
+        if first {
+            self.answer.values[0] = value;
+        }
+        self.answer.sentence |= sentence;
+    }
+
+    /// Notes needed quantities that have no step when the answer comes.
+    fn absent(&mut self, span: Span) {
+        if self.notes.verdict.first_error.is_some() {
+            return;
+        }
+        let quantities = self.gold.quantities().iter().zip(&self.state);
+        let missing = |(_, state): &(_, &State)| **state == State::Absent;
+        let mut absent = quantities
+            .filter(|(quantity, _)| quantity.needed)
+            .filter(missing);
+        if let Some((quantity, _)) = absent.next() {
+            let name = quantity.name.clone();
+            let found = || "no such step before the answer".to_owned();
+            let expected = || format!("a step for `{name}`");
+            self.notes
+                .explained(span, Reason::MissingQuantity, expected, Some(&found));
+        }
+    }
+
+    fn close(mut self, frame: &Frame) -> Verdict {
+        let end = Span {
+            start: frame.body.end,
+            end: frame.body.end,
+        };
+        if let Some(tag) = frame.tag {
+            self.stated(tag.span, tag.value, false);
+        }
+        self.absent(end);
+        if self.answer.values[0].is_none() && !self.answer.broken {
+            self.error(end, Reason::MissingAnswer, || "`Answer: N.`".to_owned());
+        }
+        if let Some(span) = frame.stray {
+            self.error(span, Reason::StrayText, || {
+                "nothing behind the answer".to_owned()
+            });
+        }
+        let Self {
+            gold,
+            state,
+            notes,
+            answer,
+            ..
+        } = self;
+        let mut verdict = notes.verdict;
+        let (mut right, mut missing) = (0_u32, 0);
+        for (quantity, state) in gold.quantities().iter().zip(&state) {
+            right += u32::from(quantity.needed && *state == State::Right);
+            missing += u32::from(quantity.needed && *state == State::Absent);
+        }
+        verdict.missing = missing;
+        verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
+        verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
+        verdict.accepted = verdict.first_error.is_none() && right == gold.needed();
+        verdict
+    }
+}
+
+fn reason(fault: Fault) -> Reason {
+    match fault {
+        Fault::Unexpected => Reason::Unreadable,
+        Fault::Number => Reason::BadNumber,
+        Fault::Depth => Reason::TooDeep,
+    }
+}

@@ -1,0 +1,86 @@
+//! Which symbol of a solution stands for what.
+
+use std::collections::HashMap;
+
+use crate::formula::Source;
+use crate::parse::Span;
+
+/// What a symbol was bound to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Binding {
+    /// What it reads; none after a step that says nothing usable.
+    pub source: Option<Source>,
+    /// The value that the solution states for it.
+    pub value: Option<i64>,
+    /// Whether something read it.
+    pub read: bool,
+}
+
+/// The symbols of one solution.
+#[derive(Debug)]
+pub(crate) struct Symbols<'t> {
+    text: &'t str,
+    /// One more than the place of the binding of each one-letter symbol.
+    letters: [u32; 128],
+    longer: HashMap<&'t str, u32>,
+    bindings: Vec<Binding>,
+}
+
+impl<'t> Symbols<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            letters: [0; 128],
+            longer: HashMap::new(),
+            bindings: Vec::with_capacity(32),
+        }
+    }
+
+    fn place(&self, symbol: Span) -> Option<usize> {
+        let name = symbol.of(self.text);
+        let next = match name.as_bytes() {
+            [letter @ 0..128] => self.letters[usize::from(*letter)],
+            _ => self.longer.get(name).copied().unwrap_or(0),
+        };
+        (next as usize).checked_sub(1)
+    }
+
+    pub(crate) fn get(&self, symbol: Span) -> Option<&Binding> {
+        self.place(symbol).map(|place| &self.bindings[place])
+    }
+
+    pub(crate) fn same(&self, left: Span, right: Span) -> bool {
+        left.of(self.text) == right.of(self.text)
+    }
+
+    /// Binds a symbol, also one that was bound before.
+    pub(crate) fn bind(&mut self, symbol: Span, source: Option<Source>, value: Option<i64>) {
+        self.bindings.push(Binding {
+            source,
+            value,
+            read: false,
+        });
+        let next = self.bindings.len() as u32;
+        let name = symbol.of(self.text);
+        match name.as_bytes() {
+            [letter @ 0..128] => self.letters[usize::from(*letter)] = next,
+            _ => drop(self.longer.insert(name, next)),
+        }
+    }
+
+    pub(crate) fn mark_read(&mut self, symbol: Span) {
+        if let Some(place) = self.place(symbol) {
+            self.bindings[place].read = true;
+        }
+    }
+
+    /// How many bindings there are.
+    pub(crate) fn len(&self) -> usize {
+        self.bindings.len()
+    }
+
+    /// Whether every binding from `from` on was read.
+    pub(crate) fn all_read(&self, from: usize) -> bool {
+        self.bindings[from..].iter().all(|binding| binding.read)
+    }
+}

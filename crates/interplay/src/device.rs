@@ -1,0 +1,179 @@
+//! The one place that names backends: `flex`, `ndarray`, `cuda`, `cuda:1`.
+//!
+//! Everything else is generic over the backend; [`dispatch`] turns a name into a type.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use interplay_model::TrainBackend;
+use serde::{Deserialize, Serialize};
+
+use crate::InterplayError;
+
+/// Where a run computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// Burn's pure-Rust CPU backend with this project's fused operations.
+    Flex,
+    /// Burn's ndarray backend.
+    Ndarray,
+    /// The CUDA device with this index.
+    Cuda(usize),
+}
+
+impl Default for Device {
+    /// The first of flex, ndarray and CUDA that is compiled in.
+    fn default() -> Self {
+        match () {
+            () if cfg!(feature = "flex") => Self::Flex,
+            () if cfg!(feature = "ndarray") => Self::Ndarray,
+            () => Self::Cuda(0),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flex => f.write_str("flex"),
+            Self::Ndarray => f.write_str("ndarray"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        device.to_string()
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = InterplayError;
+
+    fn try_from(text: String) -> Result<Self, InterplayError> {
+        text.parse()
+    }
+}
+
+impl FromStr for Device {
+    type Err = InterplayError;
+
+    fn from_str(text: &str) -> Result<Self, InterplayError> {
+        match text.split_once(':') {
+            None if text == "flex" => Ok(Self::Flex),
+            None if text == "ndarray" => Ok(Self::Ndarray),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            Some(("cuda", index)) => index.parse().map(Self::Cuda).map_err(|_| unknown(text)),
+            _ => Err(unknown(text)),
+        }
+    }
+}
+
+fn unknown(text: &str) -> InterplayError {
+    InterplayError::UnknownDevice { found: text.to_owned() }
+}
+
+/// Work that runs on any backend.
+pub trait BackendTask {
+    /// What it gives back.
+    type Output;
+
+    /// Does the work on this backend.
+    fn run<A: TrainBackend>(self, device: &A::Device) -> Self::Output;
+}
+
+/// Runs the task on the backend that `device` names.
+///
+/// # Errors
+/// [`InterplayError::DeviceNotBuilt`] where the backend was left out of this build, and
+/// [`InterplayError::DeviceUnavailable`] where the machine does not have the device.
+pub fn dispatch<T: BackendTask>(device: Device, task: T) -> Result<T::Output, InterplayError> {
+    match device {
+        #[cfg(feature = "flex")]
+        Device::Flex => on::<burn::backend::Autodiff<burn::backend::Flex>, T>(
+            device,
+            burn::backend::flex::FlexDevice,
+            task,
+        ),
+        #[cfg(feature = "ndarray")]
+        Device::Ndarray => on::<burn::backend::Autodiff<burn::backend::NdArray>, T>(
+            device,
+            burn::backend::ndarray::NdArrayDevice::Cpu,
+            task,
+        ),
+        #[cfg(feature = "cuda")]
+        Device::Cuda(index) => on::<burn::backend::Autodiff<burn::backend::Cuda>, T>(
+            device,
+            burn::backend::cuda::CudaDevice { index },
+            task,
+        ),
+        #[allow(unreachable_patterns)]
+        _ => Err(InterplayError::DeviceNotBuilt { device }),
+    }
+}
+
+#[allow(dead_code)]
+fn on<A: TrainBackend, T: BackendTask>(
+    device: Device,
+    place: A::Device,
+    task: T,
+) -> Result<T::Output, InterplayError> {
+    probe::<A>(device, &place)?;
+    Ok(task.run::<A>(&place))
+}
+
+/// Sends one number to the device and back. Backends panic where their device or driver is
+/// missing; this turns that into an error before any work is done.
+fn probe<A: AutodiffBackend>(device: Device, place: &A::Device) -> Result<(), InterplayError> {
+    if !matches!(device, Device::Cuda(_)) {
+        return Ok(());
+    }
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let answer = catch_unwind(AssertUnwindSafe(|| {
+        Tensor::<A::InnerBackend, 1>::from_floats([1.0, 2.0], place).sum().into_data()
+    }));
+    std::panic::set_hook(hook);
+    match answer {
+        Ok(data) if data.iter::<f32>().eq([3.0]) => Ok(()),
+        Ok(_) => Err(InterplayError::DeviceUnavailable {
+            device,
+            reason: "it added 1 and 2 wrongly".into(),
+        }),
+        Err(panic) => {
+            let words = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            let reason = words.unwrap_or("the driver gave no reason").lines().next();
+            let reason = reason.unwrap_or_default().to_owned();
+            Err(InterplayError::DeviceUnavailable { device, reason })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_a_round_trip() {
+        for name in ["flex", "ndarray", "cuda:0", "cuda:3"] {
+            assert_eq!(name.parse::<Device>().unwrap().to_string(), name);
+        }
+        assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+    }
+
+    #[test]
+    fn an_unknown_name_lists_what_there_is() {
+        for name in ["gpu", "cuda:x", "", "flex:0"] {
+            let message = name.parse::<Device>().unwrap_err().to_string();
+            assert!(message.contains("flex, ndarray, cuda"), "{message}");
+        }
+    }
+}

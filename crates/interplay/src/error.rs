@@ -1,0 +1,122 @@
+//! What can go wrong in a run, in words for the person who started it.
+
+use std::path::PathBuf;
+
+use interplay_model::ModelError;
+use interplay_tasks::TaskError;
+use interplay_tokenizer::TokenizerError;
+use interplay_train::TrainError;
+use interplay_verify::VerifyError;
+
+use crate::device::Device;
+
+/// Why an experiment could not start, go on or finish.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum InterplayError {
+    /// The device's name is not one that exists.
+    #[error("device `{found}` is unknown; expected one of flex, ndarray, cuda, cuda:INDEX")]
+    UnknownDevice {
+        /// The name that was given.
+        found: String,
+    },
+    /// The device's backend is not part of this build.
+    #[error("device `{device}` is not part of this build; build again with `--features {}`", feature(*device))]
+    DeviceNotBuilt {
+        /// The device asked for.
+        device: Device,
+    },
+    /// The machine has no such device.
+    #[error(
+        "device `{device}` cannot be used: {reason}; check the driver, or choose `--device flex`"
+    )]
+    DeviceUnavailable {
+        /// The device asked for.
+        device: Device,
+        /// The driver's words.
+        reason: String,
+    },
+    /// An experiment file is not valid TOML, has an unknown key or a wrong type.
+    #[error("{}: {reason}", path.display())]
+    BadSpec {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what was expected.
+        reason: String,
+    },
+    /// An experiment does not make sense; every problem is listed.
+    #[error("the experiment `{name}` cannot run:\n  - {}", problems.join("\n  - "))]
+    InvalidSpec {
+        /// The experiment's name.
+        name: String,
+        /// One line for each problem.
+        problems: Vec<String>,
+    },
+    /// The run folder holds another experiment.
+    #[error(
+        "{} holds another experiment: {difference}; choose another folder with --out, or remove \
+         this one to start anew",
+        folder.display()
+    )]
+    OtherExperiment {
+        /// The run folder.
+        folder: PathBuf,
+        /// The first line of the plan that differs.
+        difference: String,
+    },
+    /// A file of the run cannot be used.
+    #[error("{}: {reason}", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found, and what to do.
+        reason: String,
+    },
+    /// A file could not be read or written.
+    #[error("could not {action} {}: {source}", path.display())]
+    Io {
+        /// Read, write, rename, ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// From the task generator.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// From the tokenizer.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// From the model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// From the verifier.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// From a stage.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// From the evaluation.
+    #[error("evaluation: {0}")]
+    Evaluate(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn feature(device: Device) -> &'static str {
+    match device {
+        Device::Flex => "flex",
+        Device::Ndarray => "ndarray",
+        Device::Cuda(_) => "cuda",
+    }
+}
+
+impl InterplayError {
+    /// For `map_err` on file operations.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

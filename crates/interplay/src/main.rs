@@ -1,0 +1,3 @@
+//! The `interplay` command.
+
+fn main() {}

@@ -1,0 +1,253 @@
+//! What the report of a run shows.
+
+use std::fs;
+use std::path::Path;
+
+use interplay_eval::{Cell, Evaluation, PassAtK};
+use serde_json::Value;
+
+use crate::report::{Block, LinePlot, Page, Scale, Section, Series};
+use crate::results::{ends, lines, percent};
+use crate::{InterplayError, Plan, Results, StageKind};
+
+/// The report of a run; plots come from the metrics in its folder.
+pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page, InterplayError> {
+    let mut sections = vec![accuracy(results), pass_curves(results), by_op(results)];
+    if let Some(section) = edge(results) {
+        sections.push(section);
+    }
+    sections.extend(training(results, folder)?);
+    sections.push(cost(results));
+    let stages: Vec<&str> = results.stages.iter().map(|stage| stage.name.as_str()).collect();
+    Ok(Page {
+        title: format!("interplay: {}", results.name),
+        subtitle: "Pre-training, mid-training and reinforcement learning, verified step by step"
+            .into(),
+        facts: vec![
+            ("stages".into(), stages.join(", ")),
+            ("model".into(), format!("{} parameters", results.model_parameters)),
+            ("device".into(), results.device.clone()),
+            ("seed".into(), results.seed.to_string()),
+            (
+                "evaluation".into(),
+                format!(
+                    "{} problems an op, {} samples a problem, temperature {}",
+                    plan.experiment.evaluate.problems_per_op,
+                    plan.experiment.evaluate.samples,
+                    plan.experiment.evaluate.temperature
+                ),
+            ),
+        ],
+        sections,
+    })
+}
+
+fn accuracy(results: &Results) -> Section {
+    let lines = lines(results);
+    let k = lines.iter().find_map(|line| ends(&line.cell.verified)).map_or(1, |(_, last)| last.k);
+    let columns = [
+        "stage".into(),
+        "band".into(),
+        "verified pass@1".into(),
+        format!("verified pass@{k}"),
+        "answer pass@1".into(),
+        format!("answer pass@{k}"),
+    ];
+    let rows = lines.iter().map(|line| {
+        let mut row = vec![line.stage.to_owned(), line.band.to_owned()];
+        for passes in [&line.cell.verified, &line.cell.answer_only] {
+            if let Some((first, last)) = ends(passes) {
+                row.extend([percent(first), percent(last)]);
+            }
+        }
+        row
+    });
+    Section {
+        heading: "Accuracy by stage and band".into(),
+        text: "Percent with 95 % intervals clustered by problem. Verified counts a sample only \
+               where the answer and every step are right; answer looks at the answer alone."
+            .into(),
+        blocks: vec![Block::Table { columns: columns.to_vec(), rows: rows.collect() }],
+    }
+}
+
+fn evaluated(results: &Results) -> impl Iterator<Item = (&str, &Evaluation)> {
+    results
+        .stages
+        .iter()
+        .filter_map(|stage| Some((stage.name.as_str(), stage.evaluation.as_ref()?)))
+}
+
+fn curve(name: String, x: impl Fn(&PassAtK) -> f64, passes: &[&PassAtK]) -> Series {
+    Series {
+        name,
+        points: passes.iter().map(|pass| (x(pass), pass.estimate)).collect(),
+        band: Some(passes.iter().map(|pass| (pass.low, pass.high)).collect()),
+    }
+}
+
+fn pass_curves(results: &Results) -> Section {
+    let mut blocks = Vec::new();
+    for band in ["id", "edge", "hard"] {
+        let series = evaluated(results).filter_map(|(stage, evaluation)| {
+            let passes: Vec<_> = evaluation.by_band.get(band)?.verified.iter().collect();
+            Some(curve(stage.to_owned(), |pass| f64::from(pass.k), &passes))
+        });
+        blocks.push(Block::Plot(LinePlot {
+            title: format!("Verified pass@k, {band} band"),
+            x_label: "k".into(),
+            y_label: "verified pass@k".into(),
+            x_scale: Scale::Log2,
+            y_range: Some((0.0, 1.0)),
+            series: series.collect(),
+        }));
+    }
+    Section {
+        heading: "Sharpening or extending".into(),
+        text: "Where pass@1 rises and pass@k at large k does not, training sharpened what the \
+               model could do already; where both rise, it extended it."
+            .into(),
+        blocks,
+    }
+}
+
+fn by_op(results: &Results) -> Section {
+    let plot = |title: &str, label: &str, pick: fn(&Cell) -> &[PassAtK]| {
+        let series = evaluated(results).map(|(stage, evaluation)| {
+            let first = |cell| pick(cell).first();
+            let points: Vec<(f64, &PassAtK)> = evaluation
+                .by_op
+                .iter()
+                .filter_map(|(op, cell)| Some((f64::from(*op), first(cell)?)))
+                .collect();
+            Series {
+                name: stage.to_owned(),
+                points: points.iter().map(|(op, pass)| (*op, pass.estimate)).collect(),
+                band: Some(points.iter().map(|(_, pass)| (pass.low, pass.high)).collect()),
+            }
+        });
+        Block::Plot(LinePlot {
+            title: title.into(),
+            x_label: "op".into(),
+            y_label: label.into(),
+            x_scale: Scale::Linear,
+            y_range: Some((0.0, 1.0)),
+            series: series.collect(),
+        })
+    };
+    Section {
+        heading: "Accuracy by difficulty".into(),
+        text: "A gap between the two plots is right answers by wrong steps.".into(),
+        blocks: vec![
+            plot("Verified pass@1 by op", "verified pass@1", |cell| &cell.verified),
+            plot("Answer-only pass@1 by op", "answer pass@1", |cell| &cell.answer_only),
+        ],
+    }
+}
+
+fn edge(results: &Results) -> Option<Section> {
+    let (name, edge) =
+        results.stages.iter().find_map(|stage| Some((&stage.name, stage.edge.as_ref()?)))?;
+    let rows = edge.by_op.iter().map(|place| {
+        vec![
+            place.op.to_string(),
+            format!("{:.1}", 100.0 * place.pass_1),
+            format!("{:.1}", 100.0 * place.pass_k),
+            format!("{:?}", place.placement).to_lowercase(),
+        ]
+    });
+    let columns = ["op", "verified pass@1", "verified pass@k", "placement"];
+    Some(Section {
+        heading: format!("The edge of competence ({name})"),
+        text: edge.reason.clone(),
+        blocks: vec![Block::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: rows.collect(),
+        }],
+    })
+}
+
+fn training(results: &Results, folder: &Path) -> Result<Option<Section>, InterplayError> {
+    let mut blocks = Vec::new();
+    for stage in &results.stages {
+        let (numbers, x_label): (&[&str], &str) = match stage.kind {
+            StageKind::Pretrain | StageKind::Midtrain => (&["loss_nats"], "step"),
+            StageKind::Grpo => (&["reward", "answer_correct", "kl_nats", "entropy_nats"], "step"),
+            StageKind::Calibrate => continue,
+        };
+        let metrics = read_metrics(&folder.join(&stage.name).join("metrics.jsonl"))?;
+        let series = |name: &&str| Series {
+            name: name.replace("_nats", " (nats)").replace('_', " "),
+            points: metrics.iter().filter_map(|line| point(line, name)).collect(),
+            band: None,
+        };
+        // Shares and nats do not share an axis.
+        let (shares, nats): (Vec<&str>, Vec<&str>) =
+            numbers.iter().partition(|name| !name.ends_with("_nats"));
+        for (group, y_label) in [(shares, "share of samples"), (nats, "nats")] {
+            if group.is_empty() {
+                continue;
+            }
+            blocks.push(Block::Plot(LinePlot {
+                title: format!("{}: {}", stage.name, group.join(", ").replace('_', " ")),
+                x_label: x_label.into(),
+                y_label: y_label.into(),
+                x_scale: Scale::Linear,
+                y_range: None,
+                series: group.iter().map(series).collect(),
+            }));
+        }
+    }
+    let text = "Loss and reward of every step, as in each stage's metrics.jsonl.".into();
+    Ok(Some(Section { heading: "Training".into(), text, blocks }))
+}
+
+fn point(line: &Value, name: &str) -> Option<(f64, f64)> {
+    Some((line.get("step")?.as_f64()?, line.get(name)?.as_f64()?))
+}
+
+fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
+    let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
+    let parse = |(place, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|error| InterplayError::BadFile {
+            path: path.to_owned(),
+            reason: format!("line {}: {error}", place + 1),
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+fn cost(results: &Results) -> Section {
+    let total = results.ledger();
+    let names = results.stages.iter().map(|stage| (stage.name.as_str(), &stage.ledger));
+    let rows = names.chain([("total", &total)]).map(|(name, ledger)| {
+        vec![
+            name.to_owned(),
+            ledger.trained_tokens.to_string(),
+            ledger.generated_tokens.to_string(),
+            ledger.reference_tokens.to_string(),
+            ledger.evaluated_tokens.to_string(),
+            format!("{:.0}", ledger.token_equivalents()),
+            format!("{:.3e}", ledger.flops(results.model_parameters)),
+        ]
+    });
+    let columns = [
+        "stage",
+        "trained tokens",
+        "rollout tokens",
+        "reference tokens",
+        "evaluation tokens",
+        "trained-token equivalents",
+        "FLOPs",
+    ];
+    Section {
+        heading: "Compute".into(),
+        text: "A trained token costs three forward passes, a rollout or reference token one; \
+               evaluation is counted apart and left out of the equivalents."
+            .into(),
+        blocks: vec![Block::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: rows.collect(),
+        }],
+    }
+}

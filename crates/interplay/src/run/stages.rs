@@ -1,0 +1,214 @@
+//! One stage of a plan: its inputs, its key, its trainer.
+
+use std::path::PathBuf;
+
+use interplay_eval::EdgeReport;
+use interplay_model::TrainBackend;
+use interplay_tasks::{Counts, Dataset, TaskSpec};
+use interplay_train::grpo::{self, GrpoInput};
+use interplay_train::next_token::{self, NextTokenInput, Start};
+use interplay_train::{Observer, StageFolder, StageSummary, StepReport};
+
+use super::Workshop;
+use crate::keys::key;
+use crate::progress::Progress;
+use crate::results::{Results, StageResult};
+use crate::spec::at_counts;
+use crate::{InterplayError, StageKind, StageSpec};
+
+impl<A: TrainBackend> Workshop<'_, A> {
+    pub(super) fn train_or_measure(
+        &mut self,
+        stage: &StageSpec,
+        results: &Results,
+    ) -> Result<StageResult, InterplayError> {
+        let mut result = StageResult::new(stage);
+        match stage {
+            StageSpec::Calibrate { name, edge, .. } => {
+                let model = self.model_of(stage);
+                let key = self.stage_key(stage, &());
+                let report = self.calibrate(name, &model, edge, &key)?;
+                result.key = key;
+                result.edge = Some(report);
+            }
+            StageSpec::Pretrain { data, training, .. } | StageSpec::Midtrain { data, training, .. } => {
+                let folder = self.folder(stage, &self.stage_key(stage, &()));
+                let dataset = self.dataset(data, stage.name())?;
+                let model = self.model_of(stage);
+                let weights = self.streams.stream(&format!("{}/weights", stage.name()));
+                let start = if stage.kind() == StageKind::Pretrain {
+                    Start::Random(weights)
+                } else {
+                    Start::Model(&model)
+                };
+                let (config, tokenizer, spec) = (self.config, self.tokenizer, training);
+                let input = NextTokenInput { config, start, dataset: &dataset, tokenizer, spec };
+                let device = self.device;
+                let summary = self.observed(stage.name(), |observer| {
+                    next_token::run::<A>(&folder, &input, device, observer)
+                })?;
+                result.take(summary);
+            }
+            StageSpec::Grpo { data, training, edge_from, .. } => {
+                let (data, edge) = self.at_the_edge(data, edge_from.as_deref(), results);
+                let folder = self.folder(stage, &self.stage_key(stage, &data));
+                let dataset = self.dataset(&data, stage.name())?;
+                let start = self.model_of(stage);
+                let input = GrpoInput {
+                    config: self.config,
+                    start: &start,
+                    dataset: &dataset,
+                    tokenizer: self.tokenizer,
+                    stream: self.streams.stream(&format!("{}/rollouts", stage.name())),
+                    spec: training,
+                };
+                if let Some(ops) = edge {
+                    self.progress.note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
+                }
+                let device = self.device;
+                let summary = self.observed(stage.name(), |observer| {
+                    grpo::run::<A>(&folder, &input, device, observer)
+                })?;
+                result.take(summary);
+            }
+        }
+        Ok(result)
+    }
+
+    /// The data of an RL stage at the ops that a calibration found; as it stands where the
+    /// calibration found none.
+    fn at_the_edge(
+        &mut self,
+        data: &TaskSpec,
+        edge_from: Option<&str>,
+        results: &Results,
+    ) -> (TaskSpec, Option<Vec<u32>>) {
+        let Some(name) = edge_from else { return (data.clone(), None) };
+        let report = results.stages.iter().find(|stage| stage.name == name);
+        match report.and_then(|stage| stage.edge.as_ref()) {
+            Some(edge) if !edge.ops.is_empty() => match Counts::list(edge.ops.clone()) {
+                Ok(ops) => (at_counts(data, &ops), Some(edge.ops.clone())),
+                Err(_) => (data.clone(), None),
+            },
+            _ => {
+                self.progress.note(&format!(
+                    "calibration `{name}` found no op at the edge; the ops of the spec are used"
+                ));
+                (data.clone(), None)
+            }
+        }
+    }
+
+    fn folder(&self, stage: &StageSpec, key: &str) -> StageFolder {
+        StageFolder::new(self.run.folder.join(stage.name()), stage.name(), key)
+    }
+
+    /// The key of a stage, over everything that determines its output.
+    fn stage_key(&self, stage: &StageSpec, extra: &impl serde::Serialize) -> String {
+        let parent = stage.from().map(|from| self.key_of(from));
+        let seed = self.streams.root();
+        let device = self.run.plan.device;
+        key(&(device, seed, self.config, self.tokenizer.hash(), parent, stage, extra))
+    }
+
+    /// The folder of the model that a stage starts from.
+    fn model_of(&self, stage: &StageSpec) -> PathBuf {
+        self.run.folder.join(stage.from().unwrap_or_default()).join("model")
+    }
+
+    fn dataset(&self, data: &TaskSpec, name: &str) -> Result<Dataset, InterplayError> {
+        Ok(Dataset::new(data.clone(), &self.run.library, self.streams, name)?)
+    }
+
+    fn observed(
+        &mut self,
+        stage: &str,
+        work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
+    ) -> Result<StageSummary, InterplayError> {
+        self.progress.begin(stage, 1000);
+        let mut watcher = Watcher::new(self.progress);
+        let summary = work(&mut watcher)?;
+        self.tokenizer.save(&self.run.folder.join(stage).join("model").join("tokenizer.json"))?;
+        let ledger = &summary.ledger;
+        self.progress.end(&format!(
+            "{} steps, {} trained tokens, {} sampled",
+            summary.steps, ledger.trained_tokens, ledger.generated_tokens
+        ));
+        Ok(summary)
+    }
+
+    fn calibrate(
+        &mut self,
+        name: &str,
+        model: &std::path::Path,
+        spec: &crate::CalibrateSpec,
+        key: &str,
+    ) -> Result<EdgeReport, InterplayError> {
+        let path = self.run.folder.join(name).join("edge.json");
+        if let Some(found) = super::read_json::<Keyed<EdgeReport>>(&path)? {
+            return found.expect(&path, key);
+        }
+        let report = self.measure_edge(name, model, spec)?;
+        self.progress.note(&format!("{name}: {}", report.reason));
+        super::write_json(&path, &Keyed { key: key.to_owned(), value: report.clone() })?;
+        Ok(report)
+    }
+}
+
+/// A file's content with the key of what made it.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct Keyed<T> {
+    pub key: String,
+    pub value: T,
+}
+
+impl<T> Keyed<T> {
+    /// The content, where the key is the expected one.
+    pub fn expect(self, path: &std::path::Path, key: &str) -> Result<T, InterplayError> {
+        if self.key == key {
+            return Ok(self.value);
+        }
+        let reason = format!(
+            "it was made with key {}, expected {key}; remove the file to make it anew",
+            self.key
+        );
+        Err(InterplayError::BadFile { path: path.to_owned(), reason })
+    }
+}
+
+/// Turns the reports of a trainer into progress, with tokens a second.
+struct Watcher<'a> {
+    progress: &'a mut dyn Progress,
+    began: std::time::Instant,
+    tokens: u64,
+    share: f64,
+    detail: String,
+}
+
+impl<'a> Watcher<'a> {
+    fn new(progress: &'a mut dyn Progress) -> Self {
+        let began = std::time::Instant::now();
+        Self { progress, began, tokens: 0, share: 0.0, detail: String::new() }
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn step(&mut self, report: &StepReport<'_>) {
+        self.tokens += report.tokens;
+        self.share = report.progress;
+        let speed = self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
+        let number = |name: &str| {
+            let found = report.numbers.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| format!("{name} {value:.3}  "))
+        };
+        let shown = ["loss_nats", "reward", "verified", "answer_correct", "entropy_nats"];
+        let numbers: String = shown.iter().filter_map(|name| number(name)).collect();
+        self.detail = format!("step {}  {numbers}{speed:.0} tokens/s", report.step + 1);
+        self.progress.advance((1000.0 * self.share) as u64, &self.detail);
+    }
+
+    fn part(&mut self, what: &str, done: usize, total: usize) {
+        let detail = format!("{}  {what} {done}/{total}", self.detail);
+        self.progress.advance((1000.0 * self.share) as u64, &detail);
+    }
+}

@@ -1,0 +1,535 @@
+//! The experiment as a person writes it: a TOML file.
+//!
+//! Unknown keys are errors. Keys of the table `[tasks]` are defaults of every `data` table, so
+//! that bounds and distractors need to be said once. [`ExperimentSpec::problems`] reports every
+//! problem at once; [`crate::Plan`] is the resolved form.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use interplay_eval::Bands;
+use interplay_model::ModelConfig;
+use interplay_tasks::{Component, ContextLibrary, Counts, TaskError, TaskSpec};
+use interplay_train::grpo::GrpoSpec;
+use interplay_train::next_token::NextTokenSpec;
+use interplay_verify::Level;
+use serde::{Deserialize, Serialize};
+
+use crate::InterplayError;
+use crate::run::evaluate::band_ops;
+
+/// A whole experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentSpec {
+    /// The experiment's name, also the default name of its folder.
+    pub name: String,
+    /// The root of all randomness.
+    #[serde(default)]
+    pub seed: u64,
+    /// Which ops count as in distribution, at the edge, and hard.
+    pub bands: Bands,
+    /// The tokenizer.
+    pub tokenizer: TokenizerSpec,
+    /// The model.
+    pub model: ModelSpec,
+    /// How models are evaluated after each stage that trains one.
+    pub evaluate: EvaluateSpec,
+    /// The stages, in order.
+    #[serde(rename = "stage")]
+    pub stages: Vec<StageSpec>,
+}
+
+/// Settings of the tokenizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenizerSpec {
+    /// The most entries that the vocabulary may have.
+    pub vocab_size: usize,
+    /// How many samples it is trained on.
+    pub samples: u64,
+    /// Which samples.
+    pub data: TaskSpec,
+}
+
+/// The shape of the model; the vocabulary comes from the tokenizer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Width.
+    pub hidden_size: usize,
+    /// Width of the gated layer.
+    pub intermediate_size: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Heads of keys and values.
+    pub kv_heads: usize,
+    /// The longest sequence.
+    pub context_tokens: usize,
+    /// Base of the rotary embedding.
+    #[serde(default = "default_rope_theta")]
+    pub rope_theta: f64,
+}
+
+fn default_rope_theta() -> f64 {
+    1e6
+}
+
+impl ModelSpec {
+    /// The model's configuration for a tokenizer.
+    #[must_use]
+    pub fn config(&self, tokenizer: &interplay_tokenizer::Tokenizer) -> ModelConfig {
+        let special = tokenizer.special();
+        ModelConfig {
+            hidden_size: self.hidden_size,
+            intermediate_size: self.intermediate_size,
+            num_hidden_layers: self.layers,
+            num_attention_heads: self.heads,
+            num_key_value_heads: self.kv_heads,
+            max_position_embeddings: self.context_tokens,
+            rope_theta: self.rope_theta,
+            bos_token_id: Some(special.bos),
+            eos_token_id: Some(special.eos),
+            pad_token_id: Some(special.pad),
+            ..ModelConfig::tiny(tokenizer.vocab_size())
+        }
+    }
+}
+
+/// Which problems, and how many, a model is evaluated on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateSpec {
+    /// Problems for each op of each band.
+    pub problems_per_op: u64,
+    /// Samples a problem.
+    pub samples: u32,
+    /// The k of pass@k.
+    pub ks: Vec<u32>,
+    /// Sampling temperature.
+    #[serde(default = "default_temperature")]
+    pub temperature: f64,
+    /// The longest completion.
+    pub max_new_tokens: usize,
+    /// The level at which a completion counts as verified.
+    #[serde(default = "strict")]
+    pub level: Level,
+    /// Contexts and dialects of the problems; their op is replaced by each op of the bands.
+    pub data: TaskSpec,
+}
+
+fn default_temperature() -> f64 {
+    0.7
+}
+
+fn strict() -> Level {
+    Level::Strict
+}
+
+/// One stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StageSpec {
+    /// Next-token training from random weights.
+    Pretrain {
+        /// The stage's name and folder.
+        name: String,
+        /// The samples.
+        data: TaskSpec,
+        /// The settings.
+        training: NextTokenSpec,
+    },
+    /// Next-token training from another stage's model.
+    Midtrain {
+        /// The stage's name and folder.
+        name: String,
+        /// The stage whose model it starts from; the last one before it that trains, unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// The samples.
+        data: TaskSpec,
+        /// The settings.
+        training: NextTokenSpec,
+    },
+    /// Measures where the edge of competence of a model lies.
+    Calibrate {
+        /// The stage's name and folder.
+        name: String,
+        /// The stage whose model is measured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// What is measured and what counts as the edge.
+        edge: CalibrateSpec,
+    },
+    /// Reinforcement learning from verified rollouts.
+    Grpo {
+        /// The stage's name and folder.
+        name: String,
+        /// The stage whose model it starts from, which is also the reference.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// The calibration whose ops replace those of `data`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edge_from: Option<String>,
+        /// The problems.
+        data: TaskSpec,
+        /// The settings.
+        training: GrpoSpec,
+    },
+}
+
+/// What a stage does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageKind {
+    /// Next-token training from random weights.
+    Pretrain,
+    /// Next-token training from a model.
+    Midtrain,
+    /// Measuring the edge of competence.
+    Calibrate,
+    /// Reinforcement learning.
+    Grpo,
+}
+
+/// What a calibration measures and what counts as the edge of competence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrateSpec {
+    /// The ops to measure.
+    pub ops: Counts,
+    /// Problems for each.
+    pub problems_per_op: u64,
+    /// Samples a problem.
+    pub samples: u32,
+    /// An op is past the edge where verified pass@1 is above this.
+    pub pass_at_1_below: f64,
+    /// An op is out of reach where verified pass@samples is below this.
+    pub pass_at_k_above: f64,
+}
+
+impl StageSpec {
+    /// The stage's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pretrain { name, .. }
+            | Self::Midtrain { name, .. }
+            | Self::Calibrate { name, .. }
+            | Self::Grpo { name, .. } => name,
+        }
+    }
+
+    /// What the stage does.
+    #[must_use]
+    pub fn kind(&self) -> StageKind {
+        match self {
+            Self::Pretrain { .. } => StageKind::Pretrain,
+            Self::Midtrain { .. } => StageKind::Midtrain,
+            Self::Calibrate { .. } => StageKind::Calibrate,
+            Self::Grpo { .. } => StageKind::Grpo,
+        }
+    }
+
+    /// The stage whose model it starts from, where the spec says it.
+    #[must_use]
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::Pretrain { .. } => None,
+            Self::Midtrain { from, .. } | Self::Calibrate { from, .. } | Self::Grpo { from, .. } => {
+                from.as_deref()
+            }
+        }
+    }
+
+    pub(crate) fn from_mut(&mut self) -> Option<&mut Option<String>> {
+        match self {
+            Self::Pretrain { .. } => None,
+            Self::Midtrain { from, .. } | Self::Calibrate { from, .. } | Self::Grpo { from, .. } => {
+                Some(from)
+            }
+        }
+    }
+
+    /// The stage's problems or samples.
+    #[must_use]
+    pub fn data(&self) -> Option<&TaskSpec> {
+        match self {
+            Self::Pretrain { data, .. } | Self::Midtrain { data, .. } | Self::Grpo { data, .. } => {
+                Some(data)
+            }
+            Self::Calibrate { .. } => None,
+        }
+    }
+
+    /// Whether the stage leaves a model.
+    #[must_use]
+    pub fn trains(&self) -> bool {
+        self.kind() != StageKind::Calibrate
+    }
+}
+
+impl ExperimentSpec {
+    /// The experiments that come with the crate, by name.
+    pub const PRESETS: [(&'static str, &'static str); 3] = [
+        ("staged", include_str!("../presets/staged.toml")),
+        ("quick", include_str!("../presets/quick.toml")),
+        ("paper", include_str!("../presets/paper.toml")),
+    ];
+
+    /// A preset by name.
+    ///
+    /// # Errors
+    /// [`InterplayError::BadSpec`] where there is none of this name.
+    pub fn preset(name: &str) -> Result<Self, InterplayError> {
+        let Some((name, text)) = Self::PRESETS.iter().find(|(known, _)| *known == name) else {
+            let known = Self::PRESETS.map(|(name, _)| name).join(", ");
+            let reason = format!("there is no preset of this name; expected one of {known}");
+            return Err(InterplayError::BadSpec { path: name.into(), reason });
+        };
+        Self::from_toml(text, Path::new(name))
+    }
+
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is not an experiment.
+    pub fn load(path: &Path) -> Result<Self, InterplayError> {
+        let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
+        Self::from_toml(&text, path)
+    }
+
+    /// Reads an experiment from text; `origin` is named in errors.
+    ///
+    /// # Errors
+    /// [`InterplayError::BadSpec`] for anything that is not an experiment: unknown keys, wrong
+    /// types, missing keys.
+    pub fn from_toml(text: &str, origin: &Path) -> Result<Self, InterplayError> {
+        let bad = |reason: String| InterplayError::BadSpec { path: origin.to_owned(), reason };
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        if let Some(defaults) = table.remove("tasks") {
+            let toml::Value::Table(defaults) = defaults else {
+                return Err(bad("key `tasks`: expected a table of defaults for `data`".into()));
+            };
+            spread(&mut table, &defaults);
+        }
+        // Reading from the merged text keeps keys and lines in the messages.
+        let merged = toml::to_string(&table).map_err(|error| bad(error.to_string()))?;
+        toml::from_str(&merged).map_err(|error| bad(error.to_string()))
+    }
+
+    /// Everything about the experiment that cannot work, one line each.
+    #[must_use]
+    pub fn problems(&self, library: &ContextLibrary) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let Err(error) = self.bands.validate() {
+            problems.push(format!("bands: {error}"));
+        }
+        let plain = |name: &str| {
+            !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+                && !name.starts_with('.')
+        };
+        if !plain(&self.name) {
+            problems.push(format!("name: `{}` is not a plain folder name", self.name));
+        }
+        if self.stages.is_empty() {
+            problems.push("stage: expected at least one".into());
+        }
+        self.check_model(&mut problems);
+        let mut data = |place: &str, data: &TaskSpec| {
+            let found = task_problems(data, library);
+            problems.extend(found.into_iter().map(|problem| format!("{place}.data: {problem}")));
+        };
+        data("tokenizer", &self.tokenizer.data);
+        data("evaluate", &self.evaluate.data);
+        for stage in &self.stages {
+            if let Some(spec) = stage.data() {
+                data(stage.name(), spec);
+            }
+        }
+        self.check_evaluate(library, &mut problems);
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut models: HashSet<&str> = HashSet::new();
+        for stage in &self.stages {
+            let name = stage.name();
+            if !plain(name) {
+                problems.push(format!("stage `{name}`: the name is not a plain folder name"));
+            }
+            if ["tokenizer", "eval"].contains(&name) || !seen.insert(name) {
+                problems.push(format!("stage `{name}`: the name is taken; choose another"));
+            }
+            self.check_stage(stage, &models, &seen, &mut problems);
+            if stage.trains() {
+                models.insert(name);
+            }
+        }
+        problems
+    }
+
+    fn check_model(&self, problems: &mut Vec<String>) {
+        let model = &self.model;
+        let counts = [
+            ("hidden_size", model.hidden_size),
+            ("intermediate_size", model.intermediate_size),
+            ("layers", model.layers),
+            ("heads", model.heads),
+            ("kv_heads", model.kv_heads),
+            ("context_tokens", model.context_tokens),
+        ];
+        for (key, count) in counts {
+            if count == 0 {
+                problems.push(format!("model.{key}: expected 1 or more, found 0"));
+            }
+        }
+        if counts.iter().any(|(_, count)| *count == 0) {
+            return;
+        }
+        if !model.hidden_size.is_multiple_of(model.heads)
+            || !(model.hidden_size / model.heads).is_multiple_of(2)
+        {
+            problems.push(format!(
+                "model.heads: hidden_size ({}) over heads ({}) must be an even whole number",
+                model.hidden_size, model.heads
+            ));
+        }
+        if !model.heads.is_multiple_of(model.kv_heads) {
+            problems.push(format!(
+                "model.kv_heads: heads ({}) must be a multiple of kv_heads ({})",
+                model.heads, model.kv_heads
+            ));
+        }
+    }
+
+    fn check_evaluate(&self, library: &ContextLibrary, problems: &mut Vec<String>) {
+        let spec = &self.evaluate;
+        if spec.problems_per_op == 0 || spec.samples == 0 || spec.max_new_tokens == 0 {
+            problems.push(
+                "evaluate: problems_per_op, samples and max_new_tokens must be 1 or more".into(),
+            );
+        }
+        if spec.ks.is_empty() || spec.ks.iter().any(|k| *k == 0 || *k > spec.samples) {
+            problems.push(format!(
+                "evaluate.ks: expected values of 1 to samples ({}), found {:?}",
+                spec.samples, spec.ks
+            ));
+        }
+        if !(spec.temperature >= 0.0 && spec.temperature.is_finite()) {
+            problems.push(format!("evaluate.temperature: found {}", spec.temperature));
+        }
+        for op in band_ops(&self.bands) {
+            let found = task_problems(&at_op(&spec.data, op), library);
+            problems.extend(found.into_iter().map(|line| format!("evaluate at op {op}: {line}")));
+        }
+    }
+
+    fn check_stage(
+        &self,
+        stage: &StageSpec,
+        models: &HashSet<&str>,
+        seen: &HashSet<&str>,
+        problems: &mut Vec<String>,
+    ) {
+        let name = stage.name();
+        let context = self.model.context_tokens;
+        let mut add = |line: String| problems.push(format!("stage `{name}`: {line}"));
+        if stage.kind() != StageKind::Pretrain {
+            match stage.from() {
+                None if models.is_empty() => add("no stage before it trains a model".into()),
+                Some(from) if !models.contains(from) => {
+                    add(format!("from: no stage `{from}` before it trains a model"));
+                }
+                _ => {}
+            }
+        }
+        let mut rows = |row_tokens: usize| {
+            if row_tokens > context {
+                add(format!(
+                    "training.row_tokens: expected at most model.context_tokens ({context}), \
+                     found {row_tokens}"
+                ));
+            }
+        };
+        match stage {
+            StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
+                rows(training.row_tokens);
+                training.problems().into_iter().for_each(|line| add(format!("training.{line}")));
+            }
+            StageSpec::Grpo { training, edge_from, .. } => {
+                rows(training.row_tokens);
+                training.problems().into_iter().for_each(|line| add(format!("training.{line}")));
+                let calibrated = |wanted: &str| {
+                    seen.contains(wanted)
+                        && self.stages.iter().any(|stage| {
+                            stage.name() == wanted && stage.kind() == StageKind::Calibrate
+                        })
+                };
+                if let Some(wanted) = edge_from
+                    && !calibrated(wanted)
+                {
+                    add(format!("edge_from: no calibration `{wanted}` before it"));
+                }
+            }
+            StageSpec::Calibrate { edge, .. } => {
+                if edge.problems_per_op == 0 || edge.samples < 2 {
+                    add("edge: problems_per_op must be 1 or more and samples 2 or more".into());
+                }
+                for (key, value) in [
+                    ("pass_at_1_below", edge.pass_at_1_below),
+                    ("pass_at_k_above", edge.pass_at_k_above),
+                ] {
+                    if !(0.0..=1.0).contains(&value) {
+                        add(format!("edge.{key}: expected 0 to 1, found {value}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong with a task spec, one line each.
+fn task_problems(data: &TaskSpec, library: &ContextLibrary) -> Vec<String> {
+    match data.validate(library) {
+        Ok(()) => Vec::new(),
+        Err(TaskError::Spec { issues }) => issues.0.iter().map(ToString::to_string).collect(),
+        Err(other) => vec![other.to_string()],
+    }
+}
+
+/// The same data with every component at one op.
+pub(crate) fn at_op(data: &TaskSpec, op: u32) -> TaskSpec {
+    at_counts(data, &Counts::one(op))
+}
+
+/// The same data with every component drawing uniformly from these ops.
+pub(crate) fn at_counts(data: &TaskSpec, ops: &Counts) -> TaskSpec {
+    let component =
+        |component: &Component| Component { op: ops.clone(), ..component.clone() };
+    TaskSpec { mixture: data.mixture.iter().map(component).collect(), ..data.clone() }
+}
+
+/// Gives every `data` table the keys of `defaults` that it does not have.
+fn spread(table: &mut toml::Table, defaults: &toml::Table) {
+    for (key, value) in table.iter_mut() {
+        match value {
+            toml::Value::Table(inner) if key == "data" => {
+                for (key, value) in defaults {
+                    inner.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            toml::Value::Table(inner) => spread(inner, defaults),
+            toml::Value::Array(items) => {
+                for item in items {
+                    if let toml::Value::Table(inner) = item {
+                        spread(inner, defaults);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

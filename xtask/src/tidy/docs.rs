@@ -1,0 +1,158 @@
+//! Rules for documents: paths that they name exist, and the documents themselves are there.
+
+use std::path::Path;
+
+use super::Finding;
+use crate::repository::TextFile;
+
+/// What the README shows first.
+const COMMANDS: [&str; 2] = [
+    "cargo run --example staged_pipeline",
+    "cargo test --workspace",
+];
+
+/// Folders whose paths are written from the root.
+const FROM_ROOT: [&str; 6] = [".cargo", ".ci", "crates", "docs", "examples", "xtask"];
+
+/// Folders whose paths are written from the folder of the document.
+const FROM_DOCUMENT: [&str; 3] = ["src", "tests", "benches"];
+
+/// Checks the paths that a Markdown file names.
+pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
+    if !file.is_markdown() {
+        return;
+    }
+    let folder = root.join(&file.path).parent().map(Path::to_owned);
+    let folder = folder.as_deref().unwrap_or(root);
+    for (line, name) in quoted(&file.text) {
+        let first = name.split('/').next().unwrap_or(name);
+        let from = match first {
+            _ if !looks_like_path(name) => continue,
+            first if FROM_ROOT.contains(&first) => root,
+            first if FROM_DOCUMENT.contains(&first) => folder,
+            _ => continue,
+        };
+        // A line number may follow a path, and an example may be named without its ending.
+        let path = name.split(':').next().unwrap_or(name);
+        if !from.join(path).exists() && !from.join(format!("{path}.rs")).exists() {
+            let message = format!("`{name}` does not exist");
+            findings.push(Finding::new(&file.path, line, message));
+        }
+    }
+}
+
+/// Checks that the documents exist which every reader looks for.
+pub(super) fn check_presence(
+    root: &Path,
+    files: &[TextFile],
+    crates: &[String],
+    findings: &mut Vec<Finding>,
+) {
+    let readme = files.iter().find(|file| file.path == "README.md");
+    let text = readme.map_or("", |file| file.text.as_str());
+    for command in COMMANDS {
+        if !text.contains(command) {
+            findings.push(Finding::new(
+                "README.md",
+                0,
+                format!("does not show `{command}`"),
+            ));
+        }
+    }
+    let of_crates = crates.iter().map(|name| format!("crates/{name}/README.md"));
+    let fixed = [
+        "docs/ARCHITECTURE.md",
+        "docs/LOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+    ];
+    for path in of_crates.chain(fixed.map(str::to_owned)) {
+        if !root.join(&path).exists() {
+            findings.push(Finding::new(path, 0, "is missing"));
+        }
+    }
+}
+
+/// Everything between single backticks outside of fenced blocks, with its line.
+fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    text.lines()
+        .enumerate()
+        .filter(move |(_, line)| {
+            let fence = line.trim_start().starts_with("```");
+            fenced ^= fence;
+            !fenced && !fence
+        })
+        .flat_map(|(number, line)| {
+            let inside = line.split('`').skip(1).step_by(2);
+            inside.map(move |name| (number + 1, name))
+        })
+}
+
+/// Whether a quoted name is a path and not a command, a pattern or a placeholder.
+fn looks_like_path(name: &str) -> bool {
+    name.contains('/')
+        && !name.contains("//")
+        && !name.contains(|letter: char| letter.is_whitespace() || "*<>{}$()…".contains(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_backticks_are_read_outside_of_fences() {
+        let text = "a `docs/a.md` and `b`\n```\n`docs/c.md`\n```\n`docs/d.md`";
+        let found: Vec<_> = quoted(text).collect();
+        assert_eq!(found, [(1, "docs/a.md"), (1, "b"), (5, "docs/d.md")]);
+    }
+
+    #[test]
+    fn patterns_and_commands_are_no_paths() {
+        assert!(looks_like_path("crates/interplay-graph/src/lib.rs"));
+        for other in [
+            "crates/*",
+            "cargo run -p a/b",
+            "runs/<name>/",
+            "https://a.org/b",
+            "word",
+        ] {
+            assert!(!looks_like_path(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_gone_is_reported_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("docs")).unwrap();
+        std::fs::write(folder.path().join("docs/here.md"), "").unwrap();
+        let file = TextFile {
+            path: "README.md".into(),
+            text: "`docs/here.md`\n`docs/gone.md` `runs/any/file`".into(),
+        };
+        let mut findings = Vec::new();
+        check(folder.path(), &file, &mut findings);
+        assert_eq!(
+            findings,
+            [Finding::new(
+                "README.md",
+                2,
+                "`docs/gone.md` does not exist"
+            )]
+        );
+    }
+
+    #[test]
+    fn missing_documents_and_commands_are_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut findings = Vec::new();
+        check_presence(folder.path(), &[], &["a".into()], &mut findings);
+        let lines: Vec<_> = findings.iter().map(Finding::to_string).collect();
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("cargo test --workspace"))
+        );
+        assert!(lines.contains(&"crates/a/README.md: is missing".to_owned()));
+    }
+}
