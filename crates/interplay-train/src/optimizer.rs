@@ -216,6 +216,22 @@ where
     }
 }
 
+/// A decoder whose parameters collect gradients.
+pub(crate) fn trainable<A: TrainBackend>(decoder: Decoder<A::InnerBackend>) -> Decoder<A> {
+    struct RequireGrad;
+    impl<A: AutodiffBackend> ModuleMapper<A> for RequireGrad {
+        fn map_float<const D: usize>(
+            &mut self,
+            param: Param<Tensor<A, D>>,
+        ) -> Param<Tensor<A, D>> {
+            let (id, tensor, mapper) = param.consume();
+            Param::from_mapped_value(id, tensor.require_grad(), mapper)
+        }
+    }
+    // Wrapping alone leaves the parameters as constants.
+    Decoder::<A>::from_inner(decoder).map(&mut RequireGrad)
+}
+
 /// The decoder without differentiation, for sampling and scoring.
 pub(crate) fn inference<A: TrainBackend>(decoder: &Decoder<A>) -> Decoder<A::InnerBackend> {
     decoder.valid()

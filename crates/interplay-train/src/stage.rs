@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Progress, write_json};
 use crate::metrics::{MetricsFile, Observer, StepReport};
-use crate::optimizer::{AdamW, OptimizerSpec};
+use crate::optimizer::{AdamW, OptimizerSpec, trainable};
 use crate::{TrainError, ledger::Ledger};
 
 /// The folder of one stage inside a run.
@@ -129,7 +129,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             ),
         };
         let metrics = MetricsFile::resume(&folder.metrics(), progress.step)?;
-        let decoder = Some(Decoder::from_inner(decoder));
+        let decoder = Some(trainable::<A>(decoder));
         Ok(Self { folder, config, progress, decoder, optimizer, metrics, checkpoint_every })
     }
 

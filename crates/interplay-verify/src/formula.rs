@@ -12,7 +12,7 @@
 
 use interplay_graph::{Core, Outer, Quantity};
 
-use crate::parse::{Node, Span};
+use crate::reading::{Node, Span};
 
 /// A product of at most two quantities: `(0, 0)` is the constant, `(0, q + 1)` a quantity.
 type Monomial = (u32, u32);

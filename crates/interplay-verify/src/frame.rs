@@ -4,7 +4,8 @@
 //! text; a sampled completion starts behind `<solution>`, and a bare solution has no tags at
 //! all. All of these frame the same steps.
 
-use crate::parse::{Span, integer};
+use crate::parse::integer;
+use crate::reading::Span;
 
 const SOLUTION: &str = "<solution>";
 const SOLUTION_END: &str = "</solution>";

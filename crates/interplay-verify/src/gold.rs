@@ -7,7 +7,7 @@ use interplay_graph::{GoldGraph, GraphError, QuantityId, ReasoningGraph};
 
 use crate::formula::{Formula, NoFormula, Pool, Source, Work};
 use crate::frame::Frame;
-use crate::parse::{Clause, Head, Item, Reading, Span, Step};
+use crate::reading::{Clause, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Reason, VerifyError, verifier};
 

@@ -17,6 +17,7 @@ mod gold;
 mod numbers;
 mod paper;
 mod parse;
+mod reading;
 mod reward;
 mod strict;
 mod symbols;

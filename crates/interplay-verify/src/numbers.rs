@@ -1,6 +1,6 @@
 //! Values of expressions, and whether a numeric form mirrors a symbolic one.
 
-use crate::parse::{Node, Span};
+use crate::reading::{Node, Span};
 
 /// The value of a postfix expression; none where a symbol has none or 64 bits do not hold it.
 pub(crate) fn evaluate(
@@ -128,7 +128,7 @@ fn sorted(of: Arranged) -> Arranged {
 mod tests {
     use super::*;
     use crate::frame::Frame;
-    use crate::parse::{Item, Reading};
+    use crate::reading::{Item, Reading};
 
     fn mirror(symbolic: &str, numeric: &str, values: &[(&str, i64)]) -> bool {
         let text = format!("z = {symbolic} = {numeric}.");

@@ -9,7 +9,7 @@
 //! numbers; the strict level exists because that lets wrong steps pass.
 
 use crate::frame::Frame;
-use crate::parse::{Head, Item, Node, Reading, Span, Step};
+use crate::reading::{Head, Item, Node, Reading, Span, Step};
 use crate::verifier::Notes;
 use crate::{Gold, Reason, StepVerdict, Verdict};
 use std::collections::HashMap;

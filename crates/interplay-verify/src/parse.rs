@@ -10,117 +10,12 @@
 //! length of a symbol by [`MAX_SYMBOL`]. No regular expressions, no allocation but the arenas.
 
 use crate::frame::Frame;
+use crate::reading::{Clause, Fault, Head, Item, Node, Part, Reading, Span, Step};
 
 /// How deep parentheses may nest.
 pub(crate) const MAX_DEPTH: u32 = 16;
 /// How many bytes a symbol may have.
 pub(crate) const MAX_SYMBOL: usize = 64;
-
-/// A stretch of the text, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Span {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Span {
-    pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
-    }
-
-    pub(crate) fn range(self) -> std::ops::Range<usize> {
-        self.start as usize..self.end as usize
-    }
-
-    pub(crate) fn of(self, text: &str) -> &str {
-        &text[self.range()]
-    }
-}
-
-/// Why a stretch could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Something else than the grammar has here.
-    Unexpected,
-    /// A number that is not a plain decimal integer of 64 bits.
-    Number,
-    /// Parentheses nest too deep.
-    Depth,
-}
-
-/// One node of an expression, in postfix order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Node {
-    Number(i64),
-    Symbol(Span),
-    Add,
-    Subtract,
-    Multiply,
-}
-
-/// One side of an equality.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
-    pub span: Span,
-    nodes: (u32, u32),
-    /// How many operators it has.
-    pub operators: u32,
-    /// Whether it names a symbol.
-    pub symbolic: bool,
-}
-
-/// A chain of equalities, `a = b + c = 1 + 2 = 3`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clause {
-    pub span: Span,
-    parts: (u32, u32),
-    pub fault: Option<(Fault, Span)>,
-}
-
-/// What a step says it defines.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Head {
-    /// `Define NAME as SYMBOL; ...`
-    Prose { name: Span, symbol: Span },
-    /// `NAME = ...`: the name is the symbol.
-    Terse { name: Span },
-}
-
-/// One sentence that defines a quantity.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Step {
-    pub span: Span,
-    pub head: Head,
-    clauses: (u32, u32),
-}
-
-/// One sentence of a solution.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Item {
-    Step(Step),
-    /// `Answer: N.`; no value where the number cannot be read.
-    Answer {
-        span: Span,
-        value: Option<i64>,
-    },
-    /// What is none of these.
-    Unreadable {
-        span: Span,
-        fault: Fault,
-    },
-}
-
-/// A parsed solution: flat arenas that refer to each other by position.
-#[derive(Debug, Default)]
-pub(crate) struct Reading {
-    pub items: Vec<Item>,
-    clauses: Vec<Clause>,
-    parts: Vec<Part>,
-    nodes: Vec<Node>,
-}
 
 impl Reading {
     /// Reads the steps of a framed text.
@@ -141,34 +36,6 @@ impl Reading {
         };
         parser.body();
         parser.reading
-    }
-
-    pub(crate) fn clauses(&self, step: &Step) -> &[Clause] {
-        &self.clauses[step.clauses.0 as usize..step.clauses.1 as usize]
-    }
-
-    pub(crate) fn parts(&self, clause: &Clause) -> &[Part] {
-        &self.parts[clause.parts.0 as usize..clause.parts.1 as usize]
-    }
-
-    pub(crate) fn nodes(&self, part: &Part) -> &[Node] {
-        &self.nodes[part.nodes.0 as usize..part.nodes.1 as usize]
-    }
-
-    /// The symbol that a part is, where it is nothing else.
-    pub(crate) fn lone_symbol(&self, part: &Part) -> Option<Span> {
-        match self.nodes(part) {
-            [Node::Symbol(span)] => Some(*span),
-            _ => None,
-        }
-    }
-
-    /// The number that a part is, where it is nothing else.
-    pub(crate) fn lone_number(&self, part: &Part) -> Option<i64> {
-        match self.nodes(part) {
-            [Node::Number(value)] => Some(*value),
-            _ => None,
-        }
     }
 }
 
@@ -220,9 +87,10 @@ impl Parser<'_> {
             let start = self.at;
             if self.has_word(start, b"Define") {
                 self.prose_step(start);
-            } else if self.answer(start) {
-            } else if opens_symbol(byte) && self.terse_step(start) {
-            } else {
+                continue;
+            }
+            let read = self.answer(start) || (opens_symbol(byte) && self.terse_step(start));
+            if !read {
                 self.at = start;
                 self.unreadable(start, self.end, Fault::Unexpected);
             }

@@ -12,7 +12,7 @@
 use crate::formula::{NoFormula, Pool, Source, Work};
 use crate::frame::Frame;
 use crate::numbers;
-use crate::parse::{Clause, Fault, Head, Item, Part, Reading, Span, Step};
+use crate::reading::{Clause, Fault, Head, Item, Part, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::verifier::Notes;
 use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
@@ -273,7 +273,7 @@ impl Judge<'_> {
         };
         let built = self.pool.expression(&mut self.work, nodes, resolve);
         for node in nodes {
-            if let crate::parse::Node::Symbol(span) = node {
+            if let crate::reading::Node::Symbol(span) = node {
                 self.symbols.mark_read(*span);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::formula::Source;
-use crate::parse::Span;
+use crate::reading::Span;
 
 /// What a symbol was bound to.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Frame;
-use crate::parse::{Reading, Span};
+use crate::reading::{Reading, Span};
 use crate::{Gold, Reason, StepError, Verdict, paper, strict};
 
 /// The longest candidate that is read, in bytes.

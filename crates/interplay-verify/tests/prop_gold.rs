@@ -309,7 +309,7 @@ fn naive(words: &[&str], truth: &HashMap<&str, i64>) -> Option<i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300000))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn whatever_is_accepted_after_random_edits_is_true(
@@ -338,7 +338,6 @@ proptest! {
         let candidate = words.join(" ").replace("Answer :", "Answer:");
         let verdict = verify(Level::Strict, &gold(&problem), &candidate);
         if verdict.accepted {
-            if candidate != pool.join(" ").replace("Answer :", "Answer:") { println!("ACC {candidate}"); }
             prop_assert!(holds(&problem, &candidate), "{}\n{}", text, candidate);
         }
     }

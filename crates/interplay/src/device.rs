@@ -117,6 +117,22 @@ pub fn dispatch<T: BackendTask>(device: Device, task: T) -> Result<T::Output, In
     }
 }
 
+/// Checks that a device can be used, without doing anything else.
+///
+/// # Errors
+/// Those of [`dispatch`].
+pub fn check(device: Device) -> Result<(), InterplayError> {
+    dispatch(device, Nothing)
+}
+
+struct Nothing;
+
+impl BackendTask for Nothing {
+    type Output = ();
+
+    fn run<A: TrainBackend>(self, _device: &A::Device) {}
+}
+
 #[allow(dead_code)]
 fn on<A: TrainBackend, T: BackendTask>(
     device: Device,

@@ -1,3 +1,10 @@
-//! The `interplay` command.
+//! The `interplay` command: experiments, problems, verdicts and pass@k from a shell.
+#![forbid(unsafe_code)]
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

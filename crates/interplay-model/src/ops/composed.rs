@@ -171,7 +171,7 @@ pub fn causal_attention<B: Backend>(
     k: Tensor<B, 2>,
     v: Tensor<B, 2>,
     shape: &AttentionShape,
-) -> (Tensor<B, 2>, Tensor<B, 3>) {
+) -> (Tensor<B, 2>, Tensor<B, 2>) {
     let q = split_heads(q, shape, shape.heads);
     let k = repeat_heads(split_heads(k, shape, shape.kv_heads), shape.group());
     let v = repeat_heads(split_heads(v, shape, shape.kv_heads), shape.group());
@@ -180,7 +180,7 @@ pub fn causal_attention<B: Backend>(
     let weights = (scores - max.clone()).exp();
     let sum = weights.clone().sum_dim(3);
     let out = join_heads((weights / sum.clone()).matmul(v));
-    (out, (sum.log() + max).squeeze_dim::<3>(3))
+    (out, join_heads(sum.log() + max))
 }
 
 /// With `P` the attention weights and `D = rowsum(grad * out)`: `dV = P^T grad`,
@@ -188,7 +188,7 @@ pub fn causal_attention<B: Backend>(
 pub fn causal_attention_backward<B: Backend>(
     [q, k, v]: [Tensor<B, 2>; 3],
     out: Tensor<B, 2>,
-    log_sum: Tensor<B, 3>,
+    log_sum: Tensor<B, 2>,
     grad: Tensor<B, 2>,
     shape: &AttentionShape,
 ) -> [Tensor<B, 2>; 3] {
@@ -198,7 +198,8 @@ pub fn causal_attention_backward<B: Backend>(
     let out = split_heads(out, shape, shape.heads);
     let grad = split_heads(grad, shape, shape.heads);
     let scores = scores(q.clone(), k.clone(), shape);
-    let weights = (scores - log_sum.unsqueeze_dim(3)).exp();
+    let log_sum = log_sum.reshape([shape.batch, shape.seq, shape.heads, 1]).swap_dims(1, 2);
+    let weights = (scores - log_sum).exp();
     let delta = (grad.clone() * out).sum_dim(3);
     let grad_v = weights.clone().swap_dims(2, 3).matmul(grad.clone());
     let grad_weights = grad.matmul(v.swap_dims(2, 3));

@@ -215,7 +215,7 @@ pub trait FusedOps: Backend {
     ///
     /// `q` is `[N, heads * head_dim]`, `k` and `v` are `[N, kv_heads * head_dim]` with `N = batch * seq`.
     /// Gives the output in the shape of `q`, and for the backward pass the logarithm of each softmax's
-    /// denominator `[batch, heads, seq]`.
+    /// denominator `[N, heads]`.
     fn causal_attention(
         q: FloatTensor<Self>,
         k: FloatTensor<Self>,

@@ -20,7 +20,7 @@ use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
 use serde::Serialize;
 
-use crate::device::{BackendTask, dispatch};
+use crate::device::{self, BackendTask, dispatch};
 use crate::progress::Progress;
 use crate::results::{Results, StageResult};
 use crate::{InterplayError, Plan, StageSpec, page};
@@ -37,13 +37,16 @@ impl Run {
     /// Claims the folder for the plan; a folder that holds the same plan is gone on with.
     ///
     /// # Errors
-    /// Where the folder holds something else or cannot be written. Nothing is changed then.
+    /// Where the device is missing, or the folder holds something else or cannot be written.
+    /// Nothing is changed then.
     pub fn new(
         plan: Plan,
         folder: impl Into<PathBuf>,
         library: ContextLibrary,
     ) -> Result<Self, InterplayError> {
         let folder = folder.into();
+        // A folder claimed for a device that is missing could not be used with another one.
+        device::check(plan.device)?;
         plan.claim(&folder)?;
         Ok(Self { plan, folder, library })
     }

@@ -1,3 +1,0 @@
-//! The fused operations on Flex.
-
-impl super::FusedOps for burn_flex::Flex {}

@@ -1,0 +1,260 @@
+//! Causal grouped-query attention inside documents, tile by tile.
+//!
+//! A tile is a run of queries of one head. Its scores against the keys from its first document's start to its
+//! last query are the only ones that exist; no mask is built and later keys are never touched. The backward
+//! pass recomputes them from the saved logarithm of each denominator.
+//!
+//! Source: Dao 2023 (FlashAttention-2, arXiv 2307.08691).
+//! Deviation: a tile sees all its keys at once, since a row of scores fits the cache at these lengths.
+
+use rayon::prelude::*;
+
+use super::super::AttentionShape;
+use super::matrix::{Matrix, multiply};
+use super::vectorised::{dot, exp, exp_sum, largest, mul_add, vectorised};
+
+/// Queries in a tile.
+const TILE: usize = 64;
+
+/// One tile of queries of one row of the batch.
+struct Tile {
+    /// First query and the one behind the last.
+    queries: [usize; 2],
+    /// First key that any of them sees.
+    first_key: usize,
+    /// For each query its first key, counted from `first_key`.
+    starts: [usize; TILE],
+}
+
+impl Tile {
+    fn new(shape: &AttentionShape, row: usize, first: usize) -> Self {
+        let end = (first + TILE).min(shape.seq);
+        let first_key = shape.start(row, first);
+        let mut starts = [0; TILE];
+        for (start, query) in starts.iter_mut().zip(first..end) {
+            *start = shape.start(row, query) - first_key;
+        }
+        Self { queries: [first, end], first_key, starts }
+    }
+
+    fn height(&self) -> usize {
+        self.queries[1] - self.queries[0]
+    }
+
+    /// Keys from the first to the last that any query of the tile sees.
+    fn width(&self) -> usize {
+        self.queries[1] - self.first_key
+    }
+
+    /// The first key of a query and the one behind its last, counted from `first_key`.
+    fn span(&self, query: usize) -> [usize; 2] {
+        [self.starts[query], self.queries[0] + query + 1 - self.first_key]
+    }
+}
+
+/// Widths of the three inputs' rows.
+struct Widths {
+    q: usize,
+    kv: usize,
+}
+
+impl Widths {
+    fn new(shape: &AttentionShape) -> Self {
+        Self { q: shape.heads * shape.head_dim, kv: shape.kv_heads * shape.head_dim }
+    }
+}
+
+/// Fills `out` `[N, heads * head_dim]` and `log_sum` `[N, heads]`.
+pub(super) fn forward(
+    [q, k, v]: [&[f32]; 3],
+    shape: &AttentionShape,
+    out: &mut [f32],
+    log_sum: &mut [f32],
+) {
+    let widths = Widths::new(shape);
+    let (seq, heads) = (shape.seq, shape.heads);
+    out.par_chunks_mut(seq * widths.q)
+        .zip(log_sum.par_chunks_mut(seq * heads))
+        .enumerate()
+        .for_each(|(row, (out, log_sum))| {
+            let q = &q[row * seq * widths.q..(row + 1) * seq * widths.q];
+            let k = &k[row * seq * widths.kv..(row + 1) * seq * widths.kv];
+            let v = &v[row * seq * widths.kv..(row + 1) * seq * widths.kv];
+            out.par_chunks_mut(TILE * widths.q)
+                .zip(log_sum.par_chunks_mut(TILE * heads))
+                .enumerate()
+                .for_each_init(Vec::new, |scores, (tile, (out, log_sum))| {
+                    let tile = Tile::new(shape, row, tile * TILE);
+                    forward_tile([q, k, v], shape, &tile, scores, out, log_sum);
+                });
+        });
+}
+
+/// All heads of one tile.
+fn forward_tile(
+    [q, k, v]: [&[f32]; 3],
+    shape: &AttentionShape,
+    tile: &Tile,
+    scores: &mut Vec<f32>,
+    out: &mut [f32],
+    log_sum: &mut [f32],
+) {
+    let widths = Widths::new(shape);
+    let (dim, height, width) = (shape.head_dim, tile.height(), tile.width());
+    scores.resize(TILE * shape.seq, 0.0);
+    for head in 0..shape.heads {
+        let kv = tile.first_key * widths.kv + head / shape.group() * dim;
+        let q = Matrix::rows(&q[tile.queries[0] * widths.q + head * dim..], widths.q);
+        let k = Matrix::rows(&k[kv..], widths.kv).transposed();
+        let v = Matrix::rows(&v[kv..], widths.kv);
+        multiply(scores, width, [height, width, dim], q, k, false);
+        softmax_rows(&mut scores[..height * width], tile, shape.scale(), &mut log_sum[head..], shape.heads);
+        multiply(&mut out[head * dim..], widths.q, [height, dim, width], Matrix::rows(scores, width), v, false);
+    }
+}
+
+vectorised! {
+    /// Softmax over each query's own keys; weights of all others become zero.
+    fn softmax_rows(scores: &mut [f32], tile: &Tile, scale: f32, log_sum: &mut [f32], stride: usize) {
+        let width = tile.width();
+        for (query, row) in scores.chunks_exact_mut(width).enumerate() {
+            let [start, end] = tile.span(query);
+            row[..start].fill(0.0);
+            row[end..].fill(0.0);
+            let seen = &mut row[start..end];
+            let max = largest(seen) * scale;
+            let sum = exp_sum::<FMA>(seen, scale, max);
+            let factor = 1.0 / sum;
+            for weight in seen {
+                *weight *= factor;
+            }
+            log_sum[query * stride] = max + sum.ln();
+        }
+    }
+}
+
+/// What the backward pass reads.
+pub(super) struct Saved<'a> {
+    /// Queries, keys and values.
+    pub inputs: [&'a [f32]; 3],
+    /// The result of the forward pass.
+    pub out: &'a [f32],
+    /// Logarithms of the denominators, `[N, heads]`.
+    pub log_sum: &'a [f32],
+    /// Gradient of `out`.
+    pub grad: &'a [f32],
+}
+
+/// Fills the gradients of queries, keys and values.
+pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: [&mut [f32]; 3]) {
+    let widths = Widths::new(shape);
+    let (q_row, kv_row) = (shape.seq * widths.q, shape.seq * widths.kv);
+    let log_row = shape.seq * shape.heads;
+    dq.par_chunks_mut(q_row)
+        .zip(dk.par_chunks_mut(kv_row))
+        .zip(dv.par_chunks_mut(kv_row))
+        .enumerate()
+        .for_each_init(
+            || [Vec::new(), Vec::new()],
+            |scratch, (row, ((dq, dk), dv))| {
+                let [q, k, v] = saved.inputs;
+                let q_range = row * q_row..(row + 1) * q_row;
+                let kv_range = row * kv_row..(row + 1) * kv_row;
+                let saved = Saved {
+                    inputs: [&q[q_range.clone()], &k[kv_range.clone()], &v[kv_range]],
+                    out: &saved.out[q_range.clone()],
+                    log_sum: &saved.log_sum[row * log_row..(row + 1) * log_row],
+                    grad: &saved.grad[q_range],
+                };
+                dk.fill(0.0);
+                dv.fill(0.0);
+                for first in (0..shape.seq).step_by(TILE) {
+                    let tile = Tile::new(shape, row, first);
+                    backward_tile(&saved, shape, &tile, scratch, [dq, dk, dv]);
+                }
+            },
+        );
+}
+
+/// All heads of one tile; adds to the gradients of its keys and values.
+fn backward_tile(
+    saved: &Saved<'_>,
+    shape: &AttentionShape,
+    tile: &Tile,
+    [weights, slopes]: &mut [Vec<f32>; 2],
+    [dq, dk, dv]: [&mut [f32]; 3],
+) {
+    let widths = Widths::new(shape);
+    let (dim, height, width) = (shape.head_dim, tile.height(), tile.width());
+    weights.resize(TILE * shape.seq, 0.0);
+    slopes.resize(TILE * shape.seq, 0.0);
+    for head in 0..shape.heads {
+        let q_at = tile.queries[0] * widths.q + head * dim;
+        let kv_at = tile.first_key * widths.kv + head / shape.group() * dim;
+        let [q, k, v] = saved.inputs;
+        let q = Matrix::rows(&q[q_at..], widths.q);
+        let k = Matrix::rows(&k[kv_at..], widths.kv);
+        let v = Matrix::rows(&v[kv_at..], widths.kv);
+        let grad = Matrix::rows(&saved.grad[q_at..], widths.q);
+        multiply(weights, width, [height, width, dim], q, k.transposed(), false);
+        multiply(slopes, width, [height, width, dim], grad, v.transposed(), false);
+        let log_sum = &saved.log_sum[tile.queries[0] * shape.heads + head..];
+        slope_rows(
+            &mut weights[..height * width],
+            &mut slopes[..height * width],
+            tile,
+            shape.scale(),
+            RowInputs {
+                log_sum,
+                heads: shape.heads,
+                grad: &saved.grad[q_at..],
+                out: &saved.out[q_at..],
+                stride: widths.q,
+                dim,
+            },
+        );
+        let weights = Matrix::rows(weights, width).transposed();
+        let slopes = Matrix::rows(slopes, width);
+        multiply(&mut dv[kv_at..], widths.kv, [width, dim, height], weights, grad, true);
+        multiply(&mut dk[kv_at..], widths.kv, [width, dim, height], slopes.transposed(), q, true);
+        multiply(&mut dq[q_at..], widths.q, [height, dim, width], slopes, k, false);
+    }
+}
+
+/// What the rows of a tile need besides their scores.
+struct RowInputs<'a> {
+    log_sum: &'a [f32],
+    heads: usize,
+    grad: &'a [f32],
+    out: &'a [f32],
+    stride: usize,
+    dim: usize,
+}
+
+vectorised! {
+    /// Turns scores into weights, and the gradients of the weights into those of the raw scores.
+    fn slope_rows(
+        weights: &mut [f32],
+        slopes: &mut [f32],
+        tile: &Tile,
+        scale: f32,
+        inputs: RowInputs<'_>,
+    ) {
+        let width = tile.width();
+        let rows = weights.chunks_exact_mut(width).zip(slopes.chunks_exact_mut(width));
+        for (query, (weights, slopes)) in rows.enumerate() {
+            let [start, end] = tile.span(query);
+            let at = query * inputs.stride;
+            let delta = dot::<FMA>(&inputs.grad[at..at + inputs.dim], &inputs.out[at..at + inputs.dim]);
+            let log_sum = inputs.log_sum[query * inputs.heads];
+            for row in [&mut *weights, &mut *slopes] {
+                row[..start].fill(0.0);
+                row[end..].fill(0.0);
+            }
+            for (weight, slope) in weights[start..end].iter_mut().zip(&mut slopes[start..end]) {
+                *weight = exp::<FMA>(mul_add::<FMA>(*weight, scale, -log_sum));
+                *slope = *weight * (*slope - delta) * scale;
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Projections: rows of tokens times a weight that lies as `[outputs, inputs]`.
+
+use rayon::prelude::*;
+
+use super::buffer::{scratch, zeros};
+use super::matrix::{Matrix, multiply};
+use super::vectorised::vectorised;
+
+/// Tokens in one part; a part and a weight of the default size fit into a core's second-level cache.
+const ROWS: usize = 256;
+
+/// Tokens whose products are summed in one part of a weight's gradient.
+const DEPTH: usize = 512;
+
+/// Elements of a weight up to which each part of its gradient gets its own copy.
+const SPLIT_WEIGHT: usize = 1 << 19;
+
+/// `x weight^T` on top of what `out` holds, or in its place.
+pub(super) fn forward(
+    x: &[f32],
+    weight: &[f32],
+    out: &mut [f32],
+    [inputs, outputs]: [usize; 2],
+    start: Start<'_>,
+) {
+    out.par_chunks_mut(ROWS * outputs).zip(x.par_chunks(ROWS * inputs)).for_each(|(out, x)| {
+        let accumulate = match start {
+            Start::Empty => false,
+            Start::Filled => true,
+            Start::Bias(bias) => {
+                for row in out.chunks_exact_mut(outputs) {
+                    row.copy_from_slice(bias);
+                }
+                true
+            }
+        };
+        let rows = out.len() / outputs;
+        let (x, weight) = (Matrix::rows(x, inputs), Matrix::rows(weight, inputs).transposed());
+        multiply(out, outputs, [rows, outputs, inputs], x, weight, accumulate);
+    });
+}
+
+/// What a projection is added to.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// Nothing; the result's memory may hold anything.
+    Empty,
+    /// What the result's memory holds.
+    Filled,
+    /// A bias on every row.
+    Bias(&'a [f32]),
+}
+
+/// `grad weight`.
+pub(super) fn backward_input(
+    grad: &[f32],
+    weight: &[f32],
+    out: &mut [f32],
+    [inputs, outputs]: [usize; 2],
+) {
+    out.par_chunks_mut(ROWS * inputs).zip(grad.par_chunks(ROWS * outputs)).for_each(
+        |(out, grad)| {
+            let rows = out.len() / inputs;
+            let (grad, weight) = (Matrix::rows(grad, outputs), Matrix::rows(weight, inputs));
+            multiply(out, inputs, [rows, inputs, outputs], grad, weight, false);
+        },
+    );
+}
+
+/// `grad^T x`: the products of [`DEPTH`] tokens each in their own part, then the parts in order. Large weights
+/// are split by output instead, since a copy for every part would not fit the cache.
+pub(super) fn backward_weight(
+    x: &[f32],
+    grad: &[f32],
+    [inputs, outputs]: [usize; 2],
+) -> Vec<f32> {
+    let rows = grad.len() / outputs;
+    let size = inputs * outputs;
+    if rows <= DEPTH || size > SPLIT_WEIGHT {
+        let mut out = scratch(size);
+        let band = outputs.div_ceil(8).next_multiple_of(16);
+        out.par_chunks_mut(band * inputs).enumerate().for_each(|(part, out)| {
+            let height = out.len() / inputs;
+            let grad = Matrix::rows(&grad[part * band..], outputs).transposed();
+            multiply(out, inputs, [height, inputs, rows], grad, Matrix::rows(x, inputs), false);
+        });
+        return out;
+    }
+    let parts: Vec<Vec<f32>> = x
+        .par_chunks(DEPTH * inputs)
+        .zip(grad.par_chunks(DEPTH * outputs))
+        .map(|(x, grad)| {
+            let mut out = scratch(size);
+            let depth = grad.len() / outputs;
+            let grad = Matrix::rows(grad, outputs).transposed();
+            multiply(&mut out, inputs, [outputs, inputs, depth], grad, Matrix::rows(x, inputs), false);
+            out
+        })
+        .collect();
+    sum_in_order(parts)
+}
+
+/// Adds parts up, first to last.
+pub(super) fn sum_in_order(parts: Vec<Vec<f32>>) -> Vec<f32> {
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().unwrap_or_default();
+    for part in parts {
+        add(&mut total, &part);
+        super::buffer::give_back(part);
+    }
+    total
+}
+
+vectorised! {
+    /// `into += x`.
+    pub(super) fn add(into: &mut [f32], x: &[f32]) {
+        for (into, x) in into.iter_mut().zip(x) {
+            *into += x;
+        }
+    }
+}
+
+/// The sum of the rows of `grad`.
+pub(super) fn backward_bias(grad: &[f32], outputs: usize) -> Vec<f32> {
+    let parts: Vec<Vec<f32>> = grad
+        .par_chunks(4 * ROWS * outputs)
+        .map(|grad| {
+            let mut sum = zeros(outputs);
+            add_rows(&mut sum, grad);
+            sum
+        })
+        .collect();
+    sum_in_order(parts)
+}
+
+vectorised! {
+    /// Adds every row of `rows` to `sum`.
+    fn add_rows(sum: &mut [f32], rows: &[f32]) {
+        for row in rows.chunks_exact(sum.len()) {
+            for (sum, x) in sum.iter_mut().zip(row) {
+                *sum += x;
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Log-probabilities of targets over the vocabulary, in chunks of tokens: the logits of all tokens never exist
+//! together.
+
+use rayon::prelude::*;
+
+use super::buffer::zeros;
+use super::matrix::{Matrix, multiply};
+use super::project::sum_in_order;
+use super::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
+
+/// Tokens in one chunk.
+const ROWS: usize = 128;
+
+/// Parts at most whose weight gradients are summed.
+const PARTS: usize = 8;
+
+/// The weight of the output layer and what it is used with.
+#[derive(Clone, Copy)]
+pub(super) struct Output<'a> {
+    /// `[vocab, hidden]`.
+    pub weight: &'a [f32],
+    /// Width of the hidden states.
+    pub hidden: usize,
+    /// Factor on the logits.
+    pub inverse_temperature: f32,
+}
+
+impl Output<'_> {
+    fn vocab(&self) -> usize {
+        self.weight.len() / self.hidden
+    }
+
+    /// The raw logits of some tokens.
+    fn logits(&self, hidden: &[f32], logits: &mut Vec<f32>) {
+        let (rows, vocab) = (hidden.len() / self.hidden, self.vocab());
+        logits.resize(ROWS * vocab, 0.0);
+        let weight = Matrix::rows(self.weight, self.hidden).transposed();
+        let hidden = Matrix::rows(hidden, self.hidden);
+        multiply(logits, vocab, [rows, vocab, self.hidden], hidden, weight, false);
+    }
+}
+
+/// Fills log-probability, entropy and logarithm of the denominator of each token.
+pub(super) fn forward(
+    hidden: &[f32],
+    output: Output<'_>,
+    targets: &[u32],
+    [log_probs, entropy, log_sum]: [&mut [f32]; 3],
+) {
+    log_probs
+        .par_chunks_mut(ROWS)
+        .zip(entropy.par_chunks_mut(ROWS))
+        .zip(log_sum.par_chunks_mut(ROWS))
+        .zip(targets.par_chunks(ROWS))
+        .zip(hidden.par_chunks(ROWS * output.hidden))
+        .for_each_init(Vec::new, |logits, ((((log_probs, entropy), log_sum), targets), hidden)| {
+            output.logits(hidden, logits);
+            let vocab = output.vocab();
+            for (row, logits) in logits.chunks_exact(vocab).take(targets.len()).enumerate() {
+                let scale = output.inverse_temperature;
+                let [log, mean] = log_sum_and_mean(logits, scale);
+                log_sum[row] = log;
+                entropy[row] = log - mean;
+                log_probs[row] = logits[targets[row] as usize] * scale - log;
+            }
+        });
+}
+
+vectorised! {
+    /// Logarithm of the sum of `exp(scale * x)`, and the mean of `scale * x` under those weights.
+    fn log_sum_and_mean(x: &[f32], scale: f32) -> [f32; 2] {
+        let max = largest(x) * scale;
+        let mut sums = [0.0; LANES];
+        let mut means = [0.0; LANES];
+        let (whole, rest) = x.as_chunks::<LANES>();
+        for x in whole {
+            for lane in 0..LANES {
+                let shifted = mul_add::<FMA>(x[lane], scale, -max);
+                let weight = exp::<FMA>(shifted);
+                sums[lane] += weight;
+                means[lane] = mul_add::<FMA>(weight, shifted, means[lane]);
+            }
+        }
+        for (lane, x) in rest.iter().enumerate() {
+            let shifted = mul_add::<FMA>(*x, scale, -max);
+            let weight = exp::<FMA>(shifted);
+            sums[lane] += weight;
+            means[lane] = mul_add::<FMA>(weight, shifted, means[lane]);
+        }
+        let sum = sum_lanes(sums);
+        [max + sum.ln(), max + sum_lanes(means) / sum]
+    }
+}
+
+/// Fills the gradient of the hidden states and gives that of the weight.
+pub(super) fn backward(
+    hidden: &[f32],
+    output: Output<'_>,
+    targets: &[u32],
+    log_sum: &[f32],
+    grad: &[f32],
+    grad_hidden: &mut [f32],
+) -> Vec<f32> {
+    let chunks = targets.len().div_ceil(ROWS);
+    let part = chunks.div_ceil(PARTS).max(1) * ROWS;
+    let width = output.hidden;
+    let parts: Vec<Vec<f32>> = grad_hidden
+        .par_chunks_mut(part * width)
+        .enumerate()
+        .map(|(index, grad_hidden)| {
+            let mut grad_weight = zeros(output.weight.len());
+            let mut logits = Vec::new();
+            for (chunk, grad_hidden) in grad_hidden.chunks_mut(ROWS * width).enumerate() {
+                let first = index * part + chunk * ROWS;
+                let rows = grad_hidden.len() / width;
+                let hidden = &hidden[first * width..(first + rows) * width];
+                output.logits(hidden, &mut logits);
+                let vocab = output.vocab();
+                for (row, logits) in logits.chunks_exact_mut(vocab).take(rows).enumerate() {
+                    let token = first + row;
+                    let scale = output.inverse_temperature;
+                    slope(logits, scale, log_sum[token], -grad[token] * scale);
+                    logits[targets[token] as usize] += grad[token] * scale;
+                }
+                let slopes = Matrix::rows(&logits, vocab);
+                let weight = Matrix::rows(output.weight, width);
+                multiply(grad_hidden, width, [rows, width, vocab], slopes, weight, false);
+                let hidden = Matrix::rows(hidden, width);
+                let size = [vocab, width, rows];
+                multiply(&mut grad_weight, width, size, slopes.transposed(), hidden, true);
+            }
+            grad_weight
+        })
+        .collect();
+    sum_in_order(parts)
+}
+
+vectorised! {
+    /// Replaces each `x` by `factor * exp(scale * x - log_sum)`.
+    fn slope(x: &mut [f32], scale: f32, log_sum: f32, factor: f32) {
+        for x in x {
+            *x = factor * exp::<FMA>(mul_add::<FMA>(*x, scale, -log_sum));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The command line, one file a subcommand.
+//!
+//! Whatever goes wrong ends in one message on standard error and exit code 2. What a person asked
+//! to see goes to standard output, progress to standard error, and a file appears under its name
+//! only when it is whole.
+
+mod flags;
+mod generate;
+mod inspect;
+mod lines;
+mod passk;
+mod run;
+mod verify;
+mod whole_file;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Controlled experiments on how pre-training, mid-training and RL shape reasoning.
+#[derive(Parser)]
+#[command(name = "interplay", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run an experiment through all its stages, or go on with one that was interrupted.
+    Run(run::Flags),
+    /// Write problems with their gold solutions as JSONL.
+    Generate(generate::Flags),
+    /// Check candidate solutions step by step.
+    Verify(verify::Flags),
+    /// Unbiased pass@k of the completions that a run evaluated.
+    Passk(passk::Flags),
+    /// Show one problem, its solution and its graph.
+    Inspect(inspect::Flags),
+}
+
+/// Does what the command line says.
+pub(crate) fn main() -> ExitCode {
+    // A wrong flag ends the program here, with exit code 2 as well.
+    let outcome = match CommandLine::parse().command {
+        Command::Run(flags) => run::run(flags),
+        Command::Generate(flags) => generate::generate(&flags),
+        Command::Verify(flags) => verify::verify(&flags),
+        Command::Passk(flags) => passk::passk(&flags),
+        Command::Inspect(flags) => inspect::inspect(&flags),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to standard output; a reader that stopped reading (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    let mut output = io::stdout().lock();
+    match output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output cannot be written"),
+    }
+}

@@ -1,0 +1,1 @@
+//! The command `interplay`, as a person meets it.
