@@ -1,6 +1,7 @@
-//! The repository's own tasks: `cargo xtask check` and `cargo xtask tidy`.
+//! The repository's own tasks: `cargo xtask check`, `tidy` and `golden`.
 
 mod check;
+mod golden;
 mod repository;
 mod tidy;
 
@@ -14,6 +15,7 @@ usage: cargo xtask <task>
   check   tidy, formatting, clippy, documentation, each crate alone, doctests
           --without-doctests leaves out the last, for a caller that runs all tests anyway
   tidy    the rules of the house that no compiler knows
+  golden  write the files in tests/golden anew, after an intended change
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["check"] => check::run(&root, check::Doctests::Run),
         ["check", "--without-doctests"] => check::run(&root, check::Doctests::LeaveOut),
         ["tidy"] => tidy::run(&root),
+        ["golden"] => golden::run(&root),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())

@@ -43,7 +43,9 @@ impl ModuleMapper<Train> for Update<'_> {
         param: Param<Tensor<Train, D>>,
     ) -> Param<Tensor<Train, D>> {
         let (id, tensor, mapper) = param.consume();
-        let grad = tensor.grad_remove(self.grads).expect("a gradient for every parameter");
+        let grad = tensor
+            .grad_remove(self.grads)
+            .expect("a gradient for every parameter");
         let inner = tensor.inner();
         let size = inner.dims();
         let count = size.iter().product::<usize>();
@@ -66,7 +68,14 @@ impl Trainer {
         let decoder = Decoder::init(config, &mut rng, &Default::default()).expect("valid sizes");
         let mut token = || (rng.next_u32() as usize % config.vocab_size) as i32;
         let tokens = (0..batch * (seq + 1)).map(|_| token()).collect();
-        Self { decoder: Some(decoder), moments: Vec::new(), tokens, batch, seq, number: 0 }
+        Self {
+            decoder: Some(decoder),
+            moments: Vec::new(),
+            tokens,
+            batch,
+            seq,
+            number: 0,
+        }
     }
 
     /// Forward, backward, gradient norm, AdamW.
@@ -77,7 +86,8 @@ impl Trainer {
         let inputs: Vec<i32> = rows.clone().flat_map(|row| row[..seq].to_vec()).collect();
         let targets: Vec<i32> = rows.flat_map(|row| row[1..].to_vec()).collect();
         let device = Default::default();
-        let inputs = Tensor::<Train, 2, Int>::from_data(TensorData::new(inputs, [batch, seq]), &device);
+        let inputs =
+            Tensor::<Train, 2, Int>::from_data(TensorData::new(inputs, [batch, seq]), &device);
         let targets =
             Tensor::<Train, 1, Int>::from_data(TensorData::new(targets, [batch * seq]), &device);
         let hidden = decoder.hidden(inputs, None);
@@ -96,7 +106,12 @@ impl Trainer {
             step: self.number,
             grad_scale: 1.0,
         };
-        let mut update = Update { grads: &mut grads, moments: &mut self.moments, place: 0, step };
+        let mut update = Update {
+            grads: &mut grads,
+            moments: &mut self.moments,
+            place: 0,
+            step,
+        };
         self.decoder = Some(decoder.map(&mut update));
         value
     }
@@ -132,11 +147,15 @@ fn peak() -> f64 {
 
 fn training(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training_step");
-    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(8));
     for (name, config, batch, seq) in sizes() {
         let mut trainer = Trainer::new(&config, batch, seq);
         group.throughput(Throughput::Elements((batch * seq) as u64));
-        group.bench_function(BenchmarkId::from_parameter(name), |b| b.iter(|| trainer.step()));
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| trainer.step())
+        });
         if trainer.number == 0 {
             continue; // Filtered out on the command line.
         }
@@ -160,21 +179,30 @@ fn training(criterion: &mut Criterion) {
 
 fn sampling(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sampling");
-    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(8));
     for (name, config, _, _) in sizes() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let device = Default::default();
-        let decoder = Decoder::<Train>::init(&config, &mut rng, &device).expect("valid sizes").valid();
+        let decoder = Decoder::<Train>::init(&config, &mut rng, &device)
+            .expect("valid sizes")
+            .valid();
         let requests: Vec<Request> = (0..256)
             .map(|index| Request {
                 prompt: (0..48).map(|_| rng.next_u32() % 600).collect(),
                 stream: ChaCha8Rng::seed_from_u64(index),
             })
             .collect();
-        let settings = SamplingSettings { max_new_tokens: 64, ..Default::default() };
+        let settings = SamplingSettings {
+            max_new_tokens: 64,
+            ..Default::default()
+        };
         group.throughput(Throughput::Elements(256 * 64));
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
-            b.iter(|| generate(&decoder, &requests, &settings, &device, &mut |_, _| {}).expect("samples"));
+            b.iter(|| {
+                generate(&decoder, &requests, &settings, &device, &mut |_, _| {}).expect("samples")
+            });
         });
     }
     group.finish();

@@ -147,7 +147,8 @@ impl ModelConfig {
         let layer = hidden * (2.0 * hidden + 2.0 * self.kv_size() as f64)
             + 3.0 * hidden * self.intermediate_size as f64;
         let layers = self.num_hidden_layers as f64;
-        2.0 * (layers * layer + hidden * self.vocab_size as f64) + 4.0 * layers * hidden * mean_attended
+        2.0 * (layers * layer + hidden * self.vocab_size as f64)
+            + 4.0 * layers * hidden * mean_attended
     }
 
     /// Checks every field and reports all problems at once.
@@ -159,7 +160,11 @@ impl ModelConfig {
         let mut problems = Vec::new();
         let mut check = |field, fine: bool, found: String, expected: String| {
             if !fine {
-                problems.push(ConfigProblem { field, found, expected });
+                problems.push(ConfigProblem {
+                    field,
+                    found,
+                    expected,
+                });
             }
         };
         for (field, value) in [
@@ -173,7 +178,10 @@ impl ModelConfig {
         ] {
             check(field, value > 0, value.to_string(), "at least 1".to_owned());
         }
-        let (heads, kv_heads) = (self.num_attention_heads.max(1), self.num_key_value_heads.max(1));
+        let (heads, kv_heads) = (
+            self.num_attention_heads.max(1),
+            self.num_key_value_heads.max(1),
+        );
         check(
             "hidden_size",
             self.hidden_size.is_multiple_of(2 * heads),
@@ -192,7 +200,12 @@ impl ModelConfig {
             ("initializer_range", self.initializer_range),
         ] {
             let fine = value.is_finite() && value > 0.0;
-            check(field, fine, value.to_string(), "a finite number above 0".to_owned());
+            check(
+                field,
+                fine,
+                value.to_string(),
+                "a finite number above 0".to_owned(),
+            );
         }
         for (field, id) in [
             ("bos_token_id", self.bos_token_id),
@@ -201,9 +214,18 @@ impl ModelConfig {
         ] {
             let Some(id) = id else { continue };
             let fine = (id as usize) < self.vocab_size;
-            check(field, fine, id.to_string(), format!("below vocab_size = {}", self.vocab_size));
+            check(
+                field,
+                fine,
+                id.to_string(),
+                format!("below vocab_size = {}", self.vocab_size),
+            );
         }
-        if problems.is_empty() { Ok(()) } else { Err(ModelError::InvalidConfig { problems }) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ModelError::InvalidConfig { problems })
+        }
     }
 }
 
@@ -228,7 +250,10 @@ mod tests {
             panic!("accepted {config:?}");
         };
         let fields: Vec<&str> = problems.iter().map(|problem| problem.field).collect();
-        assert_eq!(fields, ["num_key_value_heads", "rope_theta", "eos_token_id"]);
+        assert_eq!(
+            fields,
+            ["num_key_value_heads", "rope_theta", "eos_token_id"]
+        );
     }
 
     #[test]

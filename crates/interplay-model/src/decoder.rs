@@ -32,7 +32,12 @@ impl<B: FusedOps> Projection<B> {
     /// The projection on top of a residual stream.
     fn add_to(&self, residual: Option<Tensor<B, 2>>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         let bias = self.bias.as_ref().map(|bias| prim(bias.val()));
-        wrap(B::project(prim(x), prim(self.weight.val()), bias, residual.map(prim)))
+        wrap(B::project(
+            prim(x),
+            prim(self.weight.val()),
+            bias,
+            residual.map(prim),
+        ))
     }
 }
 
@@ -60,7 +65,12 @@ impl<B: FusedOps> Layer<B> {
     ) -> [Tensor<B, 2>; 3] {
         let normed = norm(x.clone(), &self.input_norm, eps);
         let rotate = |x: Tensor<B, 2>| {
-            wrap(B::rotate_heads(prim(x), prim(cos.clone()), prim(sin.clone()), false))
+            wrap(B::rotate_heads(
+                prim(x),
+                prim(cos.clone()),
+                prim(sin.clone()),
+                false,
+            ))
         };
         let q = rotate(self.q.forward(normed.clone()));
         let k = rotate(self.k.forward(normed.clone()));
@@ -113,8 +123,15 @@ pub struct Decoder<B: Backend> {
 /// Name (as in Hugging Face folders) and shape of every parameter, in the order in which Burn's module
 /// visitors and mappers meet them.
 pub fn parameter_shapes(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
-    let (hidden, inner, kv) = (config.hidden_size, config.intermediate_size, config.kv_size());
-    let mut list = vec![("model.embed_tokens.weight".to_owned(), vec![config.vocab_size, hidden])];
+    let (hidden, inner, kv) = (
+        config.hidden_size,
+        config.intermediate_size,
+        config.kv_size(),
+    );
+    let mut list = vec![(
+        "model.embed_tokens.weight".to_owned(),
+        vec![config.vocab_size, hidden],
+    )];
     for layer in 0..config.num_hidden_layers {
         for (name, shape) in [
             ("input_layernorm.weight", vec![hidden]),
@@ -142,7 +159,10 @@ pub fn parameter_shapes(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
 
 /// The names of [`parameter_shapes`], for naming what belongs to a parameter, such as optimiser state.
 pub fn parameter_names(config: &ModelConfig) -> Vec<String> {
-    parameter_shapes(config).into_iter().map(|(name, _)| name).collect()
+    parameter_shapes(config)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Makes the parameters one after the other from a source of values.
@@ -166,11 +186,17 @@ where
     }
 
     fn plain(&mut self) -> Result<Projection<B>, ModelError> {
-        Ok(Projection { weight: self.next()?, bias: None })
+        Ok(Projection {
+            weight: self.next()?,
+            bias: None,
+        })
     }
 
     fn biased(&mut self) -> Result<Projection<B>, ModelError> {
-        Ok(Projection { weight: self.next()?, bias: Some(self.next()?) })
+        Ok(Projection {
+            weight: self.next()?,
+            bias: Some(self.next()?),
+        })
     }
 
     fn layer(&mut self) -> Result<Layer<B>, ModelError> {
@@ -232,14 +258,22 @@ impl<B: Backend> Decoder<B> {
     ) -> Result<Self, ModelError> {
         config.validate()?;
         let shapes = parameter_shapes(config).into_iter();
-        let mut builder = Builder::<B, _> { shapes, values, device };
+        let mut builder = Builder::<B, _> {
+            shapes,
+            values,
+            device,
+        };
         Ok(Self {
             embed_tokens: builder.next()?,
             layers: (0..config.num_hidden_layers)
                 .map(|_| builder.layer())
                 .collect::<Result<_, _>>()?,
             norm: builder.next()?,
-            lm_head: if config.tie_word_embeddings { None } else { Some(builder.next()?) },
+            lm_head: if config.tie_word_embeddings {
+                None
+            } else {
+                Some(builder.next()?)
+            },
             config: config.clone(),
         })
     }
@@ -284,7 +318,11 @@ impl<B: FusedOps> Decoder<B> {
         let [batch, seq] = tokens.dims();
         if let Some(segments) = segments {
             let sizes = [segments.batch(), segments.seq()];
-            assert_eq!(sizes, [batch, seq], "segments are of another batch than the tokens");
+            assert_eq!(
+                sizes,
+                [batch, seq],
+                "segments are of another batch than the tokens"
+            );
         }
         let angles = Rotary::new(&self.config).at(0..seq, &tokens.device());
         let shape = AttentionShape {
@@ -307,7 +345,10 @@ impl<B: FusedOps> Decoder<B> {
     }
 
     fn embed(&self, tokens: Tensor<B, 1, Int>) -> Tensor<B, 2> {
-        wrap(B::embed_tokens(prim(self.embed_tokens.val()), tokens.into_primitive()))
+        wrap(B::embed_tokens(
+            prim(self.embed_tokens.val()),
+            tokens.into_primitive(),
+        ))
     }
 
     /// The next-token logits of hidden states: `[.., hidden]` to `[.., vocab]`.
@@ -350,7 +391,10 @@ impl<B: FusedOps> Decoder<B> {
             head_dim: self.config.head_dim(),
         };
         let device = self.device();
-        self.layers.iter().map(|_| B::new_cache(shape, &device)).collect()
+        self.layers
+            .iter()
+            .map(|_| B::new_cache(shape, &device))
+            .collect()
     }
 
     /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens.

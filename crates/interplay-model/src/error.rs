@@ -18,7 +18,11 @@ pub struct ConfigProblem {
 
 impl std::fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { field, found, expected } = self;
+        let Self {
+            field,
+            found,
+            expected,
+        } = self;
         write!(f, "`{field}` is {found}, expected {expected}")
     }
 }
@@ -58,7 +62,9 @@ pub enum ModelError {
         expected: usize,
     },
     /// A prompt that is empty.
-    #[error("request {request}: the prompt is empty, expected at least one token (for example [BOS])")]
+    #[error(
+        "request {request}: the prompt is empty, expected at least one token (for example [BOS])"
+    )]
     EmptyPrompt {
         /// Index of the request.
         request: usize,

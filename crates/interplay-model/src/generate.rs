@@ -53,7 +53,11 @@ struct Running {
 
 impl Running {
     /// Draws the next token.
-    fn extend(&mut self, logits: &mut [f32], settings: &SamplingSettings) -> Result<(), ModelError> {
+    fn extend(
+        &mut self,
+        logits: &mut [f32],
+        settings: &SamplingSettings,
+    ) -> Result<(), ModelError> {
         let (request, step) = (self.request, self.out.tokens.len());
         let (token, log_prob) = draw(logits, settings, &mut self.stream)
             .ok_or(ModelError::NonFiniteLogits { request, step })?;
@@ -103,7 +107,11 @@ pub fn generate<B: FusedOps>(
 ) -> Result<Vec<Generated>, ModelError> {
     settings.validate()?;
     check(decoder, requests, settings)?;
-    let empty = Generated { tokens: Vec::new(), log_probs: Vec::new(), stopped: false };
+    let empty = Generated {
+        tokens: Vec::new(),
+        log_probs: Vec::new(),
+        stopped: false,
+    };
     let mut engine = Engine {
         decoder,
         requests,
@@ -120,7 +128,11 @@ pub fn generate<B: FusedOps>(
         return Ok(engine.done);
     }
     let rows = settings.max_rows.min(requests.len());
-    let longest = requests.iter().map(|request| request.prompt.len()).max().unwrap_or(0);
+    let longest = requests
+        .iter()
+        .map(|request| request.prompt.len())
+        .max()
+        .unwrap_or(0);
     // The last token that is drawn never enters the cache.
     engine.caches = decoder.new_caches(rows, longest + settings.max_new_tokens - 1);
     loop {
@@ -152,11 +164,24 @@ fn check<B: FusedOps>(
         }
         if prompt.len() + max_new_tokens > context {
             let prompt = prompt.len();
-            return Err(ModelError::PromptTooLong { request, prompt, max_new_tokens, context });
+            return Err(ModelError::PromptTooLong {
+                request,
+                prompt,
+                max_new_tokens,
+                context,
+            });
         }
-        if let Some(place) = prompt.iter().position(|&token| token as usize >= vocab_size) {
+        if let Some(place) = prompt
+            .iter()
+            .position(|&token| token as usize >= vocab_size)
+        {
             let token = prompt[place];
-            return Err(ModelError::UnknownToken { request, place, token, vocab_size });
+            return Err(ModelError::UnknownToken {
+                request,
+                place,
+                token,
+                vocab_size,
+            });
         }
     }
     Ok(())
@@ -257,8 +282,9 @@ impl<B: FusedOps> Engine<'_, B> {
         let tokens = TensorData::new(tokens, [prompts.len(), seq]);
         let tokens = Tensor::<B, 2, Int>::from_data(tokens, self.device);
         let mut kept = Vec::new();
-        let (hidden, _) =
-            self.decoder.forward(tokens, None, |_, k, v| kept.push([k.clone(), v.clone()]));
+        let (hidden, _) = self
+            .decoder
+            .forward(tokens, None, |_, k, v| kept.push([k.clone(), v.clone()]));
         let last = TensorData::new(last, [prompts.len()]);
         let last = Tensor::<B, 1, Int>::from_data(last, self.device);
         Ok((read(self.decoder.logits(hidden.select(0, last)))?, kept))
@@ -274,12 +300,13 @@ impl<B: FusedOps> Engine<'_, B> {
         let hidden = self.decoder.step(tokens, &lengths, &mut self.caches);
         let mut logits = read(self.decoder.logits(hidden))?;
         let vocab = self.decoder.config().vocab_size;
-        self.running.par_iter_mut().zip(logits.par_chunks_mut(vocab)).try_for_each(
-            |(running, row)| {
+        self.running
+            .par_iter_mut()
+            .zip(logits.par_chunks_mut(vocab))
+            .try_for_each(|(running, row)| {
                 running.cached += 1;
                 running.extend(row, self.settings)
-            },
-        )?;
+            })?;
         self.sweep();
         Ok(())
     }
@@ -299,10 +326,16 @@ impl<B: FusedOps> Engine<'_, B> {
         if order.len() == self.running.len() {
             return;
         }
-        let moves: Vec<(usize, usize)> =
-            order.iter().enumerate().filter(|(to, from)| to != *from).map(|(to, &from)| (from, to)).collect();
+        let moves: Vec<(usize, usize)> = order
+            .iter()
+            .enumerate()
+            .filter(|(to, from)| to != *from)
+            .map(|(to, &from)| (from, to))
+            .collect();
         let caches = std::mem::take(&mut self.caches).into_iter();
-        self.caches = caches.map(|cache| B::cache_move_rows(cache, &moves)).collect();
+        self.caches = caches
+            .map(|cache| B::cache_move_rows(cache, &moves))
+            .collect();
         let mut old: Vec<Option<Running>> = self.running.drain(..).map(Some).collect();
         self.running = order.iter().filter_map(|&from| old[from].take()).collect();
         for running in old.into_iter().flatten() {

@@ -56,11 +56,13 @@ pub fn load_pretrained<B: Backend>(
     let config = read_config(&dir.join(CONFIG))?;
     let mut tensors = read_tensors(dir, &config)?;
     let decoder = Decoder::from_values(&config, device, &mut |name, shape| {
-        tensors.remove(name).ok_or_else(|| ModelError::MissingTensor {
-            path: dir.to_owned(),
-            name: name.to_owned(),
-            expected: shape.to_vec(),
-        })
+        tensors
+            .remove(name)
+            .ok_or_else(|| ModelError::MissingTensor {
+                path: dir.to_owned(),
+                name: name.to_owned(),
+                expected: shape.to_vec(),
+            })
     })?;
     Ok((config, decoder))
 }
@@ -74,13 +76,18 @@ pub fn parameter_values<B: Backend>(decoder: &Decoder<B>) -> Result<Vec<Vec<f32>
     struct Collect(Vec<Vec<f32>>, Option<ModelError>);
     impl<B: Backend> ModuleVisitor<B> for Collect {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-            let device = |reason: String| ModelError::Device { what: "a parameter", reason };
+            let device = |reason: String| ModelError::Device {
+                what: "a parameter",
+                reason,
+            };
             let values = param
                 .val()
                 .try_into_data()
                 .map_err(|error| device(format!("{error:?}")))
                 .and_then(|data| {
-                    data.convert::<f32>().into_vec().map_err(|error| device(format!("{error:?}")))
+                    data.convert::<f32>()
+                        .into_vec()
+                        .map_err(|error| device(format!("{error:?}")))
                 });
             match values {
                 Ok(values) => self.0.push(values),
@@ -98,7 +105,11 @@ pub fn parameter_values<B: Backend>(decoder: &Decoder<B>) -> Result<Vec<Vec<f32>
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ModelError {
     let path = path.to_owned();
-    move |source| ModelError::Io { action, path, source }
+    move |source| ModelError::Io {
+        action,
+        path,
+        source,
+    }
 }
 
 /// Writes a file beside its place and renames it.
@@ -107,7 +118,8 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(io("create a file in", dir))?;
     file.write_all(bytes).map_err(io("write", path))?;
     file.as_file().sync_all().map_err(io("write", path))?;
-    file.persist(path).map_err(|error| io("replace", path)(error.error))?;
+    file.persist(path)
+        .map_err(|error| io("replace", path)(error.error))?;
     Ok(())
 }
 
@@ -183,8 +195,10 @@ struct ConfigFile {
 
 fn read_config(path: &Path) -> Result<ModelConfig, ModelError> {
     let text = std::fs::read(path).map_err(io("read", path))?;
-    let file: ConfigFile = serde_json::from_slice(&text)
-        .map_err(|source| ModelError::Json { path: path.to_owned(), source })?;
+    let file: ConfigFile = serde_json::from_slice(&text).map_err(|source| ModelError::Json {
+        path: path.to_owned(),
+        source,
+    })?;
     file.check(path)?;
     let config = file.into_config();
     config.validate()?;
@@ -195,11 +209,20 @@ impl ConfigFile {
     /// Refuses what this decoder would compute differently.
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let refuse = |field, found: String, expected| {
-            Err(ModelError::Unsupported { path: path.to_owned(), field, found, expected })
+            Err(ModelError::Unsupported {
+                path: path.to_owned(),
+                field,
+                found,
+                expected,
+            })
         };
         let architecture = self.architectures.iter().flatten().next();
         if let Some(name) = architecture.filter(|name| *name != "Qwen2ForCausalLM") {
-            return refuse("architectures", format!("\"{name}\""), "\"Qwen2ForCausalLM\"");
+            return refuse(
+                "architectures",
+                format!("\"{name}\""),
+                "\"Qwen2ForCausalLM\"",
+            );
         }
         match self.model_type.as_deref() {
             Some("qwen2") => {}
@@ -212,10 +235,18 @@ impl ConfigFile {
         if self.use_sliding_window {
             return refuse("use_sliding_window", "true".to_owned(), "false");
         }
-        if let Some(scaling) = self.rope_scaling.as_ref().filter(|value| !is_plain_rope(value)) {
+        if let Some(scaling) = self
+            .rope_scaling
+            .as_ref()
+            .filter(|value| !is_plain_rope(value))
+        {
             return refuse("rope_scaling", scaling.to_string(), "null");
         }
-        if let Some(rope) = self.rope_parameters.as_ref().filter(|value| !is_plain_rope(value)) {
+        if let Some(rope) = self
+            .rope_parameters
+            .as_ref()
+            .filter(|value| !is_plain_rope(value))
+        {
             return refuse("rope_parameters", rope.to_string(), "rope_type \"default\"");
         }
         let derived = self.hidden_size / self.num_attention_heads.max(1);
@@ -227,7 +258,10 @@ impl ConfigFile {
     }
 
     fn into_config(self) -> ModelConfig {
-        let nested = self.rope_parameters.as_ref().and_then(|rope| rope["rope_theta"].as_f64());
+        let nested = self
+            .rope_parameters
+            .as_ref()
+            .and_then(|rope| rope["rope_theta"].as_f64());
         let eos = self.eos_token_id.as_ref();
         let eos = eos.and_then(|eos| eos.get(0).unwrap_or(eos).as_u64());
         ModelConfig {
@@ -261,14 +295,26 @@ fn encode_tensors(
     values: &[Vec<f32>],
 ) -> Result<Vec<u8>, ModelError> {
     let shapes = parameter_shapes(config);
-    let damaged = |source| ModelError::DamagedTensors { path: dir.join(TENSORS), source };
+    let damaged = |source| ModelError::DamagedTensors {
+        path: dir.join(TENSORS),
+        source,
+    };
     let bytes: Vec<Vec<u8>> = values
         .iter()
-        .map(|values| values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        .map(|values| {
+            values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect()
+        })
         .collect();
     if shapes.len() != bytes.len() {
         let (found, expected) = (bytes.len(), shapes.len());
-        return Err(ModelError::WrongLength { what: "parameters to save", found, expected });
+        return Err(ModelError::WrongLength {
+            what: "parameters to save",
+            found,
+            expected,
+        });
     }
     let mut views = Vec::with_capacity(shapes.len());
     for ((name, shape), bytes) in shapes.iter().zip(&bytes) {
@@ -291,22 +337,24 @@ fn tensor_files(dir: &Path) -> Result<Vec<PathBuf>, ModelError> {
         return Ok(vec![whole]);
     }
     let text = std::fs::read(&index).map_err(io("read", &index))?;
-    let parsed: Index = serde_json::from_slice(&text)
-        .map_err(|source| ModelError::Json { path: index.clone(), source })?;
+    let parsed: Index = serde_json::from_slice(&text).map_err(|source| ModelError::Json {
+        path: index.clone(),
+        source,
+    })?;
     let names: BTreeSet<String> = parsed.weight_map.into_values().collect();
     Ok(names.into_iter().map(|name| dir.join(name)).collect())
 }
 
-fn read_tensors(
-    dir: &Path,
-    config: &ModelConfig,
-) -> Result<HashMap<String, Vec<f32>>, ModelError> {
+fn read_tensors(dir: &Path, config: &ModelConfig) -> Result<HashMap<String, Vec<f32>>, ModelError> {
     let expected: HashMap<String, Vec<usize>> = parameter_shapes(config).into_iter().collect();
     let mut tensors = HashMap::new();
     for path in tensor_files(dir)? {
         let bytes = std::fs::read(&path).map_err(io("read", &path))?;
-        let file = SafeTensors::deserialize(&bytes)
-            .map_err(|source| ModelError::DamagedTensors { path: path.clone(), source })?;
+        let file =
+            SafeTensors::deserialize(&bytes).map_err(|source| ModelError::DamagedTensors {
+                path: path.clone(),
+                source,
+            })?;
         for (name, view) in file.tensors() {
             let Some(shape) = expected.get(&name) else {
                 // Some programs write the tied output layer out a second time.
@@ -317,7 +365,12 @@ fn read_tensors(
             };
             if view.shape() != shape {
                 let (found, expected) = (view.shape().to_vec(), shape.clone());
-                return Err(ModelError::WrongShape { path, name, found, expected });
+                return Err(ModelError::WrongShape {
+                    path,
+                    name,
+                    found,
+                    expected,
+                });
             }
             let Some(values) = as_f32(&view) else {
                 let found = format!("{:?}", view.dtype());
@@ -335,11 +388,21 @@ fn as_f32(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let halves = || data.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
     match view.dtype() {
         Dtype::F32 => {
-            let words = data.chunks_exact(4).map(|word| [word[0], word[1], word[2], word[3]]);
+            let words = data
+                .chunks_exact(4)
+                .map(|word| [word[0], word[1], word[2], word[3]]);
             Some(words.map(f32::from_le_bytes).collect())
         }
-        Dtype::F16 => Some(halves().map(|pair| half::f16::from_le_bytes(pair).to_f32()).collect()),
-        Dtype::BF16 => Some(halves().map(|pair| half::bf16::from_le_bytes(pair).to_f32()).collect()),
+        Dtype::F16 => Some(
+            halves()
+                .map(|pair| half::f16::from_le_bytes(pair).to_f32())
+                .collect(),
+        ),
+        Dtype::BF16 => Some(
+            halves()
+                .map(|pair| half::bf16::from_le_bytes(pair).to_f32())
+                .collect(),
+        ),
         _ => None,
     }
 }

@@ -16,7 +16,10 @@ pub struct Moments<B: FusedOps, const D: usize> {
 impl<B: FusedOps, const D: usize> Moments<B, D> {
     /// Zeros in the shape of a parameter.
     pub fn zeros_like(param: &Tensor<B, D>) -> Self {
-        Self { first: param.zeros_like(), second: param.zeros_like() }
+        Self {
+            first: param.zeros_like(),
+            second: param.zeros_like(),
+        }
     }
 }
 

@@ -45,13 +45,25 @@ impl SamplingSettings {
     /// [`ModelError::InvalidSampling`] for the first setting outside its range.
     pub fn validate(&self) -> Result<(), ModelError> {
         let problem = |field, found: String, expected| {
-            Err(ModelError::InvalidSampling { field, found, expected })
+            Err(ModelError::InvalidSampling {
+                field,
+                found,
+                expected,
+            })
         };
         if !(self.temperature.is_finite() && self.temperature >= 0.0) {
-            return problem("temperature", self.temperature.to_string(), "a finite number, 0 or more");
+            return problem(
+                "temperature",
+                self.temperature.to_string(),
+                "a finite number, 0 or more",
+            );
         }
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return problem("top_p", self.top_p.to_string(), "a number above 0 and up to 1");
+            return problem(
+                "top_p",
+                self.top_p.to_string(),
+                "a number above 0 and up to 1",
+            );
         }
         if self.max_rows == 0 {
             return problem("max_rows", "0".to_owned(), "at least 1");
@@ -60,7 +72,7 @@ impl SamplingSettings {
     }
 }
 
-/// Draws a token from `logits`, which are overwritten. Gives the token and its log-probability under the
+/// Draws a token from `logits`, which are scaled in place. Gives the token and its log-probability under the
 /// temperature alone, before top-k and top-p (for greedy choice: at temperature 1). `None` if the logits are
 /// not finite.
 pub(crate) fn draw(
@@ -69,7 +81,11 @@ pub(crate) fn draw(
     rng: &mut impl Rng,
 ) -> Option<(u32, f32)> {
     let greedy = settings.temperature == 0.0;
-    let inverse = if greedy { 1.0 } else { (1.0 / settings.temperature) as f32 };
+    let inverse = if greedy {
+        1.0
+    } else {
+        (1.0 / settings.temperature) as f32
+    };
     let (mut best, mut max) = (0, f32::NEG_INFINITY);
     for (token, logit) in logits.iter_mut().enumerate() {
         *logit *= inverse;
@@ -83,57 +99,56 @@ pub(crate) fn draw(
     if !max.is_finite() {
         return None;
     }
-    let sum: f64 = logits.iter().map(|logit| f64::from((logit - max).exp())).sum();
-    let token = if greedy { best } else { pick(logits, max, sum, settings, rng) };
+    let weights: Vec<f32> = logits.iter().map(|logit| (logit - max).exp()).collect();
+    let sum = total(weights.iter());
+    let token = if greedy {
+        best
+    } else {
+        pick(&weights, sum, settings, rng)
+    };
     let log_prob = f64::from(logits[token] - max) - sum.ln();
     Some((token as u32, log_prob as f32))
 }
 
-/// A token with probability proportional to `exp(logit - max)` among those that top-k and top-p leave.
-fn pick(
-    logits: &[f32],
-    max: f32,
-    sum: f64,
-    settings: &SamplingSettings,
-    rng: &mut impl Rng,
-) -> usize {
+fn total<'a>(weights: impl Iterator<Item = &'a f32>) -> f64 {
+    weights.copied().map(f64::from).sum()
+}
+
+/// A token with probability proportional to its weight among those that top-k and top-p leave; `sum` is that
+/// of all weights.
+fn pick(weights: &[f32], sum: f64, settings: &SamplingSettings, rng: &mut impl Rng) -> usize {
     let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-    let weight = |token: usize| f64::from((logits[token] - max).exp());
-    let truncated = (settings.top_k > 0 && settings.top_k < logits.len()) || settings.top_p < 1.0;
-    if !truncated {
-        return walk(0..logits.len(), weight, uniform * sum);
+    let limited = settings.top_k > 0 && settings.top_k < weights.len();
+    if !limited && settings.top_p >= 1.0 {
+        return walk(0..weights.len(), weights, uniform * sum);
     }
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    let by_weight = |a: &usize, b: &usize| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b));
-    if settings.top_k > 0 && settings.top_k < order.len() {
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    let by_weight = |a: &usize, b: &usize| weights[*b].total_cmp(&weights[*a]).then(a.cmp(b));
+    if limited {
         order.select_nth_unstable_by(settings.top_k, by_weight);
         order.truncate(settings.top_k);
     }
     order.sort_unstable_by(by_weight);
-    let mut total: f64 = order.iter().map(|&token| weight(token)).sum();
+    let mut sum = total(order.iter().map(|&token| &weights[token]));
     if settings.top_p < 1.0 {
-        let (goal, mut reached) = (total * settings.top_p, 0.0);
+        let (goal, mut reached) = (sum * settings.top_p, 0.0);
         let enough = order.iter().position(|&token| {
-            reached += weight(token);
+            reached += f64::from(weights[token]);
             reached >= goal
         });
         if let Some(last) = enough {
             order.truncate(last + 1);
-            total = reached;
+            sum = reached;
         }
     }
-    walk(order.into_iter(), weight, uniform * total)
+    walk(order.into_iter(), weights, uniform * sum)
 }
 
 /// The first token at which the summed weights pass `goal`.
-fn walk(
-    tokens: impl Iterator<Item = usize>,
-    weight: impl Fn(usize) -> f64,
-    mut goal: f64,
-) -> usize {
+fn walk(tokens: impl Iterator<Item = usize>, weights: &[f32], mut goal: f64) -> usize {
     let mut last = 0;
     for token in tokens {
-        let weight = weight(token);
+        let weight = f64::from(weights[token]);
         if weight > 0.0 {
             last = token;
             if goal < weight {
@@ -165,29 +180,59 @@ mod tests {
     fn frequencies_follow_the_softmax() {
         let logits = [0.0, 1.0_f32.ln(), 2.0_f32.ln(), f32::NEG_INFINITY];
         let counts = counts(&logits, &SamplingSettings::default());
-        assert!((counts[2] as f64 / 20_000.0 - 0.5).abs() < 0.02, "{counts:?}");
+        assert!(
+            (counts[2] as f64 / 20_000.0 - 0.5).abs() < 0.02,
+            "{counts:?}"
+        );
         assert_eq!(counts[3], 0);
     }
 
     #[test]
     fn a_low_temperature_sharpens() {
-        let settings = SamplingSettings { temperature: 0.5, ..Default::default() };
+        let settings = SamplingSettings {
+            temperature: 0.5,
+            ..Default::default()
+        };
         let counts = counts(&[0.0, 2.0_f32.ln()], &settings);
-        assert!((counts[1] as f64 / 20_000.0 - 0.8).abs() < 0.02, "{counts:?}");
+        assert!(
+            (counts[1] as f64 / 20_000.0 - 0.8).abs() < 0.02,
+            "{counts:?}"
+        );
     }
 
     #[test]
     fn top_k_and_top_p_leave_the_most_likely() {
         let logits = [0.1_f32, 0.5, 0.2, 0.2].map(f32::ln);
-        let top_k = counts(&logits, &SamplingSettings { top_k: 2, ..Default::default() });
-        assert!(top_k[0] == 0 && top_k[1] > 0 && top_k[2] > 0 && top_k[3] == 0, "{top_k:?}");
-        let top_p = counts(&logits, &SamplingSettings { top_p: 0.6, ..Default::default() });
-        assert!(top_p[0] == 0 && top_p[1] > top_p[2] && top_p[3] == 0, "{top_p:?}");
+        let top_k = counts(
+            &logits,
+            &SamplingSettings {
+                top_k: 2,
+                ..Default::default()
+            },
+        );
+        assert!(
+            top_k[0] == 0 && top_k[1] > 0 && top_k[2] > 0 && top_k[3] == 0,
+            "{top_k:?}"
+        );
+        let top_p = counts(
+            &logits,
+            &SamplingSettings {
+                top_p: 0.6,
+                ..Default::default()
+            },
+        );
+        assert!(
+            top_p[0] == 0 && top_p[1] > top_p[2] && top_p[3] == 0,
+            "{top_p:?}"
+        );
     }
 
     #[test]
     fn greedy_takes_the_first_of_the_largest() {
-        let settings = SamplingSettings { temperature: 0.0, ..Default::default() };
+        let settings = SamplingSettings {
+            temperature: 0.0,
+            ..Default::default()
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let (token, log_prob) = draw(&mut [0.0, 3.0, 3.0], &settings, &mut rng).unwrap();
         assert_eq!(token, 1);
@@ -196,7 +241,10 @@ mod tests {
 
     #[test]
     fn the_log_probability_ignores_truncation() {
-        let settings = SamplingSettings { top_k: 1, ..Default::default() };
+        let settings = SamplingSettings {
+            top_k: 1,
+            ..Default::default()
+        };
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let (_, log_prob) = draw(&mut [0.0, 0.0], &settings, &mut rng).unwrap();
         assert!((log_prob - 0.5_f32.ln()).abs() < 1e-6);

@@ -33,7 +33,11 @@ impl Segments {
     pub fn new(starts: Vec<u32>, batch: usize, seq: usize) -> Result<Self, ModelError> {
         if starts.len() != batch * seq {
             let (found, expected) = (starts.len(), batch * seq);
-            return Err(ModelError::WrongLength { what: "document starts", found, expected });
+            return Err(ModelError::WrongLength {
+                what: "document starts",
+                found,
+                expected,
+            });
         }
         for row in 0..batch {
             let mut floor = 0;
@@ -44,7 +48,11 @@ impl Segments {
                 floor = found;
             }
         }
-        Ok(Self { starts: starts.into(), batch, seq })
+        Ok(Self {
+            starts: starts.into(),
+            batch,
+            seq,
+        })
     }
 
     /// Builds the starts from the lengths of the documents in each row; what is left of a row (padding)
@@ -59,7 +67,11 @@ impl Segments {
             let total: usize = lengths.iter().sum();
             if total > seq {
                 let what = "tokens in a packed row";
-                return Err(ModelError::WrongLength { what, found: total, expected: seq });
+                return Err(ModelError::WrongLength {
+                    what,
+                    found: total,
+                    expected: seq,
+                });
             }
             let mut start = 0;
             for length in lengths.iter().copied().chain([seq - total]) {
@@ -67,7 +79,11 @@ impl Segments {
                 start += length;
             }
         }
-        Ok(Self { starts: starts.into(), batch: rows.len(), seq })
+        Ok(Self {
+            starts: starts.into(),
+            batch: rows.len(),
+            seq,
+        })
     }
 
     /// The start of every token's document, row after row.
@@ -93,7 +109,14 @@ mod tests {
     #[test]
     fn refuses_a_start_behind_its_token() {
         let error = Segments::new(vec![0, 2, 2], 1, 3).unwrap_err();
-        assert!(matches!(error, ModelError::InvalidSegments { row: 0, token: 1, found: 2 }));
+        assert!(matches!(
+            error,
+            ModelError::InvalidSegments {
+                row: 0,
+                token: 1,
+                found: 2
+            }
+        ));
     }
 
     #[test]

@@ -45,7 +45,10 @@ fn logits(decoder: &Decoder<Plain>, rows: &[&[i32]], segments: Option<&Segments>
 fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
     assert_eq!(a.len(), b.len());
     for (place, (a, b)) in a.iter().zip(b).enumerate() {
-        assert!((a - b).abs() <= tolerance * (1.0 + a.abs()), "at {place}: {a} and {b}");
+        assert!(
+            (a - b).abs() <= tolerance * (1.0 + a.abs()),
+            "at {place}: {a} and {b}"
+        );
     }
 }
 
@@ -58,11 +61,16 @@ fn visitors_meet_the_parameters_in_the_stated_order_and_shape() {
         }
     }
     for tied in [true, false] {
-        let config = ModelConfig { tie_word_embeddings: tied, ..small() };
+        let config = ModelConfig {
+            tie_word_embeddings: tied,
+            ..small()
+        };
         let mut shapes = Shapes(Vec::new());
         decoder::<Plain>(&config).visit(&mut shapes);
-        let stated: Vec<Vec<usize>> =
-            parameter_shapes(&config).into_iter().map(|(_, shape)| shape).collect();
+        let stated: Vec<Vec<usize>> = parameter_shapes(&config)
+            .into_iter()
+            .map(|(_, shape)| shape)
+            .collect();
         assert_eq!(shapes.0, stated);
     }
 }
@@ -73,7 +81,10 @@ fn the_same_seed_gives_the_same_weights_with_and_without_gradients() {
     let plain = parameter_values(&decoder::<Plain>(&config)).unwrap();
     let train = parameter_values(&decoder::<Train>(&config)).unwrap();
     assert_eq!(plain, train);
-    assert_eq!(plain.iter().map(Vec::len).sum::<usize>(), config.parameters());
+    assert_eq!(
+        plain.iter().map(Vec::len).sum::<usize>(),
+        config.parameters()
+    );
 }
 
 #[test]
@@ -111,7 +122,9 @@ fn rows_of_a_batch_do_not_see_each_other() {
 fn token_scores_are_the_log_softmax_of_the_logits() {
     let config = small();
     let decoder = decoder::<Plain>(&config);
-    let hidden = decoder.hidden(tokens(&[&[1, 2, 3, 4]]), None).reshape([4, 32]);
+    let hidden = decoder
+        .hidden(tokens(&[&[1, 2, 3, 4]]), None)
+        .reshape([4, 32]);
     let targets = Tensor::<Plain, 1, Int>::from_ints([2, 3, 4, 5], &Default::default());
     let temperature = 0.7;
     let (scores, entropy) = decoder.token_scores(hidden.clone(), targets, temperature);
@@ -119,8 +132,10 @@ fn token_scores_are_the_log_softmax_of_the_logits() {
     let scores: Vec<f32> = scores.into_data().into_vec().unwrap();
     let entropy: Vec<f32> = entropy.into_data().into_vec().unwrap();
     for (row, logits) in logits.chunks(config.vocab_size).enumerate() {
-        let exp: Vec<f64> =
-            logits.iter().map(|&logit| (f64::from(logit) / temperature).exp()).collect();
+        let exp: Vec<f64> = logits
+            .iter()
+            .map(|&logit| (f64::from(logit) / temperature).exp())
+            .collect();
         let sum: f64 = exp.iter().sum();
         let expected = (exp[row + 2] / sum).ln();
         let expected_entropy: f64 = exp.iter().map(|e| -(e / sum) * (e / sum).ln()).sum();
@@ -147,14 +162,23 @@ fn gradient_flows_to_every_parameter() {
     impl ModuleVisitor<Train> for Check<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Train, D>>) {
             let place = self.1;
-            let grad = param.val().grad(self.0).unwrap_or_else(|| panic!("parameter {place}"));
+            let grad = param
+                .val()
+                .grad(self.0)
+                .unwrap_or_else(|| panic!("parameter {place}"));
             let largest: f32 = grad.abs().max().into_scalar();
-            assert!(largest.is_finite() && largest > 0.0, "parameter {place}: {largest}");
+            assert!(
+                largest.is_finite() && largest > 0.0,
+                "parameter {place}: {largest}"
+            );
             self.1 += 1;
         }
     }
     for tied in [true, false] {
-        let decoder = decoder(&ModelConfig { tie_word_embeddings: tied, ..small() });
+        let decoder = decoder(&ModelConfig {
+            tie_word_embeddings: tied,
+            ..small()
+        });
         let grads = loss(&decoder, &[&[1, 2, 3, 4, 5, 6], &[7, 8, 9, 10, 11, 12]]).backward();
         decoder.visit(&mut Check(&grads, 0));
     }
@@ -180,9 +204,15 @@ impl ModuleMapper<Train> for Update<'_> {
             None => Moments::zeros_like(&inner),
             Some((first, second)) => {
                 let tensor = |values: &Vec<f32>| {
-                    Tensor::from_data(TensorData::new(values.clone(), inner.dims()), &inner.device())
+                    Tensor::from_data(
+                        TensorData::new(values.clone(), inner.dims()),
+                        &inner.device(),
+                    )
                 };
-                Moments { first: tensor(first), second: tensor(second) }
+                Moments {
+                    first: tensor(first),
+                    second: tensor(second),
+                }
             }
         };
         let (param, moments) = adamw_update(inner, grad, moments, &self.step);
@@ -200,7 +230,10 @@ impl ModuleMapper<Train> for Update<'_> {
 
 #[test]
 fn overfits_one_batch() {
-    let mut decoder: Decoder<Train> = decoder(&ModelConfig { initializer_range: 0.05, ..small() });
+    let mut decoder: Decoder<Train> = decoder(&ModelConfig {
+        initializer_range: 0.05,
+        ..small()
+    });
     let rows: [&[i32]; 2] = [&[1, 2, 3, 4, 5, 6, 7, 8], &[1, 9, 3, 10, 5, 11, 7, 12]];
     let mut moments = Vec::new();
     let mut last = f32::INFINITY;
@@ -217,7 +250,12 @@ fn overfits_one_batch() {
             step: number,
             grad_scale: 1.0,
         };
-        let mut update = Update { grads: &mut grads, moments: &mut moments, place: 0, step };
+        let mut update = Update {
+            grads: &mut grads,
+            moments: &mut moments,
+            place: 0,
+            step,
+        };
         decoder = decoder.map(&mut update);
     }
     // The second token cannot be known: ln 2 / 7 = 0.099.

@@ -24,7 +24,9 @@ fn wrap<B: FusedOps, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> 
 /// Numbers between -1.5 and 1.5.
 fn random(seed: u64, count: usize) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    (0..count).map(|_| (rng.next_u32() as f32 / u32::MAX as f32 - 0.5) * 3.0).collect()
+    (0..count)
+        .map(|_| (rng.next_u32() as f32 / u32::MAX as f32 - 0.5) * 3.0)
+        .collect()
 }
 
 fn values<B: FusedOps, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
@@ -33,9 +35,14 @@ fn values<B: FusedOps, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
 
 fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");
-    let scale = expected.iter().fold(1e-3_f32, |max, value| max.max(value.abs()));
+    let scale = expected
+        .iter()
+        .fold(1e-3_f32, |max, value| max.max(value.abs()));
     for (place, (a, b)) in got.iter().zip(expected).enumerate() {
-        assert!((a - b).abs() <= tolerance * scale, "{what} at {place}: {a}, expected {b}");
+        assert!(
+            (a - b).abs() <= tolerance * scale,
+            "{what} at {place}: {a}, expected {b}"
+        );
     }
 }
 
@@ -56,8 +63,11 @@ fn compare<const N: usize>(
         let out = operation(leaves.clone());
         let size = out.dims();
         let weights = TensorData::new(random(99, size[0] * size[1]), size);
-        let grads = (out.clone() * Tensor::from_data(weights, &device)).sum().backward();
-        let grads = leaves.map(|leaf| values(leaf.grad(&grads).expect("a gradient for every input")));
+        let grads = (out.clone() * Tensor::from_data(weights, &device))
+            .sum()
+            .backward();
+        let grads =
+            leaves.map(|leaf| values(leaf.grad(&grads).expect("a gradient for every input")));
         (values(out), grads)
     };
     let (out, grads) = run(&fused);
@@ -71,7 +81,9 @@ fn compare<const N: usize>(
 
 fn tokens(seed: u64, count: usize, vocab: u32) -> Tensor<Train, 1, Int> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let tokens: Vec<i32> = (0..count).map(|_| (rng.next_u32() % vocab) as i32).collect();
+    let tokens: Vec<i32> = (0..count)
+        .map(|_| (rng.next_u32() % vocab) as i32)
+        .collect();
     Tensor::from_data(TensorData::new(tokens, [count]), &Default::default())
 }
 
@@ -80,7 +92,12 @@ fn embedding() {
     let tokens = tokens(1, 40, 13);
     compare(
         [[13, 6]],
-        |[weight]| wrap(Train::embed_tokens(prim(weight), tokens.clone().into_primitive())),
+        |[weight]| {
+            wrap(Train::embed_tokens(
+                prim(weight),
+                tokens.clone().into_primitive(),
+            ))
+        },
         |[weight]| weight.select(0, tokens.clone()),
     );
 }
@@ -92,7 +109,11 @@ fn root_mean_square_norm() {
             [size, [1, size[1]]],
             |[x, weight]| {
                 let weight = weight.reshape([size[1]]);
-                wrap(Train::root_mean_square_norm(prim(x), prim::<_, 1>(weight), 1e-6))
+                wrap(Train::root_mean_square_norm(
+                    prim(x),
+                    prim::<_, 1>(weight),
+                    1e-6,
+                ))
             },
             |[x, weight]| composed::root_mean_square_norm(x, weight.reshape([size[1]]), 1e-6),
         );
@@ -107,7 +128,12 @@ fn root_mean_square_norm_by_hand() {
     let out: Tensor<Flex, 2> = wrap(Flex::root_mean_square_norm(prim(x), prim(weight), 0.5));
     // Mean square 12.5; 12.5 + 0.5 = 13.
     let root = 13.0_f32.sqrt();
-    assert_close("norm", &values(out), &[3.0 / root, 8.0 / root, 0.0, 0.0], 1e-6);
+    assert_close(
+        "norm",
+        &values(out),
+        &[3.0 / root, 8.0 / root, 0.0, 0.0],
+        1e-6,
+    );
 }
 
 #[test]
@@ -130,7 +156,12 @@ fn projection() {
         compare(
             [x, weight, [rows, outputs]],
             |[x, weight, rest]| {
-                wrap(Train::project(prim(x), prim(weight), None, Some(prim(rest))))
+                wrap(Train::project(
+                    prim(x),
+                    prim(weight),
+                    None,
+                    Some(prim(rest)),
+                ))
             },
             |[x, weight, rest]| composed::project(x, weight, None, Some(rest)),
         );
@@ -138,7 +169,12 @@ fn projection() {
             [x, weight, [1, outputs], [rows, outputs]],
             |[x, weight, bias, rest]| {
                 let bias = prim::<_, 1>(bias.reshape([outputs]));
-                wrap(Train::project(prim(x), prim(weight), Some(bias), Some(prim(rest))))
+                wrap(Train::project(
+                    prim(x),
+                    prim(weight),
+                    Some(bias),
+                    Some(prim(rest)),
+                ))
             },
             |[x, weight, bias, rest]| {
                 composed::project(x, weight, Some(bias.reshape([outputs])), Some(rest))
@@ -167,7 +203,14 @@ fn rotation() {
         for inverse in [false, true] {
             compare(
                 [[rows, heads * 2 * half]],
-                |[x]| wrap(Train::rotate_heads(prim(x), prim(angles(7)), prim(angles(8)), inverse)),
+                |[x]| {
+                    wrap(Train::rotate_heads(
+                        prim(x),
+                        prim(angles(7)),
+                        prim(angles(8)),
+                        inverse,
+                    ))
+                },
                 |[x]| composed::rotate_heads(x, angles(7), angles(8), inverse),
             );
         }
@@ -182,7 +225,12 @@ fn rotation_by_hand() {
     let sin = Tensor::<Flex, 2>::from_floats([[1.0, 0.8]], &device);
     let out: Tensor<Flex, 2> = wrap(Flex::rotate_heads(prim(x), prim(cos), prim(sin), false));
     // The pair (1, 3) by a quarter turn, the pair (2, 4) by the angle of a 3-4-5 triangle.
-    assert_close("rotation", &values(out), &[-3.0, 1.2 - 3.2, 1.0, 2.4 + 1.6], 1e-6);
+    assert_close(
+        "rotation",
+        &values(out),
+        &[-3.0, 1.2 - 3.2, 1.0, 2.4 + 1.6],
+        1e-6,
+    );
 }
 
 #[test]
@@ -199,11 +247,25 @@ fn gated_silu() {
 #[test]
 fn attention() {
     let lengths = |seq: usize| vec![vec![seq / 3, seq / 2], vec![], vec![seq - 1]];
-    for [heads, kv_heads, dim, seq] in
-        [[1, 1, 2, 3], [4, 2, 16, 30], [6, 2, 8, 64], [2, 1, 24, 65], [4, 4, 32, 150]]
-    {
-        for segments in [None, Some(Segments::from_lengths(&lengths(seq), seq).unwrap())] {
-            let shape = AttentionShape { batch: 3, seq, heads, kv_heads, head_dim: dim, segments };
+    for [heads, kv_heads, dim, seq] in [
+        [1, 1, 2, 3],
+        [4, 2, 16, 30],
+        [6, 2, 8, 64],
+        [2, 1, 24, 65],
+        [4, 4, 32, 150],
+    ] {
+        for segments in [
+            None,
+            Some(Segments::from_lengths(&lengths(seq), seq).unwrap()),
+        ] {
+            let shape = AttentionShape {
+                batch: 3,
+                seq,
+                heads,
+                kv_heads,
+                head_dim: dim,
+                segments,
+            };
             let (q, kv) = ([3 * seq, heads * dim], [3 * seq, kv_heads * dim]);
             compare(
                 [q, kv, kv],
@@ -245,7 +307,12 @@ fn target_scores() {
         );
         let expected = composed::score_targets(hidden, weight, targets, 1.25);
         for (got, expected) in fused.into_iter().zip(expected) {
-            assert_close("score", &values(wrap::<Flex, 1>(got)), &values(expected), 1e-5);
+            assert_close(
+                "score",
+                &values(wrap::<Flex, 1>(got)),
+                &values(expected),
+                1e-5,
+            );
         }
     }
 }
@@ -254,7 +321,13 @@ fn target_scores() {
 #[test]
 fn cached_attention() {
     let device = Default::default();
-    let shape = CacheShape { rows: 5, capacity: 37, heads: 6, kv_heads: 2, head_dim: 20 };
+    let shape = CacheShape {
+        rows: 5,
+        capacity: 37,
+        heads: 6,
+        kv_heads: 2,
+        head_dim: 20,
+    };
     let (width, kv, seq) = (6 * 20, 2 * 20, 21);
     let input = |seed, rows: usize, columns: usize| {
         let data = TensorData::new(random(seed, rows * columns), [rows, columns]);
@@ -285,12 +358,22 @@ fn cached_attention() {
             input(200 + step, rows, kv),
             input(300 + step, rows, kv),
         );
-        let (a, next) =
-            Flex::attend_cached(fused, prim(q.clone()), prim(k.clone()), prim(v.clone()), &lengths);
+        let (a, next) = Flex::attend_cached(
+            fused,
+            prim(q.clone()),
+            prim(k.clone()),
+            prim(v.clone()),
+            &lengths,
+        );
         fused = next;
         let (b, next) = composed::attend_cached(plain, q, k, v, &lengths);
         plain = next;
-        assert_close(&format!("step {step}"), &values(wrap::<Flex, 2>(a)), &values(b), 1e-5);
+        assert_close(
+            &format!("step {step}"),
+            &values(wrap::<Flex, 2>(a)),
+            &values(b),
+            1e-5,
+        );
         lengths.iter_mut().for_each(|length| *length += 1);
     }
 }
@@ -299,9 +382,8 @@ fn cached_attention() {
 fn adamw_and_sum_of_squares() {
     let device = Default::default();
     let count = 40_000;
-    let input = |seed| {
-        Tensor::<Flex, 1>::from_data(TensorData::new(random(seed, count), [count]), &device)
-    };
+    let input =
+        |seed| Tensor::<Flex, 1>::from_data(TensorData::new(random(seed, count), [count]), &device);
     let step = AdamWStep {
         lr: 0.01,
         beta1: 0.9,
@@ -311,7 +393,14 @@ fn adamw_and_sum_of_squares() {
         step: 3,
         grad_scale: 0.7,
     };
-    let inputs = || [prim(input(1)), prim(input(2)), prim(input(3)), prim(input(4).abs())];
+    let inputs = || {
+        [
+            prim(input(1)),
+            prim(input(2)),
+            prim(input(3)),
+            prim(input(4).abs()),
+        ]
+    };
     let [param, grad, first, second] = inputs();
     let fused = Flex::adamw_step(param, grad, first, second, &step);
     let [param, grad, first, second] = inputs();
@@ -328,8 +417,14 @@ fn adamw_and_sum_of_squares() {
 /// Everything above splits its work into fixed parts, so one thread gives the bits of many.
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let shape =
-        AttentionShape { batch: 5, seq: 70, heads: 4, kv_heads: 2, head_dim: 16, segments: None };
+    let shape = AttentionShape {
+        batch: 5,
+        seq: 70,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 16,
+        segments: None,
+    };
     let run = || {
         let leaf = |seed, size: [usize; 2]| {
             let data = TensorData::new(random(seed, size[0] * size[1]), size);
@@ -352,7 +447,11 @@ fn the_number_of_threads_changes_no_bit() {
         [x, weight, narrow, norm].map(|leaf| values(leaf.grad(&grads).unwrap()))
     };
     let with = |threads| {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+            .install(run)
     };
     assert_eq!(with(1), with(2));
     assert_eq!(with(1), with(5));

@@ -3,7 +3,9 @@
 
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor, TensorData};
-use interplay_model::{Decoder, Generated, ModelConfig, ModelError, Request, SamplingSettings, generate};
+use interplay_model::{
+    Decoder, Generated, ModelConfig, ModelError, Request, SamplingSettings, generate,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -18,20 +20,43 @@ fn decoder() -> Decoder<Flex> {
         max_position_embeddings: 64,
         ..ModelConfig::tiny(29)
     };
-    Decoder::init(&config, &mut ChaCha8Rng::seed_from_u64(5), &Default::default()).unwrap()
+    Decoder::init(
+        &config,
+        &mut ChaCha8Rng::seed_from_u64(5),
+        &Default::default(),
+    )
+    .unwrap()
 }
 
 fn request(prompt: &[u32], seed: u64) -> Request {
-    Request { prompt: prompt.to_vec(), stream: ChaCha8Rng::seed_from_u64(seed) }
+    Request {
+        prompt: prompt.to_vec(),
+        stream: ChaCha8Rng::seed_from_u64(seed),
+    }
 }
 
-fn run(decoder: &Decoder<Flex>, requests: &[Request], settings: &SamplingSettings) -> Vec<Generated> {
-    generate(decoder, requests, settings, &Default::default(), &mut |_, _| {}).unwrap()
+fn run(
+    decoder: &Decoder<Flex>,
+    requests: &[Request],
+    settings: &SamplingSettings,
+) -> Vec<Generated> {
+    generate(
+        decoder,
+        requests,
+        settings,
+        &Default::default(),
+        &mut |_, _| {},
+    )
+    .unwrap()
 }
 
 /// Log-probabilities of the continuation by one forward pass over the whole sequence.
 fn scores(decoder: &Decoder<Flex>, prompt: &[u32], new: &[u32], temperature: f64) -> Vec<f32> {
-    let all: Vec<i32> = prompt.iter().chain(new).map(|&token| token as i32).collect();
+    let all: Vec<i32> = prompt
+        .iter()
+        .chain(new)
+        .map(|&token| token as i32)
+        .collect();
     let count = all.len() - 1;
     let device = Default::default();
     let inputs = TensorData::new(all[..count].to_vec(), [1, count]);
@@ -46,13 +71,19 @@ fn scores(decoder: &Decoder<Flex>, prompt: &[u32], new: &[u32], temperature: f64
 
 fn mixed_requests() -> Vec<Request> {
     let prompts: [&[u32]; 4] = [&[1, 2, 3], &[4], &[5, 6, 7, 8, 9, 10, 11], &[1, 2, 3]];
-    (0..14).map(|seed| request(prompts[seed as usize % 4], seed)).collect()
+    (0..14)
+        .map(|seed| request(prompts[seed as usize % 4], seed))
+        .collect()
 }
 
 #[test]
 fn the_cache_gives_what_the_full_forward_pass_gives() {
     let decoder = decoder();
-    let settings = SamplingSettings { max_new_tokens: 20, temperature: 0.8, ..Default::default() };
+    let settings = SamplingSettings {
+        max_new_tokens: 20,
+        temperature: 0.8,
+        ..Default::default()
+    };
     let requests = mixed_requests();
     for (request, out) in requests.iter().zip(run(&decoder, &requests, &settings)) {
         let expected = scores(&decoder, &request.prompt, &out.tokens, 0.8);
@@ -74,7 +105,10 @@ fn a_result_does_not_depend_on_the_batch() {
         ..Default::default()
     };
     let together = run(&decoder, &requests, &settings(256));
-    assert!(together.iter().any(|out| out.stopped), "nothing stopped: choose other stop tokens");
+    assert!(
+        together.iter().any(|out| out.stopped),
+        "nothing stopped: choose other stop tokens"
+    );
     for rows in [1, 3, 5] {
         let apart = run(&decoder, &requests, &settings(rows));
         for (a, b) in together.iter().zip(&apart) {
@@ -87,7 +121,11 @@ fn a_result_does_not_depend_on_the_batch() {
 #[test]
 fn stops_at_the_first_stop_token_and_keeps_it() {
     let decoder = decoder();
-    let settings = SamplingSettings { max_new_tokens: 30, stop: (0..15).collect(), ..Default::default() };
+    let settings = SamplingSettings {
+        max_new_tokens: 30,
+        stop: (0..15).collect(),
+        ..Default::default()
+    };
     for out in run(&decoder, &mixed_requests(), &settings) {
         let first = out.tokens.iter().position(|&token| token < 15);
         assert_eq!(out.stopped, first.is_some());
@@ -99,19 +137,37 @@ fn stops_at_the_first_stop_token_and_keeps_it() {
 #[test]
 fn greedy_needs_no_random_numbers() {
     let decoder = decoder();
-    let settings = SamplingSettings { max_new_tokens: 8, temperature: 0.0, ..Default::default() };
-    let out = run(&decoder, &[request(&[1, 2], 1), request(&[1, 2], 2)], &settings);
+    let settings = SamplingSettings {
+        max_new_tokens: 8,
+        temperature: 0.0,
+        ..Default::default()
+    };
+    let out = run(
+        &decoder,
+        &[request(&[1, 2], 1), request(&[1, 2], 2)],
+        &settings,
+    );
     assert_eq!(out[0], out[1]);
 }
 
 #[test]
 fn reports_progress_to_the_end() {
     let decoder = decoder();
-    let settings = SamplingSettings { max_new_tokens: 4, max_rows: 4, ..Default::default() };
+    let settings = SamplingSettings {
+        max_new_tokens: 4,
+        max_rows: 4,
+        ..Default::default()
+    };
     let mut seen = Vec::new();
     let device = Default::default();
-    generate(&decoder, &mixed_requests(), &settings, &device, &mut |done, of| seen.push((done, of)))
-        .unwrap();
+    generate(
+        &decoder,
+        &mixed_requests(),
+        &settings,
+        &device,
+        &mut |done, of| seen.push((done, of)),
+    )
+    .unwrap();
     assert_eq!(seen.last(), Some(&(14, 14)));
     assert!(seen.is_sorted());
 }
@@ -120,12 +176,39 @@ fn reports_progress_to_the_end() {
 fn refuses_what_cannot_be_served_before_any_work() {
     let decoder = decoder();
     let ask = |prompt: &[u32], max_new_tokens, top_p| {
-        let settings = SamplingSettings { max_new_tokens, top_p, ..Default::default() };
+        let settings = SamplingSettings {
+            max_new_tokens,
+            top_p,
+            ..Default::default()
+        };
         let requests = [request(&[1], 1), request(prompt, 1)];
-        generate(&decoder, &requests, &settings, &Default::default(), &mut |_, _| {}).unwrap_err()
+        generate(
+            &decoder,
+            &requests,
+            &settings,
+            &Default::default(),
+            &mut |_, _| {},
+        )
+        .unwrap_err()
     };
-    assert!(matches!(ask(&[], 4, 1.0), ModelError::EmptyPrompt { request: 1 }));
-    assert!(matches!(ask(&[1; 61], 4, 1.0), ModelError::PromptTooLong { context: 64, .. }));
-    assert!(matches!(ask(&[1, 29], 4, 1.0), ModelError::UnknownToken { place: 1, token: 29, .. }));
-    assert!(matches!(ask(&[1], 4, 0.0), ModelError::InvalidSampling { field: "top_p", .. }));
+    assert!(matches!(
+        ask(&[], 4, 1.0),
+        ModelError::EmptyPrompt { request: 1 }
+    ));
+    assert!(matches!(
+        ask(&[1; 61], 4, 1.0),
+        ModelError::PromptTooLong { context: 64, .. }
+    ));
+    assert!(matches!(
+        ask(&[1, 29], 4, 1.0),
+        ModelError::UnknownToken {
+            place: 1,
+            token: 29,
+            ..
+        }
+    ));
+    assert!(matches!(
+        ask(&[1], 4, 0.0),
+        ModelError::InvalidSampling { field: "top_p", .. }
+    ));
 }

@@ -1,8 +1,8 @@
-//! The bytes of a fixed (spec, seed) are pinned: the file in `tests/golden` was written by the
-//! ignored test below, and must come out the same on every platform and in every later version.
+//! The bytes of a fixed (spec, seed) are pinned: the samples in `tests/golden` must come out the
+//! same on every platform and in every later version.
 //!
-//! To write it anew after an intended change of the generator:
-//! `cargo test -p interplay-tasks --test golden -- --ignored`
+//! After an intended change of the generator, `cargo xtask golden` writes the file anew; its
+//! difference then shows what changed.
 
 use std::path::PathBuf;
 
@@ -40,6 +40,11 @@ fn samples() -> Vec<Sample> {
 
 #[test]
 fn samples_are_the_pinned_ones() {
+    // Set by `cargo xtask golden`.
+    if std::env::var_os("INTERPLAY_UPDATE_GOLDEN").is_some() {
+        let samples = samples().into_iter().map(Ok::<_, TaskError>);
+        write_samples(path(), samples).unwrap();
+    }
     let pinned: Vec<Sample> = SampleReader::open(path())
         .unwrap()
         .map(Result::unwrap)
@@ -48,10 +53,4 @@ fn samples_are_the_pinned_ones() {
     for (pinned, drawn) in pinned.iter().zip(samples()) {
         assert_eq!(*pinned, drawn);
     }
-}
-
-#[test]
-#[ignore = "writes the golden file"]
-fn write_the_golden_file() {
-    write_samples(path(), samples().into_iter().map(Ok::<_, TaskError>)).unwrap();
 }

@@ -317,9 +317,17 @@ impl ExperimentSpec {
             };
             spread(&mut table, &defaults);
         }
-        // Reading from the merged text keeps keys and lines in the messages.
-        let merged = toml::to_string(&table).map_err(|error| bad(error.to_string()))?;
-        toml::from_str(&merged).map_err(|error| bad(error.to_string()))
+        // Defaults are spread over values, so messages name keys: lines would be those of a text
+        // that nobody wrote. Inside a stage the parser names no key, so the stage is named here.
+        for (place, stage) in (1..).zip(stages(&table)) {
+            if let Err(error) = stage.clone().try_into::<StageSpec>() {
+                let name = stage.get("name").and_then(toml::Value::as_str).unwrap_or("no name");
+                return Err(bad(format!("stage {place} ({name}): {}", error.message())));
+            }
+        }
+        toml::Value::Table(table).try_into().map_err(|error: toml::de::Error| {
+            bad(error.to_string().trim_end().replace('\n', " "))
+        })
     }
 
     /// Everything about the experiment that cannot work, one line each.
@@ -489,6 +497,11 @@ impl ExperimentSpec {
             }
         }
     }
+}
+
+/// The stages of an experiment that is not yet read.
+fn stages(table: &toml::Table) -> &[toml::Value] {
+    table.get("stage").and_then(toml::Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// What is wrong with a task spec, one line each.

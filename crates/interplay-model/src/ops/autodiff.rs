@@ -58,10 +58,11 @@ impl<B: FusedOps> Backward<B, 2> for RootMeanSquareNorm {
         let (x, weight, eps) = ops.state;
         let grad = grads.consume::<B>(&ops.node);
         let (grad_x, grad_weight) = B::root_mean_square_norm_backward(x, weight, grad, eps);
-        register_all::<B, 2>(ops.parents.map(|node| node.map(|node| node.id)), grads, [
-            grad_x,
-            grad_weight,
-        ]);
+        register_all::<B, 2>(
+            ops.parents.map(|node| node.map(|node| node.id)),
+            grads,
+            [grad_x, grad_weight],
+        );
     }
 }
 
@@ -132,9 +133,11 @@ impl<B: FusedOps> Backward<B, 2> for GatedSilu {
         let (gate, up) = ops.state;
         let grad = grads.consume::<B>(&ops.node);
         let (grad_gate, grad_up) = B::gated_silu_backward(gate, up, grad);
-        register_all::<B, 2>(ops.parents.map(|node| node.map(|node| node.id)), grads, [
-            grad_gate, grad_up,
-        ]);
+        register_all::<B, 2>(
+            ops.parents.map(|node| node.map(|node| node.id)),
+            grads,
+            [grad_gate, grad_up],
+        );
     }
 }
 
@@ -158,7 +161,12 @@ impl<B: FusedOps> Backward<B, 3> for CausalAttention {
         grads: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        let AttentionState { inputs, out, log_sum, shape } = ops.state;
+        let AttentionState {
+            inputs,
+            out,
+            log_sum,
+            shape,
+        } = ops.state;
         let grad = grads.consume::<B>(&ops.node);
         let gradients = B::causal_attention_backward(inputs, out, log_sum, grad, &shape);
         register_all::<B, 3>(
@@ -200,10 +208,11 @@ impl<B: FusedOps> Backward<B, 2> for ScoreTargets {
             grad,
             state.inverse_temperature,
         );
-        register_all::<B, 2>(ops.parents.map(|node| node.map(|node| node.id)), grads, [
-            grad_hidden,
-            grad_weight,
-        ]);
+        register_all::<B, 2>(
+            ops.parents.map(|node| node.map(|node| node.id)),
+            grads,
+            [grad_hidden, grad_weight],
+        );
     }
 }
 
@@ -228,11 +237,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         register!(EmbedTokens, [node], (tokens, vocab), out)
     }
 
-    fn root_mean_square_norm(
-        x: Tracked<B, C>,
-        weight: Tracked<B, C>,
-        eps: f32,
-    ) -> Tracked<B, C> {
+    fn root_mean_square_norm(x: Tracked<B, C>, weight: Tracked<B, C>, eps: f32) -> Tracked<B, C> {
         let nodes = [x.node.clone(), weight.node.clone()];
         let (x, weight) = (x.primitive, weight.primitive);
         let out = B::root_mean_square_norm(x.clone(), weight.clone(), eps);
@@ -298,7 +303,12 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         let [q, k, v] = inputs.clone();
         let (out, log_sum) = B::causal_attention(q, k, v, shape);
         let untracked = constant::<B, C>(log_sum.clone());
-        let state = AttentionState { inputs, out: out.clone(), log_sum, shape: shape.clone() };
+        let state = AttentionState {
+            inputs,
+            out: out.clone(),
+            log_sum,
+            shape: shape.clone(),
+        };
         (register!(CausalAttention, nodes, state, out), untracked)
     }
 
@@ -317,9 +327,19 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
             inverse_temperature,
         );
         let constants = [entropy, log_sum.clone()].map(constant::<B, C>);
-        let state = ScoreState { hidden, weight, targets, log_sum, inverse_temperature };
+        let state = ScoreState {
+            hidden,
+            weight,
+            targets,
+            log_sum,
+            inverse_temperature,
+        };
         let [entropy, log_sum] = constants;
-        [register!(ScoreTargets, nodes, state, log_probs), entropy, log_sum]
+        [
+            register!(ScoreTargets, nodes, state, log_probs),
+            entropy,
+            log_sum,
+        ]
     }
 }
 

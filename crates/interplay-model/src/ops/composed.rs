@@ -48,7 +48,9 @@ pub fn root_mean_square_norm_backward<B: Backend>(
 ) -> (Tensor<B, 2>, Tensor<B, 1>) {
     let scale = inverse_root_mean_square(x.clone(), eps);
     let normed = x * scale.clone();
-    let grad_weight = (grad.clone() * normed.clone()).sum_dim(0).squeeze_dim::<1>(0);
+    let grad_weight = (grad.clone() * normed.clone())
+        .sum_dim(0)
+        .squeeze_dim::<1>(0);
     let inner = grad * weight.unsqueeze();
     let mean = (inner.clone() * normed.clone()).mean_dim(1);
     ((inner - normed * mean) * scale, grad_weight)
@@ -104,14 +106,15 @@ pub fn gated_silu_backward<B: Backend>(
     grad: Tensor<B, 2>,
 ) -> (Tensor<B, 2>, Tensor<B, 2>) {
     let s = sigmoid(gate.clone());
-    let silu = gate.clone() * s.clone();
+    let silu = gate * s.clone();
     let slope = s.clone() + silu.clone() * s.neg().add_scalar(1.0);
     (grad.clone() * up * slope, grad * silu)
 }
 
 /// `[N, heads * head_dim]` as `[batch, heads, seq, head_dim]`.
 fn split_heads<B: Backend>(x: Tensor<B, 2>, shape: &AttentionShape, heads: usize) -> Tensor<B, 4> {
-    x.reshape([shape.batch, shape.seq, heads, shape.head_dim]).swap_dims(1, 2)
+    x.reshape([shape.batch, shape.seq, heads, shape.head_dim])
+        .swap_dims(1, 2)
 }
 
 /// The reverse of [`split_heads`].
@@ -137,7 +140,9 @@ fn sum_heads<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
         return x;
     }
     let [batch, heads, seq, dim] = x.dims();
-    x.reshape([batch, heads / group, group, seq, dim]).sum_dim(2).squeeze_dim::<4>(2)
+    x.reshape([batch, heads / group, group, seq, dim])
+        .sum_dim(2)
+        .squeeze_dim::<4>(2)
 }
 
 /// True where a token must not look: `[batch or 1, 1, seq, seq]`.
@@ -146,10 +151,19 @@ fn hidden_tokens<B: Backend>(shape: &AttentionShape, device: &B::Device) -> Tens
     let columns = Tensor::<B, 1, Int>::arange(0..seq as i64, device);
     let columns = columns.clone().reshape([1, 1, 1, seq]);
     let rows = columns.clone().reshape([1, 1, seq, 1]);
-    let future = columns.clone().expand([1, 1, seq, seq]).greater(rows.expand([1, 1, seq, seq]));
-    let Some(segments) = &shape.segments else { return future };
+    let future = columns
+        .clone()
+        .expand([1, 1, seq, seq])
+        .greater(rows.expand([1, 1, seq, seq]));
+    let Some(segments) = &shape.segments else {
+        return future;
+    };
     let size = [shape.batch, 1, seq, seq];
-    let starts: Vec<i32> = segments.starts().iter().map(|&start| start as i32).collect();
+    let starts: Vec<i32> = segments
+        .starts()
+        .iter()
+        .map(|&start| start as i32)
+        .collect();
     let starts = TensorData::new(starts, [shape.batch, 1, seq, 1]);
     let starts = Tensor::<B, 4, Int>::from_data(starts, device);
     let before = columns.expand(size).lower(starts.expand(size));
@@ -198,7 +212,9 @@ pub fn causal_attention_backward<B: Backend>(
     let out = split_heads(out, shape, shape.heads);
     let grad = split_heads(grad, shape, shape.heads);
     let scores = scores(q.clone(), k.clone(), shape);
-    let log_sum = log_sum.reshape([shape.batch, shape.seq, shape.heads, 1]).swap_dims(1, 2);
+    let log_sum = log_sum
+        .reshape([shape.batch, shape.seq, shape.heads, 1])
+        .swap_dims(1, 2);
     let weights = (scores - log_sum).exp();
     let delta = (grad.clone() * out).sum_dim(3);
     let grad_v = weights.clone().swap_dims(2, 3).matmul(grad.clone());
@@ -220,7 +236,9 @@ pub fn score_targets<B: Backend>(
     targets: Tensor<B, 1, Int>,
     inverse_temperature: f32,
 ) -> [Tensor<B, 1>; 3] {
-    let logits = hidden.matmul(weight.transpose()).mul_scalar(inverse_temperature);
+    let logits = hidden
+        .matmul(weight.transpose())
+        .mul_scalar(inverse_temperature);
     let max = logits.clone().max_dim(1).detach();
     let exp = (logits.clone() - max.clone()).exp();
     let sum = exp.clone().sum_dim(1);
@@ -243,8 +261,7 @@ pub fn score_targets_backward<B: Backend>(
     let probs = (logits.mul_scalar(inverse_temperature) - log_sum.unsqueeze_dim(1)).exp();
     let grad = grad.mul_scalar(inverse_temperature).unsqueeze_dim::<2>(1);
     let targets = targets.unsqueeze_dim(1);
-    let grad_logits =
-        (probs * grad.clone().neg()).scatter(1, targets, grad, IndexingUpdateOp::Add);
+    let grad_logits = (probs * grad.clone().neg()).scatter(1, targets, grad, IndexingUpdateOp::Add);
     let grad_weight = grad_logits.clone().transpose().matmul(hidden);
     (grad_logits.matmul(weight), grad_weight)
 }
@@ -253,7 +270,11 @@ pub fn score_targets_backward<B: Backend>(
 pub fn new_cache<B: Backend>(shape: CacheShape, device: &B::Device) -> LayerCache<B> {
     let size = [shape.rows, shape.kv_heads, shape.capacity, shape.head_dim];
     let zeros = || prim(Tensor::<B, 4>::zeros(size, device));
-    LayerCache { keys: zeros(), values: zeros(), shape }
+    LayerCache {
+        keys: zeros(),
+        values: zeros(),
+        shape,
+    }
 }
 
 /// Writes prompts into rows that follow each other.
@@ -265,7 +286,11 @@ pub fn cache_prompts<B: Backend>(
     first_row: usize,
     sources: &[usize],
 ) -> LayerCache<B> {
-    let LayerCache { keys, values, shape } = cache;
+    let LayerCache {
+        keys,
+        values,
+        shape,
+    } = cache;
     let index = indices::<B>(sources, &k.device());
     let write = |into: FloatTensor<B>, new: Tensor<B, 2>| {
         let [rows, _] = new.dims();
@@ -277,7 +302,11 @@ pub fn cache_prompts<B: Backend>(
         let place = [rows, 0..shape.kv_heads, 0..seq, 0..shape.head_dim];
         prim(wrap::<B, 4>(into).slice_assign(place, new))
     };
-    LayerCache { keys: write(keys, k), values: write(values, v), shape }
+    LayerCache {
+        keys: write(keys, k),
+        values: write(values, v),
+        shape,
+    }
 }
 
 /// Copies rows over others.
@@ -285,9 +314,17 @@ pub fn cache_move_rows<B: Backend>(
     cache: LayerCache<B>,
     moves: &[(usize, usize)],
 ) -> LayerCache<B> {
-    let LayerCache { keys, values, shape } = cache;
+    let LayerCache {
+        keys,
+        values,
+        shape,
+    } = cache;
     if moves.is_empty() {
-        return LayerCache { keys, values, shape };
+        return LayerCache {
+            keys,
+            values,
+            shape,
+        };
     }
     let mut order: Vec<usize> = (0..shape.rows).collect();
     for &(from, to) in moves {
@@ -295,7 +332,11 @@ pub fn cache_move_rows<B: Backend>(
     }
     let order = indices::<B>(&order, &B::float_device(&keys));
     let pick = |tensor: FloatTensor<B>| prim(wrap::<B, 4>(tensor).select(0, order.clone()));
-    LayerCache { keys: pick(keys), values: pick(values), shape }
+    LayerCache {
+        keys: pick(keys),
+        values: pick(values),
+        shape,
+    }
 }
 
 /// Writes one token a row, then attends everything up to it.
@@ -306,8 +347,18 @@ pub fn attend_cached<B: Backend>(
     v: Tensor<B, 2>,
     lengths: &[u32],
 ) -> (Tensor<B, 2>, LayerCache<B>) {
-    let LayerCache { keys, values, shape } = cache;
-    let CacheShape { capacity, heads, kv_heads, head_dim, rows: all_rows } = shape;
+    let LayerCache {
+        keys,
+        values,
+        shape,
+    } = cache;
+    let CacheShape {
+        capacity,
+        heads,
+        kv_heads,
+        head_dim,
+        rows: all_rows,
+    } = shape;
     let rows = lengths.len();
     let device = q.device();
     let used = 1 + lengths.iter().copied().max().unwrap_or(0) as usize;
@@ -338,11 +389,23 @@ pub fn attend_cached<B: Backend>(
     let scale = 1.0 / (head_dim as f32).sqrt();
     let scores = q.matmul(seen_keys.swap_dims(2, 3)).mul_scalar(scale);
     let size = [rows, kv_heads, group, used];
-    let later = columns.reshape([1, 1, 1, used]).expand(size).greater(places.expand(size));
+    let later = columns
+        .reshape([1, 1, 1, used])
+        .expand(size)
+        .greater(places.expand(size));
     let scores = scores.mask_fill(later, f32::NEG_INFINITY);
     let weights = burn::tensor::activation::softmax(scores, 3);
-    let out = weights.matmul(seen_values).reshape([rows, heads * head_dim]);
-    (out, LayerCache { keys: prim(keys), values: prim(values), shape })
+    let out = weights
+        .matmul(seen_values)
+        .reshape([rows, heads * head_dim]);
+    (
+        out,
+        LayerCache {
+            keys: prim(keys),
+            values: prim(values),
+            shape,
+        },
+    )
 }
 
 /// Indices as a tensor.
@@ -366,7 +429,9 @@ pub fn adamw_step<B: Backend>(
         wrap::<B, 1>(B::float_reshape(tensor, Shape::new([length])))
     };
     let (param, grad, first, second) = (flat(param), flat(grad), flat(first), flat(second));
-    let AdamWFactors { decay, rate, root, .. } = AdamWFactors::new(step);
+    let AdamWFactors {
+        decay, rate, root, ..
+    } = AdamWFactors::new(step);
     let grad = grad.mul_scalar(step.grad_scale);
     let first = first.mul_scalar(step.beta1) + grad.clone().mul_scalar(1.0 - step.beta1);
     let second = second.mul_scalar(step.beta2) + (grad.clone() * grad).mul_scalar(1.0 - step.beta2);

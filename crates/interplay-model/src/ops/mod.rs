@@ -136,7 +136,11 @@ pub trait FusedOps: Backend {
         weight: FloatTensor<Self>,
         eps: f32,
     ) -> FloatTensor<Self> {
-        prim(composed::root_mean_square_norm::<Self>(wrap(x), wrap(weight), eps))
+        prim(composed::root_mean_square_norm::<Self>(
+            wrap(x),
+            wrap(weight),
+            eps,
+        ))
     }
 
     /// Gradients of [`root_mean_square_norm`](FusedOps::root_mean_square_norm) for `x` and `weight`.
@@ -162,7 +166,12 @@ pub trait FusedOps: Backend {
         bias: Option<FloatTensor<Self>>,
         residual: Option<FloatTensor<Self>>,
     ) -> FloatTensor<Self> {
-        prim(composed::project::<Self>(wrap(x), wrap(weight), bias.map(wrap), residual.map(wrap)))
+        prim(composed::project::<Self>(
+            wrap(x),
+            wrap(weight),
+            bias.map(wrap),
+            residual.map(wrap),
+        ))
     }
 
     /// Gradient of [`project`](FusedOps::project) for its input: `grad weight`.
@@ -193,7 +202,12 @@ pub trait FusedOps: Backend {
         sin: FloatTensor<Self>,
         inverse: bool,
     ) -> FloatTensor<Self> {
-        prim(composed::rotate_heads::<Self>(wrap(x), wrap(cos), wrap(sin), inverse))
+        prim(composed::rotate_heads::<Self>(
+            wrap(x),
+            wrap(cos),
+            wrap(sin),
+            inverse,
+        ))
     }
 
     /// `silu(gate) * up`, element by element.

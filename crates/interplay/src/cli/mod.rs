@@ -54,7 +54,8 @@ pub(crate) fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // A parser's message may end its last line.
+            eprintln!("error: {}", error.to_string().trim_end());
             ExitCode::from(2)
         }
     }

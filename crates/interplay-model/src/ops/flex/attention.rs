@@ -34,7 +34,11 @@ impl Tile {
         for (start, query) in starts.iter_mut().zip(first..end) {
             *start = shape.start(row, query) - first_key;
         }
-        Self { queries: [first, end], first_key, starts }
+        Self {
+            queries: [first, end],
+            first_key,
+            starts,
+        }
     }
 
     fn height(&self) -> usize {
@@ -48,7 +52,10 @@ impl Tile {
 
     /// The first key of a query and the one behind its last, counted from `first_key`.
     fn span(&self, query: usize) -> [usize; 2] {
-        [self.starts[query], self.queries[0] + query + 1 - self.first_key]
+        [
+            self.starts[query],
+            self.queries[0] + query + 1 - self.first_key,
+        ]
     }
 }
 
@@ -60,7 +67,10 @@ struct Widths {
 
 impl Widths {
     fn new(shape: &AttentionShape) -> Self {
-        Self { q: shape.heads * shape.head_dim, kv: shape.kv_heads * shape.head_dim }
+        Self {
+            q: shape.heads * shape.head_dim,
+            kv: shape.kv_heads * shape.head_dim,
+        }
     }
 }
 
@@ -108,8 +118,21 @@ fn forward_tile(
         let k = Matrix::rows(&k[kv..], widths.kv).transposed();
         let v = Matrix::rows(&v[kv..], widths.kv);
         multiply(scores, width, [height, width, dim], q, k, false);
-        softmax_rows(&mut scores[..height * width], tile, shape.scale(), &mut log_sum[head..], shape.heads);
-        multiply(&mut out[head * dim..], widths.q, [height, dim, width], Matrix::rows(scores, width), v, false);
+        softmax_rows(
+            &mut scores[..height * width],
+            tile,
+            shape.scale(),
+            &mut log_sum[head..],
+            shape.heads,
+        );
+        multiply(
+            &mut out[head * dim..],
+            widths.q,
+            [height, dim, width],
+            Matrix::rows(scores, width),
+            v,
+            false,
+        );
     }
 }
 
@@ -196,8 +219,22 @@ fn backward_tile(
         let k = Matrix::rows(&k[kv_at..], widths.kv);
         let v = Matrix::rows(&v[kv_at..], widths.kv);
         let grad = Matrix::rows(&saved.grad[q_at..], widths.q);
-        multiply(weights, width, [height, width, dim], q, k.transposed(), false);
-        multiply(slopes, width, [height, width, dim], grad, v.transposed(), false);
+        multiply(
+            weights,
+            width,
+            [height, width, dim],
+            q,
+            k.transposed(),
+            false,
+        );
+        multiply(
+            slopes,
+            width,
+            [height, width, dim],
+            grad,
+            v.transposed(),
+            false,
+        );
         let log_sum = &saved.log_sum[tile.queries[0] * shape.heads + head..];
         slope_rows(
             &mut weights[..height * width],
@@ -215,9 +252,30 @@ fn backward_tile(
         );
         let weights = Matrix::rows(weights, width).transposed();
         let slopes = Matrix::rows(slopes, width);
-        multiply(&mut dv[kv_at..], widths.kv, [width, dim, height], weights, grad, true);
-        multiply(&mut dk[kv_at..], widths.kv, [width, dim, height], slopes.transposed(), q, true);
-        multiply(&mut dq[q_at..], widths.q, [height, dim, width], slopes, k, false);
+        multiply(
+            &mut dv[kv_at..],
+            widths.kv,
+            [width, dim, height],
+            weights,
+            grad,
+            true,
+        );
+        multiply(
+            &mut dk[kv_at..],
+            widths.kv,
+            [width, dim, height],
+            slopes.transposed(),
+            q,
+            true,
+        );
+        multiply(
+            &mut dq[q_at..],
+            widths.q,
+            [height, dim, width],
+            slopes,
+            k,
+            false,
+        );
     }
 }
 

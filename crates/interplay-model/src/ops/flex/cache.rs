@@ -47,7 +47,9 @@ impl Sizes {
     /// Writes one token of all heads.
     fn write(&self, keys: &mut [f32], values: &mut [f32], place: usize, k: &[f32], v: &[f32]) {
         let (block, lane) = (place / LANES, place % LANES);
-        let heads = keys.chunks_exact_mut(self.head()).zip(values.chunks_exact_mut(self.head()));
+        let heads = keys
+            .chunks_exact_mut(self.head())
+            .zip(values.chunks_exact_mut(self.head()));
         let new = k.chunks_exact(self.dim).zip(v.chunks_exact(self.dim));
         for ((keys, values), (k, v)) in heads.zip(new) {
             let block = &mut keys[block * self.dim * LANES..(block + 1) * self.dim * LANES];
@@ -94,26 +96,29 @@ pub(super) fn attend(
         .zip(lengths)
         .enumerate()
         .with_min_len(4)
-        .for_each_init(Vec::new, |scores, (row, (((keys, values), out), &length))| {
-            let length = length as usize;
-            let new = row * token..(row + 1) * token;
-            sizes.write(keys, values, length, &k[new.clone()], &v[new]);
-            scores.resize(sizes.tokens, 0.0);
-            let q = &q[row * width..(row + 1) * width];
-            let group = sizes.heads / sizes.kv_heads;
-            for head in 0..sizes.heads {
-                let kv = head / group * sizes.head();
-                let features = head * sizes.dim..(head + 1) * sizes.dim;
-                attend_head(
-                    &keys[kv..kv + sizes.head()],
-                    &values[kv..kv + sizes.head()],
-                    &q[features.clone()],
-                    length + 1,
-                    scores,
-                    &mut out[features],
-                );
-            }
-        });
+        .for_each_init(
+            Vec::new,
+            |scores, (row, (((keys, values), out), &length))| {
+                let length = length as usize;
+                let new = row * token..(row + 1) * token;
+                sizes.write(keys, values, length, &k[new.clone()], &v[new]);
+                scores.resize(sizes.tokens, 0.0);
+                let q = &q[row * width..(row + 1) * width];
+                let group = sizes.heads / sizes.kv_heads;
+                for head in 0..sizes.heads {
+                    let kv = head / group * sizes.head();
+                    let features = head * sizes.dim..(head + 1) * sizes.dim;
+                    attend_head(
+                        &keys[kv..kv + sizes.head()],
+                        &values[kv..kv + sizes.head()],
+                        &q[features.clone()],
+                        length + 1,
+                        scores,
+                        &mut out[features],
+                    );
+                }
+            },
+        );
 }
 
 vectorised! {
@@ -129,11 +134,27 @@ vectorised! {
         let dim = q.len();
         let blocks = scores.as_chunks_mut::<LANES>().0.iter_mut();
         for (block, scores) in keys.chunks_exact(dim * LANES).zip(blocks).take(length.div_ceil(LANES)) {
-            let mut lanes = [0.0; LANES];
-            for (column, q) in block.as_chunks::<LANES>().0.iter().zip(q) {
-                for lane in 0..LANES {
-                    lanes[lane] = mul_add::<FMA>(column[lane], *q, lanes[lane]);
+            // Four sums at a time: one alone would wait for itself.
+            let mut sums = [[0.0; LANES]; 4];
+            let (columns, _) = block.as_chunks::<LANES>();
+            let (column_fours, column_rest) = columns.as_chunks::<4>();
+            let (q_fours, q_rest) = q.as_chunks::<4>();
+            for (columns, q) in column_fours.iter().zip(q_fours) {
+                for part in 0..4 {
+                    for lane in 0..LANES {
+                        sums[part][lane] =
+                            mul_add::<FMA>(columns[part][lane], q[part], sums[part][lane]);
+                    }
                 }
+            }
+            for (column, q) in column_rest.iter().zip(q_rest) {
+                for lane in 0..LANES {
+                    sums[0][lane] = mul_add::<FMA>(column[lane], *q, sums[0][lane]);
+                }
+            }
+            let mut lanes = [0.0; LANES];
+            for lane in 0..LANES {
+                lanes[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
             }
             *scores = lanes;
         }
@@ -144,12 +165,28 @@ vectorised! {
         let (whole, rest) = out.as_chunks_mut::<LANES>();
         let rest_at = whole.len() * LANES;
         for (part, out) in whole.iter_mut().enumerate() {
-            let mut lanes = [0.0; LANES];
-            for (value, weight) in values.chunks_exact(dim).zip(scores.iter()) {
-                let value = &value[part * LANES..part * LANES + LANES];
-                for lane in 0..LANES {
-                    lanes[lane] = mul_add::<FMA>(value[lane], *weight, lanes[lane]);
+            let at = part * LANES;
+            let mut sums = [[0.0; LANES]; 4];
+            let (weight_fours, weight_rest) = scores.as_chunks::<4>();
+            let values_rest = &values[weight_fours.len() * 4 * dim..];
+            for (values, weights) in values.chunks_exact(4 * dim).zip(weight_fours) {
+                for (part, value) in values.chunks_exact(dim).enumerate() {
+                    let value = &value[at..at + LANES];
+                    for lane in 0..LANES {
+                        sums[part][lane] =
+                            mul_add::<FMA>(value[lane], weights[part], sums[part][lane]);
+                    }
                 }
+            }
+            for (value, weight) in values_rest.chunks_exact(dim).zip(weight_rest) {
+                let value = &value[at..at + LANES];
+                for lane in 0..LANES {
+                    sums[0][lane] = mul_add::<FMA>(value[lane], *weight, sums[0][lane]);
+                }
+            }
+            let mut lanes = [0.0; LANES];
+            for lane in 0..LANES {
+                lanes[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
             }
             for lane in 0..LANES {
                 out[lane] = lanes[lane] * factor;

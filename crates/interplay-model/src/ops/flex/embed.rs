@@ -1,6 +1,6 @@
 //! Rows of the embedding by token, and the sum of their gradients.
 
-use super::buffer::zeros;
+use super::buffer::{Buffer, zeros};
 use super::project::add;
 
 /// Copies the row of each token.
@@ -16,7 +16,7 @@ pub(super) fn forward(weight: &[f32], tokens: &[u32], hidden: usize, out: &mut [
 }
 
 /// Adds the gradient of each token to its row, first to last.
-pub(super) fn backward(tokens: &[u32], grad: &[f32], hidden: usize, vocab: usize) -> Vec<f32> {
+pub(super) fn backward(tokens: &[u32], grad: &[f32], hidden: usize, vocab: usize) -> Buffer {
     let mut out = zeros(vocab * hidden);
     for (grad, &token) in grad.chunks_exact(hidden).zip(tokens) {
         let row = token as usize * hidden;

@@ -14,12 +14,20 @@ pub(super) struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// Rows that lie `row_stride` apart, elements side by side.
     pub fn rows(data: &'a [f32], row_stride: usize) -> Self {
-        Self { data, row_stride, col_stride: 1 }
+        Self {
+            data,
+            row_stride,
+            col_stride: 1,
+        }
     }
 
     /// The same memory with rows and columns exchanged.
     pub fn transposed(self) -> Self {
-        Self { data: self.data, row_stride: self.col_stride, col_stride: self.row_stride }
+        Self {
+            data: self.data,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+        }
     }
 
     fn holds(&self, rows: usize, cols: usize) -> bool {
@@ -46,8 +54,14 @@ pub(super) fn multiply(
     if m == 0 || n == 0 {
         return;
     }
-    assert!(a.holds(m, k) && b.holds(k, n), "an operand reaches beyond its slice");
-    assert!(out_stride >= n && (m - 1) * out_stride + n <= out.len(), "the result does not fit");
+    assert!(
+        a.holds(m, k) && b.holds(k, n),
+        "an operand reaches beyond its slice"
+    );
+    assert!(
+        out_stride >= n && (m - 1) * out_stride + n <= out.len(),
+        "the result does not fit"
+    );
     // SAFETY: the three matrices lie inside their slices (checked above), `out` is borrowed mutably and so
     // overlaps neither operand, and its rows do not overlap each other because `out_stride >= n`.
     #[allow(unsafe_code)]
@@ -96,6 +110,13 @@ mod tests {
     #[should_panic(expected = "beyond its slice")]
     fn refuses_to_read_beyond_a_slice() {
         let a = [1.0; 3];
-        multiply(&mut [0.0; 4], 2, [2, 2, 2], Matrix::rows(&a, 2), Matrix::rows(&a, 2), false);
+        multiply(
+            &mut [0.0; 4],
+            2,
+            [2, 2, 2],
+            Matrix::rows(&a, 2),
+            Matrix::rows(&a, 2),
+            false,
+        );
     }
 }

@@ -18,16 +18,22 @@ mod scores;
 mod silu;
 mod vectorised;
 
-use burn::tensor::{DType, Shape, TensorData};
+use burn::tensor::DType;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
 
 use super::composed;
 use super::{AdamWStep, AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
-use buffer::scratch;
+use buffer::{copied, scratch, tensor};
 
 /// A tensor whose memory is exactly its elements in order.
 fn dense(tensor: FlexTensor) -> FlexTensor {
-    tensor.to_contiguous()
+    let bytes = tensor.layout().num_elements() * tensor.dtype().size();
+    let whole = tensor.layout().start_offset() == 0 && tensor.bytes().len() == bytes;
+    if whole && tensor.is_contiguous() {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
 }
 
 /// The elements of a dense single-precision tensor.
@@ -36,13 +42,12 @@ fn read(tensor: &FlexTensor) -> &[f32] {
 }
 
 /// The elements of a dense single-precision tensor, copied before if somebody else holds them.
-fn write(tensor: &mut FlexTensor) -> &mut [f32] {
-    tensor.storage_mut()
-}
-
-/// A tensor around values.
-fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape))
+fn write(held: &mut FlexTensor) -> &mut [f32] {
+    if !held.is_unique() {
+        let shape = held.layout().shape().clone();
+        *held = tensor(copied(read(held)), shape);
+    }
+    held.storage_mut()
 }
 
 /// Token numbers.
@@ -54,8 +59,16 @@ fn token_numbers(tokens: &FlexTensor) -> Vec<u32> {
     let tokens = tokens.to_contiguous();
     let number = |token: i64| u32::try_from(token).expect("token numbers are not negative");
     match tokens.dtype() {
-        DType::I32 => tokens.storage::<i32>().iter().map(|&token| number(token.into())).collect(),
-        DType::I64 => tokens.storage::<i64>().iter().map(|&token| number(token)).collect(),
+        DType::I32 => tokens
+            .storage::<i32>()
+            .iter()
+            .map(|&token| number(token.into()))
+            .collect(),
+        DType::I64 => tokens
+            .storage::<i64>()
+            .iter()
+            .map(|&token| number(token))
+            .collect(),
         other => panic!("token numbers of type {other:?}, expected I32 or I64"),
     }
 }
@@ -73,7 +86,9 @@ fn size(tensor: &FlexTensor) -> [usize; 2] {
 impl FusedOps for Flex {
     fn embed_tokens(weight: FlexTensor, tokens: FlexTensor) -> FlexTensor {
         if !single(&[&weight]) {
-            return <Self as burn::tensor::ops::FloatTensorOps<Self>>::float_select(weight, 0, tokens);
+            return <Self as burn::tensor::ops::FloatTensorOps<Self>>::float_select(
+                weight, 0, tokens,
+            );
         }
         let weight = dense(weight);
         let [_, hidden] = size(&weight);
@@ -95,7 +110,11 @@ impl FusedOps for Flex {
 
     fn root_mean_square_norm(x: FlexTensor, weight: FlexTensor, eps: f32) -> FlexTensor {
         if !single(&[&x, &weight]) {
-            return prim(composed::root_mean_square_norm::<Self>(wrap(x), wrap(weight), eps));
+            return prim(composed::root_mean_square_norm::<Self>(
+                wrap(x),
+                wrap(weight),
+                eps,
+            ));
         }
         let (x, weight) = (dense(x), dense(weight));
         let mut out = scratch(read(&x).len());
@@ -130,10 +149,18 @@ impl FusedOps for Flex {
         bias: Option<FlexTensor>,
         residual: Option<FlexTensor>,
     ) -> FlexTensor {
-        let optional = [&bias, &residual].into_iter().flatten().all(|tensor| single(&[tensor]));
+        let optional = [&bias, &residual]
+            .into_iter()
+            .flatten()
+            .all(|tensor| single(&[tensor]));
         if !optional || !single(&[&x, &weight]) {
             let (bias, residual) = (bias.map(wrap), residual.map(wrap));
-            return prim(composed::project::<Self>(wrap(x), wrap(weight), bias, residual));
+            return prim(composed::project::<Self>(
+                wrap(x),
+                wrap(weight),
+                bias,
+                residual,
+            ));
         }
         let (x, weight) = (dense(x), dense(weight));
         let [rows, inputs] = size(&x);
@@ -141,20 +168,23 @@ impl FusedOps for Flex {
         let sizes = [inputs, outputs];
         let bias = bias.map(dense);
         match residual {
-            Some(residual) => {
+            Some(residual) if bias.is_some() || residual.is_unique() => {
                 let mut out = dense(residual);
                 let sum = write(&mut out);
                 if let Some(bias) = &bias {
-                    sum.chunks_exact_mut(outputs).for_each(|row| project::add(row, read(bias)));
+                    sum.chunks_exact_mut(outputs)
+                        .for_each(|row| project::add(row, read(bias)));
                 }
                 project::forward(read(&x), read(&weight), sum, sizes, project::Start::Filled);
                 out
             }
-            None => {
+            residual => {
+                let residual = residual.map(dense);
                 let mut out = scratch(rows * outputs);
-                let start = match &bias {
-                    Some(bias) => project::Start::Bias(read(bias)),
-                    None => project::Start::Empty,
+                let start = match (&residual, &bias) {
+                    (Some(residual), _) => project::Start::Residual(read(residual)),
+                    (None, Some(bias)) => project::Start::Bias(read(bias)),
+                    (None, None) => project::Start::Empty,
                 };
                 project::forward(read(&x), read(&weight), &mut out, sizes, start);
                 tensor(out, [rows, outputs])
@@ -184,7 +214,10 @@ impl FusedOps for Flex {
         }
         let (x, grad) = (dense(x), dense(grad));
         let sizes = [size(&x)[1], size(&grad)[1]];
-        tensor(project::backward_weight(read(&x), read(&grad), sizes), [sizes[1], sizes[0]])
+        tensor(
+            project::backward_weight(read(&x), read(&grad), sizes),
+            [sizes[1], sizes[0]],
+        )
     }
 
     fn project_backward_bias(grad: FlexTensor) -> FlexTensor {
@@ -198,12 +231,24 @@ impl FusedOps for Flex {
 
     fn rotate_heads(x: FlexTensor, cos: FlexTensor, sin: FlexTensor, inverse: bool) -> FlexTensor {
         if !single(&[&x, &cos, &sin]) {
-            return prim(composed::rotate_heads::<Self>(wrap(x), wrap(cos), wrap(sin), inverse));
+            return prim(composed::rotate_heads::<Self>(
+                wrap(x),
+                wrap(cos),
+                wrap(sin),
+                inverse,
+            ));
         }
         let (mut x, cos, sin) = (dense(x), dense(cos), dense(sin));
         let [_, features] = size(&x);
         let [_, half] = size(&cos);
-        rotate::rotate(write(&mut x), features, read(&cos), read(&sin), half, inverse);
+        rotate::rotate(
+            write(&mut x),
+            features,
+            read(&cos),
+            read(&sin),
+            half,
+            inverse,
+        );
         x
     }
 
@@ -223,7 +268,8 @@ impl FusedOps for Flex {
         grad: FlexTensor,
     ) -> (FlexTensor, FlexTensor) {
         if !single(&[&gate, &up, &grad]) {
-            let (gate, up) = composed::gated_silu_backward::<Self>(wrap(gate), wrap(up), wrap(grad));
+            let (gate, up) =
+                composed::gated_silu_backward::<Self>(wrap(gate), wrap(up), wrap(grad));
             return (prim(gate), prim(up));
         }
         let (mut gate, mut up, grad) = (dense(gate), dense(up), dense(grad));
@@ -246,7 +292,12 @@ impl FusedOps for Flex {
         let rows = shape.batch * shape.seq;
         let mut out = scratch(read(&q).len());
         let mut log_sum = scratch(rows * shape.heads);
-        attention::forward([read(&q), read(&k), read(&v)], shape, &mut out, &mut log_sum);
+        attention::forward(
+            [read(&q), read(&k), read(&v)],
+            shape,
+            &mut out,
+            &mut log_sum,
+        );
         (tensor(out, size(&q)), tensor(log_sum, [rows, shape.heads]))
     }
 
@@ -279,7 +330,11 @@ impl FusedOps for Flex {
         let [mut dq, mut dk, mut dv] = [q, k, v].map(|input| scratch(input.len()));
         attention::backward(&saved, shape, [&mut dq, &mut dk, &mut dv]);
         let sizes = [0, 1, 2].map(|place| size(&inputs[place]));
-        [tensor(dq, sizes[0]), tensor(dk, sizes[1]), tensor(dv, sizes[2])]
+        [
+            tensor(dq, sizes[0]),
+            tensor(dk, sizes[1]),
+            tensor(dv, sizes[2]),
+        ]
     }
 
     fn score_targets(
@@ -296,7 +351,11 @@ impl FusedOps for Flex {
         }
         let (hidden, weight) = (dense(hidden), dense(weight));
         let [rows, width] = size(&hidden);
-        let output = scores::Output { weight: read(&weight), hidden: width, inverse_temperature };
+        let output = scores::Output {
+            weight: read(&weight),
+            hidden: width,
+            inverse_temperature,
+        };
         let [mut log_probs, mut entropy, mut log_sum] = [0, 1, 2].map(|_| scratch(rows));
         let results = [&mut log_probs[..], &mut entropy[..], &mut log_sum[..]];
         scores::forward(read(&hidden), output, &token_numbers(&targets), results);
@@ -325,7 +384,11 @@ impl FusedOps for Flex {
         let (hidden, weight) = (dense(hidden), dense(weight));
         let (log_sum, grad) = (dense(log_sum), dense(grad));
         let [_, width] = size(&hidden);
-        let output = scores::Output { weight: read(&weight), hidden: width, inverse_temperature };
+        let output = scores::Output {
+            weight: read(&weight),
+            hidden: width,
+            inverse_temperature,
+        };
         let mut grad_hidden = scratch(read(&hidden).len());
         let grad_weight = scores::backward(
             read(&hidden),
@@ -335,13 +398,20 @@ impl FusedOps for Flex {
             read(&grad),
             &mut grad_hidden,
         );
-        (tensor(grad_hidden, size(&hidden)), tensor(grad_weight, size(&weight)))
+        (
+            tensor(grad_hidden, size(&hidden)),
+            tensor(grad_weight, size(&weight)),
+        )
     }
 
     fn new_cache(shape: CacheShape, _device: &FlexDevice) -> LayerCache<Self> {
         let row = cache::Sizes::new(shape).row();
         let zeros = || tensor(buffer::zeros(shape.rows * row), [shape.rows, row]);
-        LayerCache { keys: zeros(), values: zeros(), shape }
+        LayerCache {
+            keys: zeros(),
+            values: zeros(),
+            shape,
+        }
     }
 
     fn cache_prompts(
@@ -352,24 +422,43 @@ impl FusedOps for Flex {
         first_row: usize,
         sources: &[usize],
     ) -> LayerCache<Self> {
-        let LayerCache { mut keys, mut values, shape } = cache;
+        let LayerCache {
+            mut keys,
+            mut values,
+            shape,
+        } = cache;
         let sizes = cache::Sizes::new(shape);
         let (k, v) = (dense(k), dense(v));
         let first = first_row * sizes.row();
-        let rows = [&mut write(&mut keys)[first..], &mut write(&mut values)[first..]];
+        let rows = [
+            &mut write(&mut keys)[first..],
+            &mut write(&mut values)[first..],
+        ];
         cache::write_prompts(sizes, rows, [read(&k), read(&v)], seq, sources);
-        LayerCache { keys, values, shape }
+        LayerCache {
+            keys,
+            values,
+            shape,
+        }
     }
 
     fn cache_move_rows(cache: LayerCache<Self>, moves: &[(usize, usize)]) -> LayerCache<Self> {
-        let LayerCache { mut keys, mut values, shape } = cache;
+        let LayerCache {
+            mut keys,
+            mut values,
+            shape,
+        } = cache;
         let row = cache::Sizes::new(shape).row();
         for memory in [write(&mut keys), write(&mut values)] {
             for &(from, to) in moves {
                 memory.copy_within(from * row..(from + 1) * row, to * row);
             }
         }
-        LayerCache { keys, values, shape }
+        LayerCache {
+            keys,
+            values,
+            shape,
+        }
     }
 
     fn attend_cached(
@@ -379,7 +468,11 @@ impl FusedOps for Flex {
         v: FlexTensor,
         lengths: &[u32],
     ) -> (FlexTensor, LayerCache<Self>) {
-        let LayerCache { mut keys, mut values, shape } = cache;
+        let LayerCache {
+            mut keys,
+            mut values,
+            shape,
+        } = cache;
         let (q, k, v) = (dense(q), dense(k), dense(v));
         let mut out = scratch(read(&q).len());
         cache::attend(
@@ -389,7 +482,14 @@ impl FusedOps for Flex {
             lengths,
             &mut out,
         );
-        (tensor(out, size(&q)), LayerCache { keys, values, shape })
+        (
+            tensor(out, size(&q)),
+            LayerCache {
+                keys,
+                values,
+                shape,
+            },
+        )
     }
 
     fn adamw_step(
@@ -413,6 +513,6 @@ impl FusedOps for Flex {
         if !single(&[&x]) {
             return composed::sum_of_squares::<Self>(x);
         }
-        tensor(vec![adamw::sum_of_squares(read(&dense(x)))], [1])
+        tensor(copied(&[adamw::sum_of_squares(read(&dense(x)))]), [1])
     }
 }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::buffer::zeros;
+use super::buffer::{Buffer, zeros};
 use super::project::sum_in_order;
 use super::vectorised::{dot, sum_of, vectorised};
 
@@ -12,9 +12,11 @@ const ROWS: usize = 256;
 /// Normalises every row of `x` into `out`.
 pub(super) fn forward(x: &[f32], weight: &[f32], out: &mut [f32], eps: f32) {
     let part = ROWS * weight.len();
-    out.par_chunks_mut(part).zip(x.par_chunks(part)).for_each(|(out, x)| {
-        normalise(x, weight, out, eps);
-    });
+    out.par_chunks_mut(part)
+        .zip(x.par_chunks(part))
+        .for_each(|(out, x)| {
+            normalise(x, weight, out, eps);
+        });
 }
 
 vectorised! {
@@ -30,9 +32,9 @@ vectorised! {
 }
 
 /// Turns `grad` into the gradient of the input, in place, and gives that of the weight.
-pub(super) fn backward(x: &[f32], weight: &[f32], grad: &mut [f32], eps: f32) -> Vec<f32> {
+pub(super) fn backward(x: &[f32], weight: &[f32], grad: &mut [f32], eps: f32) -> Buffer {
     let part = ROWS * weight.len();
-    let parts: Vec<Vec<f32>> = grad
+    let parts: Vec<Buffer> = grad
         .par_chunks_mut(part)
         .zip(x.par_chunks(part))
         .map(|(grad, x)| {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::buffer::{scratch, zeros};
+use super::buffer::{Buffer, scratch, zeros};
 use super::matrix::{Matrix, multiply};
 use super::vectorised::vectorised;
 
@@ -23,10 +23,19 @@ pub(super) fn forward(
     [inputs, outputs]: [usize; 2],
     start: Start<'_>,
 ) {
-    out.par_chunks_mut(ROWS * outputs).zip(x.par_chunks(ROWS * inputs)).for_each(|(out, x)| {
+    let parts = out
+        .par_chunks_mut(ROWS * outputs)
+        .zip(x.par_chunks(ROWS * inputs))
+        .enumerate();
+    parts.for_each(|(part, (out, x))| {
         let accumulate = match start {
             Start::Empty => false,
             Start::Filled => true,
+            Start::Residual(rest) => {
+                let first = part * ROWS * outputs;
+                out.copy_from_slice(&rest[first..first + out.len()]);
+                true
+            }
             Start::Bias(bias) => {
                 for row in out.chunks_exact_mut(outputs) {
                     row.copy_from_slice(bias);
@@ -35,7 +44,10 @@ pub(super) fn forward(
             }
         };
         let rows = out.len() / outputs;
-        let (x, weight) = (Matrix::rows(x, inputs), Matrix::rows(weight, inputs).transposed());
+        let (x, weight) = (
+            Matrix::rows(x, inputs),
+            Matrix::rows(weight, inputs).transposed(),
+        );
         multiply(out, outputs, [rows, outputs, inputs], x, weight, accumulate);
     });
 }
@@ -47,6 +59,8 @@ pub(super) enum Start<'a> {
     Empty,
     /// What the result's memory holds.
     Filled,
+    /// A matrix in the shape of the result.
+    Residual(&'a [f32]),
     /// A bias on every row.
     Bias(&'a [f32]),
 }
@@ -58,42 +72,54 @@ pub(super) fn backward_input(
     out: &mut [f32],
     [inputs, outputs]: [usize; 2],
 ) {
-    out.par_chunks_mut(ROWS * inputs).zip(grad.par_chunks(ROWS * outputs)).for_each(
-        |(out, grad)| {
+    out.par_chunks_mut(ROWS * inputs)
+        .zip(grad.par_chunks(ROWS * outputs))
+        .for_each(|(out, grad)| {
             let rows = out.len() / inputs;
             let (grad, weight) = (Matrix::rows(grad, outputs), Matrix::rows(weight, inputs));
             multiply(out, inputs, [rows, inputs, outputs], grad, weight, false);
-        },
-    );
+        });
 }
 
 /// `grad^T x`: the products of [`DEPTH`] tokens each in their own part, then the parts in order. Large weights
 /// are split by output instead, since a copy for every part would not fit the cache.
-pub(super) fn backward_weight(
-    x: &[f32],
-    grad: &[f32],
-    [inputs, outputs]: [usize; 2],
-) -> Vec<f32> {
+pub(super) fn backward_weight(x: &[f32], grad: &[f32], [inputs, outputs]: [usize; 2]) -> Buffer {
     let rows = grad.len() / outputs;
     let size = inputs * outputs;
     if rows <= DEPTH || size > SPLIT_WEIGHT {
         let mut out = scratch(size);
         let band = outputs.div_ceil(8).next_multiple_of(16);
-        out.par_chunks_mut(band * inputs).enumerate().for_each(|(part, out)| {
-            let height = out.len() / inputs;
-            let grad = Matrix::rows(&grad[part * band..], outputs).transposed();
-            multiply(out, inputs, [height, inputs, rows], grad, Matrix::rows(x, inputs), false);
-        });
+        out.par_chunks_mut(band * inputs)
+            .enumerate()
+            .for_each(|(part, out)| {
+                let height = out.len() / inputs;
+                let grad = Matrix::rows(&grad[part * band..], outputs).transposed();
+                multiply(
+                    out,
+                    inputs,
+                    [height, inputs, rows],
+                    grad,
+                    Matrix::rows(x, inputs),
+                    false,
+                );
+            });
         return out;
     }
-    let parts: Vec<Vec<f32>> = x
+    let parts: Vec<Buffer> = x
         .par_chunks(DEPTH * inputs)
         .zip(grad.par_chunks(DEPTH * outputs))
         .map(|(x, grad)| {
             let mut out = scratch(size);
             let depth = grad.len() / outputs;
             let grad = Matrix::rows(grad, outputs).transposed();
-            multiply(&mut out, inputs, [outputs, inputs, depth], grad, Matrix::rows(x, inputs), false);
+            multiply(
+                &mut out,
+                inputs,
+                [outputs, inputs, depth],
+                grad,
+                Matrix::rows(x, inputs),
+                false,
+            );
             out
         })
         .collect();
@@ -101,12 +127,11 @@ pub(super) fn backward_weight(
 }
 
 /// Adds parts up, first to last.
-pub(super) fn sum_in_order(parts: Vec<Vec<f32>>) -> Vec<f32> {
+pub(super) fn sum_in_order(parts: Vec<Buffer>) -> Buffer {
     let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_default();
+    let mut total = parts.next().unwrap_or_else(|| zeros(0));
     for part in parts {
         add(&mut total, &part);
-        super::buffer::give_back(part);
     }
     total
 }
@@ -121,8 +146,8 @@ vectorised! {
 }
 
 /// The sum of the rows of `grad`.
-pub(super) fn backward_bias(grad: &[f32], outputs: usize) -> Vec<f32> {
-    let parts: Vec<Vec<f32>> = grad
+pub(super) fn backward_bias(grad: &[f32], outputs: usize) -> Buffer {
+    let parts: Vec<Buffer> = grad
         .par_chunks(4 * ROWS * outputs)
         .map(|grad| {
             let mut sum = zeros(outputs);

@@ -16,9 +16,19 @@ pub(super) fn rotate(
     half: usize,
     inverse: bool,
 ) {
-    x.par_chunks_mut(ROWS * features).enumerate().for_each(|(part, x)| {
-        turn(x, features, cos, sin, half, if inverse { -1.0 } else { 1.0 }, part * ROWS);
-    });
+    x.par_chunks_mut(ROWS * features)
+        .enumerate()
+        .for_each(|(part, x)| {
+            turn(
+                x,
+                features,
+                cos,
+                sin,
+                half,
+                if inverse { -1.0 } else { 1.0 },
+                part * ROWS,
+            );
+        });
 }
 
 vectorised! {

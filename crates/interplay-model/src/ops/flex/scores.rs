@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use super::buffer::zeros;
+use super::buffer::{Buffer, zeros};
 use super::matrix::{Matrix, multiply};
 use super::project::sum_in_order;
 use super::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
@@ -36,7 +36,14 @@ impl Output<'_> {
         logits.resize(ROWS * vocab, 0.0);
         let weight = Matrix::rows(self.weight, self.hidden).transposed();
         let hidden = Matrix::rows(hidden, self.hidden);
-        multiply(logits, vocab, [rows, vocab, self.hidden], hidden, weight, false);
+        multiply(
+            logits,
+            vocab,
+            [rows, vocab, self.hidden],
+            hidden,
+            weight,
+            false,
+        );
     }
 }
 
@@ -53,17 +60,20 @@ pub(super) fn forward(
         .zip(log_sum.par_chunks_mut(ROWS))
         .zip(targets.par_chunks(ROWS))
         .zip(hidden.par_chunks(ROWS * output.hidden))
-        .for_each_init(Vec::new, |logits, ((((log_probs, entropy), log_sum), targets), hidden)| {
-            output.logits(hidden, logits);
-            let vocab = output.vocab();
-            for (row, logits) in logits.chunks_exact(vocab).take(targets.len()).enumerate() {
-                let scale = output.inverse_temperature;
-                let [log, mean] = log_sum_and_mean(logits, scale);
-                log_sum[row] = log;
-                entropy[row] = log - mean;
-                log_probs[row] = logits[targets[row] as usize] * scale - log;
-            }
-        });
+        .for_each_init(
+            Vec::new,
+            |logits, ((((log_probs, entropy), log_sum), targets), hidden)| {
+                output.logits(hidden, logits);
+                let vocab = output.vocab();
+                for (row, logits) in logits.chunks_exact(vocab).take(targets.len()).enumerate() {
+                    let scale = output.inverse_temperature;
+                    let [log, mean] = log_sum_and_mean(logits, scale);
+                    log_sum[row] = log;
+                    entropy[row] = log - mean;
+                    log_probs[row] = logits[targets[row] as usize] * scale - log;
+                }
+            },
+        );
 }
 
 vectorised! {
@@ -100,11 +110,11 @@ pub(super) fn backward(
     log_sum: &[f32],
     grad: &[f32],
     grad_hidden: &mut [f32],
-) -> Vec<f32> {
+) -> Buffer {
     let chunks = targets.len().div_ceil(ROWS);
     let part = chunks.div_ceil(PARTS).max(1) * ROWS;
     let width = output.hidden;
-    let parts: Vec<Vec<f32>> = grad_hidden
+    let parts: Vec<Buffer> = grad_hidden
         .par_chunks_mut(part * width)
         .enumerate()
         .map(|(index, grad_hidden)| {
@@ -124,10 +134,24 @@ pub(super) fn backward(
                 }
                 let slopes = Matrix::rows(&logits, vocab);
                 let weight = Matrix::rows(output.weight, width);
-                multiply(grad_hidden, width, [rows, width, vocab], slopes, weight, false);
+                multiply(
+                    grad_hidden,
+                    width,
+                    [rows, width, vocab],
+                    slopes,
+                    weight,
+                    false,
+                );
                 let hidden = Matrix::rows(hidden, width);
                 let size = [vocab, width, rows];
-                multiply(&mut grad_weight, width, size, slopes.transposed(), hidden, true);
+                multiply(
+                    &mut grad_weight,
+                    width,
+                    size,
+                    slopes.transposed(),
+                    hidden,
+                    true,
+                );
             }
             grad_weight
         })

@@ -132,13 +132,19 @@ pub(super) fn largest(x: &[f32]) -> f32 {
     let (whole, rest) = x.as_chunks::<LANES>();
     for x in whole {
         for lane in 0..LANES {
-            lanes[lane] = if x[lane] > lanes[lane] { x[lane] } else { lanes[lane] };
+            lanes[lane] = if x[lane] > lanes[lane] {
+                x[lane]
+            } else {
+                lanes[lane]
+            };
         }
     }
     for (lane, x) in rest.iter().enumerate() {
         lanes[lane] = if *x > lanes[lane] { *x } else { lanes[lane] };
     }
-    lanes.into_iter().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+    lanes
+        .into_iter()
+        .fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
 }
 
 /// Replaces each `x` by `exp(scale * x - shift)` and gives the sum.
@@ -178,7 +184,10 @@ mod tests {
         exp_all(&mut outputs);
         for (x, y) in inputs.into_iter().zip(outputs) {
             let exact = f64::from(x).exp();
-            assert!((f64::from(y) / exact - 1.0).abs() < 2.4e-7, "exp({x}) = {y}, exact {exact}");
+            assert!(
+                (f64::from(y) / exact - 1.0).abs() < 2.4e-7,
+                "exp({x}) = {y}, exact {exact}"
+            );
         }
     }
 

@@ -1,0 +1,251 @@
+//! Whole stages on a small model: they learn, they resume bit for bit, they stop on bad numbers.
+#![cfg(feature = "flex")]
+
+use std::path::Path;
+
+use burn::backend::{Autodiff, Flex};
+use interplay_graph::SeedStreams;
+use interplay_model::ModelConfig;
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
+use interplay_tokenizer::{Tokenizer, TrainerSpec};
+use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
+use interplay_train::next_token::{self, LossOn, NextTokenInput, NextTokenSpec, Start};
+use interplay_train::optimizer::OptimizerSpec;
+use interplay_train::schedule::{Decay, Schedule};
+use interplay_train::{Observer, StageFolder, StageSummary, StepReport, TrainError};
+
+type Train = Autodiff<Flex>;
+
+/// Stops a stage after some steps by panicking out of it, as a kill would.
+struct Killer {
+    after: u64,
+    losses: Vec<f64>,
+}
+
+impl Killer {
+    fn never() -> Self {
+        Self { after: u64::MAX, losses: Vec::new() }
+    }
+}
+
+impl Observer for Killer {
+    fn step(&mut self, report: &StepReport<'_>) {
+        self.losses.push(report.numbers[0].1);
+        assert!(report.step + 1 < self.after, "killed");
+    }
+}
+
+struct World {
+    dataset: Dataset,
+    tokenizer: Tokenizer,
+    config: ModelConfig,
+    streams: SeedStreams,
+}
+
+fn world() -> World {
+    let streams = SeedStreams::new(5);
+    let mut spec = TaskSpec::single(Counts::one(2), "zoo", Dialect::Terse);
+    spec.max_value = Some(12);
+    spec.distractors = Counts::one(0);
+    spec.nouns = Some(6);
+    let dataset = Dataset::new(spec, &ContextLibrary::embedded(), streams, "train").unwrap();
+    let texts: Vec<String> =
+        (0..200).map(|i| framing::model_text(&dataset.get(i).unwrap())).collect();
+    let trainer = TrainerSpec { vocab_size: 320, ..TrainerSpec::default() };
+    let tokenizer = Tokenizer::train(texts.iter(), &trainer).unwrap();
+    let config = ModelConfig {
+        hidden_size: 32,
+        intermediate_size: 64,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        num_key_value_heads: 1,
+        max_position_embeddings: 64,
+        ..ModelConfig::tiny(tokenizer.vocab_size())
+    };
+    World { dataset, tokenizer, config, streams }
+}
+
+fn optimizer(peak: f64) -> OptimizerSpec {
+    OptimizerSpec::new(Schedule { peak, floor: peak / 10.0, warmup_share: 0.1, decay: Decay::Cosine })
+}
+
+fn pretraining(budget_tokens: u64) -> NextTokenSpec {
+    NextTokenSpec {
+        budget_tokens,
+        rows: 8,
+        row_tokens: 64,
+        accumulation: 2,
+        loss_on: LossOn::All,
+        optimizer: optimizer(1e-2),
+        checkpoint_every_steps: 3,
+    }
+}
+
+fn pretrain(
+    world: &World,
+    place: &Path,
+    spec: &NextTokenSpec,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
+    let input = NextTokenInput {
+        config: &world.config,
+        start: Start::Random(world.streams.stream("weights")),
+        dataset: &world.dataset,
+        tokenizer: &world.tokenizer,
+        spec,
+    };
+    let folder = StageFolder::new(place, "base", "key");
+    next_token::run::<Train>(&folder, &input, &Default::default(), observer)
+}
+
+fn grpo_spec() -> GrpoSpec {
+    GrpoSpec {
+        steps: 4,
+        prompts: 4,
+        group_size: 4,
+        minibatches: 2,
+        rows: 4,
+        row_tokens: 64,
+        max_new_tokens: 24,
+        temperature: 1.0,
+        clip_low: 0.2,
+        clip_high: 0.2,
+        kl_coefficient: 1e-2,
+        advantage_scale: grpo::AdvantageScale::Group,
+        loss: grpo::LossKind::Grpo,
+        filter_uniform_groups: false,
+        reward: grpo::RewardSpec::Process,
+        level: interplay_verify::Level::Strict,
+        optimizer: optimizer(1e-3),
+        checkpoint_every_steps: 1,
+    }
+}
+
+fn reinforce(
+    world: &World,
+    start: &Path,
+    place: &Path,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
+    let input = GrpoInput {
+        config: &world.config,
+        start,
+        dataset: &world.dataset,
+        tokenizer: &world.tokenizer,
+        stream: world.streams.stream("rollouts"),
+        spec: &grpo_spec(),
+    };
+    let folder = StageFolder::new(place, "grpo", "key");
+    grpo::run::<Train>(&folder, &input, &Default::default(), observer)
+}
+
+fn killed(work: impl FnOnce(&mut Killer), after: u64) {
+    let mut killer = Killer { after, losses: Vec::new() };
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut killer)));
+    assert!(outcome.is_err(), "the stage ended before step {after}");
+}
+
+fn same_bytes(left: &Path, right: &Path, files: &[&str]) {
+    for file in files {
+        let read = |folder: &Path| std::fs::read(folder.join(file)).unwrap();
+        assert_eq!(read(left), read(right), "{file} differs");
+    }
+}
+
+const FILES: [&str; 3] = ["model/model.safetensors", "metrics.jsonl", "stage.json"];
+
+#[test]
+fn pretraining_learns_and_resumes_bit_for_bit() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let spec = pretraining(40_000);
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let mut observer = Killer::never();
+    let summary = pretrain(&world, &whole, &spec, &mut observer).unwrap();
+    let (first, last) = (observer.losses[0], *observer.losses.last().unwrap());
+    assert!(last < 0.5 * first, "loss went from {first} to {last}");
+    assert!(summary.ledger.trained_tokens >= 40_000);
+    for after in [2, 8, 11] {
+        killed(|killer| drop(pretrain(&world, &cut, &spec, killer)), after);
+    }
+    let resumed = pretrain(&world, &cut, &spec, &mut Killer::never()).unwrap();
+    assert_eq!(resumed, summary);
+    same_bytes(&whole, &cut, &FILES);
+}
+
+#[test]
+fn grpo_resumes_bit_for_bit_and_moves_the_policy() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let base = folder.path().join("base");
+    pretrain(&world, &base, &pretraining(20_000), &mut Killer::never()).unwrap();
+    let start = base.join("model");
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let summary = reinforce(&world, &start, &whole, &mut Killer::never()).unwrap();
+    assert_eq!((summary.steps, summary.samples), (4, 16));
+    assert!(summary.ledger.generated_tokens > 0 && summary.ledger.reference_tokens > 0);
+    for after in [1, 3] {
+        killed(|killer| drop(reinforce(&world, &start, &cut, killer)), after);
+    }
+    assert_eq!(reinforce(&world, &start, &cut, &mut Killer::never()).unwrap(), summary);
+    same_bytes(&whole, &cut, &FILES);
+    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
+    assert_ne!(weights(&base), weights(&whole), "the policy did not move");
+}
+
+#[test]
+fn the_first_update_sees_the_samplers_probabilities() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let base = folder.path().join("base");
+    pretrain(&world, &base, &pretraining(4_000), &mut Killer::never()).unwrap();
+    let place = folder.path().join("grpo");
+    reinforce(&world, &base.join("model"), &place, &mut Killer::never()).unwrap();
+    let metrics = std::fs::read_to_string(place.join("metrics.jsonl")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
+    // Two updates a step: the second sees a policy that has moved a little.
+    let mismatch = first["rollout_mismatch_nats"].as_f64().unwrap();
+    assert!(mismatch < 0.05, "{mismatch}");
+    assert!(first["kl_nats"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_stops_and_keeps_the_checkpoint() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let place = folder.path().join("base");
+    let mut spec = pretraining(200_000);
+    spec.optimizer.rate.peak = 1e30;
+    spec.optimizer.rate.floor = 0.0;
+    spec.optimizer.rate.warmup_share = 0.0;
+    spec.checkpoint_every_steps = 1;
+    let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
+    let TrainError::NotFinite { step, checkpoint, .. } = &error else { panic!("{error}") };
+    assert!(*step >= 1 && checkpoint.contains("step-"), "{error}");
+    assert!(Path::new(checkpoint).join("model/model.safetensors").exists());
+    assert!(!place.join("stage.json").exists());
+}
+
+#[test]
+fn a_truncated_checkpoint_is_an_error_that_names_it() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let place = folder.path().join("base");
+    let spec = pretraining(40_000);
+    killed(|killer| drop(pretrain(&world, &place, &spec, killer)), 4);
+    let checkpoint = place.join("checkpoints/step-00000003");
+    for file in ["model/model.safetensors", "optimizer.safetensors", "progress.json"] {
+        let whole = std::fs::read(checkpoint.join(file)).unwrap();
+        std::fs::write(checkpoint.join(file), &whole[..whole.len() / 2]).unwrap();
+        let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
+        assert!(matches!(error, TrainError::BadCheckpoint { .. }), "{error}");
+        assert!(error.to_string().contains("step-00000003"), "{error}");
+        std::fs::write(checkpoint.join(file), &whole).unwrap();
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_are_all_named() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let mut spec = pretraining(0);
+    spec.rows = 0;
+    spec.optimizer.beta1 = 2.0;
+    let error = pretrain(&world, folder.path(), &spec, &mut Killer::never()).unwrap_err();
+    let TrainError::InvalidSpec { problems, .. } = &error else { panic!("{error}") };
+    assert_eq!(problems.len(), 3, "{problems:?}");
+}

@@ -1,0 +1,31 @@
+//! `golden`: writes pinned data anew, after an intended change of what it pins.
+//!
+//! Each such test writes its file where `INTERPLAY_UPDATE_GOLDEN` is set, and compares as always.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The tests that compare with a file in their crate's `tests/golden`: crate and test.
+const TESTS: [(&str, &str); 1] = [("interplay-tasks", "golden")];
+
+/// Runs every golden test in writing mode.
+pub fn run(root: &Path) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    for (package, test) in TESTS {
+        println!("--- {package}: {test}");
+        let status = Command::new(&cargo)
+            .args(["test", "-p", package, "--test", test])
+            .env("INTERPLAY_UPDATE_GOLDEN", "1")
+            .current_dir(root)
+            .status()
+            .with_context(|| format!("starting the test `{test}` of {package}"))?;
+        if !status.success() {
+            bail!("the test `{test}` of {package} failed");
+        }
+    }
+    println!("--- done; `git diff` shows what changed");
+    Ok(())
+}
