@@ -69,7 +69,10 @@ fn staged_pipeline(flags: &Flags) -> Result<(), InterplayError> {
     println!("\n{}", results_table(&results));
     let seconds = began.elapsed().as_secs_f64();
     let memory = interplay::peak_memory_mib().map_or("unknown".into(), |mib| format!("{mib} MiB"));
-    println!("{} parameters on {}", results.model_parameters, results.device);
+    println!(
+        "{} parameters on {}",
+        results.model_parameters, results.device
+    );
     println!("{:.1} minutes, peak memory {memory}", seconds / 60.0);
     println!("report: {}", run.folder().join("report.html").display());
     Ok(())

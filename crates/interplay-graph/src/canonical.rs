@@ -66,7 +66,11 @@ impl ReasoningGraph {
         let mut children = vec![Vec::new(); self.len()];
         for (id, quantity) in self.quantities() {
             for (slot, parent) in quantity.parents().iter().enumerate() {
-                let slot = if quantity.definition.core == Core::Difference { slot as u8 } else { 0 };
+                let slot = if quantity.definition.core == Core::Difference {
+                    slot as u8
+                } else {
+                    0
+                };
                 children[parent.index()].push((slot, id.index()));
             }
         }
@@ -88,13 +92,18 @@ impl ReasoningGraph {
     fn refine(&self, colours: &[Colour], children: &[Vec<(u8, usize)>]) -> Vec<Colour> {
         self.quantities()
             .map(|(id, quantity)| {
-                let mut above: Vec<Colour> =
-                    quantity.parents().iter().map(|parent| colours[parent.index()]).collect();
+                let mut above: Vec<Colour> = quantity
+                    .parents()
+                    .iter()
+                    .map(|parent| colours[parent.index()])
+                    .collect();
                 if quantity.definition.core != Core::Difference {
                     above.sort_unstable();
                 }
-                let mut below: Vec<(u8, Colour)> =
-                    children[id.index()].iter().map(|(slot, node)| (*slot, colours[*node])).collect();
+                let mut below: Vec<(u8, Colour)> = children[id.index()]
+                    .iter()
+                    .map(|(slot, node)| (*slot, colours[*node]))
+                    .collect();
                 below.sort_unstable();
                 let mut parts: Vec<&[u8]> = vec![&colours[id.index()]];
                 parts.extend(above.iter().map(<[u8; 16]>::as_slice));
@@ -132,9 +141,15 @@ mod tests {
     fn graph(names: [&str; 3], k: i64, swap: bool) -> (ReasoningGraph, QuantityId) {
         let mut graph = ReasoningGraph::new();
         let (first, second) = if swap { (4, 2) } else { (2, 4) };
-        let a = graph.add(names[0], Definition::constant(first), &[]).unwrap();
-        let b = graph.add(names[1], Definition::constant(second), &[]).unwrap();
-        let c = graph.add(names[2], Definition::sum().times(k), &[a, b]).unwrap();
+        let a = graph
+            .add(names[0], Definition::constant(first), &[])
+            .unwrap();
+        let b = graph
+            .add(names[1], Definition::constant(second), &[])
+            .unwrap();
+        let c = graph
+            .add(names[2], Definition::sum().times(k), &[a, b])
+            .unwrap();
         (graph, c)
     }
 
@@ -151,7 +166,10 @@ mod tests {
         let (left, target) = graph(["a", "b", "c"], 3, false);
         let (right, _) = graph(["a", "b", "c"], 2, false);
         let hashes = |numbers| {
-            (left.canonical_hash(target, numbers), right.canonical_hash(target, numbers))
+            (
+                left.canonical_hash(target, numbers),
+                right.canonical_hash(target, numbers),
+            )
         };
         let (with, without) = (hashes(Numbers::Distinct), hashes(Numbers::Ignored));
         assert_ne!(with.0, with.1);

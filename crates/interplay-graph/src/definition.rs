@@ -52,31 +52,46 @@ impl Definition {
     /// A quantity that the problem gives as a number.
     #[must_use]
     pub fn constant(value: i64) -> Self {
-        Self { core: Core::Constant(value), outer: None }
+        Self {
+            core: Core::Constant(value),
+            outer: None,
+        }
     }
 
     /// The sum of the parents (a copy, where there is one parent).
     #[must_use]
     pub fn sum() -> Self {
-        Self { core: Core::Sum, outer: None }
+        Self {
+            core: Core::Sum,
+            outer: None,
+        }
     }
 
     /// The first parent minus the second.
     #[must_use]
     pub fn difference() -> Self {
-        Self { core: Core::Difference, outer: None }
+        Self {
+            core: Core::Difference,
+            outer: None,
+        }
     }
 
     /// The same with `k +` in front.
     #[must_use]
     pub fn plus(self, k: i64) -> Self {
-        Self { outer: Some(Outer::Plus(k)), ..self }
+        Self {
+            outer: Some(Outer::Plus(k)),
+            ..self
+        }
     }
 
     /// The same with `k *` in front.
     #[must_use]
     pub fn times(self, k: i64) -> Self {
-        Self { outer: Some(Outer::Times(k)), ..self }
+        Self {
+            outer: Some(Outer::Times(k)),
+            ..self
+        }
     }
 
     /// Whether the problem gives the quantity as a number.
@@ -99,9 +114,9 @@ impl Definition {
     pub fn apply(&self, parents: &[i64]) -> Option<i64> {
         let inner = match (self.core, parents) {
             (Core::Constant(value), []) => value,
-            (Core::Sum, [first, rest @ ..]) => {
-                rest.iter().try_fold(*first, |sum, value| sum.checked_add(*value))?
-            }
+            (Core::Sum, [first, rest @ ..]) => rest
+                .iter()
+                .try_fold(*first, |sum, value| sum.checked_add(*value))?,
             (Core::Difference, [left, right]) => left.checked_sub(*right)?,
             _ => return None,
         };

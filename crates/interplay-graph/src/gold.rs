@@ -48,7 +48,11 @@ impl GoldGraph {
         let name = |id: QuantityId| graph.quantity(id).name.clone();
         let node = |id: QuantityId| {
             let mut seen = HashSet::new();
-            let parents = graph.quantity(id).parents().iter().filter(|id| seen.insert(**id));
+            let parents = graph
+                .quantity(id)
+                .parents()
+                .iter()
+                .filter(|id| seen.insert(**id));
             GoldNode {
                 name: name(id),
                 variable: variable(id),
@@ -72,18 +76,28 @@ impl GoldGraph {
         let mut places = HashMap::new();
         for (place, node) in self.nodes.iter().enumerate() {
             if places.insert(node.name.as_str(), place).is_some() {
-                return Err(GraphError::DuplicateName { name: node.name.clone() });
+                return Err(GraphError::DuplicateName {
+                    name: node.name.clone(),
+                });
             }
         }
         let mut parents = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let place = |parent: &String| {
-                places.get(parent.as_str()).copied().ok_or_else(|| GraphError::UnknownParent {
-                    name: node.name.clone(),
-                    parent: parent.clone(),
-                })
+                places
+                    .get(parent.as_str())
+                    .copied()
+                    .ok_or_else(|| GraphError::UnknownParent {
+                        name: node.name.clone(),
+                        parent: parent.clone(),
+                    })
             };
-            parents.push(node.dependencies.iter().map(place).collect::<Result<Vec<_>, _>>()?);
+            parents.push(
+                node.dependencies
+                    .iter()
+                    .map(place)
+                    .collect::<Result<Vec<_>, _>>()?,
+            );
         }
         self.reject_cycle(&parents)
     }
@@ -106,10 +120,15 @@ impl GoldGraph {
                 }
             }
         }
-        let Some(stuck) = missing.iter().position(|count| *count > 0) else { return Ok(()) };
+        let Some(stuck) = missing.iter().position(|count| *count > 0) else {
+            return Ok(());
+        };
         let through = parents[stuck].iter().find(|parent| missing[**parent] > 0);
         let name = |place: usize| self.nodes[place].name.clone();
-        Err(GraphError::Cycle { name: name(stuck), through: name(*through.unwrap_or(&stuck)) })
+        Err(GraphError::Cycle {
+            name: name(stuck),
+            through: name(*through.unwrap_or(&stuck)),
+        })
     }
 }
 
@@ -128,7 +147,11 @@ mod tests {
     }
 
     fn gold(nodes: Vec<GoldNode>) -> GoldGraph {
-        GoldGraph { nodes, answer: 1, topological_order: Vec::new() }
+        GoldGraph {
+            nodes,
+            answer: 1,
+            topological_order: Vec::new(),
+        }
     }
 
     #[test]
@@ -146,7 +169,11 @@ mod tests {
 
     #[test]
     fn rejects_a_cycle() {
-        let cyclic = gold(vec![node("a", &["b"]), node("b", &["a"]), node("c", &["a"])]);
+        let cyclic = gold(vec![
+            node("a", &["b"]),
+            node("b", &["a"]),
+            node("c", &["a"]),
+        ]);
         assert!(matches!(cyclic.validate(), Err(GraphError::Cycle { .. })));
         let own = gold(vec![node("a", &["a"])]);
         assert!(matches!(own.validate(), Err(GraphError::Cycle { .. })));
@@ -155,7 +182,10 @@ mod tests {
     #[test]
     fn names_a_dependency_that_is_not_there() {
         let broken = gold(vec![node("a", &["z"])]);
-        let expected = GraphError::UnknownParent { name: "a".into(), parent: "z".into() };
+        let expected = GraphError::UnknownParent {
+            name: "a".into(),
+            parent: "z".into(),
+        };
         assert_eq!(broken.validate(), Err(expected));
     }
 }

@@ -77,13 +77,25 @@ impl ReasoningGraph {
             return Err(GraphError::DuplicateName { name });
         }
         if let Some(unknown) = parents.iter().find(|id| id.index() >= self.len()) {
-            return Err(GraphError::UnknownId { id: unknown.index(), len: self.len() });
+            return Err(GraphError::UnknownId {
+                id: unknown.index(),
+                len: self.len(),
+            });
         }
         if let Err(expected) = definition.expected_parents(parents.len()) {
             let (core, found) = (definition.core.name(), parents.len());
-            return Err(GraphError::ParentCount { name, core, expected, found });
+            return Err(GraphError::ParentCount {
+                name,
+                core,
+                expected,
+                found,
+            });
         }
-        let quantity = Quantity { name: name.clone(), definition, parents: parents.to_vec() };
+        let quantity = Quantity {
+            name: name.clone(),
+            definition,
+            parents: parents.to_vec(),
+        };
         let node = self.graph.add_node(quantity);
         for parent in parents {
             self.graph.add_edge(parent.node(), node, ());
@@ -136,7 +148,9 @@ impl ReasoningGraph {
     /// included.
     #[must_use]
     pub fn op(&self) -> u32 {
-        self.quantities().map(|(_, quantity)| quantity.edges()).sum()
+        self.quantities()
+            .map(|(_, quantity)| quantity.edges())
+            .sum()
     }
 
     /// The values of all quantities, by [`QuantityId::index`].
@@ -149,10 +163,13 @@ impl ReasoningGraph {
         for (_, quantity) in self.quantities() {
             operands.clear();
             operands.extend(quantity.parents.iter().map(|parent| values[parent.index()]));
-            let value = quantity
-                .definition
-                .apply(&operands)
-                .ok_or_else(|| GraphError::Overflow { name: quantity.name.clone() })?;
+            let value =
+                quantity
+                    .definition
+                    .apply(&operands)
+                    .ok_or_else(|| GraphError::Overflow {
+                        name: quantity.name.clone(),
+                    })?;
             values.push(value);
         }
         Ok(values)
@@ -172,7 +189,10 @@ impl ReasoningGraph {
                 }
             }
         }
-        self.quantities().map(|(id, _)| id).filter(|id| needed[id.index()]).collect()
+        self.quantities()
+            .map(|(id, _)| id)
+            .filter(|id| needed[id.index()])
+            .collect()
     }
 
     /// The graph of `target` and what it reads: the necessary quantities of a problem.
@@ -184,7 +204,11 @@ impl ReasoningGraph {
         let mut last = target;
         for id in self.ancestors(target) {
             let quantity = self.quantity(id);
-            let parents: Vec<_> = quantity.parents.iter().map(|parent| moved[parent]).collect();
+            let parents: Vec<_> = quantity
+                .parents
+                .iter()
+                .map(|parent| moved[parent])
+                .collect();
             last = necessary
                 .add(quantity.name.clone(), quantity.definition, &parents)
                 .expect("a part of a valid graph is valid");
@@ -205,7 +229,10 @@ impl Quantity {
 impl PartialEq for ReasoningGraph {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
-            && self.quantities().zip(other.quantities()).all(|(left, right)| left == right)
+            && self
+                .quantities()
+                .zip(other.quantities())
+                .all(|(left, right)| left == right)
     }
 }
 
@@ -256,7 +283,11 @@ mod tests {
         ));
         assert!(matches!(
             graph.add("e", Definition::difference(), &[a]),
-            Err(GraphError::ParentCount { expected: "two", found: 1, .. })
+            Err(GraphError::ParentCount {
+                expected: "two",
+                found: 1,
+                ..
+            })
         ));
         assert_eq!(graph, before);
     }
@@ -266,6 +297,9 @@ mod tests {
         let mut graph = ReasoningGraph::new();
         let a = graph.add("a", Definition::constant(i64::MAX), &[]).unwrap();
         graph.add("b", Definition::sum(), &[a, a]).unwrap();
-        assert_eq!(graph.evaluate(), Err(GraphError::Overflow { name: "b".into() }));
+        assert_eq!(
+            graph.evaluate(),
+            Err(GraphError::Overflow { name: "b".into() })
+        );
     }
 }

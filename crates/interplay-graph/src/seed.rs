@@ -37,7 +37,9 @@ impl SeedStreams {
         hash.update(b"interplay/seed/v1");
         hash.update(self.root.to_le_bytes());
         hash.update(name.as_bytes());
-        SeedStream { key: hash.finalize().into() }
+        SeedStream {
+            key: hash.finalize().into(),
+        }
     }
 }
 
@@ -91,7 +93,11 @@ mod tests {
     fn draws_are_pinned_across_platforms() {
         let stream = SeedStreams::new(42).stream("tasks/problem");
         let draws: Vec<u64> = (0..3).map(|index| stream.rng(index).next_u64()).collect();
-        let pinned = [6_923_192_818_877_098_245, 10_136_107_781_798_609_124, 14_955_776_176_792_599_233];
+        let pinned = [
+            6_923_192_818_877_098_245,
+            10_136_107_781_798_609_124,
+            14_955_776_176_792_599_233,
+        ];
         assert_eq!(draws, pinned);
     }
 }

@@ -12,7 +12,6 @@ use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use interplay_model::{
     AdamWStep, Decoder, ModelConfig, Moments, Request, SamplingSettings, adamw_update, generate,
-    sum_of_squares,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -78,7 +77,7 @@ impl Trainer {
         }
     }
 
-    /// Forward, backward, gradient norm, AdamW.
+    /// Forward, backward, AdamW.
     fn step(&mut self) -> f32 {
         let decoder = self.decoder.take().expect("a model");
         let (batch, seq) = (self.batch, self.seq);
@@ -154,7 +153,7 @@ fn training(criterion: &mut Criterion) {
         let mut trainer = Trainer::new(&config, batch, seq);
         group.throughput(Throughput::Elements((batch * seq) as u64));
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
-            b.iter(|| trainer.step())
+            b.iter(|| trainer.step());
         });
         if trainer.number == 0 {
             continue; // Filtered out on the command line.

@@ -32,3 +32,8 @@ pub use optimiser::{Moments, adamw_update, sum_of_squares};
 pub use rotary::Rotary;
 pub use sampling::SamplingSettings;
 pub use segments::Segments;
+
+/// The example of the README runs as a test.
+#[cfg(all(doctest, feature = "flex"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

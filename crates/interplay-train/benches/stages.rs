@@ -26,10 +26,18 @@ fn pretrain(criterion: &mut Criterion) {
     let texts: Vec<String> = (0..2000)
         .map(|i| framing::model_text(&dataset.get(i).expect("a problem")))
         .collect();
-    let trainer = TrainerSpec { vocab_size: 512, ..TrainerSpec::default() };
+    let trainer = TrainerSpec {
+        vocab_size: 512,
+        ..TrainerSpec::default()
+    };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer).expect("a tokenizer");
     let config = ModelConfig::tiny(tokenizer.vocab_size());
-    let rate = Schedule { peak: 1e-3, floor: 1e-4, warmup_share: 0.05, decay: Decay::Cosine };
+    let rate = Schedule {
+        peak: 1e-3,
+        floor: 1e-4,
+        warmup_share: 0.05,
+        decay: Decay::Cosine,
+    };
     let spec = NextTokenSpec {
         budget_tokens: TOKENS,
         rows: 32,
@@ -40,7 +48,9 @@ fn pretrain(criterion: &mut Criterion) {
         checkpoint_every_steps: u64::MAX,
     };
     let mut group = criterion.benchmark_group("pretrain 0.9M");
-    group.throughput(Throughput::Elements(TOKENS)).sample_size(10);
+    group
+        .throughput(Throughput::Elements(TOKENS))
+        .sample_size(10);
     group.measurement_time(Duration::from_secs(30));
     group.bench_function("flex, tokens", |bencher| {
         bencher.iter_custom(|rounds| {

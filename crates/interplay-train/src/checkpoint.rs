@@ -72,7 +72,10 @@ pub fn save<B: FusedOps>(
 /// # Errors
 /// Where the folder cannot be read.
 pub fn latest(folder: &Path) -> Result<Option<PathBuf>, TrainError> {
-    Ok(all(folder)?.into_iter().max_by_key(|(step, _)| *step).map(|(_, path)| path))
+    Ok(all(folder)?
+        .into_iter()
+        .max_by_key(|(step, _)| *step)
+        .map(|(_, path)| path))
 }
 
 /// Reads a checkpoint back.
@@ -86,7 +89,10 @@ pub fn load<B: FusedOps>(
     key: &str,
     device: &B::Device,
 ) -> Result<(Decoder<B>, AdamW<B>, Progress), TrainError> {
-    let bad = |reason: String| TrainError::BadCheckpoint { path: checkpoint.to_owned(), reason };
+    let bad = |reason: String| TrainError::BadCheckpoint {
+        path: checkpoint.to_owned(),
+        reason,
+    };
     let text = fs::read_to_string(checkpoint.join(PROGRESS))
         .map_err(|error| bad(format!("{PROGRESS}: {error}")))?;
     let progress: Progress =
@@ -100,7 +106,9 @@ pub fn load<B: FusedOps>(
     let (found, decoder) = load_pretrained::<B>(&checkpoint.join("model"), device)
         .map_err(|error| bad(error.to_string()))?;
     if found != *config {
-        return Err(bad("its config.json describes another model than the stage's".into()));
+        return Err(bad(
+            "its config.json describes another model than the stage's".into(),
+        ));
     }
     let mut optimizer = AdamW::new(spec.clone(), parameter_names(config).len());
     optimizer.updates = progress.updates;
@@ -158,7 +166,10 @@ fn save_moments<B: FusedOps>(
     }
     let views = tensors.iter().map(|(name, data)| {
         let view = TensorView::new(Dtype::F32, vec![data.len() / 4], data);
-        (name.as_str(), view.expect("the length is a multiple of four"))
+        (
+            name.as_str(),
+            view.expect("the length is a multiple of four"),
+        )
     });
     let data = safetensors::serialize(views, None)
         .map_err(std::io::Error::other)
@@ -167,7 +178,11 @@ fn save_moments<B: FusedOps>(
 }
 
 fn bytes<B: FusedOps>(tensor: &Tensor<B, 1>) -> Vec<u8> {
-    tensor.to_data().iter::<f32>().flat_map(f32::to_le_bytes).collect()
+    tensor
+        .to_data()
+        .iter::<f32>()
+        .flat_map(f32::to_le_bytes)
+        .collect()
 }
 
 fn load_moments<B: FusedOps>(
@@ -180,9 +195,16 @@ fn load_moments<B: FusedOps>(
     let stored = SafeTensors::deserialize(&data).map_err(|error| error.to_string())?;
     let stored: HashMap<String, TensorView<'_>> = stored.tensors().into_iter().collect();
     for (name, place) in parameter_names(config).iter().zip(&mut optimizer.moments) {
-        let read = |kind: &str| stored.get(&format!("{kind}.{name}")).map(tensor::<B>(device));
+        let read = |kind: &str| {
+            stored
+                .get(&format!("{kind}.{name}"))
+                .map(tensor::<B>(device))
+        };
         *place = match (read("first"), read("second")) {
-            (Some(first), Some(second)) => Some(Moments { first: first?, second: second? }),
+            (Some(first), Some(second)) => Some(Moments {
+                first: first?,
+                second: second?,
+            }),
             (None, None) => None,
             _ => return Err(format!("`{name}` has only one of its two moments")),
         };

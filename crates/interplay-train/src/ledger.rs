@@ -66,8 +66,15 @@ mod tests {
 
     #[test]
     fn stages_add_up() {
-        let mut total = Ledger { trained_tokens: 7, ..Ledger::default() };
-        total.add(&Ledger { trained_tokens: 1, evaluated_tokens: 5, ..Ledger::default() });
+        let mut total = Ledger {
+            trained_tokens: 7,
+            ..Ledger::default()
+        };
+        total.add(&Ledger {
+            trained_tokens: 1,
+            evaluated_tokens: 5,
+            ..Ledger::default()
+        });
         assert_eq!(total.forward_units(), 24);
         assert_eq!(total.flops(10), 480.0);
     }

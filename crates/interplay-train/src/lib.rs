@@ -10,6 +10,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+/// The example of the README runs as a test.
+#[cfg(all(doctest, feature = "flex"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod checkpoint;
 mod error;
 pub mod grpo;

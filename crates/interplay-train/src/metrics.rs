@@ -76,26 +76,32 @@ impl MetricsFile {
                 reason: format!("expected at least {steps} lines, one for each step"),
             });
         };
-        file.set_len(kept).map_err(TrainError::io("truncate", path))?;
-        file.seek(std::io::SeekFrom::End(0)).map_err(TrainError::io("read", path))?;
-        Ok(Self { path: path.to_owned(), file })
+        file.set_len(kept)
+            .map_err(TrainError::io("truncate", path))?;
+        file.seek(std::io::SeekFrom::End(0))
+            .map_err(TrainError::io("read", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
     }
 
     /// Appends the numbers of a step. Numbers that are not finite are written as `null`.
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn write(
-        &mut self,
-        step: u64,
-        numbers: &[(&'static str, f64)],
-    ) -> Result<(), TrainError> {
-        let line = Line { step, numbers: numbers.iter().copied().collect() };
+    pub fn write(&mut self, step: u64, numbers: &[(&'static str, f64)]) -> Result<(), TrainError> {
+        let line = Line {
+            step,
+            numbers: numbers.iter().copied().collect(),
+        };
         let mut text = serde_json::to_string(&line)
             .map_err(std::io::Error::from)
             .map_err(TrainError::io("write", &self.path))?;
         text.push('\n');
-        self.file.write_all(text.as_bytes()).map_err(TrainError::io("write", &self.path))
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(TrainError::io("write", &self.path))
     }
 }
 
@@ -129,7 +135,13 @@ mod tests {
         let mut resumed = MetricsFile::resume(&path, 1).unwrap();
         resumed.write(1, &[("loss", 0.25)]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, "{\"step\":0,\"loss\":0.5}\n{\"step\":1,\"loss\":0.25}\n");
-        assert!(matches!(MetricsFile::resume(&path, 9), Err(TrainError::BadCheckpoint { .. })));
+        assert_eq!(
+            text,
+            "{\"step\":0,\"loss\":0.5}\n{\"step\":1,\"loss\":0.25}\n"
+        );
+        assert!(matches!(
+            MetricsFile::resume(&path, 9),
+            Err(TrainError::BadCheckpoint { .. })
+        ));
     }
 }

@@ -135,15 +135,24 @@ pub fn run<A: TrainBackend>(
     let spec = input.spec;
     let problems = spec.problems();
     if !problems.is_empty() {
-        return Err(TrainError::InvalidSpec { stage: folder.stage().into(), problems });
+        return Err(TrainError::InvalidSpec {
+            stage: folder.stage().into(),
+            problems,
+        });
     }
     let initial = || match input.start {
         Start::Model(path) => load_initial::<A>(path, input.config, device),
         Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),
     };
     let every = spec.checkpoint_every_steps;
-    let mut session =
-        Session::<A>::open(folder, input.config, &spec.optimizer, every, initial, device)?;
+    let mut session = Session::<A>::open(
+        folder,
+        input.config,
+        &spec.optimizer,
+        every,
+        initial,
+        device,
+    )?;
     let cursor = session.progress.cursor;
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(2);
@@ -163,7 +172,9 @@ fn train<A: TrainBackend>(
     let share = |tokens: u64| tokens as f64 / spec.budget_tokens as f64;
     while session.progress.ledger.trained_tokens < spec.budget_tokens {
         // The producer only hangs up after an error, which it has sent.
-        let Ok(batch) = batches.recv() else { return Ok(()) };
+        let Ok(batch) = batches.recv() else {
+            return Ok(());
+        };
         let batch = batch?;
         // The first update should not be lost to a rate of zero.
         let before = session.progress.ledger.trained_tokens;
@@ -172,7 +183,11 @@ fn train<A: TrainBackend>(
         let mut loss = 0.0;
         for pass in &batch.passes {
             let part = mean_loss(session.decoder(), pass, batch.targets(), device)?;
-            loss += host(part.clone()).iter().copied().map(f64::from).sum::<f64>();
+            loss += host(part.clone())
+                .iter()
+                .copied()
+                .map(f64::from)
+                .sum::<f64>();
             let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
             sum.accumulate(session.decoder(), gradients);
         }
@@ -281,7 +296,10 @@ fn step_batch(input: &NextTokenInput<'_>, mut cursor: u64) -> Result<StepBatch, 
         }
         passes.push(packer.finish());
     }
-    Ok(StepBatch { passes, next_cursor: cursor })
+    Ok(StepBatch {
+        passes,
+        next_cursor: cursor,
+    })
 }
 
 fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainError> {
@@ -296,5 +314,8 @@ fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainErr
         LossOn::All => 1,
         LossOn::Solution => sample.prompt_len,
     };
-    Ok(Sequence { ids: sample.ids, predict_from })
+    Ok(Sequence {
+        ids: sample.ids,
+        predict_from,
+    })
 }

@@ -74,22 +74,34 @@ impl OptimizerSpec {
 
     /// Everything that is wrong with the settings.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> =
-            self.rate.problems().into_iter().map(|problem| format!("rate.{problem}")).collect();
+        let mut problems: Vec<String> = self
+            .rate
+            .problems()
+            .into_iter()
+            .map(|problem| format!("rate.{problem}"))
+            .collect();
         for (key, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
             if !(0.0..1.0).contains(&beta) {
                 problems.push(format!("{key}: expected 0 to below 1, found {beta}"));
             }
         }
         if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            problems.push(format!("epsilon: expected a positive number, found {}", self.epsilon));
+            problems.push(format!(
+                "epsilon: expected a positive number, found {}",
+                self.epsilon
+            ));
         }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            problems
-                .push(format!("weight_decay: expected 0 or more, found {}", self.weight_decay));
+            problems.push(format!(
+                "weight_decay: expected 0 or more, found {}",
+                self.weight_decay
+            ));
         }
         if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            problems.push(format!("clip_norm: expected above 0, found {}", self.clip_norm));
+            problems.push(format!(
+                "clip_norm: expected above 0, found {}",
+                self.clip_norm
+            ));
         }
         problems
     }
@@ -109,7 +121,11 @@ impl<B: FusedOps> AdamW<B> {
     /// An optimiser that has seen nothing, for `parameters` tensors.
     #[must_use]
     pub fn new(spec: OptimizerSpec, parameters: usize) -> Self {
-        Self { spec, updates: 0, moments: (0..parameters).map(|_| None).collect() }
+        Self {
+            spec,
+            updates: 0,
+            moments: (0..parameters).map(|_| None).collect(),
+        }
     }
 
     /// The settings.
@@ -124,7 +140,10 @@ impl<B: FusedOps> AdamW<B> {
     where
         A: TrainBackend<InnerBackend = B>,
     {
-        let mut squares = Squares::<B> { gradients, parts: Vec::new() };
+        let mut squares = Squares::<B> {
+            gradients,
+            parts: Vec::new(),
+        };
         decoder.visit(&mut squares);
         if squares.parts.is_empty() {
             return 0.0;
@@ -146,9 +165,18 @@ impl<B: FusedOps> AdamW<B> {
         A: TrainBackend<InnerBackend = B>,
     {
         self.updates += 1;
-        let scale =
-            if norm > self.spec.clip_norm { (self.spec.clip_norm / norm) as f32 } else { 1.0 };
-        let mut update = Update { optimizer: self, gradients, scale, rate: rate as f32, place: 0 };
+        let scale = if norm > self.spec.clip_norm {
+            (self.spec.clip_norm / norm) as f32
+        } else {
+            1.0
+        };
+        let mut update = Update {
+            optimizer: self,
+            gradients,
+            scale,
+            rate: rate as f32,
+            place: 0,
+        };
         decoder.map(&mut update)
     }
 
@@ -220,10 +248,7 @@ where
 pub(crate) fn trainable<A: TrainBackend>(decoder: Decoder<A::InnerBackend>) -> Decoder<A> {
     struct RequireGrad;
     impl<A: AutodiffBackend> ModuleMapper<A> for RequireGrad {
-        fn map_float<const D: usize>(
-            &mut self,
-            param: Param<Tensor<A, D>>,
-        ) -> Param<Tensor<A, D>> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
             let (id, tensor, mapper) = param.consume();
             Param::from_mapped_value(id, tensor.require_grad(), mapper)
         }

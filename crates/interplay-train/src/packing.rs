@@ -54,7 +54,13 @@ impl Packer {
     /// A packer for at most `max_rows` rows of `row_tokens` tokens, padded with `pad`.
     #[must_use]
     pub fn new(row_tokens: usize, max_rows: usize, pad: u32) -> Self {
-        Self { row_tokens, max_rows, pad, free: Vec::new(), placed: Vec::new() }
+        Self {
+            row_tokens,
+            max_rows,
+            pad,
+            free: Vec::new(),
+            placed: Vec::new(),
+        }
     }
 
     /// Places the sequence in the first row that has room; gives it back where none has.
@@ -64,7 +70,10 @@ impl Packer {
     pub fn add(&mut self, sequence: Sequence) -> Result<Option<Sequence>, TrainError> {
         let length = sequence.ids.len();
         if length > self.row_tokens {
-            return Err(TrainError::SequenceTooLong { length, row_tokens: self.row_tokens });
+            return Err(TrainError::SequenceTooLong {
+                length,
+                row_tokens: self.row_tokens,
+            });
         }
         let row = match self.free.iter().position(|free| *free >= length) {
             Some(row) => row,
@@ -101,7 +110,9 @@ impl Packer {
             row_tokens,
             tokens: vec![id(self.pad); rows * row_tokens],
             // A padding token is a sequence of its own, so that it sees itself alone.
-            segments: (0..rows * row_tokens).map(|place| (place % row_tokens) as u32).collect(),
+            segments: (0..rows * row_tokens)
+                .map(|place| (place % row_tokens) as u32)
+                .collect(),
             ..PackedBatch::default()
         };
         for (row, start, sequence) in &self.placed {
@@ -115,7 +126,9 @@ impl Packer {
                 batch.places.push((offset + place - 1) as i32);
                 batch.targets.push(id(*token));
             }
-            batch.targets_each.push(sequence.ids.len().saturating_sub(first));
+            batch
+                .targets_each
+                .push(sequence.ids.len().saturating_sub(first));
             batch.used_tokens += sequence.ids.len();
         }
         batch
@@ -132,7 +145,10 @@ mod tests {
     use super::*;
 
     fn sequence(ids: &[u32], predict_from: usize) -> Sequence {
-        Sequence { ids: ids.to_vec(), predict_from }
+        Sequence {
+            ids: ids.to_vec(),
+            predict_from,
+        }
     }
 
     #[test]
@@ -154,7 +170,15 @@ mod tests {
 
     #[test]
     fn a_sequence_longer_than_a_row_is_an_error() {
-        let error = Packer::new(2, 1, 0).add(sequence(&[1, 2, 3], 1)).unwrap_err();
-        assert!(matches!(error, TrainError::SequenceTooLong { length: 3, row_tokens: 2 }));
+        let error = Packer::new(2, 1, 0)
+            .add(sequence(&[1, 2, 3], 1))
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            TrainError::SequenceTooLong {
+                length: 3,
+                row_tokens: 2
+            }
+        ));
     }
 }

@@ -38,17 +38,32 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             prompt.extend(self.tokenizer.encode(&item.prompt)?);
             let draws = self.stream.child(item.id).stream("sample");
             for sample in 0..samples as u64 {
-                requests.push(Request { prompt: prompt.clone(), stream: draws.rng(sample) });
+                requests.push(Request {
+                    prompt: prompt.clone(),
+                    stream: draws.rng(sample),
+                });
             }
         }
-        let settings =
-            SamplingSettings { stop: vec![self.tokenizer.special().eos], ..self.settings.clone() };
+        let settings = SamplingSettings {
+            stop: vec![self.tokenizer.special().eos],
+            ..self.settings.clone()
+        };
         let generated = generate(self.decoder, &requests, &settings, &self.device, progress)?;
-        self.sampled_tokens +=
-            requests.iter().map(|request| request.prompt.len() as u64).sum::<u64>();
-        self.sampled_tokens += generated.iter().map(|one| one.tokens.len() as u64).sum::<u64>();
-        let texts = generated.iter().map(|one| self.tokenizer.decode(&one.tokens));
+        self.sampled_tokens += requests
+            .iter()
+            .map(|request| request.prompt.len() as u64)
+            .sum::<u64>();
+        self.sampled_tokens += generated
+            .iter()
+            .map(|one| one.tokens.len() as u64)
+            .sum::<u64>();
+        let texts = generated
+            .iter()
+            .map(|one| self.tokenizer.decode(&one.tokens));
         let texts: Vec<String> = texts.collect();
-        Ok(texts.chunks(samples.max(1)).map(<[String]>::to_vec).collect())
+        Ok(texts
+            .chunks(samples.max(1))
+            .map(<[String]>::to_vec)
+            .collect())
     }
 }

@@ -62,7 +62,11 @@ impl Schedule {
             return self.peak * progress / self.warmup_share;
         }
         let rest = 1.0 - self.warmup_share;
-        let decayed = if rest > 0.0 { (progress - self.warmup_share) / rest } else { 1.0 };
+        let decayed = if rest > 0.0 {
+            (progress - self.warmup_share) / rest
+        } else {
+            1.0
+        };
         let span = self.peak - self.floor;
         match self.decay {
             Decay::Constant => self.peak,
@@ -75,13 +79,19 @@ impl Schedule {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if !(self.peak.is_finite() && self.peak > 0.0) {
-            problems.push(format!("peak: expected a positive number, found {}", self.peak));
+            problems.push(format!(
+                "peak: expected a positive number, found {}",
+                self.peak
+            ));
         }
         if !(self.floor >= 0.0 && self.floor <= self.peak) {
             problems.push(format!("floor: expected 0 to peak, found {}", self.floor));
         }
         if !(0.0..1.0).contains(&self.warmup_share) {
-            problems.push(format!("warmup_share: expected 0 to 1, found {}", self.warmup_share));
+            problems.push(format!(
+                "warmup_share: expected 0 to 1, found {}",
+                self.warmup_share
+            ));
         }
         problems
     }
@@ -93,7 +103,12 @@ mod tests {
 
     #[test]
     fn starts_at_zero_and_ends_at_the_floor() {
-        let schedule = Schedule { peak: 2e-4, floor: 3e-5, warmup_share: 0.05, decay: Decay::Cosine };
+        let schedule = Schedule {
+            peak: 2e-4,
+            floor: 3e-5,
+            warmup_share: 0.05,
+            decay: Decay::Cosine,
+        };
         assert_eq!(schedule.rate(0.0), 0.0);
         assert!((schedule.rate(1.0) - 3e-5).abs() < 1e-12);
         assert!((schedule.rate(7.0) - 3e-5).abs() < 1e-12);
@@ -101,14 +116,24 @@ mod tests {
 
     #[test]
     fn no_warmup_starts_at_the_peak() {
-        let schedule = Schedule { peak: 1.0, floor: 0.0, warmup_share: 0.0, decay: Decay::Linear };
+        let schedule = Schedule {
+            peak: 1.0,
+            floor: 0.0,
+            warmup_share: 0.0,
+            decay: Decay::Linear,
+        };
         assert_eq!(schedule.rate(0.0), 1.0);
         assert_eq!(schedule.rate(0.25), 0.75);
     }
 
     #[test]
     fn reports_every_wrong_number() {
-        let wrong = Schedule { peak: f64::NAN, floor: -1.0, warmup_share: 1.5, decay: Decay::Cosine };
+        let wrong = Schedule {
+            peak: f64::NAN,
+            floor: -1.0,
+            warmup_share: 1.5,
+            decay: Decay::Cosine,
+        };
         assert_eq!(wrong.problems().len(), 3);
     }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
-use interplay_model::{Decoder, ModelConfig, TrainBackend, load_pretrained, parameter_names, save_pretrained};
+use interplay_model::{
+    Decoder, ModelConfig, TrainBackend, load_pretrained, parameter_names, save_pretrained,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Progress, write_json};
@@ -43,7 +45,11 @@ impl StageFolder {
     /// output.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, stage: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { path: path.into(), stage: stage.into(), key: key.into() }
+        Self {
+            path: path.into(),
+            stage: stage.into(),
+            key: key.into(),
+        }
     }
 
     /// The folder.
@@ -83,7 +89,10 @@ impl StageFolder {
         if !path.exists() {
             return Ok(None);
         }
-        let bad = |reason: String| TrainError::BadCheckpoint { path: path.clone(), reason };
+        let bad = |reason: String| TrainError::BadCheckpoint {
+            path: path.clone(),
+            reason,
+        };
         let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
         let summary: StageSummary =
             serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
@@ -125,16 +134,29 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             None => (
                 initial()?,
                 AdamW::new(spec.clone(), parameter_names(config).len()),
-                Progress { key: folder.key.clone(), ..Progress::default() },
+                Progress {
+                    key: folder.key.clone(),
+                    ..Progress::default()
+                },
             ),
         };
         let metrics = MetricsFile::resume(&folder.metrics(), progress.step)?;
         let decoder = Some(trainable::<A>(decoder));
-        Ok(Self { folder, config, progress, decoder, optimizer, metrics, checkpoint_every })
+        Ok(Self {
+            folder,
+            config,
+            progress,
+            decoder,
+            optimizer,
+            metrics,
+            checkpoint_every,
+        })
     }
 
     pub fn decoder(&self) -> &Decoder<A> {
-        self.decoder.as_ref().expect("the decoder is only taken inside `update`")
+        self.decoder
+            .as_ref()
+            .expect("the decoder is only taken inside `update`")
     }
 
     /// One optimiser update; gives back the gradient norm before clipping.
@@ -177,7 +199,13 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         let step = self.progress.step;
         self.metrics.write(step, numbers)?;
         let stage = self.folder.stage.as_str();
-        observer.step(&StepReport { stage, step, progress: share, tokens, numbers });
+        observer.step(&StepReport {
+            stage,
+            step,
+            progress: share,
+            tokens,
+            numbers,
+        });
         self.progress.step += 1;
         if self.progress.step.is_multiple_of(self.checkpoint_every) {
             let decoder = self.decoder().valid();

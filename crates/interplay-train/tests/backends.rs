@@ -30,9 +30,13 @@ where
     let streams = SeedStreams::new(11);
     let spec = TaskSpec::single(Counts::one(3), "school", Dialect::Terse);
     let dataset = Dataset::new(spec, &ContextLibrary::embedded(), streams, "train").unwrap();
-    let texts: Vec<String> =
-        (0..300).map(|i| framing::model_text(&dataset.get(i).unwrap())).collect();
-    let trainer = TrainerSpec { vocab_size: 400, ..TrainerSpec::default() };
+    let texts: Vec<String> = (0..300)
+        .map(|i| framing::model_text(&dataset.get(i).unwrap()))
+        .collect();
+    let trainer = TrainerSpec {
+        vocab_size: 400,
+        ..TrainerSpec::default()
+    };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer).unwrap();
     let config = ModelConfig {
         hidden_size: 32,
@@ -43,7 +47,12 @@ where
         max_position_embeddings: 128,
         ..ModelConfig::tiny(tokenizer.vocab_size())
     };
-    let rate = Schedule { peak: 3e-3, floor: 3e-4, warmup_share: 0.1, decay: Decay::Cosine };
+    let rate = Schedule {
+        peak: 3e-3,
+        floor: 3e-4,
+        warmup_share: 0.1,
+        decay: Decay::Cosine,
+    };
     let spec = NextTokenSpec {
         budget_tokens: 8_000,
         rows: 4,
@@ -56,21 +65,31 @@ where
     let folder = tempfile::tempdir().unwrap();
     let stage = StageFolder::new(folder.path(), "base", "key");
     let start = Start::Random(streams.stream("weights"));
-    let input =
-        NextTokenInput { config: &config, start, dataset: &dataset, tokenizer: &tokenizer, spec: &spec };
+    let input = NextTokenInput {
+        config: &config,
+        start,
+        dataset: &dataset,
+        tokenizer: &tokenizer,
+        spec: &spec,
+    };
     let (device, mut losses) = (A::Device::default(), Losses(Vec::new()));
     next_token::run::<A>(&stage, &input, &device, &mut losses).unwrap();
     let (_, decoder) = load_pretrained::<A::InnerBackend>(&stage.model(), &device).unwrap();
     let requests: Vec<Request> = (0..8)
         .map(|index| {
             let problem = dataset.get(1000 + index).unwrap();
-            let prompt =
-                tokenizer.encode_prompt(&problem.problem_text(), &problem.question_text());
-            Request { prompt: prompt.unwrap(), stream: streams.stream("greedy").rng(index) }
+            let prompt = tokenizer.encode_prompt(&problem.problem_text(), &problem.question_text());
+            Request {
+                prompt: prompt.unwrap(),
+                stream: streams.stream("greedy").rng(index),
+            }
         })
         .collect();
-    let settings =
-        SamplingSettings { max_new_tokens: 4, temperature: 0.0, ..SamplingSettings::default() };
+    let settings = SamplingSettings {
+        max_new_tokens: 4,
+        temperature: 0.0,
+        ..SamplingSettings::default()
+    };
     let drawn = generate(&decoder, &requests, &settings, &device, &mut |_, _| {}).unwrap();
     (losses.0, drawn.into_iter().map(|one| one.tokens).collect())
 }
@@ -81,7 +100,10 @@ fn flex_and_ndarray_learn_the_same() {
     let (ndarray, other) = learn::<Autodiff<NdArray>>();
     assert_eq!(flex.len(), ndarray.len());
     for (step, (left, right)) in flex.iter().zip(&ndarray).enumerate() {
-        assert!((left - right).abs() < 2e-3 * left, "step {step}: {left} and {right}");
+        assert!(
+            (left - right).abs() < 2e-3 * left,
+            "step {step}: {left} and {right}"
+        );
     }
     assert_eq!(drawn, other);
 }

@@ -24,7 +24,10 @@ struct Killer {
 
 impl Killer {
     fn never() -> Self {
-        Self { after: u64::MAX, losses: Vec::new() }
+        Self {
+            after: u64::MAX,
+            losses: Vec::new(),
+        }
     }
 }
 
@@ -49,9 +52,13 @@ fn world() -> World {
     spec.distractors = Counts::one(0);
     spec.nouns = Some(6);
     let dataset = Dataset::new(spec, &ContextLibrary::embedded(), streams, "train").unwrap();
-    let texts: Vec<String> =
-        (0..200).map(|i| framing::model_text(&dataset.get(i).unwrap())).collect();
-    let trainer = TrainerSpec { vocab_size: 320, ..TrainerSpec::default() };
+    let texts: Vec<String> = (0..200)
+        .map(|i| framing::model_text(&dataset.get(i).unwrap()))
+        .collect();
+    let trainer = TrainerSpec {
+        vocab_size: 320,
+        ..TrainerSpec::default()
+    };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer).unwrap();
     let config = ModelConfig {
         hidden_size: 32,
@@ -62,11 +69,21 @@ fn world() -> World {
         max_position_embeddings: 64,
         ..ModelConfig::tiny(tokenizer.vocab_size())
     };
-    World { dataset, tokenizer, config, streams }
+    World {
+        dataset,
+        tokenizer,
+        config,
+        streams,
+    }
 }
 
 fn optimizer(peak: f64) -> OptimizerSpec {
-    OptimizerSpec::new(Schedule { peak, floor: peak / 10.0, warmup_share: 0.1, decay: Decay::Cosine })
+    OptimizerSpec::new(Schedule {
+        peak,
+        floor: peak / 10.0,
+        warmup_share: 0.1,
+        decay: Decay::Cosine,
+    })
 }
 
 fn pretraining(budget_tokens: u64) -> NextTokenSpec {
@@ -140,7 +157,10 @@ fn reinforce(
 }
 
 fn killed(work: impl FnOnce(&mut Killer), after: u64) {
-    let mut killer = Killer { after, losses: Vec::new() };
+    let mut killer = Killer {
+        after,
+        losses: Vec::new(),
+    };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut killer)));
     assert!(outcome.is_err(), "the stage ended before step {after}");
 }
@@ -183,9 +203,15 @@ fn grpo_resumes_bit_for_bit_and_moves_the_policy() {
     assert_eq!((summary.steps, summary.samples), (4, 16));
     assert!(summary.ledger.generated_tokens > 0 && summary.ledger.reference_tokens > 0);
     for after in [1, 3] {
-        killed(|killer| drop(reinforce(&world, &start, &cut, killer)), after);
+        killed(
+            |killer| drop(reinforce(&world, &start, &cut, killer)),
+            after,
+        );
     }
-    assert_eq!(reinforce(&world, &start, &cut, &mut Killer::never()).unwrap(), summary);
+    assert_eq!(
+        reinforce(&world, &start, &cut, &mut Killer::never()).unwrap(),
+        summary
+    );
     same_bytes(&whole, &cut, &FILES);
     let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
     assert_ne!(weights(&base), weights(&whole), "the policy did not move");
@@ -216,9 +242,18 @@ fn a_loss_that_is_not_a_number_stops_and_keeps_the_checkpoint() {
     spec.optimizer.rate.warmup_share = 0.0;
     spec.checkpoint_every_steps = 1;
     let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
-    let TrainError::NotFinite { step, checkpoint, .. } = &error else { panic!("{error}") };
+    let TrainError::NotFinite {
+        step, checkpoint, ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
     assert!(*step >= 1 && checkpoint.contains("step-"), "{error}");
-    assert!(Path::new(checkpoint).join("model/model.safetensors").exists());
+    assert!(
+        Path::new(checkpoint)
+            .join("model/model.safetensors")
+            .exists()
+    );
     assert!(!place.join("stage.json").exists());
 }
 
@@ -229,7 +264,11 @@ fn a_truncated_checkpoint_is_an_error_that_names_it() {
     let spec = pretraining(40_000);
     killed(|killer| drop(pretrain(&world, &place, &spec, killer)), 4);
     let checkpoint = place.join("checkpoints/step-00000003");
-    for file in ["model/model.safetensors", "optimizer.safetensors", "progress.json"] {
+    for file in [
+        "model/model.safetensors",
+        "optimizer.safetensors",
+        "progress.json",
+    ] {
         let whole = std::fs::read(checkpoint.join(file)).unwrap();
         std::fs::write(checkpoint.join(file), &whole[..whole.len() / 2]).unwrap();
         let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
@@ -246,6 +285,8 @@ fn settings_that_make_no_sense_are_all_named() {
     spec.rows = 0;
     spec.optimizer.beta1 = 2.0;
     let error = pretrain(&world, folder.path(), &spec, &mut Killer::never()).unwrap_err();
-    let TrainError::InvalidSpec { problems, .. } = &error else { panic!("{error}") };
+    let TrainError::InvalidSpec { problems, .. } = &error else {
+        panic!("{error}")
+    };
     assert_eq!(problems.len(), 3, "{problems:?}");
 }

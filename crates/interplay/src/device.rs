@@ -75,7 +75,9 @@ impl FromStr for Device {
 }
 
 fn unknown(text: &str) -> InterplayError {
-    InterplayError::UnknownDevice { found: text.to_owned() }
+    InterplayError::UnknownDevice {
+        found: text.to_owned(),
+    }
 }
 
 /// Work that runs on any backend.
@@ -97,22 +99,22 @@ pub fn dispatch<T: BackendTask>(device: Device, task: T) -> Result<T::Output, In
         #[cfg(feature = "flex")]
         Device::Flex => on::<burn::backend::Autodiff<burn::backend::Flex>, T>(
             device,
-            burn::backend::flex::FlexDevice,
+            &burn::backend::flex::FlexDevice,
             task,
         ),
         #[cfg(feature = "ndarray")]
         Device::Ndarray => on::<burn::backend::Autodiff<burn::backend::NdArray>, T>(
             device,
-            burn::backend::ndarray::NdArrayDevice::Cpu,
+            &burn::backend::ndarray::NdArrayDevice::Cpu,
             task,
         ),
         #[cfg(feature = "cuda")]
         Device::Cuda(index) => on::<burn::backend::Autodiff<burn::backend::Cuda>, T>(
             device,
-            burn::backend::cuda::CudaDevice { index },
+            &burn::backend::cuda::CudaDevice { index },
             task,
         ),
-        #[allow(unreachable_patterns)]
+        #[allow(unreachable_patterns)] // In a build with every backend.
         _ => Err(InterplayError::DeviceNotBuilt { device }),
     }
 }
@@ -133,14 +135,14 @@ impl BackendTask for Nothing {
     fn run<A: TrainBackend>(self, _device: &A::Device) {}
 }
 
-#[allow(dead_code)]
+#[allow(dead_code)] // In a build without any backend.
 fn on<A: TrainBackend, T: BackendTask>(
     device: Device,
-    place: A::Device,
+    place: &A::Device,
     task: T,
 ) -> Result<T::Output, InterplayError> {
-    probe::<A>(device, &place)?;
-    Ok(task.run::<A>(&place))
+    probe::<A>(device, place)?;
+    Ok(task.run::<A>(place))
 }
 
 /// Sends one number to the device and back. Backends panic where their device or driver is
@@ -152,7 +154,9 @@ fn probe<A: AutodiffBackend>(device: Device, place: &A::Device) -> Result<(), In
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        Tensor::<A::InnerBackend, 1>::from_floats([1.0, 2.0], place).sum().into_data()
+        Tensor::<A::InnerBackend, 1>::from_floats([1.0, 2.0], place)
+            .sum()
+            .into_data()
     }));
     std::panic::set_hook(hook);
     match answer {

@@ -16,7 +16,11 @@ pub(crate) fn key(parts: &impl Serialize) -> String {
     hash.update(FORMAT);
     hash.update(env!("CARGO_PKG_VERSION"));
     hash.update(text);
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

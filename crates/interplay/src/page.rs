@@ -18,14 +18,21 @@ pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page
     }
     sections.extend(training(results, folder)?);
     sections.push(cost(results));
-    let stages: Vec<&str> = results.stages.iter().map(|stage| stage.name.as_str()).collect();
+    let stages: Vec<&str> = results
+        .stages
+        .iter()
+        .map(|stage| stage.name.as_str())
+        .collect();
     Ok(Page {
         title: format!("interplay: {}", results.name),
         subtitle: "Pre-training, mid-training and reinforcement learning, verified step by step"
             .into(),
         facts: vec![
             ("stages".into(), stages.join(", ")),
-            ("model".into(), format!("{} parameters", results.model_parameters)),
+            (
+                "model".into(),
+                format!("{} parameters", results.model_parameters),
+            ),
             ("device".into(), results.device.clone()),
             ("seed".into(), results.seed.to_string()),
             (
@@ -44,7 +51,10 @@ pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page
 
 fn accuracy(results: &Results) -> Section {
     let lines = lines(results);
-    let k = lines.iter().find_map(|line| ends(&line.cell.verified)).map_or(1, |(_, last)| last.k);
+    let k = lines
+        .iter()
+        .find_map(|line| ends(&line.cell.verified))
+        .map_or(1, |(_, last)| last.k);
     let columns = [
         "stage".into(),
         "band".into(),
@@ -67,7 +77,10 @@ fn accuracy(results: &Results) -> Section {
         text: "Percent with 95 % intervals clustered by problem. Verified counts a sample only \
                where the answer and every step are right; answer looks at the answer alone."
             .into(),
-        blocks: vec![Block::Table { columns: columns.to_vec(), rows: rows.collect() }],
+        blocks: vec![Block::Table {
+            columns: columns.to_vec(),
+            rows: rows.collect(),
+        }],
     }
 }
 
@@ -122,8 +135,16 @@ fn by_op(results: &Results) -> Section {
                 .collect();
             Series {
                 name: stage.to_owned(),
-                points: points.iter().map(|(op, pass)| (*op, pass.estimate)).collect(),
-                band: Some(points.iter().map(|(_, pass)| (pass.low, pass.high)).collect()),
+                points: points
+                    .iter()
+                    .map(|(op, pass)| (*op, pass.estimate))
+                    .collect(),
+                band: Some(
+                    points
+                        .iter()
+                        .map(|(_, pass)| (pass.low, pass.high))
+                        .collect(),
+                ),
             }
         });
         Block::Plot(LinePlot {
@@ -139,15 +160,21 @@ fn by_op(results: &Results) -> Section {
         heading: "Accuracy by difficulty".into(),
         text: "A gap between the two plots is right answers by wrong steps.".into(),
         blocks: vec![
-            plot("Verified pass@1 by op", "verified pass@1", |cell| &cell.verified),
-            plot("Answer-only pass@1 by op", "answer pass@1", |cell| &cell.answer_only),
+            plot("Verified pass@1 by op", "verified pass@1", |cell| {
+                &cell.verified
+            }),
+            plot("Answer-only pass@1 by op", "answer pass@1", |cell| {
+                &cell.answer_only
+            }),
         ],
     }
 }
 
 fn edge(results: &Results) -> Option<Section> {
-    let (name, edge) =
-        results.stages.iter().find_map(|stage| Some((&stage.name, stage.edge.as_ref()?)))?;
+    let (name, edge) = results
+        .stages
+        .iter()
+        .find_map(|stage| Some((&stage.name, stage.edge.as_ref()?)))?;
     let rows = edge.by_op.iter().map(|place| {
         vec![
             place.op.to_string(),
@@ -172,13 +199,19 @@ fn training(results: &Results, folder: &Path) -> Result<Option<Section>, Interpl
     for stage in &results.stages {
         let (numbers, x_label): (&[&str], &str) = match stage.kind {
             StageKind::Pretrain | StageKind::Midtrain => (&["loss_nats"], "step"),
-            StageKind::Grpo => (&["reward", "answer_correct", "kl_nats", "entropy_nats"], "step"),
+            StageKind::Grpo => (
+                &["reward", "answer_correct", "kl_nats", "entropy_nats"],
+                "step",
+            ),
             StageKind::Calibrate => continue,
         };
         let metrics = read_metrics(&folder.join(&stage.name).join("metrics.jsonl"))?;
         let series = |name: &&str| Series {
             name: name.replace("_nats", " (nats)").replace('_', " "),
-            points: metrics.iter().filter_map(|line| point(line, name)).collect(),
+            points: metrics
+                .iter()
+                .filter_map(|line| point(line, name))
+                .collect(),
             band: None,
         };
         // Shares and nats do not share an axis.
@@ -199,7 +232,11 @@ fn training(results: &Results, folder: &Path) -> Result<Option<Section>, Interpl
         }
     }
     let text = "Loss and reward of every step, as in each stage's metrics.jsonl.".into();
-    Ok(Some(Section { heading: "Training".into(), text, blocks }))
+    Ok(Some(Section {
+        heading: "Training".into(),
+        text,
+        blocks,
+    }))
 }
 
 fn point(line: &Value, name: &str) -> Option<(f64, f64)> {
@@ -219,7 +256,10 @@ fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
 
 fn cost(results: &Results) -> Section {
     let total = results.ledger();
-    let names = results.stages.iter().map(|stage| (stage.name.as_str(), &stage.ledger));
+    let names = results
+        .stages
+        .iter()
+        .map(|stage| (stage.name.as_str(), &stage.ledger));
     let rows = names.chain([("total", &total)]).map(|(name, ledger)| {
         vec![
             name.to_owned(),

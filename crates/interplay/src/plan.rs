@@ -31,11 +31,14 @@ impl Plan {
     ) -> Result<Self, InterplayError> {
         let problems = experiment.problems(library);
         if !problems.is_empty() {
-            return Err(InterplayError::InvalidSpec { name: experiment.name, problems });
+            return Err(InterplayError::InvalidSpec {
+                name: experiment.name,
+                problems,
+            });
         }
         let mut last: Option<String> = None;
         for stage in &mut experiment.stages {
-            if let Some(from) = stage.from_mut()
+            if let Some(from) = stage.parent_mut()
                 && from.is_none()
             {
                 from.clone_from(&last);
@@ -71,16 +74,23 @@ impl Plan {
             let found = fs::read_to_string(&path).map_err(InterplayError::io("read", &path))?;
             return match first_difference(&found, &text) {
                 None => Ok(()),
-                Some(difference) => {
-                    Err(InterplayError::OtherExperiment { folder: folder.to_owned(), difference })
-                }
+                Some(difference) => Err(InterplayError::OtherExperiment {
+                    folder: folder.to_owned(),
+                    difference,
+                }),
             };
         }
         let occupied = folder.exists()
-            && fs::read_dir(folder).map_err(InterplayError::io("read", folder))?.next().is_some();
+            && fs::read_dir(folder)
+                .map_err(InterplayError::io("read", folder))?
+                .next()
+                .is_some();
         if occupied {
             let difference = "it is not empty and has no plan.toml".to_owned();
-            return Err(InterplayError::OtherExperiment { folder: folder.to_owned(), difference });
+            return Err(InterplayError::OtherExperiment {
+                folder: folder.to_owned(),
+                difference,
+            });
         }
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
         crate::run::write_whole(&path, text.as_bytes())
@@ -97,8 +107,13 @@ fn first_difference(found: &str, expected: &str) -> Option<String> {
             (Some(one), Some(other)) if one == other => {}
             (None, None) => return Some("its plan.toml differs in line ends".into()),
             (one, other) => {
-                let quote = |line: Option<&str>| line.map_or("nothing".into(), |l| format!("`{l}`"));
-                return Some(format!("its plan.toml has {}, expected {}", quote(one), quote(other)));
+                let quote =
+                    |line: Option<&str>| line.map_or("nothing".into(), |l| format!("`{l}`"));
+                return Some(format!(
+                    "its plan.toml has {}, expected {}",
+                    quote(one),
+                    quote(other)
+                ));
             }
         }
     }
@@ -124,8 +139,16 @@ mod tests {
     #[test]
     fn stages_start_from_the_last_model() {
         let plan = plan(3);
-        let from: Vec<_> = plan.experiment.stages.iter().map(|stage| stage.from()).collect();
-        assert_eq!(from, [None, Some("base"), Some("midtrain"), Some("midtrain")]);
+        let from: Vec<_> = plan
+            .experiment
+            .stages
+            .iter()
+            .map(|stage| stage.from())
+            .collect();
+        assert_eq!(
+            from,
+            [None, Some("base"), Some("midtrain"), Some("midtrain")]
+        );
     }
 
     #[test]
@@ -136,7 +159,10 @@ mod tests {
         plan(3).claim(&place).unwrap();
         let before = fs::read_to_string(place.join("plan.toml")).unwrap();
         let error = plan(4).claim(&place).unwrap_err().to_string();
-        assert!(error.contains("seed = 3") && error.contains("seed = 4"), "{error}");
+        assert!(
+            error.contains("seed = 3") && error.contains("seed = 4"),
+            "{error}"
+        );
         assert_eq!(fs::read_to_string(place.join("plan.toml")).unwrap(), before);
     }
 

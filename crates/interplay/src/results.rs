@@ -102,7 +102,9 @@ impl Results {
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let mut total = Ledger::default();
-        self.stages.iter().for_each(|stage| total.add(&stage.ledger));
+        self.stages
+            .iter()
+            .for_each(|stage| total.add(&stage.ledger));
         total
     }
 
@@ -114,8 +116,11 @@ impl Results {
             token_equivalents: ledger.token_equivalents(),
             flops: ledger.flops(self.model_parameters),
         };
-        let mut rows: Vec<_> =
-            self.stages.iter().map(|stage| row(stage.name.as_str(), &stage.ledger)).collect();
+        let mut rows: Vec<_> = self
+            .stages
+            .iter()
+            .map(|stage| row(stage.name.as_str(), &stage.ledger))
+            .collect();
         rows.push(row("total", &total));
         write_json(&folder.join("ledger.json"), &rows)?;
         write_json(&folder.join("results.json"), self)?;
@@ -134,10 +139,16 @@ pub(crate) struct Line<'a> {
 pub(crate) fn lines(results: &Results) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for stage in &results.stages {
-        let Some(evaluation) = &stage.evaluation else { continue };
+        let Some(evaluation) = &stage.evaluation else {
+            continue;
+        };
         for band in ["id", "edge", "hard"] {
             if let Some(cell) = evaluation.by_band.get(band) {
-                lines.push(Line { stage: &stage.name, band, cell });
+                lines.push(Line {
+                    stage: &stage.name,
+                    band,
+                    cell,
+                });
             }
         }
     }
@@ -159,7 +170,10 @@ pub(crate) fn percent(pass: &PassAtK) -> String {
 #[must_use]
 pub fn results_table(results: &Results) -> String {
     let lines = lines(results);
-    let k = lines.iter().find_map(|line| ends(&line.cell.verified)).map_or(1, |(_, last)| last.k);
+    let k = lines
+        .iter()
+        .find_map(|line| ends(&line.cell.verified))
+        .map_or(1, |(_, last)| last.k);
     let heads = [
         "stage".to_owned(),
         "band".to_owned(),

@@ -239,18 +239,18 @@ impl StageSpec {
     pub fn from(&self) -> Option<&str> {
         match self {
             Self::Pretrain { .. } => None,
-            Self::Midtrain { from, .. } | Self::Calibrate { from, .. } | Self::Grpo { from, .. } => {
-                from.as_deref()
-            }
+            Self::Midtrain { from, .. }
+            | Self::Calibrate { from, .. }
+            | Self::Grpo { from, .. } => from.as_deref(),
         }
     }
 
-    pub(crate) fn from_mut(&mut self) -> Option<&mut Option<String>> {
+    pub(crate) fn parent_mut(&mut self) -> Option<&mut Option<String>> {
         match self {
             Self::Pretrain { .. } => None,
-            Self::Midtrain { from, .. } | Self::Calibrate { from, .. } | Self::Grpo { from, .. } => {
-                Some(from)
-            }
+            Self::Midtrain { from, .. }
+            | Self::Calibrate { from, .. }
+            | Self::Grpo { from, .. } => Some(from),
         }
     }
 
@@ -288,7 +288,10 @@ impl ExperimentSpec {
         let Some((name, text)) = Self::PRESETS.iter().find(|(known, _)| *known == name) else {
             let known = Self::PRESETS.map(|(name, _)| name).join(", ");
             let reason = format!("there is no preset of this name; expected one of {known}");
-            return Err(InterplayError::BadSpec { path: name.into(), reason });
+            return Err(InterplayError::BadSpec {
+                path: name.into(),
+                reason,
+            });
         };
         Self::from_toml(text, Path::new(name))
     }
@@ -308,12 +311,17 @@ impl ExperimentSpec {
     /// [`InterplayError::BadSpec`] for anything that is not an experiment: unknown keys, wrong
     /// types, missing keys.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self, InterplayError> {
-        let bad = |reason: String| InterplayError::BadSpec { path: origin.to_owned(), reason };
+        let bad = |reason: String| InterplayError::BadSpec {
+            path: origin.to_owned(),
+            reason,
+        };
         let mut table: toml::Table =
             toml::from_str(text).map_err(|error| bad(error.to_string()))?;
         if let Some(defaults) = table.remove("tasks") {
             let toml::Value::Table(defaults) = defaults else {
-                return Err(bad("key `tasks`: expected a table of defaults for `data`".into()));
+                return Err(bad(
+                    "key `tasks`: expected a table of defaults for `data`".into()
+                ));
             };
             spread(&mut table, &defaults);
         }
@@ -321,13 +329,16 @@ impl ExperimentSpec {
         // that nobody wrote. Inside a stage the parser names no key, so the stage is named here.
         for (place, stage) in (1..).zip(stages(&table)) {
             if let Err(error) = stage.clone().try_into::<StageSpec>() {
-                let name = stage.get("name").and_then(toml::Value::as_str).unwrap_or("no name");
+                let name = stage
+                    .get("name")
+                    .and_then(toml::Value::as_str)
+                    .unwrap_or("no name");
                 return Err(bad(format!("stage {place} ({name}): {}", error.message())));
             }
         }
-        toml::Value::Table(table).try_into().map_err(|error: toml::de::Error| {
-            bad(error.to_string().trim_end().replace('\n', " "))
-        })
+        toml::Value::Table(table)
+            .try_into()
+            .map_err(|error: toml::de::Error| bad(error.to_string().trim_end().replace('\n', " ")))
     }
 
     /// Everything about the experiment that cannot work, one line each.
@@ -339,7 +350,9 @@ impl ExperimentSpec {
         }
         let plain = |name: &str| {
             !name.is_empty()
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
                 && !name.starts_with('.')
         };
         if !plain(&self.name) {
@@ -351,7 +364,11 @@ impl ExperimentSpec {
         self.check_model(&mut problems);
         let mut data = |place: &str, data: &TaskSpec| {
             let found = task_problems(data, library);
-            problems.extend(found.into_iter().map(|problem| format!("{place}.data: {problem}")));
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| format!("{place}.data: {problem}")),
+            );
         };
         data("tokenizer", &self.tokenizer.data);
         data("evaluate", &self.evaluate.data);
@@ -366,7 +383,9 @@ impl ExperimentSpec {
         for stage in &self.stages {
             let name = stage.name();
             if !plain(name) {
-                problems.push(format!("stage `{name}`: the name is not a plain folder name"));
+                problems.push(format!(
+                    "stage `{name}`: the name is not a plain folder name"
+                ));
             }
             if ["tokenizer", "eval"].contains(&name) || !seen.insert(name) {
                 problems.push(format!("stage `{name}`: the name is taken; choose another"));
@@ -431,7 +450,11 @@ impl ExperimentSpec {
         }
         for op in band_ops(&self.bands) {
             let found = task_problems(&at_op(&spec.data, op), library);
-            problems.extend(found.into_iter().map(|line| format!("evaluate at op {op}: {line}")));
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|line| format!("evaluate at op {op}: {line}")),
+            );
         }
     }
 
@@ -465,11 +488,21 @@ impl ExperimentSpec {
         match stage {
             StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
                 rows(training.row_tokens);
-                training.problems().into_iter().for_each(|line| add(format!("training.{line}")));
+                training
+                    .problems()
+                    .into_iter()
+                    .for_each(|line| add(format!("training.{line}")));
             }
-            StageSpec::Grpo { training, edge_from, .. } => {
+            StageSpec::Grpo {
+                training,
+                edge_from,
+                ..
+            } => {
                 rows(training.row_tokens);
-                training.problems().into_iter().for_each(|line| add(format!("training.{line}")));
+                training
+                    .problems()
+                    .into_iter()
+                    .for_each(|line| add(format!("training.{line}")));
                 let calibrated = |wanted: &str| {
                     seen.contains(wanted)
                         && self.stages.iter().any(|stage| {
@@ -501,7 +534,10 @@ impl ExperimentSpec {
 
 /// The stages of an experiment that is not yet read.
 fn stages(table: &toml::Table) -> &[toml::Value] {
-    table.get("stage").and_then(toml::Value::as_array).map_or(&[], Vec::as_slice)
+    table
+        .get("stage")
+        .and_then(toml::Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// What is wrong with a task spec, one line each.
@@ -520,9 +556,14 @@ pub(crate) fn at_op(data: &TaskSpec, op: u32) -> TaskSpec {
 
 /// The same data with every component drawing uniformly from these ops.
 pub(crate) fn at_counts(data: &TaskSpec, ops: &Counts) -> TaskSpec {
-    let component =
-        |component: &Component| Component { op: ops.clone(), ..component.clone() };
-    TaskSpec { mixture: data.mixture.iter().map(component).collect(), ..data.clone() }
+    let component = |component: &Component| Component {
+        op: ops.clone(),
+        ..component.clone()
+    };
+    TaskSpec {
+        mixture: data.mixture.iter().map(component).collect(),
+        ..data.clone()
+    }
 }
 
 /// Gives every `data` table the keys of `defaults` that it does not have.

@@ -28,7 +28,10 @@ fn kill_when(run: &mut Child, ready: impl Fn() -> bool) -> bool {
         if run.try_wait().unwrap().is_some() {
             return false;
         }
-        assert!(began.elapsed() < Duration::from_secs(300), "the run never got there");
+        assert!(
+            began.elapsed() < Duration::from_secs(300),
+            "the run never got there"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     run.kill().unwrap();
@@ -45,7 +48,9 @@ fn small(folder: &Path) -> std::path::PathBuf {
     let (_, quick) = interplay::ExperimentSpec::PRESETS[1];
     let mut table: toml::Table = toml::from_str(quick).unwrap();
     for stage in table["stage"].as_array_mut().unwrap() {
-        let Some(training) = stage.as_table_mut().unwrap().get_mut("training") else { continue };
+        let Some(training) = stage.as_table_mut().unwrap().get_mut("training") else {
+            continue;
+        };
         let training = training.as_table_mut().unwrap();
         training.insert("checkpoint_every_steps".into(), 1.into());
         if training.contains_key("budget_tokens") {
@@ -61,8 +66,11 @@ fn small(folder: &Path) -> std::path::PathBuf {
 fn killed_in_every_stage_it_ends_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let preset = small(folder.path());
-    let (whole, again, cut) =
-        (folder.path().join("whole"), folder.path().join("again"), folder.path().join("cut"));
+    let (whole, again, cut) = (
+        folder.path().join("whole"),
+        folder.path().join("again"),
+        folder.path().join("cut"),
+    );
     finish(&whole, &preset);
     finish(&again, &preset);
     let mut kills = 0;
@@ -76,9 +84,18 @@ fn killed_in_every_stage_it_ends_the_same() {
     }
     finish(&cut, &preset);
     assert!(kills >= 4, "only {kills} of 6 kills came in time");
-    for file in ["results.json", "ledger.json", "plan.toml", "eval/grpo.jsonl", "report.html"] {
+    for file in [
+        "results.json",
+        "ledger.json",
+        "plan.toml",
+        "eval/grpo.jsonl",
+        "report.html",
+    ] {
         let read = |run: &Path| std::fs::read(run.join(file)).unwrap();
-        assert!(read(&whole) == read(&again), "{file} differs between two runs");
+        assert!(
+            read(&whole) == read(&again),
+            "{file} differs between two runs"
+        );
         assert!(read(&whole) == read(&cut), "{file} differs after kills");
     }
 }

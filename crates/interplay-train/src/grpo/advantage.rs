@@ -37,7 +37,10 @@ const EPSILON: f64 = 1e-6;
 /// ```
 #[must_use]
 pub fn advantages(rewards: &[f64], group_size: usize, scale: AdvantageScale) -> Vec<f64> {
-    assert!(group_size > 0 && rewards.len().is_multiple_of(group_size), "whole groups");
+    assert!(
+        group_size > 0 && rewards.len().is_multiple_of(group_size),
+        "whole groups"
+    );
     let batch = deviation(rewards);
     let mut advantages = Vec::with_capacity(rewards.len());
     for group in rewards.chunks_exact(group_size) {
@@ -49,7 +52,13 @@ pub fn advantages(rewards: &[f64], group_size: usize, scale: AdvantageScale) -> 
         };
         let uniform = group.iter().all(|reward| *reward == group[0]);
         // Without this, rounding in the mean would leave a trace in a uniform group.
-        let advantage = |reward: &f64| if uniform { 0.0 } else { (reward - mean) / divisor };
+        let advantage = |reward: &f64| {
+            if uniform {
+                0.0
+            } else {
+                (reward - mean) / divisor
+            }
+        };
         advantages.extend(group.iter().map(advantage));
     }
     advantages

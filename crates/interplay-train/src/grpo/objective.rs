@@ -85,8 +85,12 @@ pub(crate) fn loss<B: FusedOps>(
     };
     let advantages = tensor(&table.advantages);
     let ratio = log_probs.clone().sub(tensor(&table.old)).exp();
-    let clipped = ratio.clone().clamp(1.0 - spec.clip_low, 1.0 + spec.clip_high);
-    let gain = ratio.mul(advantages.clone()).min_pair(clipped.mul(advantages));
+    let clipped = ratio
+        .clone()
+        .clamp(1.0 - spec.clip_low, 1.0 + spec.clip_high);
+    let gain = ratio
+        .mul(advantages.clone())
+        .min_pair(clipped.mul(advantages));
     let mut loss = gain.neg();
     if !table.reference.is_empty() {
         let log_ratio = tensor(&table.reference).sub(log_probs.clone());
@@ -126,7 +130,11 @@ impl Watch {
 
     /// A sum as a mean over tokens; 0 where there was no token.
     pub fn mean(&self, sum: f64) -> f64 {
-        if self.tokens == 0 { 0.0 } else { sum / self.tokens as f64 }
+        if self.tokens == 0 {
+            0.0
+        } else {
+            sum / self.tokens as f64
+        }
     }
 }
 

@@ -55,7 +55,10 @@ impl RolloutBatch {
     /// Tokens sampled, prompts included.
     #[must_use]
     pub fn tokens(&self) -> u64 {
-        self.rollouts.iter().map(|rollout| rollout.ids.len() as u64).sum()
+        self.rollouts
+            .iter()
+            .map(|rollout| rollout.ids.len() as u64)
+            .sum()
     }
 }
 
@@ -77,15 +80,20 @@ pub(crate) fn sample<B: FusedOps>(
     observer: &mut dyn Observer,
 ) -> Result<RolloutBatch, TrainError> {
     let indices = cursor..cursor + spec.prompts as u64;
-    let problems: Vec<Problem> =
-        indices.clone().map(|i| source.dataset.get(i)).collect::<Result<_, _>>()?;
+    let problems: Vec<Problem> = indices
+        .clone()
+        .map(|i| source.dataset.get(i))
+        .collect::<Result<_, _>>()?;
     let mut requests = Vec::with_capacity(spec.prompts * spec.group_size);
     for (index, problem) in indices.zip(&problems) {
         let (text, question) = (problem.problem_text(), problem.question_text());
         let prompt = source.tokenizer.encode_prompt(&text, &question)?;
         for member in 0..spec.group_size as u64 {
             let stream = source.stream.rng(index * spec.group_size as u64 + member);
-            requests.push(Request { prompt: prompt.clone(), stream });
+            requests.push(Request {
+                prompt: prompt.clone(),
+                stream,
+            });
         }
     }
     let settings = sampling(spec, source.tokenizer);

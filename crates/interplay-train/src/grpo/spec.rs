@@ -145,10 +145,15 @@ impl GrpoSpec {
         }
         if self.minibatches > self.prompts {
             let (found, prompts) = (self.minibatches, self.prompts);
-            problems.push(format!("minibatches: expected at most prompts ({prompts}), found {found}"));
+            problems.push(format!(
+                "minibatches: expected at most prompts ({prompts}), found {found}"
+            ));
         }
         if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            problems.push(format!("temperature: expected above 0, found {}", self.temperature));
+            problems.push(format!(
+                "temperature: expected above 0, found {}",
+                self.temperature
+            ));
         }
         for (key, clip) in [("clip_low", self.clip_low), ("clip_high", self.clip_high)] {
             if !(clip >= 0.0 && clip.is_finite()) {
@@ -156,7 +161,10 @@ impl GrpoSpec {
             }
         }
         if !(self.kl_coefficient >= 0.0 && self.kl_coefficient.is_finite()) {
-            problems.push(format!("kl_coefficient: expected 0 or more, found {}", self.kl_coefficient));
+            problems.push(format!(
+                "kl_coefficient: expected 0 or more, found {}",
+                self.kl_coefficient
+            ));
         }
         if let RewardSpec::Mixed { alpha } = self.reward
             && !(0.0..=1.0).contains(&alpha)

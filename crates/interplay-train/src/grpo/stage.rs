@@ -52,18 +52,43 @@ pub fn run<A: TrainBackend>(
     let spec = input.spec;
     let problems = spec.problems();
     if !problems.is_empty() {
-        return Err(TrainError::InvalidSpec { stage: folder.stage().into(), problems });
+        return Err(TrainError::InvalidSpec {
+            stage: folder.stage().into(),
+            problems,
+        });
     }
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
-    let mut session =
-        Session::<A>::open(folder, input.config, &spec.optimizer, every, initial, device)?;
-    let reference = if spec.kl_coefficient > 0.0 { Some(initial()?) } else { None };
+    let mut session = Session::<A>::open(
+        folder,
+        input.config,
+        &spec.optimizer,
+        every,
+        initial,
+        device,
+    )?;
+    let reference = if spec.kl_coefficient > 0.0 {
+        Some(initial()?)
+    } else {
+        None
+    };
     let reward = spec.reward.reward()?;
     let (dataset, tokenizer, stream) = (input.dataset, input.tokenizer, input.stream);
-    let source = Source { dataset, tokenizer, stream, reward: reward.as_ref() };
+    let source = Source {
+        dataset,
+        tokenizer,
+        stream,
+        reward: reward.as_ref(),
+    };
     while session.progress.step < spec.steps {
-        step(&mut session, &source, reference.as_ref(), spec, device, observer)?;
+        step(
+            &mut session,
+            &source,
+            reference.as_ref(),
+            spec,
+            device,
+            observer,
+        )?;
     }
     session.finish()
 }
@@ -80,15 +105,27 @@ fn step<A: TrainBackend>(
     let cursor = session.progress.cursor;
     let batch = sample(&policy, source, spec, cursor, device, observer)?;
     session.progress.ledger.generated_tokens += batch.tokens();
-    let rewards: Vec<f64> = batch.rollouts.iter().map(|rollout| rollout.reward).collect();
+    let rewards: Vec<f64> = batch
+        .rollouts
+        .iter()
+        .map(|rollout| rollout.reward)
+        .collect();
     let advantages = advantages(&rewards, spec.group_size, spec.advantage_scale);
     let share = (session.progress.step + 1) as f64 / spec.steps as f64;
     let rate = spec.optimizer.rate.rate(share);
     let mut totals = Totals::default();
     let per_minibatch = spec.prompts.div_ceil(spec.minibatches) * spec.group_size;
-    let minibatches = batch.rollouts.chunks(per_minibatch).zip(advantages.chunks(per_minibatch));
+    let minibatches = batch
+        .rollouts
+        .chunks(per_minibatch)
+        .zip(advantages.chunks(per_minibatch));
     for (rollouts, advantages) in minibatches {
-        let update = Minibatch { rollouts, advantages, spec, pad: source.tokenizer.special().pad };
+        let update = Minibatch {
+            rollouts,
+            advantages,
+            spec,
+            pad: source.tokenizer.special().pad,
+        };
         update.apply(session, reference, rate, device, &mut totals)?;
     }
     session.progress.cursor += spec.prompts as u64;
@@ -119,9 +156,15 @@ fn numbers(
     [
         ("reward", batch.mean(|rollout| rollout.reward)),
         ("verified", batch.mean(|rollout| flag(rollout.accepted))),
-        ("answer_correct", batch.mean(|rollout| flag(rollout.answer_correct))),
+        (
+            "answer_correct",
+            batch.mean(|rollout| flag(rollout.answer_correct)),
+        ),
         ("uniform_groups", batch.uniform_groups(spec.group_size)),
-        ("completion_tokens", batch.mean(|rollout| rollout.log_probs.len() as f64)),
+        (
+            "completion_tokens",
+            batch.mean(|rollout| rollout.log_probs.len() as f64),
+        ),
         ("truncated", batch.mean(|rollout| flag(!rollout.stopped))),
         ("loss", totals.loss / updates),
         ("gradient_norm", totals.norm / updates),
@@ -165,11 +208,15 @@ impl Minibatch<'_> {
                 table.reference = host(scores);
                 session.progress.ledger.reference_tokens += tokens;
             }
-            let (policy, entropy) =
-                token_log_probs(session.decoder(), &pass, temperature, device)?;
+            let (policy, entropy) = token_log_probs(session.decoder(), &pass, temperature, device)?;
             let part = objective::loss(&policy, &table, self.spec, device);
-            totals.watch.add(&host(policy), &host(entropy), &table, self.spec);
-            loss += host(part.clone()).first().copied().map_or(f64::NAN, f64::from);
+            totals
+                .watch
+                .add(&host(policy), &host(entropy), &table, self.spec);
+            loss += host(part.clone())
+                .first()
+                .copied()
+                .map_or(f64::NAN, f64::from);
             let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
             sum.accumulate(session.decoder(), gradients);
             totals.trained_tokens += tokens;
@@ -186,14 +233,18 @@ impl Minibatch<'_> {
     fn passes(&self) -> Result<Vec<(PackedBatch, TokenTable)>, TrainError> {
         let group = self.spec.group_size;
         let uniform = |start: usize| {
-            self.advantages[start..start + group].iter().all(|advantage| *advantage == 0.0)
+            self.advantages[start..start + group]
+                .iter()
+                .all(|advantage| *advantage == 0.0)
         };
         let taken: Vec<usize> = (0..self.rollouts.len())
             .filter(|place| !(self.spec.filter_uniform_groups && uniform(place - place % group)))
             .filter(|place| !self.rollouts[*place].log_probs.is_empty())
             .collect();
-        let lengths: Vec<usize> =
-            taken.iter().map(|place| self.rollouts[*place].log_probs.len()).collect();
+        let lengths: Vec<usize> = taken
+            .iter()
+            .map(|place| self.rollouts[*place].log_probs.len())
+            .collect();
         let weights = token_weights(&lengths, self.spec.max_new_tokens, self.spec.loss);
         let mut passes = Vec::new();
         let mut open = (self.packer(), TokenTable::default());
@@ -202,8 +253,10 @@ impl Minibatch<'_> {
             let rollout = &self.rollouts[place];
             let (own, rest) = weights.split_at(rollout.log_probs.len());
             weights = rest;
-            let sequence =
-                Sequence { ids: rollout.ids.clone(), predict_from: rollout.prompt_len };
+            let sequence = Sequence {
+                ids: rollout.ids.clone(),
+                predict_from: rollout.prompt_len,
+            };
             if let Some(refused) = open.0.add(sequence)? {
                 let (packer, table) =
                     std::mem::replace(&mut open, (self.packer(), TokenTable::default()));
@@ -212,7 +265,9 @@ impl Minibatch<'_> {
             }
             let advantage = self.advantages[place] as f32;
             open.1.old.extend(&rollout.log_probs);
-            open.1.advantages.extend(std::iter::repeat_n(advantage, own.len()));
+            open.1
+                .advantages
+                .extend(std::iter::repeat_n(advantage, own.len()));
             open.1.weights.extend(own);
         }
         if !open.0.is_empty() {

@@ -30,9 +30,16 @@ pub(super) fn tokenizer(
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
     }
-    let trainer = TrainerSpec { vocab_size: spec.vocab_size, ..TrainerSpec::default() };
+    let trainer = TrainerSpec {
+        vocab_size: spec.vocab_size,
+        ..TrainerSpec::default()
+    };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer)?;
     tokenizer.save(&path)?;
-    progress.end(&format!("{} entries from {} samples", tokenizer.vocab_size(), spec.samples));
+    progress.end(&format!(
+        "{} entries from {} samples",
+        tokenizer.vocab_size(),
+        spec.samples
+    ));
     Ok(tokenizer)
 }

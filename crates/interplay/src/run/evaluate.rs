@@ -39,7 +39,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
         result: &mut StageResult,
     ) -> Result<(), InterplayError> {
         let spec = self.run.plan.experiment.evaluate.clone();
-        let bands = self.run.plan.experiment.bands.clone();
+        let bands = self.run.plan.experiment.bands;
         let folder = self.run.folder.join("eval");
         let path = folder.join(format!("{stage}.json"));
         let key = key(&(&result.key, &spec, &bands));
@@ -49,7 +49,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 let mut items = Vec::new();
                 for op in band_ops(&bands) {
                     let data = at_op(&spec.data, op);
-                    let band = bands.band_of(op).map(|band| band.name().to_owned());
+                    let band = bands.band_of(op);
                     items.extend(self.items(&data, op, spec.problems_per_op, "evaluate", band)?);
                 }
                 let settings = EvalSettings {
@@ -62,7 +62,13 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 let records = folder.join(format!("{stage}.jsonl"));
                 let what = format!("eval {stage}");
                 let found = self.measure(&what, &model, &items, &settings, Some(&records))?;
-                write_json(&path, &Keyed { key, value: found.clone() })?;
+                write_json(
+                    &path,
+                    &Keyed {
+                        key,
+                        value: found.clone(),
+                    },
+                )?;
                 found
             }
         };
@@ -106,7 +112,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
         op: u32,
         count: u64,
         stream: &str,
-        band: Option<String>,
+        band: Option<Band>,
     ) -> Result<Vec<EvalItem>, InterplayError> {
         let stream = format!("{stream}/op-{op}");
         let dataset = Dataset::new(data.clone(), &self.run.library, self.streams, &stream)?;
@@ -117,7 +123,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 id: u64::from(op) * 1_000_000 + index,
                 op,
                 context: problem.context().id().to_owned(),
-                band: band.clone(),
+                band: band.map(|band| band.name().to_owned()),
                 prompt: framing::prompt_text(&problem),
                 gold: Gold::from_graph(problem.graph(), problem.target())?,
             });
@@ -148,7 +154,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
             sampled_tokens: 0,
         };
         let mut sink = RecordFile::create(records)?;
-        self.progress.begin(what, items.len() as u64 * u64::from(settings.samples));
+        self.progress
+            .begin(what, items.len() as u64 * u64::from(settings.samples));
         let progress = &mut *self.progress;
         let evaluation = evaluate(
             &mut sampler,
@@ -159,14 +166,21 @@ impl<A: TrainBackend> Workshop<'_, A> {
         )
         .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
         sink.finish()?;
-        self.progress.end(&format!("{} problems x {}", items.len(), settings.samples));
-        Ok(Evaluated { evaluation, sampled_tokens: sampler.sampled_tokens })
+        self.progress
+            .end(&format!("{} problems x {}", items.len(), settings.samples));
+        Ok(Evaluated {
+            evaluation,
+            sampled_tokens: sampler.sampled_tokens,
+        })
     }
 }
 
 /// Every op of every band, in order.
 pub(crate) fn band_ops(bands: &interplay_eval::Bands) -> Vec<u32> {
-    Band::ALL.into_iter().flat_map(|band| bands.range(band)).collect()
+    Band::ALL
+        .into_iter()
+        .flat_map(|band| bands.range(band))
+        .collect()
 }
 
 /// Writes one record a sample, and puts the file in place when it is whole.
@@ -176,24 +190,33 @@ struct RecordFile<'a> {
 
 impl<'a> RecordFile<'a> {
     fn create(path: Option<&'a Path>) -> Result<Self, InterplayError> {
-        let Some(path) = path else { return Ok(Self { place: None }) };
+        let Some(path) = path else {
+            return Ok(Self { place: None });
+        };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
         }
         let partial = path.with_extension("jsonl.partial");
         let file = File::create(&partial).map_err(InterplayError::io("create", &partial))?;
-        Ok(Self { place: Some((path, partial, BufWriter::new(file))) })
+        Ok(Self {
+            place: Some((path, partial, BufWriter::new(file))),
+        })
     }
 
     fn write(&mut self, record: &GenerationRecord) -> std::io::Result<()> {
-        let Some((_, _, file)) = &mut self.place else { return Ok(()) };
+        let Some((_, _, file)) = &mut self.place else {
+            return Ok(());
+        };
         serde_json::to_writer(&mut *file, record)?;
         file.write_all(b"\n")
     }
 
     fn finish(self) -> Result<(), InterplayError> {
-        let Some((path, partial, mut file)) = self.place else { return Ok(()) };
-        file.flush().map_err(InterplayError::io("write", &partial))?;
+        let Some((path, partial, mut file)) = self.place else {
+            return Ok(());
+        };
+        file.flush()
+            .map_err(InterplayError::io("write", &partial))?;
         std::fs::rename(&partial, path).map_err(InterplayError::io("rename", &partial))
     }
 }

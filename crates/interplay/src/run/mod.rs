@@ -48,7 +48,11 @@ impl Run {
         // A folder claimed for a device that is missing could not be used with another one.
         device::check(plan.device)?;
         plan.claim(&folder)?;
-        Ok(Self { plan, folder, library })
+        Ok(Self {
+            plan,
+            folder,
+            library,
+        })
     }
 
     /// The run folder.
@@ -62,7 +66,13 @@ impl Run {
     /// # Errors
     /// Whatever stops a stage; what was finished before stays, and running again goes on there.
     pub fn execute(&self, progress: &mut dyn Progress) -> Result<Results, InterplayError> {
-        dispatch(self.plan.device, Execution { run: self, progress })?
+        dispatch(
+            self.plan.device,
+            Execution {
+                run: self,
+                progress,
+            },
+        )?
     }
 }
 
@@ -122,7 +132,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
     ) -> Result<StageResult, InterplayError> {
         let run = self.run;
         let mut result = timed(run, stage.name(), || self.train_or_measure(stage, results))?;
-        self.keys.push((stage.name().to_owned(), result.key.clone()));
+        self.keys
+            .push((stage.name().to_owned(), result.key.clone()));
         if stage.trains() {
             let what = format!("eval {}", stage.name());
             timed(run, &what, || self.evaluate(stage.name(), &mut result))?;
@@ -152,7 +163,11 @@ fn timed<T>(
     let began = Instant::now();
     let output = work()?;
     let seconds = began.elapsed().as_secs_f64();
-    let timing = Timing { part, seconds, peak_memory_mib: peak_memory_mib() };
+    let timing = Timing {
+        part,
+        seconds,
+        peak_memory_mib: peak_memory_mib(),
+    };
     let path = run.folder.join("timings.jsonl");
     let line = serde_json::to_string(&timing).unwrap_or_default() + "\n";
     let mut file = fs::OpenOptions::new()
@@ -160,7 +175,8 @@ fn timed<T>(
         .append(true)
         .open(&path)
         .map_err(InterplayError::io("open", &path))?;
-    file.write_all(line.as_bytes()).map_err(InterplayError::io("write", &path))?;
+    file.write_all(line.as_bytes())
+        .map_err(InterplayError::io("write", &path))?;
     Ok(output)
 }
 
@@ -169,7 +185,11 @@ fn timed<T>(
 pub fn peak_memory_mib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
+    line.split_whitespace()
+        .nth(1)?
+        .parse::<u64>()
+        .ok()
+        .map(|kib| kib / 1024)
 }
 
 #[derive(Serialize)]
@@ -204,7 +224,10 @@ fn write_manifest(run: &Run) -> Result<(), InterplayError> {
 
 /// The commit of the working directory, where git knows one.
 fn git_commit() -> Option<String> {
-    let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
+    let output = std::process::Command::new("git")
+        .args(["rev-parse", "HEAD"])
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
@@ -238,8 +261,10 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
         return Ok(None);
     }
     let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
-    serde_json::from_str(&text).map(Some).map_err(|error| InterplayError::BadFile {
-        path: path.to_owned(),
-        reason: format!("{error}; remove the file to make it anew"),
-    })
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| InterplayError::BadFile {
+            path: path.to_owned(),
+            reason: format!("{error}; remove the file to make it anew"),
+        })
 }

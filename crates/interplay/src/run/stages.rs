@@ -31,7 +31,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 result.key = key;
                 result.edge = Some(report);
             }
-            StageSpec::Pretrain { data, training, .. } | StageSpec::Midtrain { data, training, .. } => {
+            StageSpec::Pretrain { data, training, .. }
+            | StageSpec::Midtrain { data, training, .. } => {
                 let folder = self.folder(stage, &self.stage_key(stage, &()));
                 let dataset = self.dataset(data, stage.name())?;
                 let model = self.model_of(stage);
@@ -42,14 +43,25 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     Start::Model(&model)
                 };
                 let (config, tokenizer, spec) = (self.config, self.tokenizer, training);
-                let input = NextTokenInput { config, start, dataset: &dataset, tokenizer, spec };
+                let input = NextTokenInput {
+                    config,
+                    start,
+                    dataset: &dataset,
+                    tokenizer,
+                    spec,
+                };
                 let device = self.device;
                 let summary = self.observed(stage.name(), |observer| {
                     next_token::run::<A>(&folder, &input, device, observer)
                 })?;
                 result.take(summary);
             }
-            StageSpec::Grpo { data, training, edge_from, .. } => {
+            StageSpec::Grpo {
+                data,
+                training,
+                edge_from,
+                ..
+            } => {
                 let (data, edge) = self.at_the_edge(data, edge_from.as_deref(), results);
                 let folder = self.folder(stage, &self.stage_key(stage, &data));
                 let dataset = self.dataset(&data, stage.name())?;
@@ -63,7 +75,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     spec: training,
                 };
                 if let Some(ops) = edge {
-                    self.progress.note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
+                    self.progress
+                        .note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
                 }
                 let device = self.device;
                 let summary = self.observed(stage.name(), |observer| {
@@ -83,7 +96,9 @@ impl<A: TrainBackend> Workshop<'_, A> {
         edge_from: Option<&str>,
         results: &Results,
     ) -> (TaskSpec, Option<Vec<u32>>) {
-        let Some(name) = edge_from else { return (data.clone(), None) };
+        let Some(name) = edge_from else {
+            return (data.clone(), None);
+        };
         let report = results.stages.iter().find(|stage| stage.name == name);
         match report.and_then(|stage| stage.edge.as_ref()) {
             Some(edge) if !edge.ops.is_empty() => match Counts::list(edge.ops.clone()) {
@@ -108,16 +123,32 @@ impl<A: TrainBackend> Workshop<'_, A> {
         let parent = stage.from().map(|from| self.key_of(from));
         let seed = self.streams.root();
         let device = self.run.plan.device;
-        key(&(device, seed, self.config, self.tokenizer.hash(), parent, stage, extra))
+        key(&(
+            device,
+            seed,
+            self.config,
+            self.tokenizer.hash(),
+            parent,
+            stage,
+            extra,
+        ))
     }
 
     /// The folder of the model that a stage starts from.
     fn model_of(&self, stage: &StageSpec) -> PathBuf {
-        self.run.folder.join(stage.from().unwrap_or_default()).join("model")
+        self.run
+            .folder
+            .join(stage.from().unwrap_or_default())
+            .join("model")
     }
 
     fn dataset(&self, data: &TaskSpec, name: &str) -> Result<Dataset, InterplayError> {
-        Ok(Dataset::new(data.clone(), &self.run.library, self.streams, name)?)
+        Ok(Dataset::new(
+            data.clone(),
+            &self.run.library,
+            self.streams,
+            name,
+        )?)
     }
 
     fn observed(
@@ -128,7 +159,13 @@ impl<A: TrainBackend> Workshop<'_, A> {
         self.progress.begin(stage, 1000);
         let mut watcher = Watcher::new(self.progress);
         let summary = work(&mut watcher)?;
-        self.tokenizer.save(&self.run.folder.join(stage).join("model").join("tokenizer.json"))?;
+        self.tokenizer.save(
+            self.run
+                .folder
+                .join(stage)
+                .join("model")
+                .join("tokenizer.json"),
+        )?;
         let ledger = &summary.ledger;
         self.progress.end(&format!(
             "{} steps, {} trained tokens, {} sampled",
@@ -150,7 +187,13 @@ impl<A: TrainBackend> Workshop<'_, A> {
         }
         let report = self.measure_edge(name, model, spec)?;
         self.progress.note(&format!("{name}: {}", report.reason));
-        super::write_json(&path, &Keyed { key: key.to_owned(), value: report.clone() })?;
+        super::write_json(
+            &path,
+            &Keyed {
+                key: key.to_owned(),
+                value: report.clone(),
+            },
+        )?;
         Ok(report)
     }
 }
@@ -172,7 +215,10 @@ impl<T> Keyed<T> {
             "it was made with key {}, expected {key}; remove the file to make it anew",
             self.key
         );
-        Err(InterplayError::BadFile { path: path.to_owned(), reason })
+        Err(InterplayError::BadFile {
+            path: path.to_owned(),
+            reason,
+        })
     }
 }
 
@@ -188,7 +234,13 @@ struct Watcher<'a> {
 impl<'a> Watcher<'a> {
     fn new(progress: &'a mut dyn Progress) -> Self {
         let began = std::time::Instant::now();
-        Self { progress, began, tokens: 0, share: 0.0, detail: String::new() }
+        Self {
+            progress,
+            began,
+            tokens: 0,
+            share: 0.0,
+            detail: String::new(),
+        }
     }
 }
 
@@ -201,10 +253,17 @@ impl Observer for Watcher<'_> {
             let found = report.numbers.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| format!("{name} {value:.3}  "))
         };
-        let shown = ["loss_nats", "reward", "verified", "answer_correct", "entropy_nats"];
+        let shown = [
+            "loss_nats",
+            "reward",
+            "verified",
+            "answer_correct",
+            "entropy_nats",
+        ];
         let numbers: String = shown.iter().filter_map(|name| number(name)).collect();
         self.detail = format!("step {}  {numbers}{speed:.0} tokens/s", report.step + 1);
-        self.progress.advance((1000.0 * self.share) as u64, &self.detail);
+        self.progress
+            .advance((1000.0 * self.share) as u64, &self.detail);
     }
 
     fn part(&mut self, what: &str, done: usize, total: usize) {
