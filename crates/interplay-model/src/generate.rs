@@ -21,6 +21,11 @@ use crate::sampling::{SamplingSettings, draw};
 /// Tokens of padded prompts in one prefill at most; bounds the memory of its activations.
 const PREFILL_TOKENS: usize = 16 * 1024;
 
+/// Prompts are padded to at least this many tokens and to a multiple of [`PREFILL_STEP`]: matrix products of
+/// very few rows add in another order, and a prompt's result must not depend on its neighbours' lengths.
+const PREFILL_LEAST: usize = 32;
+const PREFILL_STEP: usize = 16;
+
 /// One prompt to continue.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -222,6 +227,7 @@ impl<B: FusedOps> Engine<'_, B> {
             }
             sources.push(index[prompt.as_slice()]);
         }
+        let seq = seq.max(PREFILL_LEAST).next_multiple_of(PREFILL_STEP);
         let (logits, kept) = self.prefill(&prompts, seq)?;
         let vocab = self.decoder.config().vocab_size;
         let first = self.next;

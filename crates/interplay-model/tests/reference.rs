@@ -50,8 +50,8 @@ fn logits(config: &ModelConfig, weights: &Weights, tokens: &[usize]) -> Vec<Vec<
     for layer in 0..config.num_hidden_layers {
         let name = |part: &str| format!("model.layers.{layer}.{part}");
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        for position in 0..tokens.len() {
-            let x = norm(weights, &name("input_layernorm"), &stream[position], eps);
+        for (position, stream) in stream.iter_mut().enumerate() {
+            let x = norm(weights, &name("input_layernorm"), stream, eps);
             let mut q = linear(weights, &name("self_attn.q_proj"), &x);
             let mut k = linear(weights, &name("self_attn.k_proj"), &x);
             q.chunks_mut(dim)
@@ -76,11 +76,7 @@ fn logits(config: &ModelConfig, weights: &Weights, tokens: &[usize]) -> Vec<Vec<
                 }
             }
             let out = linear(weights, &name("self_attn.o_proj"), &attended);
-            let mut x: Vec<f64> = stream[position]
-                .iter()
-                .zip(out)
-                .map(|(x, out)| x + out)
-                .collect();
+            let mut x: Vec<f64> = stream.iter().zip(out).map(|(x, out)| x + out).collect();
             let normed = norm(weights, &name("post_attention_layernorm"), &x, eps);
             let gate = linear(weights, &name("mlp.gate_proj"), &normed);
             let up = linear(weights, &name("mlp.up_proj"), &normed);
@@ -95,7 +91,7 @@ fn logits(config: &ModelConfig, weights: &Weights, tokens: &[usize]) -> Vec<Vec<
             {
                 *x += out;
             }
-            stream[position] = x;
+            *stream = x;
         }
     }
     let last = stream.iter().map(|x| norm(weights, "model.norm", x, eps));

@@ -292,14 +292,16 @@ pub fn cache_prompts<B: Backend>(
         shape,
     } = cache;
     let index = indices::<B>(sources, &k.device());
+    let kept = seq.min(shape.capacity);
     let write = |into: FloatTensor<B>, new: Tensor<B, 2>| {
         let [rows, _] = new.dims();
         let new = new
             .reshape([rows / seq, seq, shape.kv_heads, shape.head_dim])
             .select(0, index.clone())
-            .swap_dims(1, 2);
+            .swap_dims(1, 2)
+            .narrow(2, 0, kept);
         let rows = first_row..first_row + sources.len();
-        let place = [rows, 0..shape.kv_heads, 0..seq, 0..shape.head_dim];
+        let place = [rows, 0..shape.kv_heads, 0..kept, 0..shape.head_dim];
         prim(wrap::<B, 4>(into).slice_assign(place, new))
     };
     LayerCache {

@@ -302,7 +302,8 @@ pub trait FusedOps: Backend {
     }
 
     /// Copies prefilled prompts into rows `first_row..`: row `first_row + i` gets prompt `sources[i]` of `k`
-    /// and `v` `[prompts * seq, kv_heads * head_dim]`. What follows a shorter prompt is never read.
+    /// and `v` `[prompts * seq, kv_heads * head_dim]`. What follows a shorter prompt is never read, and what is
+    /// beyond the row's capacity is left out.
     fn cache_prompts(
         cache: LayerCache<Self>,
         k: FloatTensor<Self>,

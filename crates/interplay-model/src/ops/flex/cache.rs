@@ -74,7 +74,7 @@ pub(super) fn write_prompts(
         .zip(values.par_chunks_mut(sizes.row()))
         .zip(sources)
         .for_each(|((keys, values), source)| {
-            for place in 0..seq {
+            for place in 0..seq.min(sizes.tokens) {
                 let at = (source * seq + place) * token;
                 sizes.write(keys, values, place, &k[at..at + token], &v[at..at + token]);
             }

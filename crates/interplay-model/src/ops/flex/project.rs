@@ -44,12 +44,37 @@ pub(super) fn forward(
             }
         };
         let rows = out.len() / outputs;
-        let (x, weight) = (
-            Matrix::rows(x, inputs),
-            Matrix::rows(weight, inputs).transposed(),
+        let weight = Matrix::rows(weight, inputs).transposed();
+        let least = least_rows(inputs, outputs);
+        if rows >= least {
+            let x = Matrix::rows(x, inputs);
+            multiply(out, outputs, [rows, outputs, inputs], x, weight, accumulate);
+            return;
+        }
+        let (mut padded, mut result) = (zeros(least * inputs), zeros(least * outputs));
+        padded[..x.len()].copy_from_slice(x);
+        result[..out.len()].copy_from_slice(out);
+        let x = Matrix::rows(&padded, inputs);
+        multiply(
+            &mut result,
+            outputs,
+            [least, outputs, inputs],
+            x,
+            weight,
+            accumulate,
         );
-        multiply(out, outputs, [rows, outputs, inputs], x, weight, accumulate);
+        out.copy_from_slice(&result[..out.len()]);
     });
+}
+
+/// Rows that a product has at least, filled up with zeros. `gemm` adds in another order where there are fewer,
+/// and a token's result must not depend on how many others there are.
+fn least_rows(inputs: usize, outputs: usize) -> usize {
+    if outputs <= 64 && inputs > 512 {
+        65
+    } else {
+        2.max(256 / outputs + 1)
+    }
 }
 
 /// What a projection is added to.

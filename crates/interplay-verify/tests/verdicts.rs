@@ -1,0 +1,165 @@
+//! What a verdict counts and says, beyond accepted or not, and what hostile texts cost.
+
+mod zoo;
+
+use interplay_graph::{Definition, GoldGraph, ReasoningGraph};
+use interplay_verify::{Gold, Level, Reason, Verifier};
+use zoo::{TERSE, assert_rejected, edited, prose, reason, strict, terse};
+
+#[test]
+fn an_answer_alone_earns_only_the_answer() {
+    for candidate in [
+        "Answer: 16.",
+        " </solution> <answer> 16 </answer>",
+        "<answer> 16 </answer>",
+    ] {
+        let verdict = strict(&terse(false), candidate);
+        assert!(!verdict.accepted && verdict.answer_correct);
+        assert_eq!((verdict.process_accuracy, verdict.missing), (0.0, 3));
+        assert_eq!(verdict.first_error.unwrap().reason, Reason::MissingQuantity);
+    }
+    let verdict = strict(&terse(false), "");
+    assert!(!verdict.accepted && !verdict.answer_correct);
+}
+
+#[test]
+fn conflicting_answers_are_not_a_right_answer() {
+    let steps = TERSE.trim_end_matches("Answer: 16.");
+    for answers in [
+        "Answer: 16. Answer: 15.",
+        "Answer: 15. Answer: 16.",
+        "Answer: x. Answer: 16.",
+    ] {
+        assert!(
+            !strict(&terse(false), &format!("{steps}{answers}")).answer_correct,
+            "{answers}"
+        );
+    }
+    let tags = "Answer: 15. </solution> <answer> 16 </answer>";
+    assert!(!strict(&terse(false), &format!("{steps}{tags}")).answer_correct);
+}
+
+#[test]
+fn counts_what_is_wrong() {
+    let gold = terse(false);
+    let candidate = "fox = 3. yak = 1. elk = fox + 2 = 3 + 2 = 6. owl = elk = 6. Answer: 16.";
+    let verdict = strict(&gold, candidate);
+    assert_eq!((verdict.missing, verdict.extra), (1, 2));
+    assert_eq!((verdict.wrong_parents, verdict.wrong_values), (0, 2));
+    assert_eq!(verdict.wrong_equalities, 1);
+    assert!((verdict.process_accuracy - 1.0 / 3.0).abs() < 1e-12);
+    let right: Vec<bool> = verdict.steps.iter().map(|step| step.correct).collect();
+    assert_eq!(right, [true, false, false, false]);
+    let needed: Vec<bool> = verdict.steps.iter().map(|step| step.needed).collect();
+    assert_eq!(needed, [true, false, true, false]);
+}
+
+#[test]
+fn unneeded_steps_can_be_forbidden() {
+    let verifier = Verifier::new(Level::Strict).forbid_unneeded();
+    let verdict = verifier.verify(&terse(false), TERSE);
+    assert_eq!(
+        verdict.first_error.unwrap().reason,
+        Reason::UnneededQuantity
+    );
+    assert!(
+        verifier
+            .verify(&terse(false), &edited(TERSE, "owl = elk = 5. ", ""))
+            .accepted
+    );
+}
+
+#[test]
+fn says_where_what_and_why() {
+    let candidate = edited(TERSE, "= 2 * (3 + 5) = 16", "= 2 * (3 + 4) = 16");
+    let error = strict(&terse(false), &candidate).first_error.unwrap();
+    assert_eq!(&candidate[error.span.clone()], "2 * (3 + 4)");
+    assert_eq!((error.step, error.reason), (3, Reason::WrongNumbers));
+    assert_eq!(
+        error.to_string(),
+        "step 3, bytes 75..86: the numeric form does not mirror the symbolic one; expected the \
+         values of `2 * (fox + elk)` in its place, found `2 * (3 + 4)`"
+    );
+}
+
+#[test]
+fn a_gold_graph_without_definitions_still_checks_parents_values_and_equalities() {
+    let mut graph = ReasoningGraph::new();
+    let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
+    let elk = graph.add("elk", Definition::sum().plus(2), &[fox]).unwrap();
+    let gold = GoldGraph::new(&graph, elk, |id| format!("v{}", id.index())).unwrap();
+    let gold = Gold::from_gold_graph(&gold).unwrap();
+    let right = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.";
+    assert_eq!(reason(&gold, right), None);
+    assert_rejected(
+        &gold,
+        right,
+        &[
+            ("elk = fox + 2 = 3 + 2 = 5", "elk = 5", Reason::WrongParents),
+            ("= 3 + 2 = 5", "= 2 + 3 + 0 = 5", Reason::WrongNumbers),
+            ("= 3 + 2 = 5", "= 3 + 2 = 6", Reason::WrongEquality),
+            ("fox = 3.", "fox = 4.", Reason::WrongValue),
+        ],
+    );
+}
+
+#[test]
+fn a_broken_gold_solution_is_an_error_that_says_where() {
+    let message = |text: &str| Gold::from_solution(text).unwrap_err().to_string();
+    assert!(message("fox = 3. elk = owl = 3. Answer: 3.").contains("sentence 1"));
+    assert!(message("fox = 3.").contains("states no answer"));
+    assert!(message("fox = 3. fox = 3. Answer: 3.").contains("`fox` twice"));
+    assert!(message("Answer: 3.").contains("no quantity"));
+}
+
+/// These take forever where the time is not linear in the text.
+#[test]
+fn hostile_texts_are_judged_in_linear_time() {
+    let (terse, prose) = (terse(false), prose());
+    let n = 200_000;
+    let doubling: String = (1..n / 10)
+        .map(|i| format!("m{i} = m{} + m{} = 0;", i - 1, i - 1))
+        .collect();
+    let products: String = (1..n / 10)
+        .map(|i| format!("m{i} = m{} * m{} = 0;", i - 1, i - 1))
+        .collect();
+    let start = "Define adult fox in South Zoo as a; m0 = 1;";
+    for text in [
+        "Define ".repeat(n),
+        "Define. ".repeat(n),
+        "Define x as a ".repeat(n),
+        format!("{};", "Define x. ".repeat(n)),
+        format!("Define {};", "x as a".repeat(n)),
+        "Define adult fox in South Zoo as a; ".repeat(n),
+        "Define adult fox in South Zoo as a; so a = 3. ".repeat(n),
+        "fox = ".repeat(n),
+        "fox = 3. ".repeat(n),
+        "fox".repeat(n),
+        format!("fox = {}.", "(".repeat(n)),
+        format!("fox = 3{}.", " + 3".repeat(n)),
+        format!("fox = 3{} = 3.", " * (3 + 3)".repeat(n)),
+        format!("fox = 3. elk = fox{0} = 3{0} = 5.", " + 2".repeat(n)),
+        format!(
+            "fox = 3. elk = 2 + fox{} = 3{} = 5.",
+            " + 2".repeat(n),
+            " + 2".repeat(n)
+        ),
+        "Answer: 3. ".repeat(n),
+        "Answer".repeat(n),
+        "<answer>".repeat(n),
+        "[EOS]".repeat(n),
+        ". ".repeat(n),
+        "é".repeat(n),
+        format!("{start}{doubling} so a = 3."),
+        format!("{start}{products} so a = 3."),
+        format!("{start}{}", doubling.replace(';', ".")),
+    ] {
+        for level in [Level::Paper, Level::Strict] {
+            assert!(!Verifier::new(level).verify(&terse, &text).accepted);
+            let verdict = Verifier::new(level).verify(&prose, &text);
+            assert!(!verdict.accepted);
+            assert!(verdict.first_error.unwrap().found.len() < 1000);
+        }
+        let _ = Gold::from_solution(&text);
+    }
+}
