@@ -7,12 +7,17 @@ use interplay_eval::{Cell, Evaluation, PassAtK};
 use serde_json::Value;
 
 use crate::report::{Block, LinePlot, Page, Scale, Section, Series};
-use crate::results::{ends, lines, percent};
+use crate::results::{ends, gains, lines, percent, points};
 use crate::{InterplayError, Plan, Results, StageKind};
 
 /// The report of a run; plots come from the metrics in its folder.
 pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page, InterplayError> {
-    let mut sections = vec![accuracy(results), pass_curves(results), by_op(results)];
+    let mut sections = vec![
+        accuracy(results),
+        changes(results),
+        pass_curves(results),
+        by_op(results),
+    ];
     if let Some(section) = edge(results) {
         sections.push(section);
     }
@@ -76,6 +81,36 @@ fn accuracy(results: &Results) -> Section {
         heading: "Accuracy by stage and band".into(),
         text: "Percent with 95 % intervals clustered by problem. Verified counts a sample only \
                where the answer and every step are right; answer looks at the answer alone."
+            .into(),
+        blocks: vec![Block::Table {
+            columns: columns.to_vec(),
+            rows: rows.collect(),
+        }],
+    }
+}
+
+fn changes(results: &Results) -> Section {
+    let gains = gains(results);
+    let k = gains.first().map_or(1, |gain| gain.verified[1].k);
+    let rows = gains.iter().map(|gain| {
+        let [one, many] = &gain.verified;
+        let names = [gain.stage, gain.from, gain.band].map(str::to_owned);
+        names
+            .into_iter()
+            .chain([points(one), points(many)])
+            .collect()
+    });
+    let columns = [
+        "stage".into(),
+        "over".into(),
+        "band".into(),
+        "verified pass@1".into(),
+        format!("verified pass@{k}"),
+    ];
+    Section {
+        heading: "What each stage changed".into(),
+        text: "Points over the model that the stage started from, paired by problem, with 95 % \
+               intervals."
             .into(),
         blocks: vec![Block::Table {
             columns: columns.to_vec(),

@@ -5,7 +5,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use interplay_eval::{Cell, EdgeReport, Evaluation, PassAtK};
+use interplay_eval::{
+    Band, Cell, EdgeReport, Evaluation, ItemScore, Measure, PairedDifference, PassAtK,
+    paired_difference,
+};
 use interplay_train::StageSummary;
 use interplay_train::ledger::Ledger;
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,9 @@ pub struct StageResult {
     pub name: String,
     /// What it does.
     pub kind: StageKind,
+    /// The stage whose model it starts from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Hash of all that determines its output.
     pub key: String,
     /// Steps made.
@@ -60,6 +66,7 @@ impl StageResult {
         Self {
             name: stage.name().to_owned(),
             kind: stage.kind(),
+            from: stage.from().map(str::to_owned),
             key: String::new(),
             steps: 0,
             samples: 0,
@@ -142,7 +149,7 @@ pub(crate) fn lines(results: &Results) -> Vec<Line<'_>> {
         let Some(evaluation) = &stage.evaluation else {
             continue;
         };
-        for band in ["id", "edge", "hard"] {
+        for band in Band::ALL.map(Band::name) {
             if let Some(cell) = evaluation.by_band.get(band) {
                 lines.push(Line {
                     stage: &stage.name,
@@ -153,6 +160,66 @@ pub(crate) fn lines(results: &Results) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// What a stage changed in a band, over the same problems as the stage before it.
+pub(crate) struct Gain<'a> {
+    pub stage: &'a str,
+    pub from: &'a str,
+    pub band: &'static str,
+    /// At the first and at the last of the measured k.
+    pub verified: [PairedDifference; 2],
+}
+
+/// The gains of every stage over the model that it started from.
+pub(crate) fn gains(results: &Results) -> Vec<Gain<'_>> {
+    let evaluated = |name: &str| {
+        let stage = results.stages.iter().find(|stage| stage.name == name);
+        stage.and_then(|stage| stage.evaluation.as_ref())
+    };
+    let mut gains = Vec::new();
+    for stage in &results.stages {
+        let (Some(from), Some(after)) = (&stage.from, &stage.evaluation) else {
+            continue;
+        };
+        let Some(before) = evaluated(from) else {
+            continue;
+        };
+        let (Some(first), Some(last)) = (after.ks.first(), after.ks.last()) else {
+            continue;
+        };
+        for band in Band::ALL.map(Band::name) {
+            let gain = |k: u32| {
+                let within = |item: &ItemScore| item.band.as_deref() == Some(band);
+                paired_difference(before, after, k, Measure::Verified, within).ok()
+            };
+            if let (Some(one), Some(many)) = (gain(*first), gain(*last)) {
+                gains.push(Gain {
+                    stage: &stage.name,
+                    from,
+                    band,
+                    verified: [one, many],
+                });
+            }
+        }
+    }
+    gains
+}
+
+/// A paired difference with its interval, in points of a hundred.
+pub(crate) fn points(difference: &PairedDifference) -> String {
+    let PairedDifference {
+        difference,
+        low,
+        high,
+        ..
+    } = difference;
+    format!(
+        "{:+.1} [{:+.1}, {:+.1}]",
+        100.0 * difference,
+        100.0 * low,
+        100.0 * high
+    )
 }
 
 /// The first and the last of the measured k.
@@ -166,7 +233,8 @@ pub(crate) fn percent(pass: &PassAtK) -> String {
     format!("{estimate:.1} [{low:.1}, {high:.1}]")
 }
 
-/// Stage by band: verified pass@1 and pass@k with 95 % intervals, the answer alone beside them.
+/// Stage by band: verified pass@1 and pass@k with 95 % intervals, the answer alone beside them;
+/// then what each stage gained over the model that it started from.
 #[must_use]
 pub fn results_table(results: &Results) -> String {
     let lines = lines(results);
@@ -174,40 +242,70 @@ pub fn results_table(results: &Results) -> String {
         .iter()
         .find_map(|line| ends(&line.cell.verified))
         .map_or(1, |(_, last)| last.k);
-    let heads = [
+    let mut rows = vec![vec![
         "stage".to_owned(),
         "band".to_owned(),
         "verified pass@1".to_owned(),
         format!("verified pass@{k}"),
         "answer pass@1".to_owned(),
         format!("answer pass@{k}"),
-    ];
-    let mut rows = vec![heads];
+    ]];
     for line in &lines {
-        let text = |passes: &[PassAtK]| match ends(passes) {
-            Some((first, last)) => [percent(first), percent(last)],
-            None => [String::new(), String::new()],
-        };
-        let [verified, verified_k] = text(&line.cell.verified);
-        let [answer, answer_k] = text(&line.cell.answer_only);
-        let names = [line.stage.to_owned(), line.band.to_owned()];
-        let [stage, band] = names;
-        rows.push([stage, band, verified, verified_k, answer, answer_k]);
+        let mut row = vec![line.stage.to_owned(), line.band.to_owned()];
+        for passes in [&line.cell.verified, &line.cell.answer_only] {
+            if let Some((first, last)) = ends(passes) {
+                row.extend([percent(first), percent(last)]);
+            }
+        }
+        rows.push(row);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
+    let mut text = aligned(&rows);
+    text.push_str("percent, with 95 % intervals clustered by problem\n\n");
+    let mut rows = vec![vec![
+        "gain of".to_owned(),
+        "over".to_owned(),
+        "band".to_owned(),
+        "verified pass@1".to_owned(),
+        format!("verified pass@{k}"),
+    ]];
+    for gain in gains(results) {
+        let mut row = vec![
+            gain.stage.to_owned(),
+            gain.from.to_owned(),
+            gain.band.to_owned(),
+        ];
+        row.extend(gain.verified.iter().map(points));
+        rows.push(row);
+    }
+    text.push_str(&aligned(&rows));
+    text.push_str("points, paired by problem, with 95 % intervals\n");
+    text
+}
+
+/// Rows under their heads, in columns.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(String::len)
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let mut table = String::new();
     for (place, row) in rows.iter().enumerate() {
-        for (column, text) in row.iter().enumerate() {
-            let _ = write!(table, "{text:<width$}  ", width = widths[column]);
+        let mut line = String::new();
+        for (text, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{text:<width$}  ");
         }
-        table.truncate(table.trim_end().len());
+        table.push_str(line.trim_end());
         table.push('\n');
         if place == 0 {
-            table.push_str(&"-".repeat(widths.iter().sum::<usize>() + 10));
+            table.push_str(&"-".repeat(widths.iter().sum::<usize>() + 2 * (columns - 1)));
             table.push('\n');
         }
     }
-    table.push_str("percent, with 95 % intervals clustered by problem\n");
     table
 }
