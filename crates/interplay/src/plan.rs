@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn every_preset_resolves() {
+        for (name, _) in ExperimentSpec::PRESETS {
+            let spec = ExperimentSpec::preset(name).unwrap();
+            assert_eq!(spec.name, name);
+            Plan::resolve(spec, Device::Flex, &ContextLibrary::embedded()).unwrap();
+        }
+    }
+
+    #[test]
     fn a_plan_is_its_own_spec() {
         let plan = plan(3);
         let back: Plan = toml::from_str(&plan.to_toml().unwrap()).unwrap();
