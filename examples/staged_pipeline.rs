@@ -8,7 +8,7 @@
 //!
 //! Problems are generated, a tokenizer and a model are trained on them, the model is mid-trained
 //! towards harder problems, its edge of competence is measured, and GRPO with the strict reward
-//! trains it there. After every stage the model is evaluated in three bands of difficulty. A run
+//! trains it there (`--quick` has a gentler reward, since its model learns next to nothing). After every stage the model is evaluated in three bands of difficulty. A run
 //! that is interrupted goes on where it stopped when the command is given again.
 
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use clap::Parser;
 use interplay::device::Device;
 use interplay::progress::Console;
 use interplay::tasks::ContextLibrary;
-use interplay::{ExperimentSpec, InterplayError, Plan, Run, results_table};
+use interplay::{ExperimentSpec, InterplayError, Plan, Run, results_table, with_causes};
 
 /// The staged pipeline of arXiv 2512.07783, from problems to report.
 #[derive(Parser)]
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     match staged_pipeline(&Flags::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", with_causes(&error));
             ExitCode::from(2)
         }
     }

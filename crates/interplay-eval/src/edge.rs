@@ -194,6 +194,7 @@ mod tests {
             id: u64::from(op) * 100 + place,
             op,
             context: "zoo".into(),
+            problem: String::new(),
             band: None,
             verified,
             answers: 8,

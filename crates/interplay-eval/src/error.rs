@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use interplay_verify::Level;
+
 /// Why an evaluation, or a comparison of two, has no result. `E` is the sampler's own error.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +22,7 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         expected: String,
     },
     /// The sampler failed.
-    #[error("sampling problems {from} to {to} failed")]
+    #[error("sampling problems {from} to {to} failed: {source}")]
     Sampler {
         /// The first problem of the batch, counted from zero.
         from: usize,
@@ -45,7 +47,7 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         found: usize,
     },
     /// A record could not be written.
-    #[error("the record of problem {id} could not be written")]
+    #[error("the record of problem {id} could not be written: {source}")]
     Record {
         /// The problem's id.
         id: u64,
@@ -55,7 +57,7 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
     },
     /// Two evaluations that are not of the same problems.
     #[error(
-        "the evaluations cannot be paired: problem {position} is {left} on the left and {right} on the right"
+        "the evaluations cannot be paired: problem {position} is {left} on the left and {right} on the right; expected two evaluations of the same problems in the same order"
     )]
     Unpaired {
         /// The place at which they differ.
@@ -65,8 +67,32 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         /// The id there on the right, or its absence.
         right: String,
     },
+    /// Two evaluations whose completions were verified at different levels.
+    #[error(
+        "the evaluations cannot be paired: the left one is at level {}, the right one at level {}; evaluate both at one level", left.name(), right.name()
+    )]
+    Levels {
+        /// The level on the left.
+        left: Level,
+        /// The level on the right.
+        right: Level,
+    },
+    /// Two problems with one id.
+    #[error(
+        "the problems {first} and {second} both have the id {id}; expected an id of its own for each problem"
+    )]
+    RepeatedId {
+        /// The id.
+        id: u64,
+        /// The first problem with it, counted from zero.
+        first: usize,
+        /// The second one.
+        second: usize,
+    },
     /// The evaluation does not have the pass@k that was asked for.
-    #[error("pass@{k} needs at least {k} samples a problem, and the evaluation has {samples}")]
+    #[error(
+        "there is no pass@{k} of {samples} samples a problem; expected k from 1 to {samples}, so choose another k or draw more samples"
+    )]
     TooFewSamples {
         /// The k that was asked for.
         k: u32,

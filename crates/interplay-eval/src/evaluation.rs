@@ -5,10 +5,11 @@
 //! samples), and the answer-only number beside the verified one, because their gap shows reward
 //! hacking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use interplay_verify::{Level, StepError, Verifier};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{EvalError, EvalItem, PassAtK, Sampler};
 
@@ -81,6 +82,9 @@ pub struct GenerationRecord {
     pub sample: u32,
     /// The completion.
     pub completion: String,
+    /// The level of the evaluation; none in records of versions that did not note it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<Level>,
     /// Whether it was accepted at the evaluation's level.
     pub accepted: bool,
     /// Whether its answer is right.
@@ -102,6 +106,10 @@ pub struct ItemScore {
     pub op: u32,
     /// Its context.
     pub context: String,
+    /// What tells the problem from others with its id: a hash of its prompt and right answer.
+    /// Empty where the counts come from elsewhere than [`evaluate`].
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub problem: String,
     /// The band that it is counted in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub band: Option<String>,
@@ -242,7 +250,7 @@ fn grouped<K: Ord + Clone>(
 /// is told how many completions are done out of how many.
 ///
 /// # Errors
-/// Settings that cannot be followed, no items, a sampler that fails or gives another number of
+/// Settings that cannot be followed, no items, items that share an id, a sampler that fails or gives another number of
 /// completions than asked for, or a record that could not be written.
 pub fn evaluate<S: Sampler>(
     sampler: &mut S,
@@ -254,6 +262,13 @@ pub fn evaluate<S: Sampler>(
     settings.validate()?;
     if items.is_empty() {
         return Err(EvalError::NoItems);
+    }
+    let mut ids = HashMap::with_capacity(items.len());
+    for (second, item) in items.iter().enumerate() {
+        if let Some(first) = ids.insert(item.id, second) {
+            let id = item.id;
+            return Err(EvalError::RepeatedId { id, first, second });
+        }
     }
     let samples = settings.samples as usize;
     let verifier = Verifier::new(settings.level);
@@ -296,6 +311,16 @@ pub fn evaluate<S: Sampler>(
     Evaluation::build(settings, scores)
 }
 
+/// The first 64 bits of SHA-256 over the prompt and the right answer, in hexadecimal.
+fn fingerprint(item: &EvalItem) -> String {
+    let mut hash = Sha256::new();
+    hash.update(item.prompt.as_bytes());
+    hash.update([0]);
+    hash.update(item.gold.answer().to_le_bytes());
+    let bytes = hash.finalize();
+    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Verifies the completions of one item.
 fn judge<E: std::error::Error>(
     verifier: &Verifier,
@@ -307,6 +332,7 @@ fn judge<E: std::error::Error>(
         id: item.id,
         op: item.op,
         context: item.context.clone(),
+        problem: fingerprint(item),
         band: item.band.clone(),
         verified: 0,
         answers: 0,
@@ -321,6 +347,7 @@ fn judge<E: std::error::Error>(
             context: item.context.clone(),
             sample,
             completion,
+            level: Some(verifier.level()),
             accepted: verdict.accepted,
             answer_correct: verdict.answer_correct,
             process_accuracy: verdict.process_accuracy,

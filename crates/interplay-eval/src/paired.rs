@@ -5,7 +5,8 @@
 //! both. The interval adds half a made-up pair of each kind of disagreement and one pair that
 //! agrees, as Agresti and Min 2005 (Statistics in Medicine 24) do for matched pairs, so that a
 //! handful of pairs that all say the same do not shrink it to a point.
-//! Deviations: Miller's interval has no made-up pairs; for many problems they make no difference.
+//! Deviations: Miller's interval has no made-up pairs and takes the normal quantile where this one
+//! takes Student's; for many problems neither makes a difference.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,7 @@ pub struct PairedDifference {
 /// Compares pass@k of two evaluations problem by problem, over the problems that `keep` takes.
 ///
 /// # Errors
-/// Evaluations of different problems, a `k` above the samples of one of them, or no problem
+/// Evaluations of different problems or at different levels, a `k` above the samples of one of them, or no problem
 /// that `keep` takes.
 pub fn paired_difference(
     left: &Evaluation,
@@ -69,6 +70,10 @@ pub fn paired_difference(
             });
         }
     }
+    if left.level != right.level {
+        let (left, right) = (left.level, right.level);
+        return Err(EvalError::Levels { left, right });
+    }
     let longest = left.items.len().max(right.items.len());
     let mut differences = Vec::with_capacity(longest);
     for position in 0..longest {
@@ -76,7 +81,9 @@ pub fn paired_difference(
         let (Some(one), Some(two)) = (one, two) else {
             return Err(unpaired(position, one, two));
         };
-        if one.id != two.id || one.op != two.op || one.context != two.context {
+        let key = |item: &ItemScore| (item.id, item.op);
+        let same = one.context == two.context && one.problem == two.problem;
+        if key(one) != key(two) || !same {
             return Err(unpaired(position, Some(one), Some(two)));
         }
         if keep(one) {
@@ -105,7 +112,7 @@ fn interval(differences: &[f64], difference: f64) -> (f64, f64) {
     let n = differences.len() as f64 + 2.0;
     let middle = differences.iter().sum::<f64>() / n;
     let squares = differences.iter().map(|d| d * d).sum::<f64>() + 1.0;
-    let half = half_width(((squares / n - middle * middle) / n).sqrt());
+    let half = half_width(((squares / n - middle * middle) / n).sqrt(), differences.len());
     (
         (middle - half).max(-1.0).min(difference),
         (middle + half).min(1.0).max(difference),
@@ -114,7 +121,20 @@ fn interval(differences: &[f64], difference: f64) -> (f64, f64) {
 
 fn unpaired(position: usize, left: Option<&ItemScore>, right: Option<&ItemScore>) -> EvalError {
     let shown = |item: Option<&ItemScore>| match item {
-        Some(item) => format!("id {} (op {}, {})", item.id, item.op, item.context),
+        Some(ItemScore {
+            id,
+            op,
+            context,
+            problem,
+            ..
+        }) if problem.is_empty() => format!("id {id} (op {op}, {context})"),
+        Some(ItemScore {
+            id,
+            op,
+            context,
+            problem,
+            ..
+        }) => format!("id {id} (op {op}, {context}, hash {problem})"),
         None => "absent".to_owned(),
     };
     EvalError::Unpaired {
@@ -139,6 +159,7 @@ mod tests {
             id,
             op: 2 + u32::from(id > 1),
             context: "zoo".into(),
+            problem: String::new(),
             band: None,
             verified: *verified,
             answers: 4,
@@ -181,6 +202,23 @@ mod tests {
         assert_eq!((gain.problems, gain.difference), (2, 1.0));
         let answers = paired_difference(&left, &right, 1, Measure::AnswerOnly, |_| true).unwrap();
         assert_eq!(answers.difference, 0.0);
+    }
+
+    #[test]
+    fn refuses_another_text_under_the_same_id_and_another_level() {
+        let left = evaluation(&[0, 1, 2]);
+        let compare =
+            |right: &Evaluation| paired_difference(&left, right, 1, Measure::Verified, |_| true);
+        let mut other = left.clone();
+        other.items[1].problem = "00ff".to_owned();
+        let error = compare(&other).unwrap_err().to_string();
+        assert!(error.contains("problem 1 is id 1") && error.contains("hash 00ff"), "{error}");
+        let mut paper = left.clone();
+        paper.level = interplay_verify::Level::Paper;
+        let error = compare(&paper).unwrap_err().to_string();
+        assert!(error.contains("the right one at level paper"), "{error}");
+        let error = paired_difference(&left, &left, 0, Measure::Verified, |_| true).unwrap_err();
+        assert!(error.to_string().contains("expected k from 1 to 4"), "{error}");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! Miller 2024 (arXiv 2411.00640), sections 2.1 and 2.2, for the standard error over problems
 //! with several samples each; Wilson 1927 for the shape of the interval.
 //! Deviations: where Miller takes `mean +- 1.96 SE`, the standard error is turned into an
-//! effective sample size `p (1 - p) / SE^2` and goes into Wilson's interval. For many problems
-//! the two agree; at 0, at 1 and for few problems Wilson's stays inside 0 to 1 and never
-//! shrinks to a point.
+//! effective sample size `p (1 - p) / SE^2` and goes into Wilson's interval, with Student's
+//! quantile for the normal one, and with the variance over problems drawn towards `p (1 - p)`,
+//! the largest that it can be, with the weight of 16 problems: a few problems that happen to
+//! agree do not show that all do. For many problems the two agree; at 0, at 1 and for few
+//! problems this one stays inside 0 to 1 and never shrinks to a point.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,13 +75,7 @@ impl PassAtK {
             .collect();
         assert!(!scores.is_empty(), "pass@{k} of no problem");
         let (estimate, standard_error) = mean(&scores);
-        let problems = scores.len() as f64;
-        let (low, high) = interval(
-            estimate,
-            standard_error,
-            problems,
-            problems * f64::from(n) / f64::from(k),
-        );
+        let (low, high) = interval(estimate, standard_error, scores.len());
         Self {
             k,
             estimate,
@@ -101,29 +97,55 @@ pub(crate) fn mean(scores: &[f64]) -> (f64, f64) {
     (mean, (squares / (n - 1.0) / n).sqrt())
 }
 
+/// With the weight of how many problems the variance is drawn towards the largest possible one.
+const PRIOR_PROBLEMS: f64 = 16.0;
+
 /// Wilson's interval at the sample size to which the standard error amounts.
 ///
-/// That size is at least a little below the number of problems and is taken to be no more than
-/// `most`, the number of independent attempts; where all problems agree on 0 or 1 nothing is
-/// known of their spread, and it is their number.
-fn interval(estimate: f64, standard_error: f64, problems: f64, most: f64) -> (f64, f64) {
+/// Where all problems agree on 0 or 1 nothing is known of their spread, and that size is their
+/// number.
+fn interval(estimate: f64, standard_error: f64, problems: usize) -> (f64, f64) {
+    let number = problems as f64;
     let spread = estimate * (1.0 - estimate);
-    let size = match spread / standard_error.powi(2) {
-        _ if spread <= f64::EPSILON || problems < 2.0 => problems,
-        size => size.min(most.max(problems)),
+    let size = if spread <= f64::EPSILON {
+        number
+    } else {
+        let freedom = number - 1.0;
+        let squares = freedom * number * standard_error.powi(2) + PRIOR_PROBLEMS * spread;
+        number * spread * (freedom + PRIOR_PROBLEMS) / squares
     };
-    let z2 = Z * Z / size;
-    let middle = (estimate + z2 / 2.0) / (1.0 + z2);
-    let half = Z / (1.0 + z2) * (spread.max(0.0) / size + z2 / (4.0 * size)).sqrt();
+    let t = student(problems.saturating_sub(1));
+    let t2 = t * t / size;
+    let middle = (estimate + t2 / 2.0) / (1.0 + t2);
+    let half = t / (1.0 + t2) * (spread.max(0.0) / size + t2 / (4.0 * size)).sqrt();
     (
         (middle - half).max(0.0).min(estimate),
         (middle + half).min(1.0).max(estimate),
     )
 }
 
-/// The half-width of a 95 % interval on a difference.
-pub(crate) fn half_width(standard_error: f64) -> f64 {
-    Z * standard_error
+/// The half-width of a 95 % interval on a difference over `problems` pairs.
+pub(crate) fn half_width(standard_error: f64, problems: usize) -> f64 {
+    student(problems.saturating_sub(1)) * standard_error
+}
+
+/// The 97.5 % point of Student's distribution, at least one degree of freedom assumed.
+///
+/// Source: Abramowitz and Stegun 1964, 26.7.5; below three degrees its table 26.10.
+fn student(freedom: usize) -> f64 {
+    match freedom {
+        0 | 1 => return 12.706_205,
+        2 => return 4.302_653,
+        _ => {}
+    }
+    let (z, v) = (Z, freedom as f64);
+    let z2 = z * z;
+    let first = z * (z2 + 1.0) / 4.0;
+    let second = z * ((5.0 * z2 + 16.0) * z2 + 3.0) / 96.0;
+    let third = z * (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) / 384.0;
+    let fourth =
+        z * ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) / 92_160.0;
+    z + (first + (second + (third + fourth / v) / v) / v) / v
 }
 
 #[cfg(test)]
@@ -166,9 +188,10 @@ mod tests {
         let clustered = PassAtK::of(8, (0..100).map(|i| if i % 2 == 0 { 8 } else { 0 }), 1);
         assert_eq!(clustered.estimate, 0.5);
         assert!((clustered.high - clustered.low - 0.19).abs() < 0.01);
-        // Every problem right half of the time: the samples count one by one.
+        // Every problem right half of the time: 100 problems that agree weigh more, but by no
+        // more than the 115 / 16 that the drawn variance leaves.
         let even = PassAtK::of(8, [4; 100], 1);
-        assert!((even.high - even.low - 0.069).abs() < 0.002);
+        assert!((even.high - even.low - 0.074).abs() < 0.002);
     }
 
     #[test]
@@ -181,6 +204,23 @@ mod tests {
         assert!((all.low - 0.9287).abs() < 1e-3);
         let one = PassAtK::of(4, [2], 1);
         assert!(one.low < 0.1 && one.high > 0.9);
+    }
+
+    #[test]
+    fn the_quantile_is_that_of_the_tables() {
+        for (freedom, quantile) in [
+            (1, 12.706),
+            (2, 4.303),
+            (3, 3.182),
+            (4, 2.776),
+            (7, 2.365),
+            (15, 2.131),
+            (60, 2.000),
+            (1_000_000, 1.960),
+        ] {
+            let found = student(freedom);
+            assert!((found - quantile).abs() < 3e-3, "{freedom}: {found}");
+        }
     }
 
     #[test]

@@ -196,12 +196,40 @@ fn says_what_cannot_be_evaluated() {
 }
 
 #[test]
+fn an_id_belongs_to_one_problem() {
+    let (mut sampler, mut items) = setup(false);
+    items[4].id = items[1].id;
+    let mut record = |_: &GenerationRecord| Ok(());
+    let error = evaluate(
+        &mut sampler,
+        &items,
+        &settings(),
+        &mut record,
+        &mut |_, _| {},
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the problems 1 and 4 both have the id 201; expected an id of its own for each problem"
+    );
+}
+
+#[test]
+fn scores_tell_problems_apart_and_records_have_their_level() {
+    let (evaluation, records, _) = run();
+    let problems: std::collections::HashSet<_> =
+        evaluation.items.iter().map(|item| &item.problem).collect();
+    assert_eq!(problems.len(), 10);
+    assert!(problems.iter().all(|problem| problem.len() == 16));
+    assert_eq!(records[0].level, Some(interplay_verify::Level::Strict));
+}
+
+#[test]
 fn a_record_that_cannot_be_written_stops_the_evaluation() {
     let (mut sampler, items) = setup(false);
     let mut full = |_: &GenerationRecord| Err(io::Error::other("disk full"));
     let error = evaluate(&mut sampler, &items, &settings(), &mut full, &mut |_, _| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the record of problem 200 could not be written"
+        "the record of problem 200 could not be written: disk full"
     );
 }

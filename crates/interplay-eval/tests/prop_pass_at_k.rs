@@ -35,17 +35,32 @@ proptest! {
     }
 }
 
+type Case = (&'static str, usize, i32, fn(f64) -> f64);
+
+/// Distributions of the success rate, by its quantile, over few and many problems.
+fn cases() -> Vec<Case> {
+    let rates: [(&str, fn(f64) -> f64); 4] = [
+        ("spread", |u| u),
+        ("two kinds", |u| if u < 0.3 { 0.6 } else { 0.01 }),
+        ("rare", |u| if u < 0.05 { 0.3 } else { 0.0 }),
+        ("mostly high", |u| if u < 0.85 { 0.98 } else { 0.2 }),
+    ];
+    let mut cases = Vec::new();
+    for (name, draw) in rates {
+        for problems in [8, 16, 60] {
+            cases.extend([1, 4].map(|k| (name, problems, k, draw)));
+        }
+    }
+    cases
+}
+
 /// Problems with success rates of their own, 2,000 evaluations: the true mean lies in the
 /// interval in about 95 % of them.
 #[test]
 fn the_interval_covers_the_truth() {
-    let (samples, problems, k) = (16, 60, 4);
-    let power = |p: f64| 1.0 - (1.0 - p).powi(k);
-    for (name, draw) in [
-        ("spread", (|u| u) as fn(f64) -> f64),
-        ("two kinds", |u| if u < 0.3 { 0.6 } else { 0.01 }),
-        ("rare", |u| if u < 0.05 { 0.3 } else { 0.0 }),
-    ] {
+    let samples = 16;
+    for (name, problems, k, draw) in cases() {
+        let power = |p: f64| 1.0 - (1.0 - p).powi(k);
         // The mean of pass@k over many problems.
         let truth = (0..100_000)
             .map(|i| power(draw((f64::from(i) + 0.5) / 1e5)))
@@ -67,7 +82,11 @@ fn the_interval_covers_the_truth() {
             covered += u32::from(pass.low <= truth && truth <= pass.high);
         }
         let coverage = f64::from(covered) / 2000.0;
-        println!("{name}: the 95 % interval covers {coverage}");
-        assert!((0.925..=0.995).contains(&coverage), "{name}: {coverage}");
+        println!("{name}, {problems} problems, k {k}: the 95 % interval covers {coverage}");
+        let most = if problems < 60 { 1.0 } else { 0.995 };
+        assert!(
+            (0.925..=most).contains(&coverage),
+            "{name} {problems} {k}: {coverage}"
+        );
     }
 }

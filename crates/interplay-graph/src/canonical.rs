@@ -38,8 +38,17 @@ type Colour = [u8; 16];
 
 impl ReasoningGraph {
     /// The hash of the graph with the quantity asked for, blind to names and to node order.
+    ///
+    /// # Panics
+    /// Where `target` is an id of another graph and this one has no such id.
     #[must_use]
     pub fn canonical_hash(&self, target: QuantityId, numbers: Numbers) -> CanonicalHash {
+        assert!(
+            target.index() < self.len(),
+            "quantity id {} is of another graph; this one has {} quantities",
+            target.index(),
+            self.len()
+        );
         let mut colours: Vec<Colour> = self
             .quantities()
             .map(|(id, quantity)| {

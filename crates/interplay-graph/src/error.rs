@@ -11,7 +11,10 @@ pub enum GraphError {
         name: String,
     },
     /// An identifier points outside the graph.
-    #[error("quantity id {id} does not exist in a graph of {len} quantities")]
+    #[error(
+        "quantity id {id} does not exist in a graph of {len} quantities; use ids that this graph's \
+         `add` or `find` gave"
+    )]
     UnknownId {
         /// The identifier that was used.
         id: usize,
@@ -19,7 +22,10 @@ pub enum GraphError {
         len: usize,
     },
     /// A definition reads a name that no quantity has.
-    #[error("quantity `{name}` reads `{parent}`, which the graph does not define")]
+    #[error(
+        "quantity `{name}` reads `{parent}`, which the graph does not define; add `{parent}` or \
+         correct the name"
+    )]
     UnknownParent {
         /// The quantity whose definition is broken.
         name: String,
@@ -39,7 +45,10 @@ pub enum GraphError {
         found: usize,
     },
     /// The definitions depend on each other in a circle.
-    #[error("quantity `{name}` depends on itself through `{through}`")]
+    #[error(
+        "quantity `{name}` depends on itself through `{through}`; remove one dependency of the \
+         circle"
+    )]
     Cycle {
         /// One quantity of the circle.
         name: String,
@@ -47,9 +56,20 @@ pub enum GraphError {
         through: String,
     },
     /// A value left the range of `i64`.
-    #[error("the value of quantity `{name}` does not fit in 64 bits")]
+    #[error("the value of quantity `{name}` does not fit in 64 bits; use smaller constants")]
     Overflow {
         /// The quantity whose value overflowed.
         name: String,
+    },
+    /// A topological order does not name every quantity once, after its dependencies.
+    #[error(
+        "`topological_order`: `{name}` {fault}; name every quantity once, after its dependencies, \
+         or leave the list empty"
+    )]
+    TopologicalOrder {
+        /// The name that is wrong in the list or missing from it.
+        name: String,
+        /// What is wrong with it.
+        fault: &'static str,
     },
 }

@@ -29,7 +29,7 @@ pub struct GoldGraph {
     pub nodes: Vec<GoldNode>,
     /// The value asked for.
     pub answer: i64,
-    /// Names, each after its dependencies.
+    /// Names, each after its dependencies; empty where a file gives no order.
     pub topological_order: Vec<String>,
 }
 
@@ -68,7 +68,9 @@ impl GoldGraph {
         })
     }
 
-    /// Checks that names are unique, dependencies exist and nothing depends on itself.
+    /// Checks that names are unique, dependencies exist, nothing depends on itself, and that
+    /// `topological_order`, where it is not empty, names every quantity once, after its
+    /// dependencies.
     ///
     /// # Errors
     /// The first of these that does not hold.
@@ -99,7 +101,38 @@ impl GoldGraph {
                     .collect::<Result<Vec<_>, _>>()?,
             );
         }
-        self.reject_cycle(&parents)
+        self.reject_cycle(&parents)?;
+        if self.topological_order.is_empty() {
+            return Ok(());
+        }
+        self.check_order(&places, &parents)
+    }
+
+    fn check_order(
+        &self,
+        places: &HashMap<&str, usize>,
+        parents: &[Vec<usize>],
+    ) -> Result<(), GraphError> {
+        let fault = |name: &str, fault| GraphError::TopologicalOrder {
+            name: name.to_owned(),
+            fault,
+        };
+        let mut listed = vec![false; self.nodes.len()];
+        for name in &self.topological_order {
+            let place = places
+                .get(name.as_str())
+                .ok_or_else(|| fault(name, "is no quantity of the graph"))?;
+            if std::mem::replace(&mut listed[*place], true) {
+                return Err(fault(name, "stands twice"));
+            }
+            if parents[*place].iter().any(|parent| !listed[*parent]) {
+                return Err(fault(name, "stands before one of its dependencies"));
+            }
+        }
+        match listed.iter().position(|listed| !listed) {
+            None => Ok(()),
+            Some(place) => Err(fault(&self.nodes[place].name, "is missing")),
+        }
     }
 
     fn reject_cycle(&self, parents: &[Vec<usize>]) -> Result<(), GraphError> {
@@ -187,5 +220,25 @@ mod tests {
             parent: "z".into(),
         };
         assert_eq!(broken.validate(), Err(expected));
+    }
+
+    #[test]
+    fn a_topological_order_has_every_name_once_after_its_dependencies() {
+        let mut gold = gold(vec![node("b", &["a"]), node("a", &[])]);
+        let mut check = |order: &[&str]| {
+            gold.topological_order = order.iter().map(|name| (*name).to_owned()).collect();
+            gold.validate().map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&["a", "b"]), Ok(()));
+        for (order, part) in [
+            (&["b", "a"][..], "`b` stands before one of its dependencies"),
+            (&["a", "a", "b"], "`a` stands twice"),
+            (&["a"], "`b` is missing"),
+            (&["a", "z"], "`z` is no quantity of the graph"),
+        ] {
+            let message = check(order).unwrap_err();
+            assert!(message.contains(part), "{part} not in: {message}");
+        }
     }
 }

@@ -120,7 +120,8 @@ impl ReasoningGraph {
     /// The quantity at `id`.
     ///
     /// # Panics
-    /// Where `id` comes from a larger graph.
+    /// Where the graph has no such id, since it is of a larger graph. An id of another graph that
+    /// is not larger gives another quantity.
     #[must_use]
     pub fn quantity(&self, id: QuantityId) -> &Quantity {
         &self.graph[id.node()]
@@ -177,6 +178,9 @@ impl ReasoningGraph {
 
     /// `target` and everything that it reads, directly or not: what a solution must compute.
     /// In topological order.
+    ///
+    /// # Panics
+    /// Where `target` is an id of another graph and this one has no such id.
     #[must_use]
     pub fn ancestors(&self, target: QuantityId) -> Vec<QuantityId> {
         let mut needed = vec![false; self.len()];
@@ -197,6 +201,9 @@ impl ReasoningGraph {
 
     /// The graph of `target` and what it reads: the necessary quantities of a problem.
     /// Returns it with the place of `target` in it.
+    ///
+    /// # Panics
+    /// Where `target` is an id of another graph and this one has no such id.
     #[must_use]
     pub fn necessary(&self, target: QuantityId) -> (Self, QuantityId) {
         let mut necessary = Self::new();

@@ -114,13 +114,14 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Model
 
 /// Writes a file beside its place and renames it.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(io("create a file in", dir))?;
-    file.write_all(bytes).map_err(io("write", path))?;
-    file.as_file().sync_all().map_err(io("write", path))?;
-    file.persist(path)
-        .map_err(|error| io("replace", path)(error.error))?;
-    Ok(())
+    // A fixed name: what a killed run leaves is overwritten by the next.
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let mut file = std::fs::File::create(&partial).map_err(io("create", &partial))?;
+    file.write_all(bytes).map_err(io("write", &partial))?;
+    file.sync_all().map_err(io("write", &partial))?;
+    std::fs::rename(&partial, path).map_err(io("replace", path))
 }
 
 fn pretty(value: &Value) -> Vec<u8> {

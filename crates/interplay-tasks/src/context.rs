@@ -126,7 +126,13 @@ impl Context {
     fn issues(&self) -> Issues {
         let mut issues = Issues(Vec::new());
         check_word(&mut issues, "id", &self.id);
+        self.check_aliases(&mut issues);
         check_word(&mut issues, "total", &self.total);
+        check_name(&mut issues, "total", &self.total);
+        if self.total.starts_with("number of ") {
+            let expected = "a total that reads unlike an item, such as `total number of cakes`";
+            issues.push("total", format!("`{}`", self.total), expected);
+        }
         let lists = [
             ("items", &self.items),
             ("places", &self.places),
@@ -142,9 +148,10 @@ impl Context {
                 check_word(&mut issues, &key, word);
                 if !seen.insert(word) {
                     issues.push(key, format!("`{word}` again"), "each word once");
-                } else if JOINS.iter().any(|join| word.contains(join)) || word == &self.total {
-                    let expected = format!("a word without {JOINS:?}, which join names");
-                    issues.push(key, format!("`{word}`"), expected);
+                } else if word == &self.total {
+                    issues.push(key, format!("`{word}`"), "a word that is not the total");
+                } else {
+                    check_name(&mut issues, &key, word);
                 }
             }
         }
@@ -157,10 +164,25 @@ impl Context {
         }
         issues
     }
+
+    fn check_aliases(&self, issues: &mut Issues) {
+        let mut seen = HashSet::from([&self.id]);
+        for (place, alias) in self.aliases.iter().enumerate() {
+            let key = format!("aliases[{place}]");
+            check_word(issues, &key, alias);
+            if !seen.insert(alias) {
+                let expected = "each alias once, and none that is the id";
+                issues.push(key, format!("`{alias}` again"), expected);
+            }
+        }
+    }
 }
 
 /// What joins names in sentences and may not stand inside one.
-const JOINS: [&str; 4] = [" in ", " and ", " plus ", " times "];
+const JOINS: [&str; 6] = [" in ", " and ", " plus ", " times ", " as ", " does "];
+
+/// What opens a step or an answer in a solution and may not be a word of a name, in any case.
+const OPENERS: [&str; 2] = ["define", "answer"];
 
 /// What a solution says besides names.
 const RESERVED: [&str; 3] = ["so", "answer", "define"];
@@ -180,6 +202,22 @@ fn check_word(issues: &mut Issues, key: &str, word: &str) {
             found,
             "words without . , ; = ? : < > [ ] or line breaks",
         );
+    }
+}
+
+/// Names stand between the words of sentences and steps, so those may not stand in a name.
+fn check_name(issues: &mut Issues, key: &str, name: &str) {
+    let opens = |word: &str| {
+        OPENERS
+            .iter()
+            .any(|opener| word.eq_ignore_ascii_case(opener))
+    };
+    if JOINS.iter().any(|join| name.contains(join)) {
+        let expected = format!("words without {JOINS:?}, which join names");
+        issues.push(key, format!("`{name}`"), expected);
+    } else if name.split(|c: char| !c.is_alphanumeric()).any(opens) {
+        let expected = "words other than `Define` and `Answer`, which open parts of a solution";
+        issues.push(key, format!("`{name}`"), expected);
     }
 }
 
@@ -322,6 +360,41 @@ mod tests {
         for part in ["shop.toml", "items[1]", "items[2]", "terse[1]", "Nut 2"] {
             assert!(message.contains(part), "{part} not in: {message}");
         }
+    }
+
+    #[test]
+    fn a_name_with_words_of_a_solution_is_refused() {
+        for (from, to, part) in [
+            ("red apple", "Define apple", "`items[0]`"),
+            ("North Market", "the ANSWER Hall", "`places[0]`"),
+            ("South Market", "Answer's End", "`places[1]`"),
+            ("number of fruits", "number of answer", "`total`"),
+            ("number of fruits", "apples and pears", "`total`"),
+            ("total number of fruits", "number of fruits", "`total`"),
+            ("pear", "known as pear", "`items[1]`"),
+            ("\"fig\"", "\"define\"", "`terse[0]`"),
+        ] {
+            let text = SMALL.replace(from, to);
+            let message = Context::from_toml(&text, "shop.toml")
+                .expect_err(to)
+                .to_string();
+            assert!(message.contains(part), "{part} not in: {message}");
+        }
+        let text = SMALL.replace("pear", "Answering machine");
+        assert!(Context::from_toml(&text, "shop.toml").is_ok());
+    }
+
+    #[test]
+    fn aliases_are_names_and_differ() {
+        let text = |aliases: &str| format!("aliases = {aliases}\n{SMALL}");
+        let message = Context::from_toml(&text(r#"["", "mall", "mall", "shop"]"#), "shop.toml")
+            .unwrap_err()
+            .to_string();
+        for part in ["`aliases[0]`", "`aliases[2]`", "`aliases[3]`"] {
+            assert!(message.contains(part), "{part} not in: {message}");
+        }
+        assert!(!message.contains("`aliases[1]`"), "{message}");
+        assert!(Context::from_toml(&text(r#"["mall"]"#), "shop.toml").is_ok());
     }
 
     #[test]

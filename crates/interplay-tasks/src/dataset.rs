@@ -12,6 +12,9 @@ use crate::{
     symbols,
 };
 
+/// How often a graph is begun anew before a problem is given up.
+const ATTEMPTS: u64 = 8;
+
 /// An endless, named sequence of problems; the i-th depends on spec, seed, name and i alone.
 ///
 /// ```
@@ -81,21 +84,28 @@ impl Dataset {
         let op = pick(component.op.as_slice(), &mut draw);
         let distractors = pick(self.spec.distractors.as_slice(), &mut draw);
         let rules = SkeletonRules::new(&self.spec, component.dialect);
-        let skeleton = rules
-            .draw(op as usize, distractors as usize, &mut draw)
-            .map_err(|tries| TaskError::NoRoom {
-                index,
-                op,
-                max_value: rules.max_value(),
-                tries,
-            })?;
-        self.tell(
-            &skeleton,
-            component,
-            &self.contexts[part],
-            (index, op),
-            &mut draw,
-        )
+        let mut tries = 0;
+        // The first attempt goes on with the problem's own stream; an unlucky one is left for a
+        // stream of its own, with the same op.
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                let fresh = self.stream.child(index).stream("tasks/attempt");
+                draw = Draw::new(fresh.rng(attempt));
+            }
+            match rules.draw(op as usize, distractors as usize, &mut draw) {
+                Ok(skeleton) => {
+                    let context = &self.contexts[part];
+                    return self.tell(&skeleton, component, context, (index, op), &mut draw);
+                }
+                Err(more) => tries += more,
+            }
+        }
+        Err(TaskError::NoRoom {
+            index,
+            op,
+            max_value: rules.max_value(),
+            tries,
+        })
     }
 
     /// The problems from index 0 on, without end.

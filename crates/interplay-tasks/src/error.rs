@@ -107,7 +107,8 @@ pub enum TaskError {
     /// The bounds of the spec leave no room for a problem of this difficulty.
     #[error(
         "problem {index}: no problem of op {op} found with values in 1..={max_value} after {tries} \
-         tries; raise `max_value` or `definitions.difference`, or ask for a smaller op"
+         tries; raise `max_value`, `definitions.sum` or `definitions.difference`, or ask for a \
+         smaller op"
     )]
     NoRoom {
         /// The index that was asked for.

@@ -51,6 +51,8 @@ pub(crate) struct SkeletonRules<'a> {
     max_constant: i64,
     max_factor: i64,
     max_parents: usize,
+    /// The most quantities that one definition can join into one.
+    max_joined: usize,
     weights: &'a DefinitionWeights,
 }
 
@@ -62,6 +64,12 @@ impl<'a> SkeletonRules<'a> {
             max_constant: spec.max_constant.min(max_value),
             max_factor: spec.max_factor,
             max_parents: spec.max_parents,
+            // Only a sum reads more than two.
+            max_joined: if spec.definitions.sum > 0.0 {
+                spec.max_parents
+            } else {
+                2
+            },
             weights: &spec.definitions,
         }
     }
@@ -111,7 +119,7 @@ impl<'a> SkeletonRules<'a> {
     fn closing(&self, open: usize) -> usize {
         match open {
             0 => 1,
-            1..=4 => open - 1 + (open - 1).div_ceil(self.max_parents - 1),
+            1..=4 => open - 1 + (open - 1).div_ceil(self.max_joined - 1),
             _ => 2 * (open - 1) + (open - 4) / 2,
         }
     }
@@ -386,6 +394,12 @@ mod tests {
         assert_eq!(
             [1, 2, 3, 4, 5, 6].map(|open| triples.closing(open)),
             [0, 2, 3, 5, 8, 11]
+        );
+        spec.definitions.sum = 0.0;
+        let differences = SkeletonRules::new(&spec, Dialect::Terse);
+        assert_eq!(
+            [1, 2, 3, 4].map(|open| differences.closing(open)),
+            [0, 2, 4, 6]
         );
     }
 

@@ -219,3 +219,16 @@ fn bounds_without_room_are_an_error_with_the_index() {
         "{error}"
     );
 }
+
+#[test]
+fn differences_alone_reach_every_op() {
+    let mut spec = TaskSpec::single(Counts::one(20), "zoo", Dialect::Terse);
+    spec.max_value = Some(30);
+    spec.max_parents = 16;
+    spec.definitions.sum = 0.0;
+    spec.definitions.constant = 6.0;
+    let data = data(spec, 1);
+    for index in 0..10_000 {
+        assert_eq!(data.get(index).unwrap().necessary().0.op(), 20);
+    }
+}

@@ -22,22 +22,48 @@ pub struct Decoded {
     pub spans: Vec<Range<usize>>,
 }
 
+/// Whether `[BOS]`, `[EOS]` and `[PAD]` show in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silent {
+    Hidden,
+    Shown,
+}
+
 impl Tokenizer {
-    /// The text of tokens: tags stay, `[BOS]`, `[EOS]` and `[PAD]` go.
+    /// The text of tokens to read: tags stay, `[BOS]`, `[EOS]` and `[PAD]` go wherever they
+    /// stand.
     ///
-    /// An identifier outside the vocabulary becomes U+FFFD.
+    /// An identifier outside the vocabulary becomes U+FFFD. What a model wrote and is to be judged
+    /// by goes through [`Tokenizer::decode_completion`], which hides nothing.
     pub fn decode(&self, ids: &[u32]) -> String {
+        self.text(ids, Silent::Hidden)
+    }
+
+    /// The text of a completion to judge: one final `[EOS]` goes, every other token shows.
+    ///
+    /// A `[BOS]`, a `[PAD]` or an `[EOS]` before the end stands in the text by its name, so a
+    /// model cannot write tokens that a verifier does not see. For a completion that is ordinary
+    /// tokens, tags and at most a final `[EOS]`, this is the text of [`Tokenizer::decode`].
+    pub fn decode_completion(&self, ids: &[u32]) -> String {
+        let ids = match ids {
+            [rest @ .., last] if *last == self.special().eos => rest,
+            _ => ids,
+        };
+        self.text(ids, Silent::Shown)
+    }
+
+    fn text(&self, ids: &[u32], silent: Silent) -> String {
         let mut bytes = Vec::with_capacity(ids.len() * 4);
-        self.write_bytes(ids, &mut bytes, |_| {});
+        self.write_bytes(ids, silent, &mut bytes, |_| {});
         String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
-    /// The text of tokens and the place of each token in it.
+    /// The text of tokens, as [`Tokenizer::decode`] gives it, and the place of each token in it.
     pub fn decode_with_spans(&self, ids: &[u32]) -> Decoded {
         let mut bytes = Vec::with_capacity(ids.len() * 4);
         let mut spans = Vec::with_capacity(ids.len());
-        self.write_bytes(ids, &mut bytes, |span| spans.push(span));
+        self.write_bytes(ids, Silent::Hidden, &mut bytes, |span| spans.push(span));
         match String::from_utf8(bytes) {
             Ok(text) => Decoded { text, spans },
             Err(error) => replace_invalid(error.as_bytes(), spans),
@@ -45,12 +71,18 @@ impl Tokenizer {
     }
 
     /// Appends the bytes of each token and reports their range.
-    fn write_bytes(&self, ids: &[u32], out: &mut Vec<u8>, mut report: impl FnMut(Range<usize>)) {
+    fn write_bytes(
+        &self,
+        ids: &[u32],
+        silent: Silent,
+        out: &mut Vec<u8>,
+        mut report: impl FnMut(Range<usize>),
+    ) {
         let special = self.special().ids();
         let mut space_is_due = false;
         for &id in ids {
             let tag = special.iter().position(|&special| special == id);
-            if tag.is_some_and(|tag| tag < SILENT) {
+            if silent == Silent::Hidden && tag.is_some_and(|tag| tag < SILENT) {
                 report(out.len()..out.len());
                 continue;
             }

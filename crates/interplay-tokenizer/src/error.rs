@@ -24,7 +24,7 @@ pub enum TokenizerError {
     #[error("the tokenizer was given no text to learn from; check that the corpus is not empty")]
     EmptyCorpus,
     /// A file could not be read or written.
-    #[error("cannot {action} `{}`", path.display())]
+    #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
         /// What was being done: `read`, `write` or `rename`.
         action: &'static str,
@@ -35,7 +35,7 @@ pub enum TokenizerError {
         source: std::io::Error,
     },
     /// A file is not a `tokenizer.json`.
-    #[error("`{}` is not a valid tokenizer.json; is it complete?", path.display())]
+    #[error("`{}` is not a valid tokenizer.json ({source}); is it complete?", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -56,8 +56,12 @@ pub enum TokenizerError {
         /// The missing tokens.
         missing: Vec<&'static str>,
     },
-    /// A tokenizer is of a kind whose tokens cannot be read as bytes.
-    #[error("`{}` is not a byte-level tokenizer: {found}; expected {expected}", path.display())]
+    /// A tokenizer is of a kind that changes texts or whose tokens cannot be read as bytes.
+    #[error(
+        "`{}` is not a tokenizer that keeps every byte: {found}; expected {expected}; take another \
+         file or train one with `Tokenizer::train`",
+        path.display()
+    )]
     NotByteLevel {
         /// The file.
         path: PathBuf,
@@ -67,7 +71,7 @@ pub enum TokenizerError {
         expected: &'static str,
     },
     /// The crate `tokenizers` refused an operation.
-    #[error("the tokenizer failed while {action}")]
+    #[error("the tokenizer failed while {action}: {source}")]
     Backend {
         /// What was being done.
         action: &'static str,

@@ -16,7 +16,8 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the file cannot be read, is no `tokenizer.json`, lacks a special token of the framing
-    /// or is not byte-level.
+    /// or does not keep every byte of a text: it is not byte-level, has a normalizer, or a
+    /// pre-tokenizer that adds or removes white space.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let path = path.as_ref();
         let json = std::fs::read_to_string(path).map_err(|source| TokenizerError::Io {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use tokenizers::DecoderWrapper;
+use tokenizers::{DecoderWrapper, PreTokenizerWrapper, SplitDelimiterBehavior};
 
 use crate::byte_alphabet::bytes_of;
 use crate::error::TokenizerError;
@@ -65,6 +65,13 @@ impl Tokenizer {
                 expected: "a decoder of type `ByteLevel`",
             });
         }
+        if let Err((found, expected)) = keeps_bytes(&inner) {
+            return Err(TokenizerError::NotByteLevel {
+                path: path.to_owned(),
+                found,
+                expected,
+            });
+        }
         let special = special_ids(&inner, path)?;
         let bytes = token_bytes(&inner, path)?;
         let added = inner.get_added_tokens_decoder();
@@ -94,6 +101,43 @@ impl Tokenizer {
             absorbs,
             bytes,
         })
+    }
+}
+
+/// Whether encoding keeps every byte of a text; else what changes some and what would not.
+fn keeps_bytes(inner: &tokenizers::Tokenizer) -> Result<(), (String, &'static str)> {
+    if inner.get_normalizer().is_some() {
+        let found = "it has a normalizer, which rewrites texts".into();
+        return Err((found, "`\"normalizer\": null`"));
+    }
+    let steps = match inner.get_pre_tokenizer() {
+        Some(PreTokenizerWrapper::Sequence(sequence)) => sequence.as_ref(),
+        Some(step) => std::slice::from_ref(step),
+        None => &[],
+    };
+    // The byte alphabet comes last: what is cut before it is text, what is cut after it is not.
+    let Some((PreTokenizerWrapper::ByteLevel(bytes), cuts)) = steps.split_last() else {
+        let found = "its pre-tokenizer does not end in the byte alphabet".into();
+        return Err((
+            found,
+            "a pre-tokenizer whose last step is of type `ByteLevel`",
+        ));
+    };
+    if bytes.add_prefix_space {
+        let found = "its pre-tokenizer has `add_prefix_space`, which adds spaces to texts".into();
+        return Err((found, "`\"add_prefix_space\": false`"));
+    }
+    let only_cuts = |step: &PreTokenizerWrapper| match step {
+        PreTokenizerWrapper::Digits(_) => true,
+        PreTokenizerWrapper::Split(split) => split.behavior != SplitDelimiterBehavior::Removed,
+        _ => false,
+    };
+    match cuts.iter().position(|step| !only_cuts(step)) {
+        None => Ok(()),
+        Some(step) => Err((
+            format!("step {} of its pre-tokenizer may change texts", step + 1),
+            "steps of type `Digits` or `Split` that remove nothing before `ByteLevel`",
+        )),
     }
 }
 

@@ -22,7 +22,7 @@ use tokenizers::{
 use crate::error::TokenizerError;
 use crate::segment::{Absorbs, Segment, absorb, cut};
 use crate::spec::{Digits, TrainerSpec};
-use crate::special::{NAMES, SILENT};
+use crate::special::{FIRST_TAG, NAMES};
 use crate::tokenizer::Tokenizer;
 
 impl Tokenizer {
@@ -86,10 +86,10 @@ fn added_tokens() -> Vec<AddedToken> {
         .collect()
 }
 
-/// The tags take the space before them; `[BOS]` and its like stand without any.
+/// The six tags take the space before them; the bracketed names stand without any.
 fn absorbs(index: usize) -> Absorbs {
     Absorbs {
-        before: index > SILENT,
+        before: index >= FIRST_TAG,
         after: false,
     }
 }

@@ -90,6 +90,44 @@ fn a_sampled_completion_reads_as_it_was_taught() {
 }
 
 #[test]
+fn a_completion_to_judge_hides_no_token() {
+    let tokenizer = train(Digits::Whole);
+    let special = tokenizer.special();
+    let reasoning = "fox = 3. elk = fox + 2 = 3 + 2 = 5.";
+    let sample = tokenizer
+        .encode_sample(TERSE, "elk?", reasoning, "5")
+        .unwrap();
+    let told = format!(" {reasoning} </solution> <answer> 5 </answer>");
+    let mut ids = sample.completion().to_vec();
+    assert_eq!(tokenizer.decode_completion(&ids), told);
+
+    ids.push(special.eos);
+    assert_eq!(tokenizer.decode_completion(&ids), format!("{told}[EOS]"));
+    ids.push(special.pad);
+    let shown = tokenizer.decode_completion(&ids);
+    assert_eq!(shown, format!("{told}[EOS][EOS][PAD]"));
+    assert_eq!(tokenizer.decode(&ids), told);
+
+    // Whatever special token stands wherever, its name stands in the text.
+    for (id, name) in [
+        (special.bos, "[BOS]"),
+        (special.eos, "[EOS]"),
+        (special.pad, "[PAD]"),
+        (special.unk, "[UNK]"),
+        (special.question_open, "<question>"),
+    ] {
+        for place in [0, 3, sample.completion().len() - 1] {
+            let mut ids = sample.completion().to_vec();
+            ids.insert(place, id);
+            let shown = tokenizer.decode_completion(&ids);
+            assert!(shown.contains(name), "{shown}");
+        }
+    }
+    assert_eq!(tokenizer.decode_completion(&[special.eos]), "");
+    assert_eq!(tokenizer.decode_completion(&[]), "");
+}
+
+#[test]
 fn the_framing_costs_no_space_tokens() {
     let tokenizer = train(Digits::Whole);
     let prompt = tokenizer.encode_prompt("fox", "elk").unwrap();
@@ -178,10 +216,11 @@ fn a_file_holds_the_whole_tokenizer() {
 fn a_broken_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenizer.json");
-    assert!(matches!(
-        Tokenizer::load(&path),
-        Err(TokenizerError::Io { .. })
-    ));
+    let error = Tokenizer::load(&path).unwrap_err();
+    let TokenizerError::Io { source, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(error.to_string().contains(&source.to_string()), "{error}");
 
     let json = train(Digits::Whole).json().to_owned();
     std::fs::write(&path, &json[..json.len() / 2]).unwrap();
@@ -192,6 +231,55 @@ fn a_broken_file_is_refused_by_name() {
     let error = Tokenizer::load(&path).unwrap_err().to_string();
     assert!(error.contains("<answer>"), "{error}");
     assert!(!error.contains("</answer>"), "{error}");
+}
+
+#[test]
+fn a_file_that_would_change_texts_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let json: serde_json::Value = serde_json::from_str(train(Digits::Single).json()).unwrap();
+    let load = |key: &str, value: serde_json::Value| {
+        let mut changed = json.clone();
+        *changed.pointer_mut(key).unwrap() = value;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        Tokenizer::load(&path)
+    };
+    let whole = json.pointer("/pre_tokenizer/pretokenizers/1").unwrap();
+    assert!(load("/pre_tokenizer", whole.clone()).is_ok());
+    let cases = [
+        (
+            "/normalizer",
+            serde_json::json!({"type": "Lowercase"}),
+            "normalizer",
+        ),
+        (
+            "/pre_tokenizer/pretokenizers/1/add_prefix_space",
+            true.into(),
+            "add_prefix_space",
+        ),
+        (
+            "/pre_tokenizer",
+            serde_json::json!({"type": "Whitespace"}),
+            "byte alphabet",
+        ),
+        ("/pre_tokenizer", serde_json::Value::Null, "byte alphabet"),
+        (
+            "/pre_tokenizer/pretokenizers/0",
+            serde_json::json!({"type": "Whitespace"}),
+            "step 1",
+        ),
+    ];
+    for (key, value, part) in cases {
+        let error = load(key, value).unwrap_err();
+        assert!(
+            matches!(error, TokenizerError::NotByteLevel { .. }),
+            "{error}"
+        );
+        let message = error.to_string();
+        for part in [part, "tokenizer.json", "expected", "train"] {
+            assert!(message.contains(part), "{part} not in: {message}");
+        }
+    }
 }
 
 #[test]

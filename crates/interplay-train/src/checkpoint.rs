@@ -3,7 +3,8 @@
 //! A checkpoint is a folder `checkpoints/step-N` with the model as a Hugging Face folder, the
 //! optimiser's moments (`optimizer.safetensors`, under the weights' names) and `progress.json`.
 //! It is written beside its final place and renamed when it is whole, so that a run killed at
-//! any moment finds its last whole checkpoint. The one before is removed after that.
+//! any moment finds its last whole checkpoint. The one before it stays too: weights that diverged
+//! in the update right before a checkpoint show it only in the next step.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
 use interplay_model::{
-    Decoder, FusedOps, ModelConfig, Moments, load_pretrained, parameter_names, save_pretrained,
+    Decoder, FusedOps, ModelConfig, Moments, load_pretrained, parameter_names, parameter_shapes,
+    save_pretrained,
 };
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -39,7 +41,7 @@ pub struct Progress {
 const PROGRESS: &str = "progress.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
 
-/// Writes a checkpoint into `folder` (the stage's `checkpoints`) and removes older ones.
+/// Writes a checkpoint into `folder` (the stage's `checkpoints`) and removes all but the one before.
 ///
 /// # Errors
 /// Where a file cannot be written; an older checkpoint stays then.
@@ -59,12 +61,31 @@ pub fn save<B: FusedOps>(
     let place = folder.join(format!("step-{:08}", progress.step));
     remove_folder(&place)?;
     fs::rename(&partial, &place).map_err(TrainError::io("rename", &partial))?;
-    for (step, older) in all(folder)? {
-        if step < progress.step {
-            remove_folder(&older)?;
-        }
+    let mut older = all(folder)?;
+    older.sort();
+    for (_, path) in older.iter().rev().skip(2) {
+        remove_folder(path)?;
     }
     Ok(())
+}
+
+/// Sets the newest checkpoint aside (as `diverged-...`) where it was written right before the
+/// step that failed, since its weights may be what failed. Gives the newest that is left.
+///
+/// # Errors
+/// Where the folder cannot be read or renamed.
+pub fn last_good(folder: &Path, failed_step: u64) -> Result<Option<PathBuf>, TrainError> {
+    let mut found = all(folder)?;
+    found.sort();
+    if let Some((step, path)) = found.last()
+        && *step == failed_step
+    {
+        let aside = folder.join(format!("diverged-{step:08}"));
+        remove_folder(&aside)?;
+        fs::rename(path, &aside).map_err(TrainError::io("rename", path))?;
+        found.pop();
+    }
+    Ok(found.pop().map(|(_, path)| path))
 }
 
 /// The newest checkpoint in `folder`, if there is one.
@@ -194,7 +215,7 @@ fn load_moments<B: FusedOps>(
     let data = fs::read(path).map_err(|error| error.to_string())?;
     let stored = SafeTensors::deserialize(&data).map_err(|error| error.to_string())?;
     let stored: HashMap<String, TensorView<'_>> = stored.tensors().into_iter().collect();
-    for (name, place) in parameter_names(config).iter().zip(&mut optimizer.moments) {
+    for ((name, shape), place) in parameter_shapes(config).iter().zip(&mut optimizer.moments) {
         let read = |kind: &str| {
             stored
                 .get(&format!("{kind}.{name}"))
@@ -205,9 +226,18 @@ fn load_moments<B: FusedOps>(
                 first: first?,
                 second: second?,
             }),
-            (None, None) => None,
-            _ => return Err(format!("`{name}` has only one of its two moments")),
+            (None, None) if optimizer.updates == 0 => None,
+            _ => return Err(format!("`{name}` lacks one of its two moments")),
         };
+        if let Some(moments) = place {
+            let expected = shape.iter().product::<usize>();
+            let found = [&moments.first, &moments.second].map(|tensor| tensor.dims()[0]);
+            if found != [expected; 2] {
+                return Err(format!(
+                    "the moments of `{name}` have {found:?} values, expected {expected} each"
+                ));
+            }
+        }
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ pub enum TrainError {
     },
     /// A sample does not fit in a row of the batch.
     #[error(
-        "a sequence of {length} tokens does not fit in rows of {row_tokens}; raise `row_tokens` \
-         or lower the op of the mixture"
+        "a sequence of {length} tokens does not fit in rows of {row_tokens}; start another run \
+         with a larger `row_tokens` or an easier mixture"
     )]
     SequenceTooLong {
         /// The sequence's tokens.
@@ -34,7 +34,7 @@ pub enum TrainError {
     /// The loss or the gradient is no longer a number.
     #[error(
         "stage `{stage}`: {quantity} is {value} at step {step}; the last good checkpoint is \
-         {checkpoint}; lower the learning rate or the clipping norm and run again"
+         {checkpoint}; start another run with a lower learning rate or clipping norm"
     )]
     NotFinite {
         /// The stage's name.
@@ -60,8 +60,8 @@ pub enum TrainError {
     },
     /// A checkpoint is there but cannot be used.
     #[error(
-        "checkpoint {}: {reason}; remove the folder to start the stage anew, or restore it from \
-         a copy",
+        "{}: {reason}; restore it from a copy, or remove the stage's whole folder to train the \
+         stage anew",
         path.display()
     )]
     BadCheckpoint {

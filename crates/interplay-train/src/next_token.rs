@@ -60,6 +60,9 @@ pub struct NextTokenSpec {
     pub checkpoint_every_steps: u64,
 }
 
+/// The most rows, prompts and the like that a spec may ask for: a million.
+pub(crate) const MAX_COUNT: u64 = 1 << 20;
+
 fn one() -> usize {
     1
 }
@@ -77,6 +80,9 @@ impl NextTokenSpec {
             .into_iter()
             .map(|problem| format!("optimizer.{problem}"))
             .collect();
+        if self.rows.saturating_mul(self.row_tokens) > i32::MAX as usize {
+            problems.push("rows: rows times row_tokens must be below 2^31".into());
+        }
         let counts = [
             ("budget_tokens", self.budget_tokens),
             ("rows", self.rows as u64),
@@ -85,8 +91,14 @@ impl NextTokenSpec {
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            if count == 0 {
-                problems.push(format!("{key}: expected 1 or more, found 0"));
+            // Budgets and intervals are only compared, the others are multiplied and allocated.
+            let limit = if key == "budget_tokens" {
+                i64::MAX as u64
+            } else {
+                MAX_COUNT
+            };
+            if !(1..=limit).contains(&count) {
+                problems.push(format!("{key}: expected 1 to {limit}, found {count}"));
             }
         }
         problems
@@ -176,9 +188,10 @@ fn train<A: TrainBackend>(
             return Ok(());
         };
         let batch = batch?;
-        // The first update should not be lost to a rate of zero.
+        // The rate in the middle of the step: neither the first nor the last update is lost to a
+        // rate of zero.
         let before = session.progress.ledger.trained_tokens;
-        let rate = spec.optimizer.rate.rate(share(before + batch.tokens()));
+        let rate = spec.optimizer.rate.rate(share(before + batch.tokens() / 2));
         let mut sum = GradientsAccumulator::new();
         let mut loss = 0.0;
         for pass in &batch.passes {
@@ -203,7 +216,7 @@ fn train<A: TrainBackend>(
             ("trained_tokens", tokens as f64),
             ("padding_share", batch.padding_share()),
         ];
-        session.end_step(observer, share(tokens), batch.tokens(), &numbers)?;
+        session.end_step(observer, share(tokens).min(1.0), batch.tokens(), &numbers)?;
     }
     Ok(())
 }

@@ -256,8 +256,3 @@ pub(crate) fn trainable<A: TrainBackend>(decoder: Decoder<A::InnerBackend>) -> D
     // Wrapping alone leaves the parameters as constants.
     Decoder::<A>::from_inner(decoder).map(&mut RequireGrad)
 }
-
-/// The decoder without differentiation, for sampling and scoring.
-pub(crate) fn inference<A: TrainBackend>(decoder: &Decoder<A>) -> Decoder<A::InnerBackend> {
-    decoder.valid()
-}

@@ -59,7 +59,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             .sum::<u64>();
         let texts = generated
             .iter()
-            .map(|one| self.tokenizer.decode(&one.tokens));
+            .map(|one| self.tokenizer.decode_completion(&one.tokens));
         let texts: Vec<String> = texts.collect();
         Ok(texts
             .chunks(samples.max(1))

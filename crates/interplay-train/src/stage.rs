@@ -89,6 +89,12 @@ impl StageFolder {
         if !path.exists() {
             return Ok(None);
         }
+        if !self.model().join("config.json").exists() {
+            return Err(TrainError::BadCheckpoint {
+                path: self.path.clone(),
+                reason: "stage.json says that the stage is finished, but its model is gone".into(),
+            });
+        }
         let bad = |reason: String| TrainError::BadCheckpoint {
             path: path.clone(),
             reason,
@@ -102,7 +108,18 @@ impl StageFolder {
                 summary.key, self.key
             )));
         }
+        // A run that was killed while it finished may have left these.
+        remove_checkpoints(&self.checkpoints())?;
         Ok(Some(summary))
+    }
+}
+
+fn remove_checkpoints(path: &Path) -> Result<(), TrainError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(TrainError::io("remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -175,7 +192,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         if value.is_finite() {
             return Ok(());
         }
-        let checkpoint = checkpoint::latest(&self.folder.checkpoints())?;
+        let checkpoint = checkpoint::last_good(&self.folder.checkpoints(), self.progress.step)?;
         Err(TrainError::NotFinite {
             stage: self.folder.stage.clone(),
             quantity,
@@ -226,8 +243,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             ledger: self.progress.ledger,
         };
         write_json(&self.folder.path.join("stage.json"), &summary)?;
-        let checkpoints = self.folder.checkpoints();
-        fs::remove_dir_all(&checkpoints).map_err(TrainError::io("remove", &checkpoints))?;
+        remove_checkpoints(&self.folder.checkpoints())?;
         Ok(summary)
     }
 }

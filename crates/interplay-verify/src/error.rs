@@ -25,7 +25,7 @@ pub enum VerifyError {
     #[error("the gold graph has no quantity; expected at least the one that is asked for")]
     Empty,
     /// A sentence of a gold solution cannot be read or followed.
-    #[error("sentence {step} of the gold solution, bytes {}..{}: {reason}; expected a complete step whose symbols are defined before", span.start, span.end)]
+    #[error("sentence {step} of the gold solution, bytes {}..{}: {reason}; expected complete steps whose symbols are defined before, then one answer and nothing else", span.start, span.end)]
     Solution {
         /// The sentence, counted from zero.
         step: usize,
@@ -37,6 +37,14 @@ pub enum VerifyError {
     /// A gold solution that states no answer.
     #[error("the gold solution states no answer; expected `Answer: N.` or `<answer> N </answer>`")]
     NoAnswer,
+    /// A gold solution whose answer is the value of none of its steps.
+    #[error(
+        "the gold solution answers {answer}, which is the value of none of its steps; expected the value of the quantity that is asked for"
+    )]
+    ForeignAnswer {
+        /// The answer.
+        answer: i64,
+    },
     /// A text longer than the reader takes.
     #[error("the gold solution has {length} bytes; expected at most {limit}")]
     TooLong {

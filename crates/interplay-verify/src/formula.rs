@@ -8,7 +8,8 @@
 //! (`1 + 2` for `3`).
 //!
 //! Arithmetic is exact and checked; a formula that is larger than any definition of the problem
-//! is given up on, so that a hostile text cannot make it grow.
+//! is given up on, and so is a text whose formulas together outgrow it, so that a hostile text
+//! cannot use memory out of proportion.
 
 use interplay_graph::{Core, Outer, Quantity};
 
@@ -18,6 +19,12 @@ use crate::reading::{Node, Span};
 type Monomial = (u32, u32);
 
 const CONSTANT: Monomial = (0, 0);
+
+/// How many products of two terms one multiplication of two sums may need.
+const MAX_MONOMIALS: usize = 256;
+/// How much is kept for each byte of a text, in terms, readings and numbers; and for any text.
+const ROOM_PER_BYTE: usize = 4;
+const ROOM: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Term {
@@ -36,7 +43,7 @@ pub(crate) struct Formula {
 impl Formula {
     /// The formula of a quantity of a graph; none where its arithmetic leaves 64 bits.
     pub(crate) fn of(quantity: &Quantity) -> Option<Self> {
-        let pool = Pool::new(usize::MAX);
+        let pool = Pool::new(usize::MAX, 0);
         let mut work = Work::default();
         let parents = quantity.parents();
         let mut nodes = Vec::with_capacity(2 * parents.len() + 3);
@@ -151,6 +158,24 @@ impl Work {
         *self.terms == *gold.terms && *self.reads == *gold.reads && *self.numbers == *gold.numbers
     }
 
+    /// Whether it is what a definition over `parents` may be, as far as one can tell without the
+    /// definition: every parent makes a difference, and where there is none it is one number.
+    pub(crate) fn depends_on(&self, parents: &[u32]) -> bool {
+        let there = |parent: &u32| {
+            let own = parent + 1;
+            let mut monomials = self.terms.iter().map(|term| term.monomial);
+            monomials.any(|(one, two)| one == own || two == own)
+        };
+        match parents {
+            [] => self.reads.is_empty() && self.numbers.len() == 1,
+            _ => parents.iter().all(there),
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.terms.len() + self.reads.len() + self.numbers.len()
+    }
+
     /// The quantities that are read, sorted, after [`Self::normalise`].
     pub(crate) fn reads(&self) -> &[u32] {
         &self.reads
@@ -165,20 +190,32 @@ pub(crate) struct Pool {
     numbers: Vec<i64>,
     /// How many operands the largest definition has.
     limit: usize,
+    /// How much has been kept, here and by who uses the pool, and how much may be.
+    used: usize,
+    room: usize,
 }
 
 impl Pool {
-    pub(crate) fn new(limit: usize) -> Self {
+    /// For definitions of up to `limit` operands in a text of `length` bytes.
+    pub(crate) fn new(limit: usize, length: usize) -> Self {
         Self {
             terms: Vec::new(),
             reads: Vec::new(),
             numbers: Vec::new(),
             limit,
+            used: 0,
+            room: ROOM + ROOM_PER_BYTE * length,
         }
+    }
+
+    /// Notes that a formula is kept.
+    pub(crate) fn charge(&mut self, work: &Work) {
+        self.used += work.size();
     }
 
     /// Keeps what was built for an intermediate symbol.
     pub(crate) fn keep(&mut self, work: &Work) -> Local {
+        self.charge(work);
         let terms = append(&mut self.terms, &work.terms);
         let reads = append(&mut self.reads, &work.reads);
         Local {
@@ -237,9 +274,14 @@ impl Pool {
                 }
                 Node::Multiply => multiply(work).ok_or(NoFormula::TooLarge)?,
             }
-            if work.reads.len() + work.numbers.len() > self.limit {
+            let operands = work.reads.len() + work.numbers.len();
+            if operands > self.limit || work.terms.len() > self.limit.max(MAX_MONOMIALS) {
                 return Err(NoFormula::TooLarge);
             }
+        }
+        // A graph's own definitions have no text and no limit.
+        if self.limit != usize::MAX && self.used + work.size() > self.room {
+            return Err(NoFormula::TooLarge);
         }
         Ok(())
     }
@@ -261,6 +303,10 @@ fn multiply(work: &mut Work) -> Option<()> {
     let left = *work.stack.last()?;
     // Combining first keeps a product no larger than its operands need.
     combine(&mut work.terms, right)?;
+    let (first, second) = (right - left, work.terms.len() - right);
+    if first.min(second) > 1 && first.saturating_mul(second) > MAX_MONOMIALS {
+        return None;
+    }
     work.product.clear();
     for first in &work.terms[left..right] {
         for second in &work.terms[right..] {
@@ -333,7 +379,7 @@ mod tests {
 
     fn built(nodes: &[Node], limit: usize) -> Result<Work, NoFormula> {
         let mut work = Work::default();
-        Pool::new(limit).expression(&mut work, nodes, |span| Some(Source::Quantity(span.start)))?;
+        Pool::new(limit, 0).expression(&mut work, nodes, |span| Some(Source::Quantity(span.start)))?;
         work.normalise().unwrap();
         Ok(work)
     }
@@ -370,6 +416,19 @@ mod tests {
         let nodes = [Node::Number(1), Node::Number(2), Node::Add];
         assert!(!built(&nodes, 9).unwrap().same(&gold));
         assert!(built(&[Node::Number(3)], 9).unwrap().same(&gold));
+    }
+
+    #[test]
+    fn a_product_of_long_sums_has_no_formula() {
+        let sum = |n: u32| -> Vec<Node> {
+            let rest = (1..n).flat_map(|q| [symbol(q), Node::Add]);
+            [symbol(0)].into_iter().chain(rest).collect()
+        };
+        let product = |n| [sum(n), sum(n), vec![Node::Multiply]].concat();
+        assert!(built(&product(16), 9999).is_ok());
+        assert_eq!(built(&product(17), 9999).unwrap_err(), NoFormula::TooLarge);
+        let scaled = [sum(900), vec![Node::Number(2), Node::Multiply]].concat();
+        assert!(built(&scaled, 9999).is_ok());
     }
 
     #[test]

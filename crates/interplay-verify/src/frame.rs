@@ -1,8 +1,12 @@
 //! The frame around a solution: what the tags of the model text enclose.
 //!
 //! `<question> p q </question> <solution> STEPS </solution> <answer> N </answer>` is the model
-//! text; a sampled completion starts behind `<solution>`, and a bare solution has no tags at
-//! all. All of these frame the same steps.
+//! text. A sampled completion starts behind `<solution>`, and a bare solution has no tags at all;
+//! both frame the same steps, and `<solution>` itself may stand in front. A text that opens with
+//! its question is not read: a policy could hide there what it likes.
+//!
+//! Of the tokens that mark the ends of a sequence, one `[BOS]` may stand in front, and one
+//! `[EOS]` and any number of `[PAD]` behind it at the very end. Anywhere else they are text.
 
 use crate::parse::integer;
 use crate::reading::Span;
@@ -11,8 +15,9 @@ const SOLUTION: &str = "<solution>";
 const SOLUTION_END: &str = "</solution>";
 const ANSWER: &str = "<answer>";
 const ANSWER_END: &str = "</answer>";
-/// Tokens that mark the ends of a sequence and say nothing.
-const MARKS: [&str; 3] = ["[BOS]", "[EOS]", "[PAD]"];
+const BEGIN: &str = "[BOS]";
+const END: &str = "[EOS]";
+const PAD: &str = "[PAD]";
 
 /// Where the parts of a text lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +40,8 @@ pub(crate) struct TagAnswer {
 
 impl Frame {
     pub(crate) fn of(text: &str) -> Self {
-        let start = skip_marks(text, 0);
+        let text = trim_marks(text);
+        let start = skip_begin(text);
         let start = if text[start..].starts_with(SOLUTION) {
             start + SOLUTION.len()
         } else {
@@ -45,9 +51,8 @@ impl Frame {
         let open = find(text, start, ANSWER);
         let body_end = close.into_iter().chain(open).min();
         let Some(body_end) = body_end else {
-            let end = start + trim_marks(&text[start..]);
             return Self {
-                body: Span::new(start, end),
+                body: Span::new(start, text.len()),
                 tag: None,
                 stray: None,
             };
@@ -76,7 +81,7 @@ impl Frame {
             });
             at = end;
         }
-        at = skip_marks(text, at);
+        at = skip_space(text, at);
         let stray = (at < text.len()).then(|| Span::new(at, text.len()));
         Self { body, tag, stray }
     }
@@ -90,21 +95,22 @@ fn skip_space(text: &str, at: usize) -> usize {
     text.len() - text[at..].trim_ascii_start().len()
 }
 
-fn skip_marks(text: &str, from: usize) -> usize {
-    let mut at = skip_space(text, from);
-    while let Some(mark) = MARKS.iter().find(|mark| text[at..].starts_with(**mark)) {
-        at = skip_space(text, at + mark.len());
+/// Behind a token that begins a sequence, and white space.
+fn skip_begin(text: &str) -> usize {
+    let start = skip_space(text, 0);
+    match text[start..].starts_with(BEGIN) {
+        true => skip_space(text, start + BEGIN.len()),
+        false => start,
     }
-    at
 }
 
-/// The length of `text` without marks and white space at its end.
-fn trim_marks(text: &str) -> usize {
+/// `text` without white space and the tokens that end a sequence at its end.
+fn trim_marks(text: &str) -> &str {
     let mut rest = text.trim_ascii_end();
-    while let Some(mark) = MARKS.iter().find(|mark| rest.ends_with(**mark)) {
-        rest = rest[..rest.len() - mark.len()].trim_ascii_end();
+    while let Some(before) = rest.strip_suffix(PAD) {
+        rest = before.trim_ascii_end();
     }
-    rest.len()
+    rest.strip_suffix(END).map_or(rest, str::trim_ascii_end)
 }
 
 #[cfg(test)]
@@ -131,6 +137,29 @@ mod tests {
             parts(" a = 3. Answer: 3. [EOS]"),
             ("a = 3. Answer: 3.", None, None)
         );
+    }
+
+    #[test]
+    fn marks_stand_at_the_ends_only() {
+        let closed = "a = 3. </solution> <answer> 3 </answer>";
+        for (behind, stray) in [
+            ("[EOS] [PAD][PAD]", None),
+            ("[PAD]", None),
+            ("[EOS][EOS]", Some("[EOS]")),
+            ("[PAD][EOS]", Some("[PAD]")),
+            ("[BOS]", Some("[BOS]")),
+            ("[EOS] a = 4.", Some("[EOS] a = 4.")),
+        ] {
+            let text = format!("{closed} {behind}");
+            assert_eq!(parts(&text), ("a = 3.", Some(Some(3)), stray), "{text}");
+        }
+        for (text, body) in [
+            ("[BOS] [BOS] a = 3.", "[BOS] a = 3."),
+            ("[EOS] a = 3.", "[EOS] a = 3."),
+            ("a = 3. [PAD] Answer: 3.", "a = 3. [PAD] Answer: 3."),
+        ] {
+            assert_eq!(parts(text), (body, None, None));
+        }
     }
 
     #[test]

@@ -105,7 +105,8 @@ impl Gold {
     ///
     /// # Errors
     /// A sentence that cannot be read, a symbol used before its definition, a quantity defined
-    /// twice, or no answer.
+    /// twice, formulas out of proportion to the text, no answer, answers that differ, an answer
+    /// that is the value of no step, or anything behind the answer.
     pub fn from_solution(solution: &str) -> Result<Self, VerifyError> {
         if solution.len() > verifier::MAX_TEXT {
             let (length, limit) = (solution.len(), verifier::MAX_TEXT);
@@ -113,31 +114,38 @@ impl Gold {
         }
         let frame = Frame::of(solution);
         let reading = Reading::of(solution, &frame);
-        let mut answer = frame.tag.and_then(|tag| tag.value);
+        let mut answer = None;
         let mut learner = Learner {
             text: solution,
             reading: &reading,
             symbols: Symbols::new(solution),
-            pool: Pool::new(MAX_OPERANDS),
+            pool: Pool::new(MAX_OPERANDS, solution.len()),
             work: Work::default(),
             quantities: Vec::new(),
         };
         for (step, item) in reading.items.iter().enumerate() {
             let learned = match item {
+                Item::Step(item) if answer.is_some() => Err((Reason::StrayText, item.span)),
                 Item::Step(item) => learner.step(item).map_err(|reason| (reason, item.span)),
-                Item::Answer { value, .. } => {
-                    answer = answer.or(*value);
-                    Ok(())
-                }
+                Item::Answer { span, value } => stated(&mut answer, *value, *span),
                 Item::Unreadable { span, .. } => Err((Reason::Unreadable, *span)),
             };
-            let error = |(reason, span): (Reason, Span)| {
-                let span = span.range();
-                VerifyError::Solution { step, span, reason }
-            };
-            learned.map_err(error)?;
+            learned.map_err(|(reason, span)| wrong(step, reason, span))?;
         }
-        Self::new(learner.quantities, answer.ok_or(VerifyError::NoAnswer)?)
+        let step = reading.items.len();
+        if let Some(tag) = frame.tag {
+            stated(&mut answer, tag.value, tag.span)
+                .map_err(|(reason, span)| wrong(step, reason, span))?;
+        }
+        if let Some(span) = frame.stray {
+            return Err(wrong(step, Reason::StrayText, span));
+        }
+        let answer = answer.ok_or(VerifyError::NoAnswer)?;
+        let mut values = learner.quantities.iter().map(|quantity| quantity.value);
+        if !learner.quantities.is_empty() && !values.any(|value| value == answer) {
+            return Err(VerifyError::ForeignAnswer { answer });
+        }
+        Self::new(learner.quantities, answer)
     }
 
     fn new(quantities: Vec<GoldQuantity>, answer: i64) -> Result<Self, VerifyError> {
@@ -218,6 +226,24 @@ impl Gold {
     }
 }
 
+fn wrong(step: usize, reason: Reason, span: Span) -> VerifyError {
+    let span = span.range();
+    VerifyError::Solution { step, span, reason }
+}
+
+/// Takes in a stated answer, which must be readable and the same as an earlier one.
+fn stated(
+    answer: &mut Option<i64>,
+    value: Option<i64>,
+    span: Span,
+) -> Result<(), (Reason, Span)> {
+    let value = value.ok_or((Reason::BadNumber, span))?;
+    match *answer.get_or_insert(value) == value {
+        true => Ok(()),
+        false => Err((Reason::ConflictingAnswers, span)),
+    }
+}
+
 /// A name with single spaces between its words.
 fn squeezed(name: &str) -> Cow<'_, str> {
     let plain = |byte: &u8| !byte.is_ascii_whitespace() || *byte == b' ';
@@ -256,6 +282,7 @@ impl Learner<'_> {
         if !self.symbols.same(head, symbol) {
             return Err(Reason::MissingEquation);
         }
+        self.pool.charge(&self.work);
         let formula = self.work.to_formula();
         let place = self.quantities.len() as u32;
         self.symbols
@@ -290,7 +317,7 @@ impl Learner<'_> {
             .expression(&mut self.work, self.reading.nodes(expression), resolve)
             .map_err(|error| match error {
                 NoFormula::Undefined(_) => Reason::UndefinedSymbol,
-                NoFormula::TooLarge => Reason::WrongOperation,
+                NoFormula::TooLarge => Reason::TooLarge,
             })?;
         self.work.normalise().ok_or(Reason::BadNumber)?;
         Ok((head, value))

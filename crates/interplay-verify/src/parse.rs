@@ -32,6 +32,7 @@ impl Reading {
             text: text.as_bytes(),
             at: body.start as usize,
             end: body.end as usize,
+            lone_group: false,
             reading,
         };
         parser.body();
@@ -43,6 +44,8 @@ struct Parser<'t> {
     text: &'t [u8],
     at: usize,
     end: usize,
+    /// Whether the side that is being read has parentheses around a single operand.
+    lone_group: bool,
     reading: Reading,
 }
 
@@ -288,6 +291,7 @@ impl Parser<'_> {
         loop {
             self.skip_space();
             let (start, first) = (self.at, self.reading.nodes.len());
+            self.lone_group = false;
             let parsed = self.sum(0);
             if let Err(fault) = parsed {
                 self.reading.nodes.truncate(first);
@@ -309,6 +313,7 @@ impl Parser<'_> {
                 nodes,
                 operators,
                 symbolic,
+                lone_group: self.lone_group,
             });
             if self.peek() != Some(b'=') {
                 return Ok(());
@@ -350,7 +355,9 @@ impl Parser<'_> {
             Some(b'(') => {
                 self.at += 1;
                 self.skip_space();
+                let first = self.reading.nodes.len();
                 self.sum(depth + 1)?;
+                self.lone_group |= self.reading.nodes.len() == first + 1;
                 if self.peek() != Some(b')') {
                     return Err(Fault::Unexpected);
                 }

@@ -57,6 +57,8 @@ pub(crate) struct Part {
     pub operators: u32,
     /// Whether it names a symbol.
     pub symbolic: bool,
+    /// Whether parentheses enclose a single operand in it.
+    pub lone_group: bool,
 }
 
 /// A chain of equalities, `a = b + c = 1 + 2 = 3`.

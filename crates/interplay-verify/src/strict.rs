@@ -30,7 +30,7 @@ pub(crate) fn judge(
         text,
         reading,
         symbols: Symbols::new(text),
-        pool: Pool::new(gold.limit()),
+        pool: Pool::new(gold.limit(), text.len()),
         work: Work::default(),
         stack: Vec::new(),
         state: vec![State::Absent; gold.len()],
@@ -233,6 +233,10 @@ impl Judge<'_> {
             });
             return nothing;
         };
+        if let Some(part) = reading.parts(clause).iter().find(|part| part.lone_group) {
+            let expected = || "parentheses around an operation".to_owned();
+            self.error(part.span, Reason::OddChain, expected);
+        }
         let Some(head) = reading.lone_symbol(left) else {
             self.error(left.span, Reason::OddChain, || {
                 "one symbol on the left".to_owned()
@@ -249,7 +253,9 @@ impl Judge<'_> {
             }
             Some(value) => {
                 let ordered = self.forms(expression, forms);
-                let equal = ordered && self.equal(expression, forms, value);
+                let equal = ordered
+                    && self.equal(expression, forms, value)
+                    && self.reduced(expression, forms);
                 self.notes.verdict.wrong_equalities += u32::from(!equal);
             }
         }
@@ -325,6 +331,27 @@ impl Judge<'_> {
         true
     }
 
+    /// Whether each numeric form is the numeric one before it with parts of it worked out.
+    fn reduced(&mut self, expression: &Part, forms: &[Part]) -> bool {
+        let reading = self.reading;
+        for (place, form) in forms.iter().enumerate() {
+            let before = match place {
+                0 if expression.symbolic => continue,
+                0 => expression,
+                _ => &forms[place - 1],
+            };
+            let (from, to) = (reading.nodes(before), reading.nodes(form));
+            // Its value was compared already where a form is a plain number.
+            if form.operators > 0 && !numbers::reduces(from, to) {
+                let shown = before.span.of(self.text);
+                let expected = || format!("`{shown}` with parts of it worked out");
+                self.error(form.span, Reason::WrongNumbers, expected);
+                return false;
+            }
+        }
+        true
+    }
+
     /// Whether every side of a chain has the stated value.
     fn equal(&mut self, expression: &Part, forms: &[Part], value: i64) -> bool {
         for part in std::iter::once(expression).chain(forms) {
@@ -372,7 +399,10 @@ impl Judge<'_> {
                 }
             };
             self.error(span, Reason::WrongParents, names);
-        } else if quantity.formula.as_ref().is_some_and(|formula| !self.work.same(formula))
+        } else if !(quantity.formula.as_ref()).map_or_else(
+            || self.work.depends_on(&quantity.parents),
+            |formula| self.work.same(formula),
+        )
             // A given number that is wrong has just a wrong value.
             && !(quantity.parents.is_empty() && said.value != Some(quantity.value))
         {

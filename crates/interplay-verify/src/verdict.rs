@@ -18,6 +18,8 @@ pub enum Reason {
     TooDeep,
     /// The text is longer than the reader takes.
     TooLong,
+    /// A formula larger than is kept for a text of this length.
+    TooLarge,
     /// A step of the other dialect than the first step's.
     MixedDialects,
     /// Neither the gold graph nor the problem has the quantity.
@@ -67,6 +69,7 @@ impl fmt::Display for Reason {
             Self::BadNumber => "this is not a plain 64-bit integer",
             Self::TooDeep => "parentheses nest too deep",
             Self::TooLong => "the text is too long",
+            Self::TooLarge => "the equations, written out, are out of proportion to the text",
             Self::MixedDialects => "the step is in another dialect than the first",
             Self::UnknownQuantity => "the problem has no such quantity",
             Self::UnneededQuantity => "the quantity is not needed",

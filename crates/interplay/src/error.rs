@@ -98,8 +98,17 @@ pub enum InterplayError {
     #[error(transparent)]
     Train(#[from] TrainError),
     /// From the evaluation.
-    #[error("evaluation: {0}")]
-    Evaluate(Box<dyn std::error::Error + Send + Sync>),
+    #[error("evaluation")]
+    Evaluate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Another process works in the run folder.
+    #[error(
+        "{} is in use by another process; wait for it, or choose another folder with --out",
+        folder.display()
+    )]
+    InUse {
+        /// The run folder.
+        folder: PathBuf,
+    },
 }
 
 fn feature(device: Device) -> &'static str {
@@ -108,6 +117,22 @@ fn feature(device: Device) -> &'static str {
         Device::Ndarray => "ndarray",
         Device::Cuda(_) => "cuda",
     }
+}
+
+/// An error with its causes in one line: `what: why: why`. A cause that the message before it
+/// tells already is left out.
+#[must_use]
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl InterplayError {
@@ -122,5 +147,19 @@ impl InterplayError {
             path,
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let cause = std::io::Error::other("the disk is full");
+        let error = InterplayError::Evaluate(Box::new(cause));
+        assert_eq!(with_causes(&error), "evaluation: the disk is full");
+        let io = InterplayError::io("write", "x")(std::io::Error::other("the disk is full"));
+        assert_eq!(with_causes(&io), "could not write x: the disk is full");
     }
 }

@@ -13,6 +13,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod check;
 pub mod device;
 mod error;
 mod keys;
@@ -24,7 +25,7 @@ mod results;
 mod run;
 mod spec;
 
-pub use error::InterplayError;
+pub use error::{InterplayError, with_causes};
 pub use plan::Plan;
 pub use results::{Results, StageResult, results_table};
 pub use run::{Run, peak_memory_mib};

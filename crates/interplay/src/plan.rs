@@ -53,7 +53,7 @@ impl Plan {
     /// The plan as `plan.toml` holds it.
     ///
     /// # Errors
-    /// [`InterplayError::BadSpec`] where a number does not fit in TOML (a seed above 2^63 - 1).
+    /// [`InterplayError::BadSpec`] where it cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, InterplayError> {
         toml::to_string(self).map_err(|error| InterplayError::BadSpec {
             path: self.experiment.name.clone().into(),
@@ -80,11 +80,7 @@ impl Plan {
                 }),
             };
         }
-        let occupied = folder.exists()
-            && fs::read_dir(folder)
-                .map_err(InterplayError::io("read", folder))?
-                .next()
-                .is_some();
+        let occupied = folder.exists() && holds_files(folder)?;
         if occupied {
             let difference = "it is not empty and has no plan.toml".to_owned();
             return Err(InterplayError::OtherExperiment {
@@ -95,6 +91,17 @@ impl Plan {
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
         crate::run::write_whole(&path, text.as_bytes())
     }
+}
+
+/// Whether the folder holds more than what a run leaves that is killed while it claims it.
+fn holds_files(folder: &Path) -> Result<bool, InterplayError> {
+    for entry in fs::read_dir(folder).map_err(InterplayError::io("read", folder))? {
+        let entry = entry.map_err(InterplayError::io("read", folder))?;
+        if entry.file_name() != "plan.toml.partial" && entry.file_name() != "lock" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn first_difference(found: &str, expected: &str) -> Option<String> {
@@ -173,6 +180,14 @@ mod tests {
             "{error}"
         );
         assert_eq!(fs::read_to_string(place.join("plan.toml")).unwrap(), before);
+    }
+
+    #[test]
+    fn a_claim_that_was_cut_off_can_be_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("plan.toml.partial"), "name = ").unwrap();
+        plan(3).claim(folder.path()).unwrap();
+        assert!(folder.path().join("plan.toml").exists());
     }
 
     #[test]

@@ -4,20 +4,18 @@
 //! that bounds and distractors need to be said once. [`ExperimentSpec::problems`] reports every
 //! problem at once; [`crate::Plan`] is the resolved form.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use interplay_eval::Bands;
 use interplay_model::ModelConfig;
-use interplay_tasks::{Component, ContextLibrary, Counts, TaskError, TaskSpec};
+use interplay_tasks::{Component, ContextLibrary, Counts, TaskSpec};
 use interplay_train::grpo::GrpoSpec;
 use interplay_train::next_token::NextTokenSpec;
 use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::InterplayError;
-use crate::run::evaluate::band_ops;
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -323,6 +321,11 @@ impl ExperimentSpec {
                     "key `tasks`: expected a table of defaults for `data`".into()
                 ));
             };
+            let mut alone = defaults.clone();
+            alone.insert("mixture".into(), toml::Value::Array(Vec::new()));
+            if let Err(error) = alone.try_into::<TaskSpec>() {
+                return Err(bad(format!("table `tasks`: {}", error.message())));
+            }
             spread(&mut table, &defaults);
         }
         // Defaults are spread over values, so messages name keys: lines would be those of a text
@@ -344,191 +347,7 @@ impl ExperimentSpec {
     /// Everything about the experiment that cannot work, one line each.
     #[must_use]
     pub fn problems(&self, library: &ContextLibrary) -> Vec<String> {
-        let mut problems = Vec::new();
-        if let Err(error) = self.bands.validate() {
-            problems.push(format!("bands: {error}"));
-        }
-        let plain = |name: &str| {
-            !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-                && !name.starts_with('.')
-        };
-        if !plain(&self.name) {
-            problems.push(format!("name: `{}` is not a plain folder name", self.name));
-        }
-        if self.stages.is_empty() {
-            problems.push("stage: expected at least one".into());
-        }
-        self.check_model(&mut problems);
-        let mut data = |place: &str, data: &TaskSpec| {
-            let found = task_problems(data, library);
-            problems.extend(
-                found
-                    .into_iter()
-                    .map(|problem| format!("{place}.data: {problem}")),
-            );
-        };
-        data("tokenizer", &self.tokenizer.data);
-        data("evaluate", &self.evaluate.data);
-        for stage in &self.stages {
-            if let Some(spec) = stage.data() {
-                data(stage.name(), spec);
-            }
-        }
-        self.check_evaluate(library, &mut problems);
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut models: HashSet<&str> = HashSet::new();
-        for stage in &self.stages {
-            let name = stage.name();
-            if !plain(name) {
-                problems.push(format!(
-                    "stage `{name}`: the name is not a plain folder name"
-                ));
-            }
-            if ["tokenizer", "eval"].contains(&name) || !seen.insert(name) {
-                problems.push(format!("stage `{name}`: the name is taken; choose another"));
-            }
-            self.check_stage(stage, &models, &seen, &mut problems);
-            if stage.trains() {
-                models.insert(name);
-            }
-        }
-        problems
-    }
-
-    fn check_model(&self, problems: &mut Vec<String>) {
-        let model = &self.model;
-        let counts = [
-            ("hidden_size", model.hidden_size),
-            ("intermediate_size", model.intermediate_size),
-            ("layers", model.layers),
-            ("heads", model.heads),
-            ("kv_heads", model.kv_heads),
-            ("context_tokens", model.context_tokens),
-        ];
-        for (key, count) in counts {
-            if count == 0 {
-                problems.push(format!("model.{key}: expected 1 or more, found 0"));
-            }
-        }
-        if counts.iter().any(|(_, count)| *count == 0) {
-            return;
-        }
-        if !model.hidden_size.is_multiple_of(model.heads)
-            || !(model.hidden_size / model.heads).is_multiple_of(2)
-        {
-            problems.push(format!(
-                "model.heads: hidden_size ({}) over heads ({}) must be an even whole number",
-                model.hidden_size, model.heads
-            ));
-        }
-        if !model.heads.is_multiple_of(model.kv_heads) {
-            problems.push(format!(
-                "model.kv_heads: heads ({}) must be a multiple of kv_heads ({})",
-                model.heads, model.kv_heads
-            ));
-        }
-    }
-
-    fn check_evaluate(&self, library: &ContextLibrary, problems: &mut Vec<String>) {
-        let spec = &self.evaluate;
-        if spec.problems_per_op == 0 || spec.samples == 0 || spec.max_new_tokens == 0 {
-            problems.push(
-                "evaluate: problems_per_op, samples and max_new_tokens must be 1 or more".into(),
-            );
-        }
-        if spec.ks.is_empty() || spec.ks.iter().any(|k| *k == 0 || *k > spec.samples) {
-            problems.push(format!(
-                "evaluate.ks: expected values of 1 to samples ({}), found {:?}",
-                spec.samples, spec.ks
-            ));
-        }
-        if !(spec.temperature >= 0.0 && spec.temperature.is_finite()) {
-            problems.push(format!("evaluate.temperature: found {}", spec.temperature));
-        }
-        for op in band_ops(&self.bands) {
-            let found = task_problems(&at_op(&spec.data, op), library);
-            problems.extend(
-                found
-                    .into_iter()
-                    .map(|line| format!("evaluate at op {op}: {line}")),
-            );
-        }
-    }
-
-    fn check_stage(
-        &self,
-        stage: &StageSpec,
-        models: &HashSet<&str>,
-        seen: &HashSet<&str>,
-        problems: &mut Vec<String>,
-    ) {
-        let name = stage.name();
-        let context = self.model.context_tokens;
-        let mut add = |line: String| problems.push(format!("stage `{name}`: {line}"));
-        if stage.kind() != StageKind::Pretrain {
-            match stage.from() {
-                None if models.is_empty() => add("no stage before it trains a model".into()),
-                Some(from) if !models.contains(from) => {
-                    add(format!("from: no stage `{from}` before it trains a model"));
-                }
-                _ => {}
-            }
-        }
-        let mut rows = |row_tokens: usize| {
-            if row_tokens > context {
-                add(format!(
-                    "training.row_tokens: expected at most model.context_tokens ({context}), \
-                     found {row_tokens}"
-                ));
-            }
-        };
-        match stage {
-            StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
-                rows(training.row_tokens);
-                training
-                    .problems()
-                    .into_iter()
-                    .for_each(|line| add(format!("training.{line}")));
-            }
-            StageSpec::Grpo {
-                training,
-                edge_from,
-                ..
-            } => {
-                rows(training.row_tokens);
-                training
-                    .problems()
-                    .into_iter()
-                    .for_each(|line| add(format!("training.{line}")));
-                let calibrated = |wanted: &str| {
-                    seen.contains(wanted)
-                        && self.stages.iter().any(|stage| {
-                            stage.name() == wanted && stage.kind() == StageKind::Calibrate
-                        })
-                };
-                if let Some(wanted) = edge_from
-                    && !calibrated(wanted)
-                {
-                    add(format!("edge_from: no calibration `{wanted}` before it"));
-                }
-            }
-            StageSpec::Calibrate { edge, .. } => {
-                if edge.problems_per_op == 0 || edge.samples < 2 {
-                    add("edge: problems_per_op must be 1 or more and samples 2 or more".into());
-                }
-                for (key, value) in [
-                    ("pass_at_1_below", edge.pass_at_1_below),
-                    ("pass_at_k_above", edge.pass_at_k_above),
-                ] {
-                    if !(0.0..=1.0).contains(&value) {
-                        add(format!("edge.{key}: expected 0 to 1, found {value}"));
-                    }
-                }
-            }
-        }
+        crate::check::problems(self, library)
     }
 }
 
@@ -538,15 +357,6 @@ fn stages(table: &toml::Table) -> &[toml::Value] {
         .get("stage")
         .and_then(toml::Value::as_array)
         .map_or(&[], Vec::as_slice)
-}
-
-/// What is wrong with a task spec, one line each.
-fn task_problems(data: &TaskSpec, library: &ContextLibrary) -> Vec<String> {
-    match data.validate(library) {
-        Ok(()) => Vec::new(),
-        Err(TaskError::Spec { issues }) => issues.0.iter().map(ToString::to_string).collect(),
-        Err(other) => vec![other.to_string()],
-    }
 }
 
 /// The same data with every component at one op.

@@ -73,7 +73,7 @@ pub(crate) struct TokenTable {
     pub weights: Vec<f32>,
 }
 
-/// The loss of one pass, a scalar, and the policy's log-probabilities on the host.
+/// The loss of one pass, a scalar.
 pub(crate) fn loss<B: FusedOps>(
     log_probs: &Tensor<B, 1>,
     table: &TokenTable,
@@ -148,6 +148,84 @@ mod tests {
             let sum: f32 = token_weights(&[3, 9, 4], 16, kind).iter().sum();
             assert!((sum - 1.0).abs() < 1e-6, "{kind:?}: {sum}");
         }
+    }
+
+    /// Six tokens: ratio inside, above and below the clip, for a gain and for a loss.
+    #[cfg(feature = "flex")]
+    fn six() -> (Vec<f32>, TokenTable, GrpoSpec) {
+        let ratios = [1.1f32, 1.5, 0.5, 1.1, 1.5, 0.5];
+        let policy: Vec<f32> = ratios.iter().map(|ratio| ratio.ln() - 1.0).collect();
+        let table = TokenTable {
+            old: vec![-1.0; 6],
+            reference: policy.iter().map(|log_prob| log_prob + 0.5f32).collect(),
+            advantages: vec![2.0, 2.0, 2.0, -3.0, -3.0, -3.0],
+            weights: vec![0.1, 0.2, 0.3, 0.1, 0.2, 0.1],
+        };
+        let spec = r#"
+            steps = 1
+            prompts = 1
+            minibatches = 1
+            rows = 1
+            row_tokens = 8
+            max_new_tokens = 4
+            clip_low = 0.2
+            clip_high = 0.3
+            kl_coefficient = 0.5
+            [optimizer.rate]
+            peak = 1.0
+        "#;
+        (policy, table, toml::from_str(spec).expect("a spec"))
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn loss_and_gradient_by_hand() {
+        use burn::backend::{Autodiff, Flex};
+        let (policy, table, spec) = six();
+        let device = Default::default();
+        let data = TensorData::new(policy.clone(), [6]);
+        let policy = Tensor::<Autodiff<Flex>, 1>::from_data(data, &device).require_grad();
+        let loss = loss(&policy, &table, &spec, &device);
+        // min(r A, clip(r, 0.8, 1.3) A): 2.2, 2.6, 1.0, -3.3, -4.5, -2.4; the penalty of each
+        // token is 0.5 (e^0.5 - 0.5 - 1).
+        let penalty = 0.5 * (0.5f64.exp() - 1.5);
+        let gains = [2.2, 2.6, 1.0, -3.3, -4.5, -2.4];
+        let weights = [0.1, 0.2, 0.3, 0.1, 0.2, 0.1];
+        let expected: f64 = gains
+            .iter()
+            .zip(weights)
+            .map(|(gain, weight)| weight * (penalty - gain))
+            .sum();
+        let found = f64::from(loss.clone().into_scalar());
+        assert!((found - expected).abs() < 1e-5, "{found} and {expected}");
+        let gradient = policy
+            .grad(&loss.backward())
+            .expect("a gradient")
+            .into_data();
+        // Clipped where the gain is above 1.3 or the loss below 0.8; elsewhere r A. The penalty's
+        // derivative is 0.5 (1 - e^0.5).
+        let slope = 0.5 * (1.0 - 0.5f64.exp());
+        let moves = [2.2, 0.0, 1.0, -3.3, -4.5, 0.0];
+        for (place, found) in gradient.iter::<f32>().enumerate() {
+            let expected = weights[place] * (slope - moves[place]);
+            assert!(
+                (f64::from(found) - expected).abs() < 1e-5,
+                "token {place}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn watches_clipping_divergence_and_mismatch() {
+        let (policy, table, spec) = six();
+        let mut watch = Watch::default();
+        watch.add(&policy, &[0.5; 6], &table, &spec);
+        assert_eq!((watch.tokens, watch.clipped), (6, 2));
+        assert!((watch.mean(watch.kl_nats) - (0.5f64.exp() - 1.5)).abs() < 1e-6);
+        assert!((watch.mean(watch.entropy_nats) - 0.5).abs() < 1e-9);
+        let mismatch = 2.0 * (1.1f64.ln() + 1.5f64.ln() + 2.0f64.ln()) / 6.0;
+        assert!((watch.mean(watch.mismatch_nats) - mismatch).abs() < 1e-6);
     }
 
     #[test]

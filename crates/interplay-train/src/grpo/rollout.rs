@@ -4,7 +4,7 @@ use interplay_graph::SeedStream;
 use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
 use interplay_tasks::{Dataset, Problem};
 use interplay_tokenizer::Tokenizer;
-use interplay_verify::{Gold, Reward, Verdict, Verifier};
+use interplay_verify::{Gold, Reward, Verifier};
 
 use super::GrpoSpec;
 use crate::TrainError;
@@ -88,6 +88,14 @@ pub(crate) fn sample<B: FusedOps>(
     for (index, problem) in indices.zip(&problems) {
         let (text, question) = (problem.problem_text(), problem.question_text());
         let prompt = source.tokenizer.encode_prompt(&text, &question)?;
+        let longest = prompt.len() + spec.max_new_tokens;
+        if longest > spec.row_tokens {
+            let row_tokens = spec.row_tokens;
+            return Err(TrainError::SequenceTooLong {
+                length: longest,
+                row_tokens,
+            });
+        }
         for member in 0..spec.group_size as u64 {
             let stream = source.stream.rng(index * spec.group_size as u64 + member);
             requests.push(Request {
@@ -105,9 +113,9 @@ pub(crate) fn sample<B: FusedOps>(
     for problem in &problems {
         let gold = Gold::from_graph(problem.graph(), problem.target())?;
         for (request, completion) in completions.by_ref().take(spec.group_size) {
-            let text = source.tokenizer.decode(&completion.tokens);
+            let text = source.tokenizer.decode_completion(&completion.tokens);
             let verdict = verifier.verify(&gold, &text);
-            let reward = reward(source.reward, &verdict, completion.stopped);
+            let reward = source.reward.reward(&verdict);
             let prompt_len = request.prompt.len();
             let mut ids = request.prompt;
             ids.extend(&completion.tokens);
@@ -123,12 +131,6 @@ pub(crate) fn sample<B: FusedOps>(
         }
     }
     Ok(RolloutBatch { rollouts })
-}
-
-/// A completion that ran into its limit earns nothing, whatever it holds so far: the policy
-/// should learn to end.
-fn reward(reward: &dyn Reward, verdict: &Verdict, stopped: bool) -> f64 {
-    if stopped { reward.reward(verdict) } else { 0.0 }
 }
 
 fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {

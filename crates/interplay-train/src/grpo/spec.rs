@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AdvantageScale, LossKind};
 use crate::TrainError;
+use crate::next_token::MAX_COUNT;
 use crate::optimizer::OptimizerSpec;
 
 /// Which reward a completion earns.
@@ -78,7 +79,8 @@ pub struct GrpoSpec {
     /// How token losses become one number.
     #[serde(default)]
     pub loss: LossKind,
-    /// Leaves groups with equal rewards out of the update (they carry no advantage).
+    /// Leaves groups with equal rewards out of the update. They carry no advantage, but without
+    /// this they count in the mean and in the penalty.
     #[serde(default)]
     pub filter_uniform_groups: bool,
     /// What a completion earns.
@@ -135,18 +137,27 @@ impl GrpoSpec {
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            if count == 0 {
-                problems.push(format!("{key}: expected 1 or more, found 0"));
+            if !(1..=MAX_COUNT).contains(&count) {
+                problems.push(format!("{key}: expected 1 to {MAX_COUNT}, found {count}"));
             }
         }
-        if self.group_size < 2 {
+        if !(2..=MAX_COUNT as usize).contains(&self.group_size) {
             let found = self.group_size;
-            problems.push(format!("group_size: expected 2 or more, found {found}"));
+            problems.push(format!(
+                "group_size: expected 2 to {MAX_COUNT}, found {found}"
+            ));
         }
-        if self.minibatches > self.prompts {
+        if self.minibatches > 0 && !self.prompts.is_multiple_of(self.minibatches) {
             let (found, prompts) = (self.minibatches, self.prompts);
             problems.push(format!(
-                "minibatches: expected at most prompts ({prompts}), found {found}"
+                "minibatches: expected a number that divides prompts ({prompts}), found {found}"
+            ));
+        }
+        if self.max_new_tokens >= self.row_tokens {
+            let (found, row) = (self.max_new_tokens, self.row_tokens);
+            problems.push(format!(
+                "max_new_tokens: expected less than row_tokens ({row}), which also hold the \
+                 prompt, found {found}"
             ));
         }
         if !(self.temperature > 0.0 && self.temperature.is_finite()) {

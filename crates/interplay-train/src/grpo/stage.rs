@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, ModelConfig, TrainBackend};
+use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
 use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 
@@ -101,9 +102,16 @@ fn step<A: TrainBackend>(
     device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
-    let policy = crate::optimizer::inference(session.decoder());
+    let policy = session.decoder().valid();
     let cursor = session.progress.cursor;
-    let batch = sample(&policy, source, spec, cursor, device, observer)?;
+    let batch = match sample(&policy, source, spec, cursor, device, observer) {
+        // Weights that diverged show it here first.
+        Err(TrainError::Model(ModelError::NonFiniteLogits { .. })) => {
+            session.expect_finite("a logit of the policy", f64::NAN)?;
+            return Ok(());
+        }
+        sampled => sampled?,
+    };
     session.progress.ledger.generated_tokens += batch.tokens();
     let rewards: Vec<f64> = batch
         .rollouts
@@ -112,9 +120,10 @@ fn step<A: TrainBackend>(
         .collect();
     let advantages = advantages(&rewards, spec.group_size, spec.advantage_scale);
     let share = (session.progress.step + 1) as f64 / spec.steps as f64;
-    let rate = spec.optimizer.rate.rate(share);
+    let middle = (session.progress.step as f64 + 0.5) / spec.steps as f64;
+    let rate = spec.optimizer.rate.rate(middle);
     let mut totals = Totals::default();
-    let per_minibatch = spec.prompts.div_ceil(spec.minibatches) * spec.group_size;
+    let per_minibatch = spec.prompts / spec.minibatches * spec.group_size;
     let minibatches = batch
         .rollouts
         .chunks(per_minibatch)

@@ -1,6 +1,6 @@
 //! `interplay generate`: problems with gold solutions, and their gold graphs, as JSONL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -50,9 +50,13 @@ impl<'a> GraphRecord<'a> {
     }
 }
 
-/// Draws the problems and writes them; the files appear together, when all is written.
+/// Draws the problems and writes them; the files get their names when all is written.
 pub(super) fn generate(flags: &Flags) -> Result<()> {
-    if flags.graphs.as_ref() == Some(&flags.output) {
+    let same = |graphs: &Path| match (absolute(graphs), absolute(&flags.output)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    };
+    if flags.graphs.as_deref().is_some_and(same) {
         bail!(
             "--graphs and --output are both {}; choose two files",
             flags.output.display()

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use interplay::with_causes;
 
 /// Controlled experiments on how pre-training, mid-training and RL shape reasoning.
 #[derive(Parser)]
@@ -55,7 +56,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A parser's message may end its last line.
-            eprintln!("error: {}", error.to_string().trim_end());
+            eprintln!("error: {}", with_causes(error.as_ref()).trim_end());
             ExitCode::from(2)
         }
     }

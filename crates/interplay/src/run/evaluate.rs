@@ -85,9 +85,10 @@ impl<A: TrainBackend> Workshop<'_, A> {
         spec: &CalibrateSpec,
     ) -> Result<EdgeReport, InterplayError> {
         let data = self.run.plan.experiment.evaluate.data.clone();
+        let stream = format!("calibrate/{name}");
         let mut items = Vec::new();
         for op in spec.ops.iter() {
-            items.extend(self.items(&at_op(&data, op), op, spec.problems_per_op, name, None)?);
+            items.extend(self.items(&at_op(&data, op), op, spec.problems_per_op, &stream, None)?);
         }
         let settings = EvalSettings {
             samples: spec.samples,

@@ -1,12 +1,14 @@
 //! Carrying out a plan in its run folder.
 //!
 //! `runs/<name>/`: `plan.toml`, `manifest.json`, `tokenizer/`, one folder a stage, `eval/`,
-//! `results.json`, `ledger.json`, `timings.jsonl`, `report.html`. Everything but the manifest,
-//! the timings and the report's name of the machine follows from the plan alone. Each part is
-//! written whole or not at all, and a part that is there with the right key is not made again.
+//! `results.json`, `ledger.json`, `timings.jsonl`, `report.html`. Everything but the manifest and
+//! the timings follows from the plan alone. Each part is written whole or not at all (the two
+//! logs, `metrics.jsonl` and `timings.jsonl`, grow line by line), and a part that is there with
+//! the right key is not made again. A lock keeps a second process out.
 
 mod data;
 pub(crate) mod evaluate;
+mod lengths;
 mod stages;
 
 use std::fs;
@@ -31,6 +33,21 @@ pub struct Run {
     plan: Plan,
     folder: PathBuf,
     library: ContextLibrary,
+    /// Held as long as the run; the system lets go of it when the process ends, however it ends.
+    _lock: fs::File,
+}
+
+/// Takes the folder for this process.
+fn lock(folder: &Path) -> Result<fs::File, InterplayError> {
+    let path = folder.join("lock");
+    let file = fs::File::create(&path).map_err(InterplayError::io("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(InterplayError::InUse {
+            folder: folder.to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(InterplayError::io("lock", &path)(error)),
+    }
 }
 
 impl Run {
@@ -48,10 +65,12 @@ impl Run {
         // A folder claimed for a device that is missing could not be used with another one.
         device::check(plan.device)?;
         plan.claim(&folder)?;
+        let lock = lock(&folder)?;
         Ok(Self {
             plan,
             folder,
             library,
+            _lock: lock,
         })
     }
 
@@ -100,6 +119,7 @@ impl BackendTask for Execution<'_> {
             progress,
             keys: Vec::new(),
         };
+        workshop.check_lengths()?;
         let mut results = Results::new(&run.plan, config.parameters());
         for stage in &experiment.stages {
             let result = workshop.stage(stage, &results)?;
@@ -195,7 +215,7 @@ pub fn peak_memory_mib() -> Option<u64> {
 #[derive(Serialize)]
 struct Manifest<'a> {
     interplay: &'a str,
-    git_commit: Option<String>,
+    working_directory_commit: Option<String>,
     device: String,
     threads: usize,
     os: &'a str,
@@ -211,7 +231,7 @@ fn write_manifest(run: &Run) -> Result<(), InterplayError> {
     }
     let manifest = Manifest {
         interplay: env!("CARGO_PKG_VERSION"),
-        git_commit: git_commit(),
+        working_directory_commit: git_commit(),
         device: run.plan.device.to_string(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         os: std::env::consts::OS,

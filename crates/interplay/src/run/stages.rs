@@ -26,7 +26,13 @@ impl<A: TrainBackend> Workshop<'_, A> {
         match stage {
             StageSpec::Calibrate { name, edge, .. } => {
                 let model = self.model_of(stage);
-                let key = self.stage_key(stage, &());
+                let evaluate = &self.run.plan.experiment.evaluate;
+                let sampling = (
+                    &evaluate.data,
+                    evaluate.temperature,
+                    evaluate.max_new_tokens,
+                );
+                let key = self.stage_key(stage, &sampling);
                 let report = self.calibrate(name, &model, edge, &key)?;
                 result.key = key;
                 result.edge = Some(report);
