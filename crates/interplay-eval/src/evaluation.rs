@@ -318,7 +318,11 @@ fn fingerprint(item: &EvalItem) -> String {
     hash.update([0]);
     hash.update(item.gold.answer().to_le_bytes());
     let bytes = hash.finalize();
-    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Verifies the completions of one item.

@@ -112,7 +112,10 @@ fn interval(differences: &[f64], difference: f64) -> (f64, f64) {
     let n = differences.len() as f64 + 2.0;
     let middle = differences.iter().sum::<f64>() / n;
     let squares = differences.iter().map(|d| d * d).sum::<f64>() + 1.0;
-    let half = half_width(((squares / n - middle * middle) / n).sqrt(), differences.len());
+    let half = half_width(
+        ((squares / n - middle * middle) / n).sqrt(),
+        differences.len(),
+    );
     (
         (middle - half).max(-1.0).min(difference),
         (middle + half).min(1.0).max(difference),
@@ -212,13 +215,19 @@ mod tests {
         let mut other = left.clone();
         other.items[1].problem = "00ff".to_owned();
         let error = compare(&other).unwrap_err().to_string();
-        assert!(error.contains("problem 1 is id 1") && error.contains("hash 00ff"), "{error}");
+        assert!(
+            error.contains("problem 1 is id 1") && error.contains("hash 00ff"),
+            "{error}"
+        );
         let mut paper = left.clone();
         paper.level = interplay_verify::Level::Paper;
         let error = compare(&paper).unwrap_err().to_string();
         assert!(error.contains("the right one at level paper"), "{error}");
         let error = paired_difference(&left, &left, 0, Measure::Verified, |_| true).unwrap_err();
-        assert!(error.to_string().contains("expected k from 1 to 4"), "{error}");
+        assert!(
+            error.to_string().contains("expected k from 1 to 4"),
+            "{error}"
+        );
     }
 
     #[test]

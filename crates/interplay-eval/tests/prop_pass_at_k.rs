@@ -35,11 +35,12 @@ proptest! {
     }
 }
 
-type Case = (&'static str, usize, i32, fn(f64) -> f64);
+type Rate = fn(f64) -> f64;
+type Case = (&'static str, usize, i32, Rate);
 
 /// Distributions of the success rate, by its quantile, over few and many problems.
 fn cases() -> Vec<Case> {
-    let rates: [(&str, fn(f64) -> f64); 4] = [
+    let rates: [(&str, Rate); 4] = [
         ("spread", |u| u),
         ("two kinds", |u| if u < 0.3 { 0.6 } else { 0.01 }),
         ("rare", |u| if u < 0.05 { 0.3 } else { 0.0 }),

@@ -379,7 +379,8 @@ mod tests {
 
     fn built(nodes: &[Node], limit: usize) -> Result<Work, NoFormula> {
         let mut work = Work::default();
-        Pool::new(limit, 0).expression(&mut work, nodes, |span| Some(Source::Quantity(span.start)))?;
+        Pool::new(limit, 0)
+            .expression(&mut work, nodes, |span| Some(Source::Quantity(span.start)))?;
         work.normalise().unwrap();
         Ok(work)
     }

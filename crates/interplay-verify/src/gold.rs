@@ -232,11 +232,7 @@ fn wrong(step: usize, reason: Reason, span: Span) -> VerifyError {
 }
 
 /// Takes in a stated answer, which must be readable and the same as an earlier one.
-fn stated(
-    answer: &mut Option<i64>,
-    value: Option<i64>,
-    span: Span,
-) -> Result<(), (Reason, Span)> {
+fn stated(answer: &mut Option<i64>, value: Option<i64>, span: Span) -> Result<(), (Reason, Span)> {
     let value = value.ok_or((Reason::BadNumber, span))?;
     match *answer.get_or_insert(value) == value {
         true => Ok(()),

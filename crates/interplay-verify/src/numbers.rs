@@ -246,7 +246,8 @@ mod tests {
             reduces(reading.nodes(&parts[1]), reading.nodes(&parts[2]))
         };
         assert!(reduced("2 * (5 - 3)", "2 * 2"));
-        assert!(reduced("2 * (5 - 3)", "2 * 2"));
+        assert!(!reduced("2 * (5 - 3)", "(3 - 5) * 2"));
+        assert!(reduced("2 * (5 - 3)", "(5 - 3) * 2"));
         assert!(reduced("2 * (5 - 3)", "4"));
         assert!(reduced("(2 + 3) * (4 - 1)", "3 * 5"));
         assert!(reduced("2 + 3 + 4", "4 + 5"));

@@ -386,6 +386,12 @@ impl Judge<'_> {
                 *reads == *quantity.parents
             }
         };
+        let same = match &quantity.formula {
+            Some(formula) => self.work.same(formula),
+            None => self.work.depends_on(&quantity.parents),
+        };
+        // A given number that is wrong has just a wrong value.
+        let only_value = quantity.parents.is_empty() && said.value != Some(quantity.value);
         let clauses = self.reading.clauses(step);
         let span = clauses.last().map_or(step.span, |clause| clause.span);
         if !parents {
@@ -399,13 +405,7 @@ impl Judge<'_> {
                 }
             };
             self.error(span, Reason::WrongParents, names);
-        } else if !(quantity.formula.as_ref()).map_or_else(
-            || self.work.depends_on(&quantity.parents),
-            |formula| self.work.same(formula),
-        )
-            // A given number that is wrong has just a wrong value.
-            && !(quantity.parents.is_empty() && said.value != Some(quantity.value))
-        {
+        } else if !same && !only_value {
             let expected = || format!("the definition of `{}`", quantity.name);
             self.error(span, Reason::WrongOperation, expected);
         }

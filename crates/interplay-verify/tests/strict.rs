@@ -2,7 +2,7 @@
 
 mod zoo;
 
-use interplay_graph::{Definition, ReasoningGraph};
+use interplay_graph::{Definition, GoldGraph, ReasoningGraph};
 use interplay_verify::{Gold, Reason};
 use zoo::{PROSE, TERSE, assert_accepted, assert_rejected, edited, prose, reason, terse};
 
@@ -138,6 +138,21 @@ fn rejects_wrong_equations_in_terse() {
                 Reason::WrongParents,
             ),
             ("fox = 3.", "fox = 1 + 2 = 3.", Reason::WrongOperation),
+            // A further form that is not the one before it, worked out in parts.
+            (
+                "= 2 * (3 + 5) = 16",
+                "= 2 * (3 + 5) = 8 + 8 = 16",
+                Reason::WrongNumbers,
+            ),
+            (
+                "= 2 * (3 + 5) = 16",
+                "= 2 * (3 + 5) = 4 * 4 = 16",
+                Reason::WrongNumbers,
+            ),
+            // Parentheses around nothing.
+            ("fox = 3.", "fox = ((3)).", Reason::OddChain),
+            ("owl = elk = 5", "owl = (elk) = 5", Reason::OddChain),
+            ("owl = elk = 5", "(owl) = elk = 5", Reason::Unreadable),
             (
                 "owl = elk = 5",
                 "owl = elk + fox - fox = 5 + 3 - 3 = 5",
@@ -312,6 +327,11 @@ fn rejects_wrong_prose() {
             (own, "Define fox as a; so a = 3.", Reason::UnknownQuantity),
             (own, "a = 3.", Reason::UnknownQuantity),
             (
+                own,
+                "Define adult fox in South Zoo as a; so (a) = 3.",
+                Reason::OddChain,
+            ),
+            (
                 "m = a = 3; so b = 2 + m",
                 "m = a = 4; so b = 2 + m",
                 Reason::WrongEquality,
@@ -365,6 +385,71 @@ fn rejects_wrong_prose() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_further_form_works_out_parts_and_nothing_else() {
+    let mut graph = ReasoningGraph::new();
+    let elk = graph.add("elk", Definition::constant(5), &[]).unwrap();
+    let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
+    let bee = Definition::difference().times(2);
+    let bee = graph.add("bee", bee, &[elk, fox]).unwrap();
+    let gold = Gold::from_graph(&graph, bee).unwrap();
+    for (form, why) in [
+        ("2 * 2", None),
+        ("2 + 2", Some(Reason::WrongNumbers)),
+        ("999 - 995", Some(Reason::WrongNumbers)),
+        ("7 - 3", Some(Reason::WrongNumbers)),
+    ] {
+        let text = format!(
+            "elk = 5. fox = 3. bee = 2 * (elk - fox) = 2 * (5 - 3) = {form} = 4. Answer: 4."
+        );
+        assert_eq!(reason(&gold, &text), why, "{text}");
+    }
+}
+
+#[test]
+fn marks_and_the_question_hide_nothing() {
+    let marked = |text: &str| reason(&terse(false), text);
+    assert_eq!(marked(&format!("[BOS] {TERSE} [EOS] [PAD][PAD]")), None);
+    for text in [
+        format!("[BOS][BOS] {TERSE}"),
+        format!("[PAD] {TERSE}"),
+        format!("<question> fox? </question> <solution> {TERSE}"),
+        edited(TERSE, " Answer", " [EOS] Answer"),
+        edited(TERSE, " Answer", " [PAD] Answer"),
+    ] {
+        assert_eq!(marked(&text), Some(Reason::Unreadable), "{text}");
+    }
+    assert!(marked(&format!("{TERSE} [EOS][EOS]")).is_some());
+    let tagged = format!("{TERSE} </solution> <answer> 16 </answer> [PAD] [EOS]");
+    assert_eq!(marked(&tagged), Some(Reason::StrayText));
+}
+
+#[test]
+fn without_definitions_every_parent_makes_a_difference() {
+    let mut graph = ReasoningGraph::new();
+    let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
+    let elk = graph.add("elk", Definition::sum().plus(2), &[fox]).unwrap();
+    let published = GoldGraph::new(&graph, elk, |id| graph.quantity(id).name.clone()).unwrap();
+    let gold = Gold::from_gold_graph(&published).unwrap();
+    for (text, why) in [
+        ("fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.", None),
+        (
+            "fox = 3. elk = fox - fox + 5 = 3 - 3 + 5 = 5. Answer: 5.",
+            Some(Reason::WrongOperation),
+        ),
+        (
+            "fox = 3. elk = 0 * fox + 5 = 0 * 3 + 5 = 5. Answer: 5.",
+            Some(Reason::WrongOperation),
+        ),
+        (
+            "fox = 1 + 2 = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.",
+            Some(Reason::WrongOperation),
+        ),
+    ] {
+        assert_eq!(reason(&gold, text), why, "{text}");
+    }
 }
 
 #[test]

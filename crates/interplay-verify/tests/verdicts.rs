@@ -110,6 +110,39 @@ fn a_broken_gold_solution_is_an_error_that_says_where() {
     assert!(message("fox = 3.").contains("states no answer"));
     assert!(message("fox = 3. fox = 3. Answer: 3.").contains("`fox` twice"));
     assert!(message("Answer: 3.").contains("no quantity"));
+    assert!(message("fox = 3. Answer: 4.").contains("answers 4"));
+    assert!(message("fox = 3. elk = 4. Answer: 3. Answer: 4.").contains("answers are stated"));
+    let differing = "fox = 3. elk = 4. Answer: 3. </solution> <answer> 4 </answer>";
+    assert!(message(differing).contains("answers are stated"));
+    assert!(message("fox = 3. <answer> 3 </answer> so").contains("text where none belongs"));
+    assert!(message("fox = 3. Answer: 3. elk = 4.").contains("text where none belongs"));
+    assert!(message("fox = 3. Answer: 3 or 4.").contains("integer"));
+}
+
+/// Long sums that are multiplied, and copied from symbol to symbol.
+fn growing(copies: usize) -> [String; 2] {
+    let names: Vec<String> = (0..500).map(|i| format!("f{i}")).collect();
+    let leaves: String = names.iter().map(|name| format!("{name} = 1. ")).collect();
+    let start = "Define adult fox in South Zoo as a; ";
+    let defined: String = names
+        .iter()
+        .map(|name| format!("Define {name} as {name}; so {name} = 1. "))
+        .collect();
+    let sum = names.join(" + ");
+    let product = format!("{leaves}owl = ({sum}) * ({sum}) = 250000. Answer: 250000.");
+    let copied: String = (1..copies)
+        .map(|i| format!("m{i} = m{} = 500;", i - 1))
+        .collect();
+    let copied = format!("{defined}{start}m0 = {sum} = 500;{copied} so a = 1. Answer: 1.");
+    [product, copied]
+}
+
+#[test]
+fn a_gold_solution_cannot_use_memory_out_of_proportion() {
+    for text in growing(2000) {
+        let error = Gold::from_solution(&text).unwrap_err().to_string();
+        assert!(error.contains("out of proportion"), "{error}");
+    }
 }
 
 /// These take forever where the time is not linear in the text.
@@ -124,7 +157,10 @@ fn hostile_texts_are_judged_in_linear_time() {
         .map(|i| format!("m{i} = m{} * m{} = 0;", i - 1, i - 1))
         .collect();
     let start = "Define adult fox in South Zoo as a; m0 = 1;";
+    let [grown, copied] = growing(n / 10);
     for text in [
+        grown,
+        copied,
         "Define ".repeat(n),
         "Define. ".repeat(n),
         "Define x as a ".repeat(n),

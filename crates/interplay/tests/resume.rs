@@ -85,7 +85,12 @@ fn killed_in_every_stage_it_ends_the_same() {
     finish(&cut, &preset);
     // What a kill between two writes leaves: a calibration or an evaluation that was not noted, a
     // model without its summary, results that were not written.
-    for gone in ["calibrate/edge.json", "eval/midtrain.json", "grpo/stage.json", "results.json"] {
+    for gone in [
+        "calibrate/edge.json",
+        "eval/midtrain.json",
+        "grpo/stage.json",
+        "results.json",
+    ] {
         std::fs::remove_file(cut.join(gone)).unwrap();
     }
     finish(&cut, &preset);

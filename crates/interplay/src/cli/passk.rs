@@ -77,6 +77,7 @@ fn read(path: &std::path::Path) -> Result<BTreeMap<u64, Score>> {
                 id,
                 op,
                 context,
+                problem: String::new(),
                 band: None,
                 verified: 0,
                 answers: 0,
