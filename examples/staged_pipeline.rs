@@ -27,7 +27,7 @@ struct Flags {
     /// Where to compute: flex, ndarray, cuda or cuda:INDEX.
     #[arg(long, default_value_t)]
     device: Device,
-    /// A smoke test of every stage, in about a minute.
+    /// A smoke test of every stage, in seconds.
     #[arg(long, conflicts_with = "config")]
     quick: bool,
     /// The root of all randomness, instead of the experiment's own.
