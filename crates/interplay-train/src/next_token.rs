@@ -145,13 +145,7 @@ pub fn run<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    let problems = spec.problems();
-    if !problems.is_empty() {
-        return Err(TrainError::InvalidSpec {
-            stage: folder.stage().into(),
-            problems,
-        });
-    }
+    folder.refuse(spec.problems())?;
     let initial = || match input.start {
         Start::Model(path) => load_initial::<A>(path, input.config, device),
         Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),

@@ -76,6 +76,17 @@ impl StageFolder {
         self.path.join("metrics.jsonl")
     }
 
+    /// Stops a stage whose settings have problems.
+    pub(crate) fn refuse(&self, problems: Vec<String>) -> Result<(), TrainError> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(TrainError::InvalidSpec {
+            stage: self.stage.clone(),
+            problems,
+        })
+    }
+
     fn checkpoints(&self) -> PathBuf {
         self.path.join("checkpoints")
     }

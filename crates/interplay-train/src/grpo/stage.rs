@@ -51,13 +51,7 @@ pub fn run<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    let problems = spec.problems();
-    if !problems.is_empty() {
-        return Err(TrainError::InvalidSpec {
-            stage: folder.stage().into(),
-            problems,
-        });
-    }
+    folder.refuse(spec.problems())?;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
     let mut session = Session::<A>::open(
