@@ -7,7 +7,7 @@ use interplay_eval::{Cell, Evaluation, PassAtK};
 use serde_json::Value;
 
 use crate::report::{Block, LinePlot, Page, Scale, Section, Series};
-use crate::results::{ends, gains, lines, percent, points};
+use crate::results::{Line, ends, gains, lines, points};
 use crate::{InterplayError, Plan, Results, StageKind};
 
 /// The report of a run; plots come from the metrics in its folder.
@@ -68,15 +68,7 @@ fn accuracy(results: &Results) -> Section {
         "answer pass@1".into(),
         format!("answer pass@{k}"),
     ];
-    let rows = lines.iter().map(|line| {
-        let mut row = vec![line.stage.to_owned(), line.band.to_owned()];
-        for passes in [&line.cell.verified, &line.cell.answer_only] {
-            if let Some((first, last)) = ends(passes) {
-                row.extend([percent(first), percent(last)]);
-            }
-        }
-        row
-    });
+    let rows = lines.iter().map(Line::row);
     Section {
         heading: "Accuracy by stage and band".into(),
         text: "Percent with 95 % intervals clustered by problem. Verified counts a sample only \

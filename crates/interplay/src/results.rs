@@ -142,6 +142,19 @@ pub(crate) struct Line<'a> {
     pub cell: &'a Cell,
 }
 
+impl Line<'_> {
+    /// The names, then verified and answer-only at the first and the last k.
+    pub fn row(&self) -> Vec<String> {
+        let mut row = vec![self.stage.to_owned(), self.band.to_owned()];
+        for passes in [&self.cell.verified, &self.cell.answer_only] {
+            if let Some((first, last)) = ends(passes) {
+                row.extend([percent(first), percent(last)]);
+            }
+        }
+        row
+    }
+}
+
 /// All stages in all bands.
 pub(crate) fn lines(results: &Results) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
@@ -228,7 +241,7 @@ pub(crate) fn ends(passes: &[PassAtK]) -> Option<(&PassAtK, &PassAtK)> {
 }
 
 /// An estimate with its interval, in percent.
-pub(crate) fn percent(pass: &PassAtK) -> String {
+fn percent(pass: &PassAtK) -> String {
     let [estimate, low, high] = [pass.estimate, pass.low, pass.high].map(|share| 100.0 * share);
     format!("{estimate:.1} [{low:.1}, {high:.1}]")
 }
@@ -251,13 +264,7 @@ pub fn results_table(results: &Results) -> String {
         format!("answer pass@{k}"),
     ]];
     for line in &lines {
-        let mut row = vec![line.stage.to_owned(), line.band.to_owned()];
-        for passes in [&line.cell.verified, &line.cell.answer_only] {
-            if let Some((first, last)) = ends(passes) {
-                row.extend([percent(first), percent(last)]);
-            }
-        }
-        rows.push(row);
+        rows.push(line.row());
     }
     let mut text = aligned(&rows);
     text.push_str("percent, with 95 % intervals clustered by problem\n\n");
