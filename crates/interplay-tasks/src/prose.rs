@@ -57,6 +57,8 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
             return;
         }
         Core::Difference => text.push_str("the difference between "),
+        // A total with a third layer follows from the structure: no sentence states it.
+        Core::Products => {}
         Core::Sum if quantity.parents().len() > 1 => text.push_str("the sum of "),
         Core::Sum => {}
     }
@@ -79,7 +81,12 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
 /// How many symbols of intermediate results a step needs.
 pub(crate) fn intermediates(quantity: &Quantity) -> usize {
     let outer = usize::from(quantity.definition.outer.is_some());
-    match quantity.parents().len() {
+    let operands = match (quantity.definition.core, quantity.parents().len()) {
+        (Core::Products, 2) => return outer,
+        (Core::Products, parents) => return parents - 2 + outer,
+        (_, parents) => parents,
+    };
+    match operands {
         0 => 0,
         1 => outer,
         parents => parents - 2 + outer,
@@ -140,11 +147,26 @@ fn computation(
         }
         Core::Sum => ('+', |left, right| left + right),
         Core::Difference => ('-', |left, right| left - right),
+        Core::Products => ('+', |left, right| left + right),
     };
-    let parents = quantity.parents();
-    let mut inner = operand(&parents[0]);
     let outer = quantity.definition.outer;
-    if parents.len() == 1 {
+    let parents: Vec<Named> = match quantity.definition.core {
+        Core::Products => {
+            let pairs = quantity.parents().len() / 2;
+            let pair = |pair: &[QuantityId]| {
+                let last = pairs == 1 && outer.is_none();
+                let symbol = if last { own.symbol } else { fresh() };
+                text.push_str(if last { "so " } else { "" });
+                let named = product(text, symbol, operand(&pair[0]), operand(&pair[1]));
+                text.push_str(if pairs == 1 { "" } else { "; " });
+                named
+            };
+            quantity.parents().chunks(2).map(pair).collect()
+        }
+        _ => quantity.parents().iter().map(operand).collect(),
+    };
+    let mut inner = parents[0];
+    if quantity.parents().len() == 1 {
         let symbol = if outer.is_some() { fresh() } else { own.symbol };
         let so = if outer.is_some() { "" } else { "so " };
         let _ = write!(text, "{so}{symbol} = {} = {}", inner.symbol, inner.value);
@@ -153,7 +175,7 @@ fn computation(
     for (place, parent) in parents.iter().enumerate().skip(1) {
         let last = place + 1 == parents.len() && outer.is_none();
         let symbol = if last { own.symbol } else { fresh() };
-        let right = operand(parent);
+        let right = *parent;
         let value = step(inner.value, right.value);
         if place > 1 {
             text.push_str("; ");
@@ -177,6 +199,20 @@ fn computation(
     text.push_str("; so ");
     equation(text, own.symbol, (&k, k), sign, (inner.symbol, inner.value));
     let _ = write!(text, "{value}");
+}
+
+/// Writes `s = left * right = 3 * 4 = 12` and gives `s` with its value.
+fn product(text: &mut String, symbol: Symbol, left: Named, right: Named) -> Named {
+    let value = left.value * right.value;
+    equation(
+        text,
+        symbol,
+        (&left.symbol, left.value),
+        '*',
+        (right.symbol, right.value),
+    );
+    let _ = write!(text, "{value}");
+    Named { symbol, value }
 }
 
 /// Writes `s = left + right = 3 + 4 = `, each operand in its symbolic and its numeric form.
@@ -240,17 +276,22 @@ mod tests {
                 ("E", AT, Definition::difference().times(3), &[3, 2]),
                 ("T", TOTAL, Definition::sum(), &[0, 1, 2]),
                 ("F", AT, Definition::difference(), &[5, 4]),
+                ("G", TOTAL, Definition::products(), &[0, 1, 1, 2]),
+                ("H", TOTAL, Definition::products(), &[0, 2]),
             ],
         );
         assert_eq!(
             steps(&told),
             "Define A as a; so a = 3. Define B as b; so b = a = 3. \
-             Define C as c; h = a = 3; so c = 4 * h = 4 * 3 = 12. \
-             Define D as d; i = a + b = 3 + 3 = 6; j = i + c = 6 + 12 = 18; \
-             so d = 3 + j = 3 + 18 = 21. \
-             Define E as e; k = d - c = 21 - 12 = 9; so e = 3 * k = 3 * 9 = 27. \
-             Define T as f; l = a + b = 3 + 3 = 6; so f = l + c = 6 + 12 = 18. \
-             Define F as g; so g = f - e = 18 - 27 = -9."
+             Define C as c; j = a = 3; so c = 4 * j = 4 * 3 = 12. \
+             Define D as d; k = a + b = 3 + 3 = 6; l = k + c = 6 + 12 = 18; \
+             so d = 3 + l = 3 + 18 = 21. \
+             Define E as e; m = d - c = 21 - 12 = 9; so e = 3 * m = 3 * 9 = 27. \
+             Define T as f; n = a + b = 3 + 3 = 6; so f = n + c = 6 + 12 = 18. \
+             Define F as g; so g = f - e = 18 - 27 = -9. \
+             Define G as h; o = a * b = 3 * 3 = 9; p = b * c = 3 * 12 = 36; \
+             so h = o + p = 9 + 36 = 45. \
+             Define H as i; so i = a * c = 3 * 12 = 36."
         );
     }
 
@@ -280,6 +321,8 @@ mod tests {
                 ("D", AT, Definition::sum().plus(3), &[0, 1, 2]),
                 ("E", AT, Definition::sum(), &[0, 1, 2]),
                 ("F", AT, Definition::difference().times(2), &[3, 2]),
+                ("G", TOTAL, Definition::products(), &[0, 1]),
+                ("H", TOTAL, Definition::products(), &[0, 1, 2, 3]),
             ],
         );
         let counts: Vec<_> = told
@@ -287,6 +330,6 @@ mod tests {
             .quantities()
             .map(|(_, quantity)| intermediates(quantity))
             .collect();
-        assert_eq!(counts, [0, 0, 1, 2, 1, 1]);
+        assert_eq!(counts, [0, 0, 1, 2, 1, 1, 0, 2]);
     }
 }

@@ -70,13 +70,14 @@ fn numbers(problem: &Problem, quantity: &Quantity, text: &mut String) {
 /// Writes a definition with each parent as `operand` writes it.
 fn expression(quantity: &Quantity, text: &mut String, operand: impl Fn(QuantityId, &mut String)) {
     let definition = quantity.definition;
-    let separator = match definition.core {
+    let separators = match definition.core {
         Core::Constant(value) => {
             let _ = write!(text, "{value}");
             return;
         }
-        Core::Sum => " + ",
-        Core::Difference => " - ",
+        Core::Sum => [" + ", " + "],
+        Core::Difference => [" - ", " - "],
+        Core::Products => [" * ", " + "],
     };
     let brackets =
         matches!(definition.outer, Some(Outer::Times(_))) && quantity.parents().len() > 1;
@@ -88,7 +89,7 @@ fn expression(quantity: &Quantity, text: &mut String, operand: impl Fn(QuantityI
     }
     for (place, parent) in quantity.parents().iter().enumerate() {
         if place > 0 {
-            text.push_str(separator);
+            text.push_str(separators[(place + 1) % 2]);
         }
         operand(*parent, text);
     }
