@@ -6,7 +6,7 @@
 
 use super::Statements;
 use super::net::Net;
-use crate::{GraphError, QuantityId, ReasoningGraph};
+use crate::{CanonicalHash, GraphError, Numbers, QuantityId, ReasoningGraph};
 
 /// A problem as its texts tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,16 @@ impl TextProblem {
             .iter()
             .map(|id| self.graph.quantity(*id).edges())
             .sum()
+    }
+
+    /// The hash of all that [`TextProblem::goal`] needs, with what is asked marked in it: blind to
+    /// names, to the order of sentences and to distractors.
+    #[must_use]
+    pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
+        let (needed, goal) = self.graph.necessary(self.goal());
+        let asked = &self.graph.quantity(self.asked).name;
+        // An asked quantity that the goal does not need changes nothing in it.
+        needed.canonical_hash(needed.find(asked).unwrap_or(goal), numbers)
     }
 }
 
