@@ -147,7 +147,7 @@ impl Net {
 
     /// Brings what stands for the parents of a node into an order that says nothing more than its
     /// definition does.
-    fn normalise(&self, node: usize, around: &mut Vec<u64>) {
+    fn normalise(&self, node: usize, around: &mut [u64]) {
         match self.definitions[node].core {
             Core::Constant(_) | Core::Difference => {}
             Core::Sum => around.sort_unstable(),
