@@ -21,12 +21,16 @@
 #![deny(missing_docs)]
 
 mod check;
+mod contamination;
 mod context;
 mod counts;
 mod dataset;
+mod distinct;
 mod draw;
 mod error;
+mod fingerprints;
 pub mod framing;
+mod likeness;
 mod naming;
 mod order;
 mod problem;
@@ -34,6 +38,8 @@ mod prose;
 mod sample;
 mod skeleton;
 mod spec;
+mod split;
+mod subset;
 mod symbols;
 mod terse;
 
@@ -42,10 +48,16 @@ mod terse;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use contamination::{Certificate, Compared, Finding, Side, Witness};
 pub use context::{Context, ContextLibrary};
 pub use counts::{Counts, CountsError};
 pub use dataset::Dataset;
+pub use distinct::Distinct;
 pub use error::{Issue, Issues, TaskError};
+pub use fingerprints::Fingerprints;
+pub use likeness::{Fingerprint, Fingerprinted, Likeness};
 pub use problem::Problem;
 pub use sample::{Sample, SampleReader, write_samples};
 pub use spec::{Component, DefinitionWeights, Dialect, Mode, SolutionOrder, TaskSpec};
+pub use split::{Part, Split};
+pub use subset::{Shard, Subset};
