@@ -338,6 +338,7 @@ impl<'a> Growth<'a> {
         let values = parents.iter().map(|parent| self.nodes[*parent].value);
         let inner = match definition.core {
             Core::Difference => values.reduce(|left, right| left - right)?,
+            Core::Products => definition.apply(&values.collect::<Vec<_>>())?,
             _ => values.sum(),
         };
         if !(1..=rules.max_value).contains(&inner) {
