@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod credit;
 mod error;
 mod formula;
 mod frame;
