@@ -175,4 +175,17 @@ pub enum TaskError {
          part; split by graph or by shape"
     )]
     SplitByText,
+    /// A resumable file that could not be written to its end.
+    #[error(
+        "cannot write {path}: {source}; what is written so far is kept in {partial}: make room and \
+         run it again to go on, or remove that file"
+    )]
+    Unfinished {
+        /// The file that is not there yet.
+        path: PathBuf,
+        /// Where the data lie.
+        partial: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
 }

@@ -30,12 +30,14 @@ mod draw;
 mod error;
 mod fingerprints;
 pub mod framing;
+mod gold_record;
 mod likeness;
 mod linear;
 mod naming;
 mod order;
 mod problem;
 mod prose;
+mod resumable;
 mod reverse;
 mod sample;
 mod skeleton;
@@ -44,6 +46,7 @@ mod split;
 mod subset;
 mod symbols;
 mod terse;
+mod whole_file;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]
@@ -57,8 +60,10 @@ pub use dataset::Dataset;
 pub use distinct::Distinct;
 pub use error::{Issue, Issues, TaskError};
 pub use fingerprints::Fingerprints;
+pub use gold_record::GoldRecord;
 pub use likeness::{Fingerprint, Fingerprinted, Likeness};
 pub use problem::Problem;
+pub use resumable::ResumableWriter;
 pub use sample::{Sample, SampleReader, write_samples};
 pub use spec::{Component, DefinitionWeights, Dialect, Mode, SolutionOrder, TaskSpec};
 pub use split::{Part, Split};
