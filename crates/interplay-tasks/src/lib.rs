@@ -35,6 +35,8 @@ mod likeness;
 mod linear;
 mod naming;
 mod order;
+#[cfg(feature = "parquet")]
+mod parquet_file;
 mod problem;
 mod prose;
 mod resumable;
@@ -62,6 +64,8 @@ pub use error::{Issue, Issues, TaskError};
 pub use fingerprints::Fingerprints;
 pub use gold_record::GoldRecord;
 pub use likeness::{Fingerprint, Fingerprinted, Likeness};
+#[cfg(feature = "parquet")]
+pub use parquet_file::write_parquet;
 pub use problem::Problem;
 pub use resumable::ResumableWriter;
 pub use sample::{Sample, SampleReader, write_samples};
