@@ -285,7 +285,7 @@ impl ContextLibrary {
         Self::default()
     }
 
-    /// The contexts that come with this crate: `zoo` and `school`.
+    /// The contexts that come with this crate: `zoo`, `school`, `festival`, `garden`, `harbor`.
     #[must_use]
     pub fn embedded() -> Self {
         let files = [
@@ -293,6 +293,18 @@ impl ContextLibrary {
             (
                 "contexts/school.toml",
                 include_str!("../contexts/school.toml"),
+            ),
+            (
+                "contexts/festival.toml",
+                include_str!("../contexts/festival.toml"),
+            ),
+            (
+                "contexts/garden.toml",
+                include_str!("../contexts/garden.toml"),
+            ),
+            (
+                "contexts/harbor.toml",
+                include_str!("../contexts/harbor.toml"),
             ),
         ];
         files
@@ -372,14 +384,41 @@ mod tests {
     #[test]
     fn embedded_contexts_have_enough_names_and_known_aliases() {
         let library = ContextLibrary::embedded();
-        for (id, alias) in [("zoo", "crazy_zootopia"), ("school", "teachers_in_school")] {
-            let context = library.get(alias).unwrap();
-            assert_eq!(context.id(), id);
-            assert!(context.items().len() + context.places().len() >= 60);
+        for (id, alias) in [
+            ("zoo", "crazy_zootopia"),
+            ("school", "teachers_in_school"),
+            ("festival", "movie_festival_awards"),
+        ] {
+            assert_eq!(library.get(alias).unwrap().id(), id);
+        }
+        assert_eq!(library.iter().count(), 5);
+        for context in library.iter() {
+            let id = context.id();
+            let entities = context.items().len() + context.places().len();
+            assert!(entities >= 60, "{id} has {entities} items and places");
+            assert!(context.places().len() >= 32, "{id}");
+            let nouns = context.terse().len();
+            assert!(nouns >= 60, "{id} has {nouns} nouns");
+            assert!(context.unit().is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_two_totals_of_a_place_have_different_nouns() {
+        let with = |unit: &str| Context::from_toml(&format!("unit = \"{unit}\"\n{SMALL}"), "shop");
+        assert_eq!(
+            with("seeds").unwrap().average(0, 1),
+            "average number of seeds per red apple in South Market"
+        );
+        for (unit, found) in [
+            ("fruits", "`fruits`"),
+            ("seeds per pip", "`seeds per pip`"),
+            ("", "``"),
+        ] {
+            let message = with(unit).unwrap_err().to_string();
             assert!(
-                context.terse().len() >= 60,
-                "{id} has {}",
-                context.terse().len()
+                message.contains(&format!("`unit`: found {found}")),
+                "{message}"
             );
         }
     }

@@ -8,6 +8,8 @@ use interplay_tasks::{
 };
 use proptest::prelude::*;
 
+const CONTEXTS: [&str; 5] = ["zoo", "school", "festival", "garden", "harbor"];
+
 fn dialects() -> impl Strategy<Value = Dialect> {
     prop_oneof![Just(Dialect::Prose), Just(Dialect::Terse)]
 }
@@ -22,7 +24,7 @@ prop_compose! {
         op in 1u32..=24,
         dialect in dialects(),
         mode in prop_oneof![Just(Mode::Forward), Just(Mode::Reverse)],
-        context in prop_oneof![Just("zoo"), Just("school")],
+        context in proptest::sample::select(&CONTEXTS[..]),
         d in 2u32..=3,
         max_value in 30i64..=999,
         max_constant in 2i64..=12,
