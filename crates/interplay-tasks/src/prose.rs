@@ -23,17 +23,18 @@ pub(crate) fn problem(problem: &Problem) -> String {
             text.push(' ');
         }
         match statement {
-            Statement::Defined(place) if problem.is_unknown(problem.ids[*place]) => {
-                let name = &problem.graph.quantity(problem.target).name;
-                let _ = write!(
-                    text,
-                    "The number of {name} exists, and its number is greater than 0"
-                );
-            }
             Statement::Defined(place) => {
-                let quantity = problem.graph.quantity(problem.ids[*place]);
-                let _ = write!(text, "The number of {} equals ", quantity.name);
-                definition(problem, quantity, &mut text);
+                let id = problem.ids[*place];
+                text.push_str("The ");
+                operand(problem, id, &mut text);
+                if !problem.is_unknown(id) {
+                    text.push_str(" equals ");
+                    definition(problem, problem.graph.quantity(id), &mut text);
+                } else if matches!(problem.labels[*place], Label::Average { .. }) {
+                    text.push_str(" is greater than 0");
+                } else {
+                    text.push_str(" exists, and its number is greater than 0");
+                }
             }
             Statement::Given => {
                 let given = problem.top();
@@ -49,7 +50,7 @@ pub(crate) fn problem(problem: &Problem) -> String {
 
 /// Writes a quantity as it stands after `the`.
 fn operand(problem: &Problem, id: QuantityId, text: &mut String) {
-    if !matches!(problem.labels[id.index()], Label::Total { .. }) {
+    if matches!(problem.labels[id.index()], Label::Instance { .. }) {
         text.push_str("number of ");
     }
     text.push_str(&problem.graph.quantity(id).name);

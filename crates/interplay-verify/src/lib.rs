@@ -12,6 +12,7 @@
 
 mod credit;
 mod error;
+mod explain;
 mod formula;
 mod frame;
 mod gold;
@@ -24,6 +25,7 @@ mod reading;
 mod reward;
 mod solving;
 mod strict;
+mod supervision;
 mod symbols;
 mod verdict;
 mod verifier;
@@ -31,6 +33,7 @@ mod verifier;
 pub use error::VerifyError;
 pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
+pub use supervision::{Noise, Supervision};
 pub use verdict::{Reason, StepError, StepVerdict, Verdict};
 pub use verifier::{Level, Verifier};
 

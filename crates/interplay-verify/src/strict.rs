@@ -159,7 +159,8 @@ impl Judge<'_> {
         let gold = self.gold;
         let quantity = gold.find(name.of(self.text));
         let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
-        self.notes.verdict.extra += u32::from(!needed);
+        let hidden = quantity.is_some_and(|place| gold.quantity(place).hidden);
+        self.notes.verdict.extra += u32::from(!needed && !hidden);
         let defined = quantity.is_some_and(|place| self.state[place as usize] != State::Absent);
         if quantity.is_none() {
             self.error(name, Reason::UnknownQuantity, || {
@@ -169,7 +170,7 @@ impl Judge<'_> {
             self.error(step.span, Reason::Redefinition, || {
                 "one step a quantity".to_owned()
             });
-        } else if !needed && !self.verifier.allow_unneeded {
+        } else if !needed && !hidden && !self.verifier.allow_unneeded {
             let expected = || "only quantities that the answer needs".to_owned();
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
@@ -461,6 +462,9 @@ impl Judge<'_> {
     fn definition(&mut self, place: u32, step: &Step, said: Said) {
         let gold = self.gold;
         let quantity = gold.quantity(place);
+        if quantity.hidden {
+            return;
+        }
         let parents = match &quantity.formula {
             _ if !said.formula => false,
             Some(formula) => self.work.same_parents(formula),
