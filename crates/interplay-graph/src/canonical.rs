@@ -58,6 +58,7 @@ impl ReasoningGraph {
                     Core::Constant(value) => (0, value),
                     Core::Sum => (1, 0),
                     Core::Difference => (2, 0),
+                    Core::Products => (3, 0),
                 };
                 let (outer, k) = match quantity.definition.outer {
                     None => (0, 0),

@@ -1,7 +1,8 @@
 //! How one quantity is computed from others.
 //!
 //! Source: the sentence forms of GSM-Infinite (arXiv 2502.05252, section 3): a constant, a sum, a
-//! difference of two, each optionally "k plus" or "k times" the rest.
+//! difference of two, each optionally "k plus" or "k times" the rest; and, with a third layer, the
+//! total of "how many each" over "how many", a sum of products.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,10 @@ pub enum Core {
     Sum,
     /// The first parent minus the second.
     Difference,
+    /// The sum of the products of neighbours: `first * second + third * fourth + ...`. In a
+    /// problem with a third layer the total of a place is one: as many of each item as there are,
+    /// times the average of each.
+    Products,
 }
 
 impl Core {
@@ -25,6 +30,7 @@ impl Core {
             Self::Constant(_) => "a constant",
             Self::Sum => "a sum",
             Self::Difference => "a difference",
+            Self::Products => "a sum of products",
         }
     }
 }
@@ -76,6 +82,15 @@ impl Definition {
         }
     }
 
+    /// The sum of the products of the parents, two by two.
+    #[must_use]
+    pub fn products() -> Self {
+        Self {
+            core: Core::Products,
+            outer: None,
+        }
+    }
+
     /// The same with `k +` in front.
     #[must_use]
     pub fn plus(self, k: i64) -> Self {
@@ -118,6 +133,14 @@ impl Definition {
                 .iter()
                 .try_fold(*first, |sum, value| sum.checked_add(*value))?,
             (Core::Difference, [left, right]) => left.checked_sub(*right)?,
+            (Core::Products, [_, _, ..]) => {
+                let (pairs, []) = parents.as_chunks::<2>() else {
+                    return None;
+                };
+                pairs.iter().try_fold(0_i64, |sum, [left, right]| {
+                    sum.checked_add(left.checked_mul(*right)?)
+                })?
+            }
             _ => return None,
         };
         match self.outer {
@@ -133,6 +156,7 @@ impl Definition {
             Core::Constant(_) if parents != 0 => Err("no"),
             Core::Sum if parents == 0 => Err("one or more"),
             Core::Difference if parents != 2 => Err("two"),
+            Core::Products if parents == 0 || parents % 2 == 1 => Err("two, four, six, ..."),
             _ => Ok(()),
         }
     }
@@ -147,12 +171,15 @@ mod tests {
         assert_eq!(Definition::sum().times(3).apply(&[2, 5]), Some(21));
         assert_eq!(Definition::difference().plus(4).apply(&[9, 6]), Some(7));
         assert_eq!(Definition::constant(4).apply(&[]), Some(4));
+        assert_eq!(Definition::products().apply(&[2, 5, 3, 4]), Some(22));
     }
 
     #[test]
     fn overflow_and_wrong_arity_have_no_value() {
         assert_eq!(Definition::sum().apply(&[i64::MAX, 1]), None);
         assert_eq!(Definition::difference().apply(&[1]), None);
+        assert_eq!(Definition::products().apply(&[1, 2, 3]), None);
+        assert_eq!(Definition::products().apply(&[i64::MAX, 2]), None);
     }
 
     #[test]

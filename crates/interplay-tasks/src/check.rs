@@ -50,13 +50,28 @@ impl TaskSpec {
                     format!("numbers from {least} to {MAX_OP}"),
                 );
             }
+            if !matches!(component.d, 2 | 3) {
+                issues.push(key("d"), component.d, "2 or 3 layers");
+            } else if component.d == 3 && component.dialect == Dialect::Terse {
+                let expected = "2, since the terse dialect has no layers; or dialect `prose`";
+                issues.push(key("d"), component.d, expected);
+            }
             match library.get(&component.context) {
                 Err(error) => issues.push(
                     key("context"),
                     format!("`{}`", component.context),
                     format!("a known context ({error})"),
                 ),
-                Ok(context) => self.check_room(&context, component, &key("op"), issues),
+                Ok(context) => {
+                    self.check_room(&context, component, &key("op"), issues);
+                    if component.d == 3 && context.unit().is_none() {
+                        let expected = format!(
+                            "2, since context `{}` has no third layer; or add a `unit` to it",
+                            context.id()
+                        );
+                        issues.push(key("d"), component.d, expected);
+                    }
+                }
             }
         }
         if (sum - 1.0).abs() > 1e-6 {
@@ -75,7 +90,7 @@ impl TaskSpec {
             }
             Dialect::Prose => {
                 let (items, places) = (context.items().len(), context.places().len());
-                // One place may be left partly empty for every total; half is always enough.
+                // Up to half of the places may be left partly empty by their totals.
                 (
                     items * places / 2,
                     format!("{items} items in {places} places"),
@@ -113,6 +128,12 @@ impl TaskSpec {
         }
         if !(2..=1_000_000).contains(&self.max_factor) {
             issues.push("max_factor", self.max_factor, "a number from 2 to 1000000");
+        }
+        if let Some(share) = self
+            .entanglement
+            .filter(|share| !(0.0..=1.0).contains(share))
+        {
+            issues.push("entanglement", share, "a share from 0 to 1");
         }
         if !(2..=16).contains(&self.max_parents) {
             issues.push("max_parents", self.max_parents, "a number from 2 to 16");
@@ -185,8 +206,10 @@ mod tests {
             context: "moon".to_owned(),
             dialect: Dialect::Prose,
             mode: Mode::Reverse,
+            d: 4,
         });
         spec.max_value = Some(-1);
+        spec.entanglement = Some(1.5);
         spec.max_constant = 0;
         spec.max_parents = 1;
         spec.definitions.copy = 0.0;
@@ -195,6 +218,8 @@ mod tests {
         let message = message(&spec);
         for part in [
             "`mixture[0].op`: found 0",
+            "`mixture[1].d`: found 4",
+            "`entanglement`: found 1.5",
             "`mixture[1].op`: found 1, expected numbers from 2",
             "`mixture[1].weight`: found NaN",
             "`mixture[1].context`: found `moon`",

@@ -35,6 +35,8 @@ pub struct Context {
     #[serde(default)]
     aliases: Vec<String>,
     total: String,
+    #[serde(default)]
+    unit: Option<String>,
     items: Vec<String>,
     places: Vec<String>,
     terse: Vec<String>,
@@ -87,6 +89,19 @@ impl Context {
         &self.aliases
     }
 
+    /// What a third layer counts of each item, for instance `cubs`; none where the context has no
+    /// third layer.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// The noun of the total of a place, for instance `total number of adult animals`.
+    #[must_use]
+    pub fn total_noun(&self) -> &str {
+        &self.total
+    }
+
     /// The kinds of things that places hold.
     #[must_use]
     pub fn items(&self) -> &[String] {
@@ -123,6 +138,27 @@ impl Context {
         format!("{} in {}", self.total, self.places[place])
     }
 
+    /// How many of the unit each of an item of a place has; without a third layer, of `units`.
+    ///
+    /// # Panics
+    /// Where a list has no such word.
+    #[must_use]
+    pub fn average(&self, item: usize, place: usize) -> String {
+        let unit = self.unit.as_deref().unwrap_or("units");
+        let (item, place) = (&self.items[item], &self.places[place]);
+        format!("average number of {unit} per {item} in {place}")
+    }
+
+    /// How many of the unit a place has in all; without a third layer, of `units`.
+    ///
+    /// # Panics
+    /// Where the list has no such place.
+    #[must_use]
+    pub fn weighted_total(&self, place: usize) -> String {
+        let unit = self.unit.as_deref().unwrap_or("units");
+        format!("total number of {unit} in {}", self.places[place])
+    }
+
     fn issues(&self) -> Issues {
         let mut issues = Issues(Vec::new());
         check_word(&mut issues, "id", &self.id);
@@ -132,6 +168,18 @@ impl Context {
         if self.total.starts_with("number of ") {
             let expected = "a total that reads unlike an item, such as `total number of cakes`";
             issues.push("total", format!("`{}`", self.total), expected);
+        }
+        if let Some(unit) = &self.unit {
+            check_word(&mut issues, "unit", unit);
+            check_name(&mut issues, "unit", unit);
+            // The nouns of the two totals of a place have to differ by more than other words.
+            if unit
+                .split(' ')
+                .all(|word| self.total.split(' ').any(|other| other == word))
+            {
+                let expected = "a word that the total does not have";
+                issues.push("unit", format!("`{unit}`"), expected);
+            }
         }
         let lists = [
             ("items", &self.items),
@@ -179,7 +227,9 @@ impl Context {
 }
 
 /// What joins names in sentences and may not stand inside one.
-const JOINS: [&str; 6] = [" in ", " and ", " plus ", " times ", " as ", " does "];
+const JOINS: [&str; 10] = [
+    " in ", " and ", " plus ", " times ", " as ", " does ", " per ", " equals ", " exists", " is ",
+];
 
 /// What opens a step or an answer in a solution and may not be a word of a name, in any case.
 const OPENERS: [&str; 2] = ["define", "answer"];
@@ -235,7 +285,7 @@ impl ContextLibrary {
         Self::default()
     }
 
-    /// The contexts that come with this crate: `zoo` and `school`.
+    /// The contexts that come with this crate: `zoo`, `school`, `festival`, `garden`, `harbor`.
     #[must_use]
     pub fn embedded() -> Self {
         let files = [
@@ -243,6 +293,18 @@ impl ContextLibrary {
             (
                 "contexts/school.toml",
                 include_str!("../contexts/school.toml"),
+            ),
+            (
+                "contexts/festival.toml",
+                include_str!("../contexts/festival.toml"),
+            ),
+            (
+                "contexts/garden.toml",
+                include_str!("../contexts/garden.toml"),
+            ),
+            (
+                "contexts/harbor.toml",
+                include_str!("../contexts/harbor.toml"),
             ),
         ];
         files
@@ -322,14 +384,41 @@ mod tests {
     #[test]
     fn embedded_contexts_have_enough_names_and_known_aliases() {
         let library = ContextLibrary::embedded();
-        for (id, alias) in [("zoo", "crazy_zootopia"), ("school", "teachers_in_school")] {
-            let context = library.get(alias).unwrap();
-            assert_eq!(context.id(), id);
-            assert!(context.items().len() + context.places().len() >= 60);
+        for (id, alias) in [
+            ("zoo", "crazy_zootopia"),
+            ("school", "teachers_in_school"),
+            ("festival", "movie_festival_awards"),
+        ] {
+            assert_eq!(library.get(alias).unwrap().id(), id);
+        }
+        assert_eq!(library.iter().count(), 5);
+        for context in library.iter() {
+            let id = context.id();
+            let entities = context.items().len() + context.places().len();
+            assert!(entities >= 60, "{id} has {entities} items and places");
+            assert!(context.places().len() >= 32, "{id}");
+            let nouns = context.terse().len();
+            assert!(nouns >= 60, "{id} has {nouns} nouns");
+            assert!(context.unit().is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_two_totals_of_a_place_have_different_nouns() {
+        let with = |unit: &str| Context::from_toml(&format!("unit = \"{unit}\"\n{SMALL}"), "shop");
+        assert_eq!(
+            with("seeds").unwrap().average(0, 1),
+            "average number of seeds per red apple in South Market"
+        );
+        for (unit, found) in [
+            ("fruits", "`fruits`"),
+            ("seeds per pip", "`seeds per pip`"),
+            ("", "``"),
+        ] {
+            let message = with(unit).unwrap_err().to_string();
             assert!(
-                context.terse().len() >= 60,
-                "{id} has {}",
-                context.terse().len()
+                message.contains(&format!("`unit`: found {found}")),
+                "{message}"
             );
         }
     }

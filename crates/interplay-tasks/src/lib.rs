@@ -24,6 +24,7 @@ mod check;
 mod context;
 mod counts;
 mod dataset;
+mod draft;
 mod draw;
 mod error;
 pub mod framing;
@@ -36,6 +37,7 @@ mod reverse;
 mod sample;
 mod skeleton;
 mod spec;
+mod structured;
 mod symbols;
 mod terse;
 

@@ -1,6 +1,6 @@
 //! Values of reverse problems: linear expressions in the one unknown `x`.
 //!
-//! Every definition multiplies by constants only, so every quantity is `c*x + k`. It is written in
+//! No definition multiplies the unknown by itself, so every quantity is `c*x + k`. It is written in
 //! one canonical way: `15*x + 2`, `x - 3`, `2*x`, `7`, and with the constant in front where the
 //! coefficient is negative, `9 - 2*x`, so that no expression starts with a sign. The constant is
 //! positive then, since values are at least one.
@@ -50,7 +50,16 @@ impl Linear {
         })
     }
 
-    /// What a definition gives over its parents; `None` where it leaves `i64`.
+    /// The product, where one factor is a number.
+    pub(crate) fn product(self, other: Self) -> Option<Self> {
+        match (self.coefficient, other.coefficient) {
+            (_, 0) => self.times(other.constant),
+            (0, _) => other.times(self.constant),
+            _ => None,
+        }
+    }
+
+    /// What a definition gives over its parents; `None` where it leaves `i64` or is not linear.
     pub(crate) fn apply(
         definition: Definition,
         parents: impl IntoIterator<Item = Self>,
@@ -60,6 +69,13 @@ impl Linear {
             Core::Constant(value) => Self::number(value),
             Core::Difference => parents.next()?.minus(parents.next()?)?,
             Core::Sum => parents.try_fold(Self::number(0), Self::plus)?,
+            Core::Products => {
+                let mut sum = Self::number(0);
+                while let Some(left) = parents.next() {
+                    sum = sum.plus(left.product(parents.next()?)?)?;
+                }
+                sum
+            }
         };
         match definition.outer {
             None => Some(inner),
@@ -133,6 +149,16 @@ mod tests {
         let difference = Definition::difference().plus(4);
         let parents = [Linear::number(9), linear(2, 3)];
         assert_eq!(Linear::apply(difference, parents), Some(linear(-2, 10)));
+        let products = [
+            Linear::X,
+            Linear::number(3),
+            Linear::number(2),
+            linear(1, 4),
+        ];
+        let apply =
+            |parents: &[Linear]| Linear::apply(Definition::products(), parents.iter().copied());
+        assert_eq!(apply(&products), Some(linear(5, 8)));
+        assert_eq!(apply(&[Linear::X, linear(1, 4)]), None);
         let far = Definition::sum().times(2);
         assert_eq!(Linear::apply(far, [linear(i64::MAX, 0)]), None);
     }

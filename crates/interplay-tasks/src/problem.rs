@@ -33,6 +33,7 @@ pub struct Problem {
     /// In reverse mode, what is told and how the rest depends on the unknown.
     pub(crate) reverse: Option<Reverse>,
     pub(crate) dialect: Dialect,
+    pub(crate) d: u32,
     pub(crate) op: u32,
     pub(crate) id: u64,
 }
@@ -104,10 +105,10 @@ impl Problem {
         self.id
     }
 
-    /// How many layers the structure has: places and items.
+    /// How many layers the structure has: places and items, and averages where there are three.
     #[must_use]
     pub fn d(&self) -> u32 {
-        2
+        self.d
     }
 
     /// The value asked for.
@@ -269,7 +270,7 @@ pub(crate) mod tests {
         }
         let target = ids[ids.len() - 1];
         let labels: Vec<Label> = quantities.iter().map(|(_, label, ..)| *label).collect();
-        let stated = |place: &usize| !matches!(labels[*place], Label::Total { .. });
+        let stated = |place: &usize| !labels[*place].is_total();
         Problem {
             values: graph.evaluate().unwrap(),
             op: graph.op(),
@@ -281,6 +282,7 @@ pub(crate) mod tests {
             symbols: crate::symbols::letters(26),
             context: ContextLibrary::embedded().get("zoo").unwrap(),
             reverse: None,
+            d: 2,
             dialect,
             id: 0,
             graph,

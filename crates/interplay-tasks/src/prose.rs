@@ -23,17 +23,18 @@ pub(crate) fn problem(problem: &Problem) -> String {
             text.push(' ');
         }
         match statement {
-            Statement::Defined(place) if problem.is_unknown(problem.ids[*place]) => {
-                let name = &problem.graph.quantity(problem.target).name;
-                let _ = write!(
-                    text,
-                    "The number of {name} exists, and its number is greater than 0"
-                );
-            }
             Statement::Defined(place) => {
-                let quantity = problem.graph.quantity(problem.ids[*place]);
-                let _ = write!(text, "The number of {} equals ", quantity.name);
-                definition(problem, quantity, &mut text);
+                let id = problem.ids[*place];
+                text.push_str("The ");
+                operand(problem, id, &mut text);
+                if !problem.is_unknown(id) {
+                    text.push_str(" equals ");
+                    definition(problem, problem.graph.quantity(id), &mut text);
+                } else if matches!(problem.labels[*place], Label::Average { .. }) {
+                    text.push_str(" is greater than 0");
+                } else {
+                    text.push_str(" exists, and its number is greater than 0");
+                }
             }
             Statement::Given => {
                 let given = problem.top();
@@ -49,7 +50,7 @@ pub(crate) fn problem(problem: &Problem) -> String {
 
 /// Writes a quantity as it stands after `the`.
 fn operand(problem: &Problem, id: QuantityId, text: &mut String) {
-    if !matches!(problem.labels[id.index()], Label::Total { .. }) {
+    if matches!(problem.labels[id.index()], Label::Instance { .. }) {
         text.push_str("number of ");
     }
     text.push_str(&problem.graph.quantity(id).name);
@@ -85,6 +86,8 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
             return;
         }
         Core::Difference => text.push_str("the difference between "),
+        // A total with a third layer follows from the structure: no sentence states it.
+        Core::Products => {}
         Core::Sum if quantity.parents().len() > 1 => text.push_str("the sum of "),
         Core::Sum => {}
     }
@@ -104,7 +107,12 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
 /// How many symbols of intermediate results a step needs.
 pub(crate) fn intermediates(quantity: &Quantity) -> usize {
     let outer = usize::from(quantity.definition.outer.is_some());
-    match quantity.parents().len() {
+    let operands = match (quantity.definition.core, quantity.parents().len()) {
+        (Core::Products, 2) => return outer,
+        (Core::Products, parents) => return parents - 2 + outer,
+        (_, parents) => parents,
+    };
+    match operands {
         0 => 0,
         1 => outer,
         parents => parents - 2 + outer,
@@ -160,6 +168,14 @@ struct Operand<S> {
     value: Linear,
 }
 
+/// What joins two operands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
+    Times,
+}
+
 /// Writes the equations of one step, the last with `so`.
 fn computation(
     problem: &Problem,
@@ -168,100 +184,117 @@ fn computation(
     text: &mut String,
 ) {
     let quantity = problem.graph.quantity(id);
-    let own = problem.symbols[id.index()];
+    let mut equations = Equations {
+        own: problem.symbols[id.index()],
+        left: intermediates(quantity) + 1,
+        brackets: problem.given().is_some(),
+        spare,
+        text,
+    };
     let operand = |id: &QuantityId| Operand {
         name: problem.symbols[id.index()],
         value: problem.form(*id),
     };
-    let mut fresh = || {
-        spare
-            .next()
-            .expect("symbols are counted when the problem is drawn")
-    };
-    let sign = match quantity.definition.core {
+    let parents = quantity.parents().iter().map(operand);
+    let inner = match quantity.definition.core {
         Core::Constant(value) => {
-            let _ = write!(text, "so {own} = {value}");
+            let symbol = equations.symbol();
+            let _ = write!(equations.text, "{symbol} = {value}");
             return;
         }
-        Core::Sum => Sign::Plus,
-        Core::Difference => Sign::Minus,
-    };
-    let equations = Equations {
-        brackets: problem.given().is_some(),
-    };
-    let parents = quantity.parents();
-    let mut inner = operand(&parents[0]);
-    let outer = quantity.definition.outer;
-    if parents.len() == 1 {
-        let symbol = if outer.is_some() { fresh() } else { own };
-        let so = if outer.is_some() { "" } else { "so " };
-        let _ = write!(text, "{so}{symbol} = {} = {}", inner.name, inner.value);
-        inner.name = symbol;
-    }
-    for (place, parent) in parents.iter().enumerate().skip(1) {
-        let last = place + 1 == parents.len() && outer.is_none();
-        if place > 1 {
-            text.push_str("; ");
+        Core::Sum if parents.len() == 1 => parents.map(|one| equations.copy(one)).next(),
+        Core::Sum => parents.reduce(|left, right| equations.join(left, Sign::Plus, right)),
+        Core::Difference => parents.reduce(|left, right| equations.join(left, Sign::Minus, right)),
+        Core::Products => {
+            let pairs = quantity.parents().chunks_exact(2);
+            let product = |pair: &[QuantityId]| {
+                equations.join(operand(&pair[0]), Sign::Times, operand(&pair[1]))
+            };
+            let products: Vec<_> = pairs.map(product).collect();
+            let sum = |left, right| equations.join(left, Sign::Plus, right);
+            products.into_iter().reduce(sum)
         }
-        text.push_str(if last { "so " } else { "" });
-        let symbol = if last { own } else { fresh() };
-        inner = equations.write(text, symbol, &inner, sign, operand(parent));
-    }
-    let (sign, k) = match outer {
+    };
+    let (sign, k) = match quantity.definition.outer {
         None => return,
         Some(Outer::Plus(k)) => (Sign::Plus, k),
-        Some(Outer::Times(k)) => (Sign::Times(k), k),
+        Some(Outer::Times(k)) => (Sign::Times, k),
     };
-    text.push_str("; so ");
     let constant = Operand {
         name: k,
         value: Linear::number(k),
     };
-    equations.write(text, own, &constant, sign, inner);
+    if let Some(inner) = inner {
+        equations.join(constant, sign, inner);
+    }
 }
 
-/// What joins two operands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    Plus,
-    Minus,
-    /// The left operand is this constant.
-    Times(i64),
-}
-
-/// How equations of two operands are written.
-struct Equations {
+/// The equations of one step as they are written.
+struct Equations<'a, Spare> {
+    /// The symbol of the quantity, which the last equation gives.
+    own: Symbol,
+    /// How many equations are still to come.
+    left: usize,
     /// Whether products and differences put brackets around numbers, as solutions in reverse mode
     /// do.
     brackets: bool,
+    spare: &'a mut Spare,
+    text: &'a mut String,
 }
 
-impl Equations {
+impl<Spare: Iterator<Item = Symbol>> Equations<'_, Spare> {
+    /// Opens the next equation and gives its symbol.
+    fn symbol(&mut self) -> Symbol {
+        self.left -= 1;
+        if self.left == 0 {
+            self.text.push_str("so ");
+            return self.own;
+        }
+        self.spare
+            .next()
+            .expect("symbols are counted when the problem is drawn")
+    }
+
+    fn close(&mut self, name: Symbol, value: Linear) -> Operand<Symbol> {
+        let _ = write!(self.text, " = {value}");
+        if self.left > 0 {
+            self.text.push_str("; ");
+        }
+        Operand { name, value }
+    }
+
+    /// Writes `s = a = 3`.
+    fn copy(&mut self, from: Operand<Symbol>) -> Operand<Symbol> {
+        let symbol = self.symbol();
+        let _ = write!(self.text, "{symbol} = {}", from.name);
+        self.close(symbol, from.value)
+    }
+
     /// Writes `s = a - b = 4 - 3 = 1`, each operand in its symbolic and its numeric form.
-    fn write(
-        &self,
-        text: &mut String,
-        symbol: Symbol,
-        left: &Operand<impl Display>,
+    fn join<Left: Display + Copy>(
+        &mut self,
+        left: Operand<Left>,
         sign: Sign,
         right: Operand<Symbol>,
     ) -> Operand<Symbol> {
         let (mark, value) = match sign {
             Sign::Plus => ('+', left.value.plus(right.value)),
             Sign::Minus => ('-', left.value.minus(right.value)),
-            Sign::Times(k) => ('*', right.value.times(k)),
+            Sign::Times => ('*', left.value.product(right.value)),
         };
         let value = value.expect("values are bounded when the problem is drawn");
-        let _ = write!(text, "{symbol} = {} {mark} {} = ", left.name, right.name);
+        let symbol = self.symbol();
+        let _ = write!(
+            self.text,
+            "{symbol} = {} {mark} {} = ",
+            left.name, right.name
+        );
         let _ = if self.brackets && sign != Sign::Plus {
-            write!(text, "({}) {mark} ({}) = {value}", left.value, right.value)
+            write!(self.text, "({}) {mark} ({})", left.value, right.value)
         } else {
-            write!(text, "{} {mark} {} = {value}", left.value, right.value)
+            write!(self.text, "{} {mark} {}", left.value, right.value)
         };
-        Operand {
-            name: symbol,
-            value,
-        }
+        self.close(symbol, value)
     }
 }
 
@@ -311,17 +344,22 @@ mod tests {
                 ("E", AT, Definition::difference().times(3), &[3, 2]),
                 ("T", TOTAL, Definition::sum(), &[0, 1, 2]),
                 ("F", AT, Definition::difference(), &[5, 4]),
+                ("G", TOTAL, Definition::products(), &[0, 1, 1, 2]),
+                ("H", TOTAL, Definition::products(), &[0, 2]),
             ],
         );
         assert_eq!(
             steps(&told),
             "Define A as a; so a = 3. Define B as b; so b = a = 3. \
-             Define C as c; h = a = 3; so c = 4 * h = 4 * 3 = 12. \
-             Define D as d; i = a + b = 3 + 3 = 6; j = i + c = 6 + 12 = 18; \
-             so d = 3 + j = 3 + 18 = 21. \
-             Define E as e; k = d - c = 21 - 12 = 9; so e = 3 * k = 3 * 9 = 27. \
-             Define T as f; l = a + b = 3 + 3 = 6; so f = l + c = 6 + 12 = 18. \
-             Define F as g; so g = f - e = 18 - 27 = -9."
+             Define C as c; j = a = 3; so c = 4 * j = 4 * 3 = 12. \
+             Define D as d; k = a + b = 3 + 3 = 6; l = k + c = 6 + 12 = 18; \
+             so d = 3 + l = 3 + 18 = 21. \
+             Define E as e; m = d - c = 21 - 12 = 9; so e = 3 * m = 3 * 9 = 27. \
+             Define T as f; n = a + b = 3 + 3 = 6; so f = n + c = 6 + 12 = 18. \
+             Define F as g; so g = f - e = 18 - 27 = -9. \
+             Define G as h; o = a * b = 3 * 3 = 9; p = b * c = 3 * 12 = 36; \
+             so h = o + p = 9 + 36 = 45. \
+             Define H as i; so i = a * c = 3 * 12 = 36."
         );
     }
 
@@ -389,6 +427,8 @@ mod tests {
                 ("D", AT, Definition::sum().plus(3), &[0, 1, 2]),
                 ("E", AT, Definition::sum(), &[0, 1, 2]),
                 ("F", AT, Definition::difference().times(2), &[3, 2]),
+                ("G", TOTAL, Definition::products(), &[0, 1]),
+                ("H", TOTAL, Definition::products(), &[0, 1, 2, 3]),
             ],
         );
         let counts: Vec<_> = told
@@ -396,6 +436,6 @@ mod tests {
             .quantities()
             .map(|(_, quantity)| intermediates(quantity))
             .collect();
-        assert_eq!(counts, [0, 0, 1, 2, 1, 1]);
+        assert_eq!(counts, [0, 0, 1, 2, 1, 1, 0, 2]);
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct SkeletonRules<'a> {
     max_parents: usize,
     /// The most quantities that one definition can join into one.
     max_joined: usize,
+    /// The share of distractors that may read what the target needs.
+    entanglement: f64,
     weights: &'a DefinitionWeights,
 }
 
@@ -70,12 +72,9 @@ impl<'a> SkeletonRules<'a> {
             } else {
                 2
             },
+            entanglement: spec.entanglement(dialect),
             weights: &spec.definitions,
         }
-    }
-
-    pub(crate) fn max_value(&self) -> i64 {
-        self.max_value
     }
 
     /// Draws a skeleton of exactly `op` edges and this many unnecessary quantities, or the number
@@ -103,8 +102,14 @@ impl<'a> SkeletonRules<'a> {
             growth.take_back(1 + draw.below(3 + taken_back as usize / 4));
         }
         let necessary = growth.nodes.len();
+        // Distractors that read nothing that the target needs.
+        let mut apart = Vec::new();
         for _ in 0..distractors {
-            growth.distract(draw);
+            if self.entanglement < 1.0 && !draw.chance(self.entanglement) {
+                growth.distract_apart(&mut apart, draw);
+            } else {
+                growth.distract(draw);
+            }
         }
         Ok(Skeleton {
             nodes: growth.nodes,
@@ -226,6 +231,28 @@ impl<'a> Growth<'a> {
         self.nodes.push(node);
     }
 
+    /// Adds one quantity that reads only others of its kind.
+    fn distract_apart(&mut self, apart: &mut Vec<usize>, draw: &mut Draw) {
+        // The same proposals over those alone, then at their places.
+        let alone = Growth {
+            rules: self.rules,
+            weights: self.weights,
+            nodes: apart
+                .iter()
+                .map(|place| self.nodes[*place].clone())
+                .collect(),
+            open: Vec::new(),
+            left: 0,
+        };
+        let node = (0..PROPOSALS).find_map(|_| alone.propose(&alone.weights, 0.0, draw));
+        let mut node = node.unwrap_or_else(|| self.leaf(draw));
+        for parent in &mut node.parents {
+            *parent = apart[*parent];
+        }
+        apart.push(self.nodes.len());
+        self.nodes.push(node);
+    }
+
     fn take_back(&mut self, count: usize) {
         for _ in 0..count {
             let Some(node) = self.nodes.pop() else { break };
@@ -338,6 +365,7 @@ impl<'a> Growth<'a> {
         let values = parents.iter().map(|parent| self.nodes[*parent].value);
         let inner = match definition.core {
             Core::Difference => values.reduce(|left, right| left - right)?,
+            Core::Products => definition.apply(&values.collect::<Vec<_>>())?,
             _ => values.sum(),
         };
         if !(1..=rules.max_value).contains(&inner) {

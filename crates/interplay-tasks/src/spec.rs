@@ -73,6 +73,25 @@ pub struct Component {
     /// The mode.
     #[serde(default)]
     pub mode: Mode,
+    /// How many layers the structure of a prose problem has: 2 for places and items, 3 with how
+    /// many of a unit each item has.
+    #[serde(default = "two")]
+    pub d: u32,
+}
+
+impl Component {
+    /// All of a mixture: this difficulty, forward, with two layers.
+    #[must_use]
+    pub fn new(op: Counts, context: &str, dialect: Dialect) -> Self {
+        Self {
+            weight: one(),
+            op,
+            context: context.to_owned(),
+            dialect,
+            mode: Mode::Forward,
+            d: two(),
+        }
+    }
 }
 
 /// How often each kind of definition is proposed, relative to the others.
@@ -147,6 +166,10 @@ pub struct TaskSpec {
     /// How many quantities a problem has that its answer does not need.
     #[serde(default = "default_distractors")]
     pub distractors: Counts,
+    /// The share of distractors that may read what the answer needs; the others read only
+    /// distractors of their kind. One half in prose and all in terse unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entanglement: Option<f64>,
     /// The most quantities that one definition reads.
     #[serde(default = "default_max_parents")]
     pub max_parents: usize,
@@ -164,6 +187,10 @@ pub struct TaskSpec {
 
 fn one() -> f64 {
     1.0
+}
+
+fn two() -> u32 {
+    2
 }
 
 fn four() -> i64 {
@@ -188,6 +215,7 @@ impl TaskSpec {
             max_constant: four(),
             max_factor: four(),
             distractors: default_distractors(),
+            entanglement: None,
             max_parents: default_max_parents(),
             nouns: None,
             solution_order: SolutionOrder::default(),
@@ -198,14 +226,7 @@ impl TaskSpec {
     /// A spec of one component.
     #[must_use]
     pub fn single(op: Counts, context: &str, dialect: Dialect) -> Self {
-        let mode = Mode::Forward;
-        Self::new(vec![Component {
-            weight: 1.0,
-            op,
-            context: context.to_owned(),
-            dialect,
-            mode,
-        }])
+        Self::new(vec![Component::new(op, context, dialect)])
     }
 
     /// Reads a spec from TOML; `origin` names the source in messages.
@@ -216,6 +237,15 @@ impl TaskSpec {
         toml::from_str(text).map_err(|source| TaskError::SpecSyntax {
             origin: origin.to_owned(),
             source: Box::new(source),
+        })
+    }
+
+    /// The share of distractors that may read what the answer needs, in a dialect.
+    #[must_use]
+    pub fn entanglement(&self, dialect: Dialect) -> f64 {
+        self.entanglement.unwrap_or(match dialect {
+            Dialect::Prose => 0.5,
+            Dialect::Terse => 1.0,
         })
     }
 

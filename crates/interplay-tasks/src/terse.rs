@@ -119,13 +119,14 @@ fn expression(
     mut operand: impl FnMut(QuantityId, &mut String),
 ) {
     let definition = quantity.definition;
-    let separator = match definition.core {
+    let separators = match definition.core {
         Core::Constant(value) => {
             let _ = write!(text, "{value}");
             return;
         }
-        Core::Sum => " + ",
-        Core::Difference => " - ",
+        Core::Sum => [" + ", " + "],
+        Core::Difference => [" - ", " - "],
+        Core::Products => [" * ", " + "],
     };
     let brackets =
         matches!(definition.outer, Some(Outer::Times(_))) && quantity.parents().len() > 1;
@@ -137,7 +138,7 @@ fn expression(
     }
     for (place, parent) in quantity.parents().iter().enumerate() {
         if place > 0 {
-            text.push_str(separator);
+            text.push_str(separators[(place + 1) % 2]);
         }
         operand(*parent, text);
     }

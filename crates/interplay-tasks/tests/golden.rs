@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use interplay_graph::SeedStreams;
 use interplay_tasks::{
-    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Sample, SampleReader, TaskError,
-    TaskSpec, write_samples,
+    Component, ContextLibrary, Counts, Dataset, Dialect, Sample, SampleReader, TaskError, TaskSpec,
+    write_samples,
 };
 
 fn path() -> PathBuf {
@@ -19,10 +19,7 @@ fn path() -> PathBuf {
 fn samples() -> Vec<Sample> {
     let part = |context: &str, dialect| Component {
         weight: 0.25,
-        op: Counts::range(2, 20).unwrap(),
-        context: context.to_owned(),
-        dialect,
-        mode: Mode::Forward,
+        ..Component::new(Counts::range(2, 20).unwrap(), context, dialect)
     };
     let spec = TaskSpec::new(vec![
         part("zoo", Dialect::Prose),

@@ -8,6 +8,8 @@ use interplay_tasks::{
 };
 use proptest::prelude::*;
 
+const CONTEXTS: [&str; 5] = ["zoo", "school", "festival", "garden", "harbor"];
+
 fn dialects() -> impl Strategy<Value = Dialect> {
     prop_oneof![Just(Dialect::Prose), Just(Dialect::Terse)]
 }
@@ -22,19 +24,25 @@ prop_compose! {
         op in 1u32..=24,
         dialect in dialects(),
         mode in prop_oneof![Just(Mode::Forward), Just(Mode::Reverse)],
-        context in prop_oneof![Just("zoo"), Just("school")],
-        max_value in 6i64..=999,
+        context in proptest::sample::select(&CONTEXTS[..]),
+        d in 2u32..=3,
+        max_value in 30i64..=999,
         max_constant in 2i64..=12,
         max_factor in 2i64..=6,
         max_parents in 2usize..=5,
         distractors in 0u32..=8,
+        entanglement in proptest::option::of(0.0f64..=1.0),
         order in orders(),
     ) -> TaskSpec {
         // The unknown and what is told of it are two quantities.
         let op = if mode == Mode::Reverse { op.max(2) } else { op };
         let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
         spec.mixture[0].mode = mode;
-        spec.max_value = Some(max_value);
+        spec.mixture[0].d = if dialect == Dialect::Prose { d } else { 2 };
+        // Terse problems keep to a narrow bound; totals of many items need a wider one.
+        let narrow = max_value.min(6 + max_value / 8);
+        spec.max_value = Some(if dialect == Dialect::Prose { max_value } else { narrow });
+        spec.entanglement = entanglement;
         spec.max_constant = max_constant;
         spec.max_factor = max_factor;
         spec.max_parents = max_parents;
@@ -54,30 +62,64 @@ fn data(spec: TaskSpec, seed: u64) -> Dataset {
     .unwrap()
 }
 
-/// In prose a total is not stated, so it has to be what a reader takes it to be: the sum of all
-/// instances of its place, each once.
+/// In prose a total is not stated, so it has to be what a reader takes it to be: the sum over all
+/// items of its place, each once, of their numbers, or of number times average.
 fn check_totals(problem: &Problem) -> Result<(), TestCaseError> {
-    let mut instances: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for (id, quantity) in problem.graph().quantities() {
+    let graph = problem.graph();
+    let unit = problem.context().unit().unwrap();
+    let average = format!("average number of {unit} per ");
+    let mut numbers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, quantity) in graph.quantities() {
         let (what, place) = quantity.name.split_once(" in ").unwrap();
-        if !what.starts_with("total number of") {
-            instances.entry(place).or_default().insert(id.index());
+        if !what.starts_with("total number of") && !what.starts_with("average") {
+            numbers.entry(place).or_default().insert(&quantity.name);
         }
     }
     let text = problem.problem_text();
-    for (_, quantity) in problem.graph().quantities() {
+    for (_, quantity) in graph.quantities() {
         let (what, place) = quantity.name.split_once(" in ").unwrap();
-        let stated = ["equals", "exists,"]
-            .iter()
-            .any(|verb| text.contains(&format!("The number of {} {verb}", quantity.name)));
         let total = what.starts_with("total number of");
+        let opening = match what.starts_with("average") {
+            true => format!("The {}", quantity.name),
+            false => format!("The number of {}", quantity.name),
+        };
+        let stated = [" equals ", " exists, ", " is greater "]
+            .iter()
+            .any(|verb| text.contains(&format!("{opening}{verb}")));
         prop_assert_eq!(stated, !total, "{}", quantity.name);
-        if total {
+        if !total {
+            continue;
+        }
+        prop_assert_eq!(quantity.definition.outer, None);
+        let parents: Vec<&str> = quantity
+            .parents()
+            .iter()
+            .map(|id| graph.quantity(*id).name.as_str())
+            .collect();
+        let distinct: BTreeSet<&str> = parents.iter().copied().collect();
+        prop_assert_eq!(parents.len(), distinct.len());
+        let there = &numbers[place];
+        if quantity.definition.core == Core::Products {
+            prop_assert_eq!(what, format!("total number of {unit}"));
+            prop_assert_eq!(parents.len(), 2 * there.len());
+            for pair in parents.chunks(2) {
+                prop_assert!(there.contains(pair[0]));
+                prop_assert_eq!(pair[1], format!("{average}{}", pair[0]));
+            }
+        } else {
             prop_assert_eq!(quantity.definition.core, Core::Sum);
-            prop_assert_eq!(quantity.definition.outer, None);
-            let parents: BTreeSet<usize> = quantity.parents().iter().map(|id| id.index()).collect();
-            prop_assert_eq!(parents.len(), quantity.parents().len());
-            prop_assert_eq!(Some(&parents), instances.get(place));
+            prop_assert_eq!(&distinct, there);
+        }
+    }
+    // A total is plain only where every average is of an item that is counted.
+    for (_, quantity) in graph.quantities() {
+        let Some(item) = quantity.name.strip_prefix(&average) else {
+            continue;
+        };
+        let (_, place) = item.split_once(" in ").unwrap();
+        let total = graph.find(&format!("{} in {place}", problem.context().total_noun()));
+        if total.is_some() {
+            prop_assert!(numbers[place].contains(item), "{}", item);
         }
     }
     Ok(())
@@ -166,7 +208,12 @@ proptest! {
 fn long_problems_hold_to_their_bounds() {
     for dialect in [Dialect::Prose, Dialect::Terse] {
         let op = if dialect == Dialect::Prose { 200 } else { 70 };
-        for max_value in [6, 99] {
+        let bounds = if dialect == Dialect::Prose {
+            [99, 999]
+        } else {
+            [6, 99]
+        };
+        for max_value in bounds {
             let mut spec = TaskSpec::single(Counts::one(op), "zoo", dialect);
             spec.max_value = Some(max_value);
             let data = data(spec, 5);

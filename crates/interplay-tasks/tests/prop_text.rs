@@ -14,28 +14,36 @@ use proptest::prelude::*;
 struct Words {
     opening: &'static str,
     equals: &'static str,
-    unknown: &'static str,
+    unknown: &'static [&'static str],
 }
 
+/// What the third layers of the embedded contexts count.
+const UNITS: [&str; 5] = ["cubs", "pupils", "screenings", "blossoms", "sailors"];
+
+const CONTEXTS: [&str; 5] = ["zoo", "school", "festival", "garden", "harbor"];
+
 const PROSE: Words = Words {
-    opening: "The number of ",
+    opening: "The ",
     equals: " equals ",
-    unknown: " exists, and its number is greater than 0",
+    unknown: &[
+        " exists, and its number is greater than 0",
+        " is greater than 0",
+    ],
 };
 const TERSE: Words = Words {
     opening: "",
     equals: " = ",
-    unknown: " > 0",
+    unknown: &[" > 0"],
 };
 
-/// What is stated of each name.
+/// What is stated of each quantity.
 struct Reader<'a> {
     stated: HashMap<&'a str, &'a str>,
     known: HashMap<String, i64>,
     /// In reverse mode, the unknown.
     unknown: Option<&'a str>,
-    /// In reverse mode, the operand that is told, with its value.
-    told: Option<(String, i64)>,
+    /// In reverse mode, the quantity that is told, with its value.
+    told: Option<(&'a str, i64)>,
 }
 
 impl<'a> Reader<'a> {
@@ -47,78 +55,78 @@ impl<'a> Reader<'a> {
             told: None,
         };
         let statements: Vec<&str> = problem.strip_suffix('.').unwrap().split(". ").collect();
-        let reverse = statements.iter().any(|text| text.ends_with(words.unknown));
         for text in statements {
-            if let Some(name) = text.strip_suffix(words.unknown) {
-                let name = name.strip_prefix(words.opening).unwrap();
+            let text = text.strip_prefix(words.opening).unwrap();
+            let unknown = words.unknown.iter().find_map(|end| text.strip_suffix(end));
+            if let Some(name) = unknown {
                 assert!(reader.unknown.replace(name).is_none(), "two unknowns");
                 continue;
             }
             let (name, said) = text.split_once(words.equals).unwrap();
-            let Some(name) = name.strip_prefix(words.opening) else {
-                let total = name.strip_prefix("The ").unwrap();
-                reader.tell(format!("the {total}"), said);
-                continue;
-            };
-            let Some(before) = reader.stated.insert(name, said) else {
-                continue;
-            };
-            // The told value of a quantity stands beside its definition.
-            assert!(reverse, "{name} is stated twice");
-            let (value, definition) = match before.parse::<i64>() {
-                Ok(_) => (before, said),
-                Err(_) => (said, before),
-            };
-            reader.stated.insert(name, definition);
-            let operand = if words.opening.is_empty() {
-                name.to_owned()
-            } else {
-                format!("the number of {name}")
-            };
-            reader.tell(operand, value);
+            if name.starts_with("total ") {
+                reader.tell(name, said);
+            } else if let Some(before) = reader.stated.insert(name, said) {
+                // The told value of a quantity stands beside its definition.
+                let (value, definition) = match before.parse::<i64>() {
+                    Ok(_) => (before, said),
+                    Err(_) => (said, before),
+                };
+                reader.stated.insert(name, definition);
+                reader.tell(name, value);
+            }
         }
         assert_eq!(reader.told.is_some(), reader.unknown.is_some());
         reader
     }
 
-    fn tell(&mut self, operand: String, value: &str) {
-        let told = self.told.replace((operand, value.parse().unwrap()));
+    fn tell(&mut self, name: &'a str, value: &str) {
+        let told = self.told.replace((name, value.parse().unwrap()));
         assert!(told.is_none(), "two values are told");
     }
 
-    /// The unknown for which the told operand, as `value` reads it, has the told value.
+    /// The unknown for which the told quantity, as `value` reads it, has the told value.
     fn solve(&mut self, value: impl Fn(&mut Self, &str) -> i64) -> i64 {
-        let (operand, told) = self.told.clone().unwrap();
+        let (name, told) = self.told.unwrap();
         let unknown = self.unknown.unwrap();
         let [zero, one] = [0, 1].map(|x| {
             self.known.clear();
             self.known.insert(unknown.to_owned(), x);
-            self.known.insert(format!("the number of {unknown}"), x);
-            value(self, &operand)
+            value(self, name)
         });
         let (slope, rest) = (one - zero, told - zero);
         assert!(slope != 0 && rest % slope == 0 && rest / slope > 0);
         rest / slope
     }
 
-    /// The value of `the number of X in P` or `the total number of ... in P`.
-    fn prose_operand(&mut self, text: &str) -> i64 {
-        if let Some(value) = self.known.get(text) {
+    /// The value of `number of X in P`, `average number of U per X in P` or a total of P.
+    fn prose_operand(&mut self, name: &str) -> i64 {
+        if let Some(value) = self.known.get(name) {
             return *value;
         }
-        let value = match text.strip_prefix("the number of ") {
-            Some(name) => self.prose(self.stated[name]),
-            None => {
-                let place = text.split_once(" in ").unwrap().1;
-                let there = |name: &&&str| name.split_once(" in ").unwrap().1 == place;
+        let value = match name.strip_prefix("total number of ") {
+            None => self.prose(self.stated[name]),
+            Some(summed) => {
+                let (summed, place) = summed.split_once(" in ").unwrap();
                 let names = self.stated.keys().chain(&self.unknown);
-                let instances: Vec<&str> = names.filter(there).copied().collect();
-                assert!(!instances.is_empty(), "nothing is stated of {place}");
-                let value = |name| self.prose_operand(&format!("the number of {name}"));
-                instances.into_iter().map(value).sum()
+                let numbers: Vec<&str> = names
+                    .filter_map(|name| name.strip_prefix("number of "))
+                    .filter(|name| name.split_once(" in ").unwrap().1 == place)
+                    .collect();
+                assert!(!numbers.is_empty(), "nothing is stated of {place}");
+                let of_unit = UNITS.contains(&summed);
+                let mut total = 0;
+                for number in numbers {
+                    let each = if of_unit {
+                        self.prose_operand(&format!("average number of {summed} per {number}"))
+                    } else {
+                        1
+                    };
+                    total += each * self.prose_operand(&format!("number of {number}"));
+                }
+                total
             }
         };
-        self.known.insert(text.to_owned(), value);
+        self.known.insert(name.to_owned(), value);
         value
     }
 
@@ -133,15 +141,16 @@ impl<'a> Reader<'a> {
         if let Some((k, rest)) = text.split_once(" times ") {
             return k.parse::<i64>().unwrap() * self.prose(rest);
         }
-        if let Some(pair) = text.strip_prefix("the difference between ") {
-            let (left, right) = pair.split_once(" and ").unwrap();
+        let text = text.strip_prefix("the ").unwrap();
+        if let Some(pair) = text.strip_prefix("difference between the ") {
+            let (left, right) = pair.split_once(" and the ").unwrap();
             return self.prose_operand(left) - self.prose_operand(right);
         }
-        let Some(list) = text.strip_prefix("the sum of ") else {
+        let Some(list) = text.strip_prefix("sum of the ") else {
             return self.prose_operand(text);
         };
         let list = list.replace(", and ", ", ").replace(" and ", ", ");
-        list.split(", ")
+        list.split(", the ")
             .map(|operand| self.prose_operand(operand))
             .sum()
     }
@@ -185,15 +194,15 @@ fn solve(dialect: Dialect, problem: &str, question: &str) -> i64 {
     }
     let mut reader = Reader::new(problem, &PROSE);
     let asked = match question.strip_prefix("How many ") {
-        None => question.strip_prefix("What is ").unwrap().to_owned(),
+        None => question.strip_prefix("What is the ").unwrap().to_owned(),
         Some(asked) => {
             let (item, place) = asked.split_once(" does ").unwrap();
             let place = place.strip_suffix(" have").unwrap();
-            format!("the number of {item} in {place}")
+            format!("number of {item} in {place}")
         }
     };
     if let Some(unknown) = reader.unknown {
-        assert_eq!(asked, format!("the number of {unknown}"));
+        assert_eq!(asked, unknown);
         return reader.solve(Reader::prose_operand);
     }
     reader.prose_operand(&asked)
@@ -205,14 +214,16 @@ proptest! {
     #[test]
     fn the_text_determines_the_answer(
         op in 2u32..=20,
-        context in prop_oneof![Just("zoo"), Just("school")],
+        context in proptest::sample::select(&CONTEXTS[..]),
         seed: u64,
         index: u64,
     ) {
-        for dialect in [Dialect::Prose, Dialect::Terse] {
+        for (dialect, d) in [(Dialect::Prose, 2), (Dialect::Prose, 3), (Dialect::Terse, 2)] {
             for mode in [Mode::Forward, Mode::Reverse] {
                 let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
                 spec.mixture[0].mode = mode;
+                spec.mixture[0].d = d;
+                spec.distractors = Counts::range(0, 6).unwrap();
                 let seeds = SeedStreams::new(seed);
                 let library = ContextLibrary::embedded();
                 let data = Dataset::new(spec, &library, seeds, "text").unwrap();

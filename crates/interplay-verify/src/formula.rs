@@ -11,7 +11,7 @@
 //! is given up on, and so is a text whose formulas together outgrow it, so that a hostile text
 //! cannot use memory out of proportion.
 
-use interplay_graph::{Core, Outer, Quantity};
+use interplay_graph::{Core, Outer, Quantity, QuantityId};
 
 use crate::reading::{Node, Span};
 
@@ -47,19 +47,31 @@ impl Formula {
         let mut work = Work::default();
         let parents = quantity.parents();
         let mut nodes = Vec::with_capacity(2 * parents.len() + 3);
+        // The span of a symbol serves as the parent's number here.
+        let symbol = |parent: &QuantityId| {
+            Node::Symbol(Span {
+                start: parent.index() as u32,
+                end: 0,
+            })
+        };
         match quantity.definition.core {
             Core::Constant(value) => nodes.push(Node::Number(value)),
+            Core::Products => {
+                for (place, pair) in parents.chunks(2).enumerate() {
+                    nodes.extend(pair.iter().map(symbol));
+                    nodes.push(Node::Multiply);
+                    if place > 0 {
+                        nodes.push(Node::Add);
+                    }
+                }
+            }
             Core::Sum | Core::Difference => {
                 let operator = match quantity.definition.core {
                     Core::Difference => Node::Subtract,
                     _ => Node::Add,
                 };
                 for (place, parent) in parents.iter().enumerate() {
-                    // The span of a symbol serves as the parent's number here.
-                    nodes.push(Node::Symbol(Span {
-                        start: parent.index() as u32,
-                        end: 0,
-                    }));
+                    nodes.push(symbol(parent));
                     if place > 0 {
                         nodes.push(operator);
                     }

@@ -309,6 +309,13 @@ fn linear(quantity: &Quantity, values: &[Linear]) -> Option<Linear> {
             let first = parents.next()?;
             parents.try_fold(first, Linear::checked_sub)?
         }
+        Core::Products => {
+            let mut sum = Linear::default();
+            while let Some(left) = parents.next() {
+                sum = sum.checked_add(left.checked_mul(parents.next()?)?)?;
+            }
+            sum
+        }
     };
     match quantity.definition.outer {
         None => Some(core),

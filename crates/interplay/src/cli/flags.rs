@@ -64,14 +64,9 @@ impl ProblemFlags {
             .op
             .clone()
             .ok_or_else(|| anyhow!("--op is missing; expected --op or --spec"))?;
-        let context = self.context.clone();
-        let (dialect, mode) = (self.dialect, self.mode);
         Ok(TaskSpec::new(vec![Component {
-            weight: 1.0,
-            op,
-            context,
-            dialect,
-            mode,
+            mode: self.mode,
+            ..Component::new(op, &self.context, self.dialect)
         }]))
     }
 

@@ -86,6 +86,10 @@ fn formula<'a>(quantity: &Quantity, name: impl Fn(QuantityId) -> &'a str) -> Opt
         Core::Constant(_) => return None,
         Core::Sum => names.join(" + "),
         Core::Difference => names.join(" - "),
+        Core::Products => {
+            let pairs: Vec<_> = names.chunks(2).map(|pair| pair.join(" * ")).collect();
+            pairs.join(" + ")
+        }
     };
     Some(match quantity.definition.outer {
         None => inner,
@@ -138,6 +142,7 @@ fn operation(quantity: &Quantity) -> Option<String> {
         Core::Sum if quantity.definition.outer.is_none() => "copy",
         Core::Sum => "parent",
         Core::Difference => "difference",
+        Core::Products => "sum of products",
     };
     Some(match quantity.definition.outer {
         None => inner.to_owned(),

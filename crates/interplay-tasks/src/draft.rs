@@ -1,0 +1,152 @@
+//! One attempt at a problem: its graph with names, then everything that is drawn to tell it.
+//!
+//! The order of draws is fixed, since it decides the bytes of every data set.
+
+use std::sync::Arc;
+
+use interplay_graph::{QuantityId, ReasoningGraph};
+
+use crate::draw::Draw;
+use crate::naming::{self, Label};
+use crate::problem::Statement;
+use crate::reverse::{Reverse, Unknown};
+use crate::skeleton::{Skeleton, SkeletonRules};
+use crate::structured::{Request, StructuredRules};
+use crate::{
+    Component, Context, Dialect, Mode, Problem, TaskError, TaskSpec, order, prose, symbols,
+};
+
+/// A graph with names, before it is told.
+pub(crate) struct Draft {
+    skeleton: Skeleton,
+    labels: Vec<Label>,
+    unknown: Option<Unknown>,
+}
+
+/// The size that was drawn for a problem.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub op: u32,
+    pub distractors: u32,
+}
+
+impl Draft {
+    /// Draws a graph of exactly `size.op` edges, or the number of tries that did not lead to one.
+    pub(crate) fn draw(
+        spec: &TaskSpec,
+        part: &Component,
+        context: &Context,
+        size: Size,
+        draw: &mut Draw,
+    ) -> Result<Self, u32> {
+        let (op, distractors) = (size.op as usize, size.distractors as usize);
+        let (skeleton, labels) = match part.dialect {
+            Dialect::Terse => {
+                let rules = SkeletonRules::new(spec, Dialect::Terse);
+                let skeleton = rules.draw(op, distractors, draw)?;
+                let nouns = spec.nouns.unwrap_or(usize::MAX).min(context.terse().len());
+                let labels = naming::nouns(skeleton.nodes.len(), nouns, draw);
+                (skeleton, labels)
+            }
+            Dialect::Prose => {
+                let request = Request {
+                    op,
+                    distractors,
+                    third_layer: part.d == 3,
+                    // The published reverse problems multiply by constants only.
+                    products: part.mode == Mode::Forward,
+                };
+                let rules = StructuredRules::new(spec);
+                rules.draw(request, context, draw).ok_or(1u32)?
+            }
+        };
+        let unknown = match part.mode {
+            Mode::Forward => None,
+            Mode::Reverse => Some(Unknown::choose(&skeleton, draw).ok_or(1u32)?),
+        };
+        Ok(Self {
+            skeleton,
+            labels,
+            unknown,
+        })
+    }
+
+    /// Draws the orders and symbols of the texts.
+    pub(crate) fn tell(
+        self,
+        spec: &TaskSpec,
+        part: &Component,
+        context: &Arc<Context>,
+        (id, op): (u64, u32),
+        draw: &mut Draw,
+    ) -> Result<Problem, TaskError> {
+        let (graph, ids) = self.build(context)?;
+        let Self {
+            skeleton,
+            labels,
+            unknown,
+        } = self;
+        let statements = statements(&labels, unknown.is_some(), draw);
+        let mut rank = vec![0; labels.len()];
+        for (position, statement) in statements.iter().enumerate() {
+            if let Statement::Defined(place) = statement {
+                rank[*place] = position + 1;
+            }
+        }
+        let steps = order::steps(&skeleton, spec.solution_order, &rank, draw);
+        let symbols = match part.dialect {
+            Dialect::Terse => Vec::new(),
+            Dialect::Prose => {
+                let inner = |step: &usize| prose::intermediates(graph.quantity(ids[*step]));
+                let needed = steps.len() + steps.iter().map(inner).sum::<usize>();
+                match &unknown {
+                    None => symbols::draw_symbols(needed, draw),
+                    Some(unknown) => symbols::draw_symbols_around(unknown.leaf, needed, draw),
+                }
+            }
+        };
+        let top = ids[skeleton.necessary - 1];
+        Ok(Problem {
+            target: unknown.as_ref().map_or(top, |unknown| ids[unknown.leaf]),
+            reverse: unknown.map(|unknown| Reverse {
+                given: top,
+                forms: unknown.forms,
+            }),
+            values: skeleton.nodes.iter().map(|node| node.value).collect(),
+            context: Arc::clone(context),
+            dialect: part.dialect,
+            d: part.d,
+            graph,
+            ids,
+            labels,
+            statements,
+            steps,
+            symbols,
+            op,
+            id,
+        })
+    }
+
+    fn build(&self, context: &Context) -> Result<(ReasoningGraph, Vec<QuantityId>), TaskError> {
+        let mut graph = ReasoningGraph::new();
+        let mut ids = Vec::with_capacity(self.skeleton.nodes.len());
+        let mut parents = Vec::new();
+        for (node, label) in self.skeleton.nodes.iter().zip(&self.labels) {
+            parents.clear();
+            parents.extend(node.parents.iter().map(|parent: &usize| ids[*parent]));
+            ids.push(graph.add(label.text(context), node.definition, &parents)?);
+        }
+        Ok((graph, ids))
+    }
+}
+
+/// What the problem text says, in random order; totals follow from the structure.
+fn statements(labels: &[Label], reverse: bool, draw: &mut Draw) -> Vec<Statement> {
+    let mut statements: Vec<Statement> = (0..labels.len())
+        .filter(|place| !labels[*place].is_total())
+        .map(Statement::Defined)
+        .chain(reverse.then_some(Statement::Given))
+        .collect();
+    draw.shuffle(&mut statements);
+    statements
+}
