@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod audit;
 mod error;
 mod formula;
 mod frame;
@@ -24,6 +25,8 @@ mod symbols;
 mod verdict;
 mod verifier;
 
+#[cfg(feature = "tasks")]
+pub use error::SubjectError;
 pub use error::VerifyError;
 pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
