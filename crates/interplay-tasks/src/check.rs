@@ -1,6 +1,6 @@
 //! Whether problems can be drawn from a spec; everything that is wrong is told at once.
 
-use crate::{Component, Context, ContextLibrary, Dialect, Issues, TaskError, TaskSpec};
+use crate::{Component, Context, ContextLibrary, Dialect, Issues, Mode, TaskError, TaskSpec};
 
 /// The symbols of prose solutions are one or two letters; every edge needs at most one.
 const MAX_OP: u32 = 700;
@@ -38,11 +38,16 @@ impl TaskSpec {
                 issues.push(key("weight"), weight, "a number of at least 0");
                 sum = f64::NAN;
             }
-            if component.op.min() < 1 || component.op.max() > MAX_OP {
+            let least = match component.mode {
+                Mode::Forward => 1,
+                // The unknown and the quantity that is told are two.
+                Mode::Reverse => 2,
+            };
+            if component.op.min() < least || component.op.max() > MAX_OP {
                 issues.push(
                     key("op"),
                     &component.op,
-                    format!("numbers from 1 to {MAX_OP}"),
+                    format!("numbers from {least} to {MAX_OP}"),
                 );
             }
             match library.get(&component.context) {
@@ -161,7 +166,7 @@ impl TaskSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Counts, Mode};
+    use crate::Counts;
 
     fn library() -> ContextLibrary {
         ContextLibrary::embedded()
@@ -176,10 +181,10 @@ mod tests {
         let mut spec = TaskSpec::single(Counts::one(0), "zoo", Dialect::Terse);
         spec.mixture.push(Component {
             weight: f64::NAN,
-            op: Counts::one(400),
+            op: Counts::one(1),
             context: "moon".to_owned(),
             dialect: Dialect::Prose,
-            mode: Mode::Forward,
+            mode: Mode::Reverse,
         });
         spec.max_value = Some(-1);
         spec.max_constant = 0;
@@ -190,6 +195,7 @@ mod tests {
         let message = message(&spec);
         for part in [
             "`mixture[0].op`: found 0",
+            "`mixture[1].op`: found 1, expected numbers from 2",
             "`mixture[1].weight`: found NaN",
             "`mixture[1].context`: found `moon`",
             "zoo",

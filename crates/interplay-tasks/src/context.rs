@@ -158,7 +158,7 @@ impl Context {
         for (place, word) in self.terse.iter().enumerate() {
             let plain = word.bytes().all(|byte| byte.is_ascii_lowercase());
             if !plain || RESERVED.contains(&word.as_str()) {
-                let expected = "one word of lower-case letters a-z, not `so`, `answer` or `define`";
+                let expected = "one word of lower-case letters a-z, none of `so`, `answer`, `define`, `solve`, `x`";
                 issues.push(format!("terse[{place}]"), format!("`{word}`"), expected);
             }
         }
@@ -185,7 +185,7 @@ const JOINS: [&str; 6] = [" in ", " and ", " plus ", " times ", " as ", " does "
 const OPENERS: [&str; 2] = ["define", "answer"];
 
 /// What a solution says besides names.
-const RESERVED: [&str; 3] = ["so", "answer", "define"];
+const RESERVED: [&str; 5] = ["so", "answer", "define", "solve", "x"];
 
 /// Words stand inside sentences and framing tags, so what ends those may not stand in a word.
 fn check_word(issues: &mut Issues, key: &str, word: &str) {

@@ -6,10 +6,11 @@ use interplay_graph::{Definition, QuantityId, ReasoningGraph, SeedStream, SeedSt
 
 use crate::draw::Draw;
 use crate::naming::{self, Label};
+use crate::problem::Statement;
+use crate::reverse::{Reverse, Unknown};
 use crate::skeleton::{Skeleton, SkeletonRules};
 use crate::{
-    Component, Context, ContextLibrary, Dialect, Problem, TaskError, TaskSpec, order, prose,
-    symbols,
+    Context, ContextLibrary, Dialect, Mode, Problem, TaskError, TaskSpec, order, prose, symbols,
 };
 
 /// How often a graph is begun anew before a problem is given up.
@@ -94,8 +95,22 @@ impl Dataset {
             }
             match rules.draw(op as usize, distractors as usize, &mut draw) {
                 Ok(skeleton) => {
-                    let context = &self.contexts[part];
-                    return self.tell(&skeleton, component, context, (index, op), &mut draw);
+                    let unknown = match component.mode {
+                        Mode::Forward => None,
+                        Mode::Reverse => match Unknown::choose(&skeleton, &mut draw) {
+                            None => {
+                                tries += 1;
+                                continue;
+                            }
+                            unknown => unknown,
+                        },
+                    };
+                    let told = Told {
+                        dialect: component.dialect,
+                        context: &self.contexts[part],
+                        unknown,
+                    };
+                    return self.tell(&skeleton, told, (index, op), &mut draw);
                 }
                 Err(more) => tries += more,
             }
@@ -117,12 +132,16 @@ impl Dataset {
     fn tell(
         &self,
         skeleton: &Skeleton,
-        component: &Component,
-        context: &Arc<Context>,
+        told: Told<'_>,
         (id, op): (u64, u32),
         draw: &mut Draw,
     ) -> Result<Problem, TaskError> {
-        let labels = match component.dialect {
+        let Told {
+            dialect,
+            context,
+            unknown,
+        } = told;
+        let labels = match dialect {
             Dialect::Prose => naming::places(skeleton, context, draw),
             Dialect::Terse => {
                 let nouns = context
@@ -134,27 +153,40 @@ impl Dataset {
         };
         let (graph, ids) = build(skeleton, &labels, context)?;
         let stated = |place: &usize| !matches!(labels[*place], Label::Total { .. });
-        let mut statements: Vec<usize> = (0..labels.len()).filter(stated).collect();
+        let mut statements: Vec<Statement> = (0..labels.len())
+            .filter(stated)
+            .map(Statement::Defined)
+            .chain(unknown.is_some().then_some(Statement::Given))
+            .collect();
         draw.shuffle(&mut statements);
         let mut rank = vec![0; labels.len()];
-        for (position, place) in statements.iter().enumerate() {
-            rank[*place] = position + 1;
+        for (position, statement) in statements.iter().enumerate() {
+            if let Statement::Defined(place) = statement {
+                rank[*place] = position + 1;
+            }
         }
         let steps = order::steps(skeleton, self.spec.solution_order, &rank, draw);
-        let symbols = match component.dialect {
+        let symbols = match dialect {
             Dialect::Terse => Vec::new(),
             Dialect::Prose => {
                 let inner = |step: &usize| prose::intermediates(graph.quantity(ids[*step]));
                 let needed = steps.len() + steps.iter().map(inner).sum::<usize>();
-                symbols::draw_symbols(needed, draw)
+                match &unknown {
+                    None => symbols::draw_symbols(needed, draw),
+                    Some(unknown) => symbols::draw_symbols_around(unknown.leaf, needed, draw),
+                }
             }
         };
+        let top = ids[skeleton.necessary - 1];
         Ok(Problem {
-            target: ids[skeleton.necessary - 1],
+            target: unknown.as_ref().map_or(top, |unknown| ids[unknown.leaf]),
+            reverse: unknown.map(|unknown| Reverse {
+                given: top,
+                forms: unknown.forms,
+            }),
             values: skeleton.nodes.iter().map(|node| node.value).collect(),
             context: Arc::clone(context),
-            mode: component.mode,
-            dialect: component.dialect,
+            dialect,
             graph,
             ids,
             labels,
@@ -165,6 +197,13 @@ impl Dataset {
             id,
         })
     }
+}
+
+/// How a skeleton is to be told.
+struct Told<'a> {
+    dialect: Dialect,
+    context: &'a Arc<Context>,
+    unknown: Option<Unknown>,
 }
 
 fn pick(numbers: &[u32], draw: &mut Draw) -> u32 {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use interplay_graph::{CanonicalHash, GoldGraph, Numbers, QuantityId, ReasoningGraph};
 
+use crate::linear::Linear;
 use crate::naming::Label;
+use crate::reverse::{Equation, Reverse};
 use crate::symbols::Symbol;
 use crate::{Context, Dialect, Mode, Sample, prose, terse};
 
@@ -20,18 +22,28 @@ pub struct Problem {
     pub(crate) ids: Vec<QuantityId>,
     pub(crate) labels: Vec<Label>,
     pub(crate) values: Vec<i64>,
-    /// Stated quantities in the order of the problem text.
-    pub(crate) statements: Vec<usize>,
+    /// The sentences of the problem text.
+    pub(crate) statements: Vec<Statement>,
     /// Necessary quantities in the order of the solution.
     pub(crate) steps: Vec<usize>,
     /// For prose: one for each necessary quantity in graph order, then those of intermediate
     /// results.
     pub(crate) symbols: Vec<Symbol>,
     pub(crate) context: Arc<Context>,
-    pub(crate) mode: Mode,
+    /// In reverse mode, what is told and how the rest depends on the unknown.
+    pub(crate) reverse: Option<Reverse>,
     pub(crate) dialect: Dialect,
     pub(crate) op: u32,
     pub(crate) id: u64,
+}
+
+/// One sentence of a problem text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Statement {
+    /// How this quantity is defined.
+    Defined(usize),
+    /// The value of the given quantity, in reverse mode.
+    Given,
 }
 
 impl Problem {
@@ -41,10 +53,22 @@ impl Problem {
         &self.graph
     }
 
-    /// The quantity that is asked for.
+    /// The quantity that is asked for: the top of the necessary part, or in reverse mode the
+    /// unknown leaf.
     #[must_use]
     pub fn target(&self) -> QuantityId {
         self.target
+    }
+
+    /// In reverse mode, the quantity whose value the problem tells: the top of the necessary part.
+    #[must_use]
+    pub fn given(&self) -> Option<QuantityId> {
+        self.reverse.as_ref().map(|reverse| reverse.given)
+    }
+
+    /// The quantity that all necessary ones lead to, where a solution ends its steps.
+    pub(crate) fn top(&self) -> QuantityId {
+        self.given().unwrap_or(self.target)
     }
 
     /// The words that the problem is told in.
@@ -56,7 +80,10 @@ impl Problem {
     /// The mode.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.mode
+        match self.reverse {
+            None => Mode::Forward,
+            Some(_) => Mode::Reverse,
+        }
     }
 
     /// The dialect.
@@ -65,7 +92,7 @@ impl Problem {
         self.dialect
     }
 
-    /// The difficulty: how many edges the necessary part has, constants included.
+    /// The difficulty: how many edges the necessary part has, constants and the unknown included.
     #[must_use]
     pub fn op(&self) -> u32 {
         self.op
@@ -95,10 +122,41 @@ impl Problem {
         &self.values
     }
 
-    /// The part of the graph that the answer needs, with the target's place in it.
+    /// The part of the graph that the answer needs, with the target's place in it. In reverse
+    /// mode that is what the given quantity needs.
     #[must_use]
     pub fn necessary(&self) -> (ReasoningGraph, QuantityId) {
-        self.graph.necessary(self.target)
+        let (necessary, top) = self.graph.necessary(self.top());
+        let target = match self.reverse {
+            None => top,
+            Some(_) => necessary
+                .find(&self.graph.quantity(self.target).name)
+                .unwrap_or(top),
+        };
+        (necessary, target)
+    }
+
+    /// Whether the quantity is the unknown of reverse mode.
+    pub(crate) fn is_unknown(&self, quantity: QuantityId) -> bool {
+        self.reverse.is_some() && quantity == self.target
+    }
+
+    /// A necessary quantity as the solution knows it: a number, or an expression in the unknown.
+    pub(crate) fn form(&self, quantity: QuantityId) -> Linear {
+        match &self.reverse {
+            None => Linear::number(self.values[quantity.index()]),
+            Some(reverse) => reverse.forms[quantity.index()],
+        }
+    }
+
+    /// The given quantity with what it says about the unknown.
+    pub(crate) fn equation(&self) -> Option<(QuantityId, Equation)> {
+        let given = self.given()?;
+        let equation = Equation {
+            left: self.form(given),
+            right: self.values[given.index()],
+        };
+        Some((given, equation))
     }
 
     /// The necessary quantities in the order in which the gold solution computes them.
@@ -106,7 +164,8 @@ impl Problem {
         self.steps.iter().map(|step| self.ids[*step])
     }
 
-    /// A hash of the necessary part, blind to names.
+    /// A hash of the necessary part with the quantity asked for, blind to names. Problems of
+    /// different modes differ in it, since reverse mode asks for a leaf that others read.
     #[must_use]
     pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
         let (necessary, target) = self.necessary();
@@ -156,15 +215,20 @@ impl Problem {
         }
     }
 
-    /// The necessary graph in the published format, with the symbols of the gold solution.
+    /// The necessary graph in the published format, with the symbols of the gold solution. Values
+    /// are the true ones in reverse mode too, and the answer is that of the unknown.
     #[must_use]
     pub fn gold_graph(&self) -> GoldGraph {
         let variable = |id: QuantityId| match self.dialect {
             Dialect::Prose => self.symbols[id.index()].to_string(),
             Dialect::Terse => self.graph.quantity(id).name.clone(),
         };
-        GoldGraph::new(&self.graph, self.target, variable)
-            .expect("values were computed when the problem was drawn")
+        let gold = GoldGraph::new(&self.graph, self.top(), variable)
+            .expect("values were computed when the problem was drawn");
+        GoldGraph {
+            answer: self.answer(),
+            ..gold
+        }
     }
 
     /// The problem in the published fields.
@@ -177,7 +241,7 @@ impl Problem {
             op: self.op,
             id: self.id,
             template: self.context.id().to_owned(),
-            mode: self.mode.published().to_owned(),
+            mode: self.mode().published().to_owned(),
             length: "zero_context".to_owned(),
             d: self.d(),
         }
@@ -188,6 +252,7 @@ impl Problem {
 pub(crate) mod tests {
     use super::*;
     use crate::ContextLibrary;
+    use crate::skeleton::Node;
     use interplay_graph::Definition;
 
     /// A problem written by hand: all quantities are necessary, the last is asked for, steps and
@@ -208,11 +273,14 @@ pub(crate) mod tests {
         Problem {
             values: graph.evaluate().unwrap(),
             op: graph.op(),
-            statements: (0..labels.len()).filter(stated).collect(),
+            statements: (0..labels.len())
+                .filter(stated)
+                .map(Statement::Defined)
+                .collect(),
             steps: (0..labels.len()).collect(),
             symbols: crate::symbols::letters(26),
             context: ContextLibrary::embedded().get("zoo").unwrap(),
-            mode: Mode::Forward,
+            reverse: None,
             dialect,
             id: 0,
             graph,
@@ -220,6 +288,23 @@ pub(crate) mod tests {
             ids,
             labels,
         }
+    }
+
+    /// The same problem with the leaf at this place asked for and the last quantity told.
+    pub(crate) fn reversed(mut problem: Problem, leaf: usize) -> Problem {
+        let node = |(id, quantity): (QuantityId, &interplay_graph::Quantity)| Node {
+            definition: quantity.definition,
+            parents: quantity.parents().iter().map(|id| id.index()).collect(),
+            value: problem.values[id.index()],
+        };
+        let nodes: Vec<Node> = problem.graph.quantities().map(node).collect();
+        problem.reverse = Some(Reverse {
+            given: problem.target,
+            forms: crate::reverse::forms(&nodes, leaf).unwrap(),
+        });
+        problem.target = problem.ids[leaf];
+        problem.statements.push(Statement::Given);
+        problem
     }
 
     #[test]
@@ -243,5 +328,29 @@ pub(crate) mod tests {
         let gold = problem.gold_graph();
         assert_eq!((gold.answer, gold.nodes[1].variable.as_str()), (5, "elk"));
         assert_eq!(gold.nodes[1].dependencies, ["fox"]);
+    }
+
+    #[test]
+    fn in_reverse_mode_the_leaf_is_the_answer_and_values_are_the_true_ones() {
+        let noun = Label::Noun;
+        let forward = by_hand(
+            Dialect::Terse,
+            &[
+                ("fox", noun(0), Definition::constant(3), &[]),
+                ("elk", noun(1), Definition::sum().plus(2), &[0]),
+            ],
+        );
+        let reverse = reversed(forward.clone(), 0);
+        assert_eq!((reverse.answer(), reverse.op()), (3, 3));
+        assert_eq!(reverse.given(), Some(forward.target()));
+        assert_eq!(reverse.to_sample().mode, "forwardreverse");
+        let gold = reverse.gold_graph();
+        assert_eq!((gold.answer, gold.nodes[1].value), (3, 5));
+        let (necessary, target) = reverse.necessary();
+        assert_eq!(necessary.quantity(target).name, "fox");
+        for numbers in [Numbers::Distinct, Numbers::Ignored] {
+            let hash = forward.canonical_hash(numbers);
+            assert_ne!(hash, reverse.canonical_hash(numbers));
+        }
     }
 }

@@ -10,7 +10,10 @@ use std::fmt::{Display, Write};
 use interplay_graph::{Core, Outer, Quantity, QuantityId};
 
 use crate::Problem;
+use crate::linear::Linear;
 use crate::naming::Label;
+use crate::problem::Statement;
+use crate::reverse::Equation;
 use crate::symbols::Symbol;
 
 pub(crate) fn problem(problem: &Problem) -> String {
@@ -19,12 +22,37 @@ pub(crate) fn problem(problem: &Problem) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        let quantity = problem.graph.quantity(problem.ids[*statement]);
-        let _ = write!(text, "The number of {} equals ", quantity.name);
-        definition(problem, quantity, &mut text);
+        match statement {
+            Statement::Defined(place) if problem.is_unknown(problem.ids[*place]) => {
+                let name = &problem.graph.quantity(problem.target).name;
+                let _ = write!(
+                    text,
+                    "The number of {name} exists, and its number is greater than 0"
+                );
+            }
+            Statement::Defined(place) => {
+                let quantity = problem.graph.quantity(problem.ids[*place]);
+                let _ = write!(text, "The number of {} equals ", quantity.name);
+                definition(problem, quantity, &mut text);
+            }
+            Statement::Given => {
+                let given = problem.top();
+                text.push_str("The ");
+                operand(problem, given, &mut text);
+                let _ = write!(text, " equals {}", problem.values[given.index()]);
+            }
+        }
         text.push('.');
     }
     text
+}
+
+/// Writes a quantity as it stands after `the`.
+fn operand(problem: &Problem, id: QuantityId, text: &mut String) {
+    if !matches!(problem.labels[id.index()], Label::Total { .. }) {
+        text.push_str("number of ");
+    }
+    text.push_str(&problem.graph.quantity(id).name);
 }
 
 pub(crate) fn question(problem: &Problem) -> String {
@@ -68,11 +96,8 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
             1 => " and ",
             _ => ", and ",
         });
-        text.push_str(match problem.labels[parent.index()] {
-            Label::Total { .. } => "the ",
-            _ => "the number of ",
-        });
-        text.push_str(&problem.graph.quantity(*parent).name);
+        text.push_str("the ");
+        operand(problem, *parent, text);
     }
 }
 
@@ -89,6 +114,9 @@ pub(crate) fn intermediates(quantity: &Quantity) -> usize {
 pub(crate) fn steps(problem: &Problem) -> String {
     let mut text = String::with_capacity(90 * problem.steps.len());
     let mut spare = problem.symbols[problem.steps.len()..].iter().copied();
+    if problem.given().is_some() {
+        text.push_str("The question is difficult, so we use equations to solve it.");
+    }
     for step in &problem.steps {
         if !text.is_empty() {
             text.push(' ');
@@ -97,108 +125,151 @@ pub(crate) fn steps(problem: &Problem) -> String {
         let quantity = problem.graph.quantity(id);
         let symbol = problem.symbols[id.index()];
         let _ = write!(text, "Define {} as {symbol}; ", quantity.name);
-        computation(
-            problem,
-            quantity,
-            Named { symbol, value: 0 },
-            &mut spare,
-            &mut text,
-        );
+        if problem.is_unknown(id) {
+            text.push_str("we don't know its value yet but will find it out later");
+        } else {
+            computation(problem, id, &mut spare, &mut text);
+        }
         text.push('.');
+    }
+    if let Some((given, equation)) = problem.equation() {
+        solve(problem.symbols[given.index()], equation, &mut text);
     }
     text
 }
 
-/// A symbol with its value.
+/// Writes how the equation of the given quantity is solved, step by step.
+fn solve(given: Symbol, equation: Equation, text: &mut String) {
+    let Equation { left, right } = equation;
+    let (factor, number) = equation.isolated();
+    let _ = write!(
+        text,
+        " We know {given} = {right}, so we have {left} = {right} and we solve it through the \
+         following steps: Simplifying the equation: {left} = {right}. Move all terms to one side: \
+         {} = 0. Isolate the term with x: {factor}*x = {number}. Divide both sides by {factor}: \
+         x = {number} / {factor}. Solution: x = {}.",
+        equation.moved(),
+        number / factor
+    );
+}
+
+/// A symbol, or a constant, with its value.
 #[derive(Clone, Copy)]
-struct Named {
-    symbol: Symbol,
-    value: i64,
+struct Operand<S> {
+    name: S,
+    value: Linear,
 }
 
 /// Writes the equations of one step, the last with `so`.
 fn computation(
     problem: &Problem,
-    quantity: &Quantity,
-    own: Named,
+    id: QuantityId,
     spare: &mut impl Iterator<Item = Symbol>,
     text: &mut String,
 ) {
-    let operand = |id: &QuantityId| Named {
-        symbol: problem.symbols[id.index()],
-        value: problem.values[id.index()],
+    let quantity = problem.graph.quantity(id);
+    let own = problem.symbols[id.index()];
+    let operand = |id: &QuantityId| Operand {
+        name: problem.symbols[id.index()],
+        value: problem.form(*id),
     };
     let mut fresh = || {
         spare
             .next()
             .expect("symbols are counted when the problem is drawn")
     };
-    let (sign, step): (_, fn(i64, i64) -> i64) = match quantity.definition.core {
+    let sign = match quantity.definition.core {
         Core::Constant(value) => {
-            let _ = write!(text, "so {} = {value}", own.symbol);
+            let _ = write!(text, "so {own} = {value}");
             return;
         }
-        Core::Sum => ('+', |left, right| left + right),
-        Core::Difference => ('-', |left, right| left - right),
+        Core::Sum => Sign::Plus,
+        Core::Difference => Sign::Minus,
+    };
+    let equations = Equations {
+        brackets: problem.given().is_some(),
     };
     let parents = quantity.parents();
     let mut inner = operand(&parents[0]);
     let outer = quantity.definition.outer;
     if parents.len() == 1 {
-        let symbol = if outer.is_some() { fresh() } else { own.symbol };
+        let symbol = if outer.is_some() { fresh() } else { own };
         let so = if outer.is_some() { "" } else { "so " };
-        let _ = write!(text, "{so}{symbol} = {} = {}", inner.symbol, inner.value);
-        inner.symbol = symbol;
+        let _ = write!(text, "{so}{symbol} = {} = {}", inner.name, inner.value);
+        inner.name = symbol;
     }
     for (place, parent) in parents.iter().enumerate().skip(1) {
         let last = place + 1 == parents.len() && outer.is_none();
-        let symbol = if last { own.symbol } else { fresh() };
-        let right = operand(parent);
-        let value = step(inner.value, right.value);
         if place > 1 {
             text.push_str("; ");
         }
         text.push_str(if last { "so " } else { "" });
-        equation(
-            text,
-            symbol,
-            (&inner.symbol, inner.value),
-            sign,
-            (right.symbol, right.value),
-        );
-        let _ = write!(text, "{value}");
-        inner = Named { symbol, value };
+        let symbol = if last { own } else { fresh() };
+        inner = equations.write(text, symbol, &inner, sign, operand(parent));
     }
-    let (sign, k, value) = match outer {
+    let (sign, k) = match outer {
         None => return,
-        Some(Outer::Plus(k)) => ('+', k, k + inner.value),
-        Some(Outer::Times(k)) => ('*', k, k * inner.value),
+        Some(Outer::Plus(k)) => (Sign::Plus, k),
+        Some(Outer::Times(k)) => (Sign::Times(k), k),
     };
     text.push_str("; so ");
-    equation(text, own.symbol, (&k, k), sign, (inner.symbol, inner.value));
-    let _ = write!(text, "{value}");
+    let constant = Operand {
+        name: k,
+        value: Linear::number(k),
+    };
+    equations.write(text, own, &constant, sign, inner);
 }
 
-/// Writes `s = left + right = 3 + 4 = `, each operand in its symbolic and its numeric form.
-fn equation(
-    text: &mut String,
-    symbol: Symbol,
-    left: (&dyn Display, i64),
-    sign: char,
-    right: (Symbol, i64),
-) {
-    let _ = write!(
-        text,
-        "{symbol} = {} {sign} {} = {} {sign} {} = ",
-        left.0, right.0, left.1, right.1
-    );
+/// What joins two operands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
+    /// The left operand is this constant.
+    Times(i64),
+}
+
+/// How equations of two operands are written.
+struct Equations {
+    /// Whether products and differences put brackets around numbers, as solutions in reverse mode
+    /// do.
+    brackets: bool,
+}
+
+impl Equations {
+    /// Writes `s = a - b = 4 - 3 = 1`, each operand in its symbolic and its numeric form.
+    fn write(
+        &self,
+        text: &mut String,
+        symbol: Symbol,
+        left: &Operand<impl Display>,
+        sign: Sign,
+        right: Operand<Symbol>,
+    ) -> Operand<Symbol> {
+        let (mark, value) = match sign {
+            Sign::Plus => ('+', left.value.plus(right.value)),
+            Sign::Minus => ('-', left.value.minus(right.value)),
+            Sign::Times(k) => ('*', right.value.times(k)),
+        };
+        let value = value.expect("values are bounded when the problem is drawn");
+        let _ = write!(text, "{symbol} = {} {mark} {} = ", left.name, right.name);
+        let _ = if self.brackets && sign != Sign::Plus {
+            write!(text, "({}) {mark} ({}) = {value}", left.value, right.value)
+        } else {
+            write!(text, "{} {mark} {} = {value}", left.value, right.value)
+        };
+        Operand {
+            name: symbol,
+            value,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Dialect;
-    use crate::problem::tests::by_hand;
+    use crate::problem::tests::{by_hand, reversed};
     use interplay_graph::Definition;
 
     const AT: Label = Label::Instance { item: 0, place: 0 };
@@ -251,6 +322,44 @@ mod tests {
              Define E as e; k = d - c = 21 - 12 = 9; so e = 3 * k = 3 * 9 = 27. \
              Define T as f; l = a + b = 3 + 3 = 6; so f = l + c = 6 + 12 = 18. \
              Define F as g; so g = f - e = 18 - 27 = -9."
+        );
+    }
+
+    #[test]
+    fn an_unknown_is_solved_for_in_the_published_register() {
+        let told = by_hand(
+            Dialect::Prose,
+            &[
+                ("A in P", AT, Definition::constant(4), &[]),
+                ("B in P", AT, Definition::sum().times(3), &[0]),
+                ("total of P", TOTAL, Definition::sum(), &[0, 1]),
+                ("C in Q", AT, Definition::constant(1), &[]),
+                ("D in Q", AT, Definition::difference().plus(2), &[2, 3]),
+                ("total of Q", TOTAL, Definition::sum(), &[3, 4]),
+            ],
+        );
+        let mut told = reversed(told, 0);
+        told.symbols[0] = crate::symbols::letters(26)[23];
+        assert_eq!(
+            problem(&told),
+            "The number of A in P exists, and its number is greater than 0. The number of B in P \
+             equals 3 times the number of A in P. The number of C in Q equals 1. The number of D \
+             in Q equals 2 plus the difference between the total of P and the number of C in Q. \
+             The total of Q equals 18."
+        );
+        assert_eq!(
+            steps(&told),
+            "The question is difficult, so we use equations to solve it. Define A in P as x; we \
+             don't know its value yet but will find it out later. \
+             Define B in P as b; g = x = x; so b = 3 * g = (3) * (x) = 3*x. \
+             Define total of P as c; so c = x + b = x + 3*x = 4*x. Define C in Q as d; so d = 1. \
+             Define D in Q as e; h = c - d = (4*x) - (1) = 4*x - 1; \
+             so e = 2 + h = 2 + 4*x - 1 = 4*x + 1. \
+             Define total of Q as f; so f = d + e = 1 + 4*x + 1 = 4*x + 2. \
+             We know f = 18, so we have 4*x + 2 = 18 and we solve it through the following steps: \
+             Simplifying the equation: 4*x + 2 = 18. Move all terms to one side: 4*x - 16 = 0. \
+             Isolate the term with x: 4*x = 16. Divide both sides by 4: x = 16 / 4. \
+             Solution: x = 4."
         );
     }
 

@@ -29,6 +29,8 @@ pub enum Mode {
     /// All leaves are given, the target is computed.
     #[default]
     Forward,
+    /// One leaf is not told, the value of a quantity that needs it is, and the leaf is asked for.
+    Reverse,
 }
 
 impl Mode {
@@ -37,6 +39,7 @@ impl Mode {
     pub fn published(self) -> &'static str {
         match self {
             Self::Forward => "normalforward",
+            Self::Reverse => "forwardreverse",
         }
     }
 }

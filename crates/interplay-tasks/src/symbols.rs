@@ -44,6 +44,16 @@ pub(crate) fn draw_symbols(count: usize, draw: &mut Draw) -> Vec<Symbol> {
     letters
 }
 
+/// As [`draw_symbols`], with `x` for the quantity at `unknown` and for nothing else.
+pub(crate) fn draw_symbols_around(unknown: usize, count: usize, draw: &mut Draw) -> Vec<Symbol> {
+    const X: Symbol = Symbol([b'x', 0]);
+    let mut symbols = draw_symbols(AVAILABLE.min(count + 1), draw);
+    symbols.retain(|symbol| *symbol != X);
+    symbols.truncate(count - 1);
+    symbols.insert(unknown, X);
+    symbols
+}
+
 /// The letters from `a` on, for texts written by hand.
 #[cfg(test)]
 pub(crate) fn letters(count: u8) -> Vec<Symbol> {
@@ -69,5 +79,16 @@ mod tests {
                 .all(|symbol| symbol.to_string().len() == 1)
         );
         assert_eq!(draw_symbols(3, &mut draw).len(), 3);
+    }
+
+    #[test]
+    fn x_is_the_unknown_and_nothing_else() {
+        let mut draw = Draw::new(SeedStreams::new(1).stream("symbols").rng(0));
+        for count in [2, 30, 52, 60, AVAILABLE] {
+            let symbols = draw_symbols_around(1, count, &mut draw);
+            let distinct: std::collections::BTreeSet<_> = symbols.iter().collect();
+            assert_eq!((symbols.len(), distinct.len()), (count, count));
+            assert_eq!(symbols[1].to_string(), "x");
+        }
     }
 }

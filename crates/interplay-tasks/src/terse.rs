@@ -12,6 +12,9 @@ use std::fmt::Write;
 use interplay_graph::{Core, Outer, Quantity, QuantityId};
 
 use crate::Problem;
+use crate::linear::Linear;
+use crate::problem::Statement;
+use crate::reverse::Equation;
 
 pub(crate) fn problem(problem: &Problem) -> String {
     let mut text = String::with_capacity(24 * problem.statements.len());
@@ -19,10 +22,22 @@ pub(crate) fn problem(problem: &Problem) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        let quantity = problem.graph.quantity(problem.ids[*statement]);
+        let id = match statement {
+            Statement::Defined(place) => problem.ids[*place],
+            Statement::Given => problem.top(),
+        };
+        let quantity = problem.graph.quantity(id);
         text.push_str(&quantity.name);
-        text.push_str(" = ");
-        names(problem, quantity, &mut text);
+        match statement {
+            Statement::Given => {
+                let _ = write!(text, " = {}", problem.values[id.index()]);
+            }
+            Statement::Defined(_) if problem.is_unknown(id) => text.push_str(" > 0"),
+            Statement::Defined(_) => {
+                text.push_str(" = ");
+                names(problem, quantity, &mut text);
+            }
+        }
         text.push('.');
     }
     text
@@ -50,9 +65,28 @@ pub(crate) fn steps(problem: &Problem) -> String {
                 numbers(problem, quantity, &mut text);
             }
         }
-        let _ = write!(text, " = {}.", problem.values[id.index()]);
+        let _ = write!(text, " = {}.", problem.form(id));
+    }
+    if let Some((given, equation)) = problem.equation() {
+        solve(&problem.graph.quantity(given).name, equation, &mut text);
     }
     text
+}
+
+/// Writes ` Solve owl = 14: 3*x + 2 = 14; 3*x = 12; x = 12 / 3; x = 4.`, without what says the same
+/// twice in a row.
+fn solve(given: &str, equation: Equation, text: &mut String) {
+    let Equation { left, right } = equation;
+    let (factor, number) = equation.isolated();
+    let _ = write!(text, " Solve {given} = {right}: {left} = {right}");
+    let term = Linear::X.times(factor).unwrap_or(left);
+    if left != term {
+        let _ = write!(text, "; {term} = {number}");
+    }
+    if factor != 1 {
+        let _ = write!(text, "; x = {number} / {factor}; x = {}", number / factor);
+    }
+    text.push('.');
 }
 
 fn names(problem: &Problem, quantity: &Quantity, text: &mut String) {
@@ -62,13 +96,28 @@ fn names(problem: &Problem, quantity: &Quantity, text: &mut String) {
 }
 
 fn numbers(problem: &Problem, quantity: &Quantity, text: &mut String) {
+    let definition = quantity.definition;
+    let parents = quantity.parents();
+    let times = parents.len() == 1 && matches!(definition.outer, Some(Outer::Times(_)));
+    let mut place = 0;
     expression(quantity, text, |parent, text| {
-        let _ = write!(text, "{}", problem.values[parent.index()]);
+        let subtracted = definition.core == Core::Difference && place > 0;
+        place += 1;
+        let form = problem.form(parent);
+        let _ = if form.is_compound() && (times || subtracted) {
+            write!(text, "({form})")
+        } else {
+            write!(text, "{form}")
+        };
     });
 }
 
 /// Writes a definition with each parent as `operand` writes it.
-fn expression(quantity: &Quantity, text: &mut String, operand: impl Fn(QuantityId, &mut String)) {
+fn expression(
+    quantity: &Quantity,
+    text: &mut String,
+    mut operand: impl FnMut(QuantityId, &mut String),
+) {
     let definition = quantity.definition;
     let separator = match definition.core {
         Core::Constant(value) => {
@@ -105,7 +154,7 @@ mod tests {
     use super::*;
     use crate::Dialect;
     use crate::naming::Label;
-    use crate::problem::tests::by_hand;
+    use crate::problem::tests::{by_hand, reversed};
     use interplay_graph::Definition;
 
     #[test]
@@ -138,5 +187,62 @@ mod tests {
              yak = 3 * (pig - hen) = 3 * (56 - 6) = 150."
         );
         assert_eq!(question(&told), "yak?");
+    }
+
+    #[test]
+    fn an_unknown_leaf_is_solved_for() {
+        let noun = Label::Noun(0);
+        let told = by_hand(
+            Dialect::Terse,
+            &[
+                ("fox", noun, Definition::constant(4), &[]),
+                ("elk", noun, Definition::sum().times(2), &[0]),
+                ("owl", noun, Definition::sum().plus(2), &[1, 0]),
+                ("bee", noun, Definition::constant(50), &[]),
+                ("cow", noun, Definition::difference().plus(1), &[3, 2]),
+                ("hen", noun, Definition::sum(), &[0]),
+                ("pig", noun, Definition::sum().times(2), &[2]),
+                ("yak", noun, Definition::sum(), &[4, 6, 5]),
+            ],
+        );
+        let told = reversed(told, 0);
+        assert_eq!(
+            problem(&told),
+            "fox > 0. elk = 2 * fox. owl = elk + fox + 2. bee = 50. cow = bee - owl + 1. hen = fox. \
+             pig = 2 * owl. yak = cow + pig + hen. yak = 69."
+        );
+        assert_eq!(question(&told), "fox?");
+        assert_eq!(
+            steps(&told),
+            "fox = x. elk = 2 * fox = 2 * x = 2*x. owl = elk + fox + 2 = 2*x + x + 2 = 3*x + 2. \
+             bee = 50. cow = bee - owl + 1 = 50 - (3*x + 2) + 1 = 49 - 3*x. hen = fox = x. \
+             pig = 2 * owl = 2 * (3*x + 2) = 6*x + 4. \
+             yak = cow + pig + hen = 49 - 3*x + 6*x + 4 + x = 4*x + 53. \
+             Solve yak = 69: 4*x + 53 = 69; 4*x = 16; x = 16 / 4; x = 4."
+        );
+    }
+
+    #[test]
+    fn an_equation_is_solved_without_saying_anything_twice() {
+        let solved = |coefficient, constant, right| {
+            let mut text = String::new();
+            let left = Linear {
+                coefficient,
+                constant,
+            };
+            solve("owl", Equation { left, right }, &mut text);
+            text
+        };
+        assert_eq!(solved(1, 0, 4), " Solve owl = 4: x = 4.");
+        assert_eq!(solved(1, 2, 14), " Solve owl = 14: x + 2 = 14; x = 12.");
+        assert_eq!(solved(-1, 9, 4), " Solve owl = 4: 9 - x = 4; x = 5.");
+        assert_eq!(
+            solved(3, 0, 12),
+            " Solve owl = 12: 3*x = 12; x = 12 / 3; x = 4."
+        );
+        assert_eq!(
+            solved(-2, 9, 1),
+            " Solve owl = 1: 9 - 2*x = 1; 2*x = 8; x = 8 / 2; x = 4."
+        );
     }
 }

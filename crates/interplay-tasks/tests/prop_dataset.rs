@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interplay_graph::{Core, SeedStreams};
 use interplay_tasks::{
-    ContextLibrary, Counts, Dataset, Dialect, Problem, SolutionOrder, TaskSpec, framing,
+    ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, SolutionOrder, TaskSpec, framing,
 };
 use proptest::prelude::*;
 
@@ -21,6 +21,7 @@ prop_compose! {
     fn specs()(
         op in 1u32..=24,
         dialect in dialects(),
+        mode in prop_oneof![Just(Mode::Forward), Just(Mode::Reverse)],
         context in prop_oneof![Just("zoo"), Just("school")],
         max_value in 6i64..=999,
         max_constant in 2i64..=12,
@@ -29,7 +30,10 @@ prop_compose! {
         distractors in 0u32..=8,
         order in orders(),
     ) -> TaskSpec {
+        // The unknown and what is told of it are two quantities.
+        let op = if mode == Mode::Reverse { op.max(2) } else { op };
         let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
+        spec.mixture[0].mode = mode;
         spec.max_value = Some(max_value);
         spec.max_constant = max_constant;
         spec.max_factor = max_factor;
@@ -63,7 +67,9 @@ fn check_totals(problem: &Problem) -> Result<(), TestCaseError> {
     let text = problem.problem_text();
     for (_, quantity) in problem.graph().quantities() {
         let (what, place) = quantity.name.split_once(" in ").unwrap();
-        let stated = text.contains(&format!("The number of {} equals", quantity.name));
+        let stated = ["equals", "exists,"]
+            .iter()
+            .any(|verb| text.contains(&format!("The number of {} {verb}", quantity.name)));
         let total = what.starts_with("total number of");
         prop_assert_eq!(stated, !total, "{}", quantity.name);
         if total {
@@ -89,7 +95,11 @@ proptest! {
         prop_assert_eq!(problem.op(), op);
         prop_assert_eq!(necessary.op(), op);
         prop_assert_eq!(problem.graph().len(), necessary.len() + distractors);
-        prop_assert_eq!(necessary.ancestors(target).len(), necessary.len());
+        let (last, _) = necessary.quantities().last().unwrap();
+        prop_assert_eq!(necessary.ancestors(last).len(), necessary.len());
+        prop_assert_eq!(problem.given().is_some(), problem.mode() == Mode::Reverse);
+        prop_assert_eq!(target == last, problem.mode() == Mode::Forward);
+        prop_assert!(target == last || necessary.quantity(target).parents().is_empty());
         prop_assert!(!petgraph::algo::is_cyclic_directed(problem.graph().as_petgraph()));
         let values = problem.graph().evaluate().unwrap();
         prop_assert_eq!(&values[..], problem.values());
@@ -106,12 +116,20 @@ proptest! {
         prop_assert!(!text.contains("  ") && !solution.contains("  "));
         let end = format!(" Answer: {}.", problem.answer());
         prop_assert!(solution.ends_with(&end));
-        prop_assert_eq!(solution.matches(". ").count(), necessary.len());
+        let around = match (problem.mode(), problem.dialect()) {
+            (Mode::Reverse, Dialect::Prose) => 6,
+            (Mode::Reverse, Dialect::Terse) => 1,
+            _ => 0,
+        };
+        prop_assert_eq!(solution.matches(". ").count(), necessary.len() + around);
         let statements: BTreeSet<&str> = text.split_inclusive(". ").collect();
         prop_assert_eq!(statements.len(), text.matches(". ").count() + 1);
         match problem.dialect() {
             Dialect::Prose => check_totals(&problem)?,
-            Dialect::Terse => prop_assert_eq!(statements.len(), problem.graph().len()),
+            Dialect::Terse => {
+                let told = usize::from(problem.given().is_some());
+                prop_assert_eq!(statements.len(), problem.graph().len() + told);
+            }
         }
         let model = framing::model_text(&problem);
         prop_assert!(model.starts_with(&framing::prompt_text(&problem)));
@@ -129,7 +147,8 @@ proptest! {
             prop_assert!(parents.iter().all(|parent| done.contains(parent)));
             prop_assert!(done.insert(id));
         }
-        prop_assert_eq!(problem.solution_steps().last(), Some(problem.target()));
+        let top = problem.given().unwrap_or(problem.target());
+        prop_assert_eq!(problem.solution_steps().last(), Some(top));
         prop_assert_eq!(done.len(), problem.necessary().0.len());
     }
 

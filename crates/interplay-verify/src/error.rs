@@ -45,6 +45,17 @@ pub enum VerifyError {
         /// The answer.
         answer: i64,
     },
+    /// A reverse problem whose unknown does not follow from what is given.
+    #[error(
+        "the number of `{unknown}` does not follow from the value of `{given}`; expected a leaf that \
+         the value depends on, and one whole number that solves the equation"
+    )]
+    Undetermined {
+        /// The quantity that is asked for.
+        unknown: String,
+        /// The quantity whose value is given.
+        given: String,
+    },
     /// A text longer than the reader takes.
     #[error("the gold solution has {length} bytes; expected at most {limit}")]
     TooLong {

@@ -114,6 +114,8 @@ pub(crate) enum NoFormula {
     Undefined(Span),
     /// Larger than any definition, of a degree above two, or beyond 64 bits.
     TooLarge,
+    /// No definition divides.
+    Divides,
 }
 
 /// The formula that is being built.
@@ -273,6 +275,7 @@ impl Pool {
                     }
                 }
                 Node::Multiply => multiply(work).ok_or(NoFormula::TooLarge)?,
+                Node::Divide | Node::Unknown => return Err(NoFormula::Divides),
             }
             let operands = work.reads.len() + work.numbers.len();
             if operands > self.limit || work.terms.len() > self.limit.max(MAX_MONOMIALS) {

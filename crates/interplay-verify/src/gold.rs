@@ -3,22 +3,22 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use interplay_graph::{GoldGraph, GraphError, QuantityId, ReasoningGraph};
+use interplay_graph::{Core, GoldGraph, GraphError, Outer, Quantity, QuantityId, ReasoningGraph};
+use rustc_hash::FxBuildHasher;
 
-use crate::formula::{Formula, NoFormula, Pool, Source, Work};
+use crate::formula::Formula;
 use crate::frame::Frame;
-use crate::reading::{Clause, Head, Item, Reading, Span, Step};
-use crate::symbols::Symbols;
-use crate::{Reason, VerifyError, verifier};
-
-/// How many operands a definition in a gold solution may have, intermediates written out.
-const MAX_OPERANDS: usize = 1024;
+use crate::learner::Learner;
+use crate::linear::Linear;
+use crate::reading::Reading;
+use crate::{VerifyError, verifier};
 
 /// A quantity of the problem.
 #[derive(Debug, Clone)]
 pub(crate) struct GoldQuantity {
     pub name: Box<str>,
-    pub value: i64,
+    /// Its value, in terms of the unknown where there is one.
+    pub value: Linear,
     /// How it is computed; none where the source does not say.
     pub formula: Option<Formula>,
     /// What it reads, each once, sorted.
@@ -27,11 +27,21 @@ pub(crate) struct GoldQuantity {
     pub needed: bool,
 }
 
+/// What makes a problem a reverse one: a leaf that is asked for, and a quantity above it whose
+/// value is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reverse {
+    pub unknown: u32,
+    pub given: u32,
+    pub value: i64,
+}
+
 /// The truth about one problem.
 #[derive(Debug, Clone)]
 pub struct Gold {
     quantities: Vec<GoldQuantity>,
-    names: HashMap<Box<str>, u32>,
+    names: HashMap<Box<str>, u32, FxBuildHasher>,
+    reverse: Option<Reverse>,
     answer: i64,
     needed: u32,
     limit: usize,
@@ -48,24 +58,52 @@ impl Gold {
     /// Where `target` comes from a larger graph.
     pub fn from_graph(graph: &ReasoningGraph, target: QuantityId) -> Result<Self, VerifyError> {
         let values = graph.evaluate()?;
-        let mut needed = vec![false; graph.len()];
-        for id in graph.ancestors(target) {
-            needed[id.index()] = true;
-        }
-        let mut quantities = Vec::with_capacity(graph.len());
+        let values = values.into_iter().map(Linear::number);
+        let quantities = quantities(graph, target, values.collect())?;
+        let answer = quantities[target.index()].value.constant;
+        Self::new(quantities, answer, None)
+    }
+
+    /// From the full graph of a reverse problem: the leaf that is asked for, and the quantity
+    /// above it whose value the problem gives. The graph holds the true number of the leaf; a
+    /// solution must find it from the equation.
+    ///
+    /// # Errors
+    /// As for [`Gold::from_graph`]; and where `unknown` is no leaf, or its number does not follow
+    /// from the value of `given`.
+    ///
+    /// # Panics
+    /// Where an id comes from a larger graph.
+    pub fn from_reverse_graph(
+        graph: &ReasoningGraph,
+        unknown: QuantityId,
+        given: QuantityId,
+    ) -> Result<Self, VerifyError> {
+        let truth = graph.evaluate()?;
+        let mut values: Vec<Linear> = Vec::with_capacity(graph.len());
         for (id, quantity) in graph.quantities() {
-            let formula = Formula::of(quantity).ok_or_else(|| GraphError::Overflow {
+            let value = if id == unknown && quantity.parents().is_empty() {
+                Some(Linear::UNKNOWN)
+            } else {
+                linear(quantity, &values)
+            };
+            values.push(value.ok_or_else(|| GraphError::Overflow {
                 name: quantity.name.clone(),
-            })?;
-            quantities.push(GoldQuantity {
-                name: squeezed(&quantity.name).into(),
-                value: values[id.index()],
-                parents: formula.parents().collect(),
-                formula: Some(formula),
-                needed: needed[id.index()],
+            })?);
+        }
+        let reverse = Reverse {
+            unknown: unknown.index() as u32,
+            given: given.index() as u32,
+            value: truth[given.index()],
+        };
+        let answer = truth[unknown.index()];
+        if values[given.index()].solve(reverse.value) != Some(answer) {
+            return Err(VerifyError::Undetermined {
+                unknown: graph.quantity(unknown).name.clone(),
+                given: graph.quantity(given).name.clone(),
             });
         }
-        Self::new(quantities, values[target.index()])
+        Self::new(quantities(graph, given, values)?, answer, Some(reverse))
     }
 
     /// From a published gold graph. It has names, values and parents but no definitions: a step
@@ -91,13 +129,13 @@ impl Gold {
             parents.dedup();
             GoldQuantity {
                 name: squeezed(&node.name).into(),
-                value: node.value,
+                value: Linear::number(node.value),
                 formula: None,
                 parents: parents.into(),
                 needed: true,
             }
         });
-        Self::new(quantities.collect(), graph.answer)
+        Self::new(quantities.collect(), graph.answer, None)
     }
 
     /// From the text of a gold solution: every step is needed, and defines its quantity.
@@ -106,7 +144,8 @@ impl Gold {
     /// # Errors
     /// A sentence that cannot be read, a symbol used before its definition, a quantity defined
     /// twice, formulas out of proportion to the text, no answer, answers that differ, an answer
-    /// that is the value of no step, or anything behind the answer.
+    /// that is the value of no step (of a reverse solution: that does not solve the equation), or
+    /// anything behind the answer.
     pub fn from_solution(solution: &str) -> Result<Self, VerifyError> {
         if solution.len() > verifier::MAX_TEXT {
             let (length, limit) = (solution.len(), verifier::MAX_TEXT);
@@ -114,42 +153,16 @@ impl Gold {
         }
         let frame = Frame::of(solution);
         let reading = Reading::of(solution, &frame);
-        let mut answer = None;
-        let mut learner = Learner {
-            text: solution,
-            reading: &reading,
-            symbols: Symbols::new(solution),
-            pool: Pool::new(MAX_OPERANDS, solution.len()),
-            work: Work::default(),
-            quantities: Vec::new(),
-        };
-        for (step, item) in reading.items.iter().enumerate() {
-            let learned = match item {
-                Item::Step(item) if answer.is_some() => Err((Reason::StrayText, item.span)),
-                Item::Step(item) => learner.step(item).map_err(|reason| (reason, item.span)),
-                Item::Answer { span, value } => stated(&mut answer, *value, *span),
-                Item::Unreadable { span, .. } => Err((Reason::Unreadable, *span)),
-            };
-            learned.map_err(|(reason, span)| wrong(step, reason, span))?;
-        }
-        let step = reading.items.len();
-        if let Some(tag) = frame.tag {
-            stated(&mut answer, tag.value, tag.span)
-                .map_err(|(reason, span)| wrong(step, reason, span))?;
-        }
-        if let Some(span) = frame.stray {
-            return Err(wrong(step, Reason::StrayText, span));
-        }
-        let answer = answer.ok_or(VerifyError::NoAnswer)?;
-        let mut values = learner.quantities.iter().map(|quantity| quantity.value);
-        if !learner.quantities.is_empty() && !values.any(|value| value == answer) {
-            return Err(VerifyError::ForeignAnswer { answer });
-        }
-        Self::new(learner.quantities, answer)
+        let learned = Learner::of(solution, &reading).learn(&frame)?;
+        Self::new(learned.quantities, learned.answer, learned.reverse)
     }
 
-    fn new(quantities: Vec<GoldQuantity>, answer: i64) -> Result<Self, VerifyError> {
-        let mut names = HashMap::with_capacity(quantities.len());
+    fn new(
+        quantities: Vec<GoldQuantity>,
+        answer: i64,
+        reverse: Option<Reverse>,
+    ) -> Result<Self, VerifyError> {
+        let mut names = HashMap::with_capacity_and_hasher(quantities.len(), FxBuildHasher);
         for (place, quantity) in (0..).zip(&quantities) {
             let name = &quantity.name;
             if name.is_empty() || names.insert(name.clone(), place).is_some() {
@@ -177,6 +190,7 @@ impl Gold {
         Ok(Self {
             quantities,
             names,
+            reverse,
             answer,
             needed,
             limit,
@@ -187,6 +201,16 @@ impl Gold {
     #[must_use]
     pub fn answer(&self) -> i64 {
         self.answer
+    }
+
+    /// Whether an unknown is asked for and another quantity's value is given.
+    #[must_use]
+    pub fn is_reverse(&self) -> bool {
+        self.reverse.is_some()
+    }
+
+    pub(crate) fn reverse(&self) -> Option<Reverse> {
+        self.reverse
     }
 
     /// How many quantities the answer needs.
@@ -226,96 +250,55 @@ impl Gold {
     }
 }
 
-fn wrong(step: usize, reason: Reason, span: Span) -> VerifyError {
-    let span = span.range();
-    VerifyError::Solution { step, span, reason }
+/// The quantities of a graph; those that `top` needs are needed.
+fn quantities(
+    graph: &ReasoningGraph,
+    top: QuantityId,
+    values: Vec<Linear>,
+) -> Result<Vec<GoldQuantity>, VerifyError> {
+    let mut needed = vec![false; graph.len()];
+    for id in graph.ancestors(top) {
+        needed[id.index()] = true;
+    }
+    let quantity = |((id, quantity), value): ((QuantityId, &Quantity), Linear)| {
+        let formula = Formula::of(quantity).ok_or_else(|| GraphError::Overflow {
+            name: quantity.name.clone(),
+        })?;
+        Ok(GoldQuantity {
+            name: squeezed(&quantity.name).into(),
+            value,
+            parents: formula.parents().collect(),
+            formula: Some(formula),
+            needed: needed[id.index()],
+        })
+    };
+    graph.quantities().zip(values).map(quantity).collect()
 }
 
-/// Takes in a stated answer, which must be readable and the same as an earlier one.
-fn stated(answer: &mut Option<i64>, value: Option<i64>, span: Span) -> Result<(), (Reason, Span)> {
-    let value = value.ok_or((Reason::BadNumber, span))?;
-    match *answer.get_or_insert(value) == value {
-        true => Ok(()),
-        false => Err((Reason::ConflictingAnswers, span)),
+/// The value of a quantity from those of its parents; none where it leaves 64 bits.
+fn linear(quantity: &Quantity, values: &[Linear]) -> Option<Linear> {
+    let mut parents = quantity.parents().iter().map(|id| values[id.index()]);
+    let core = match quantity.definition.core {
+        Core::Constant(value) => Linear::number(value),
+        Core::Sum => parents.try_fold(Linear::default(), Linear::checked_add)?,
+        Core::Difference => {
+            let first = parents.next()?;
+            parents.try_fold(first, Linear::checked_sub)?
+        }
+    };
+    match quantity.definition.outer {
+        None => Some(core),
+        Some(Outer::Plus(k)) => core.checked_add(Linear::number(k)),
+        Some(Outer::Times(k)) => core.checked_mul(Linear::number(k)),
     }
 }
 
 /// A name with single spaces between its words.
-fn squeezed(name: &str) -> Cow<'_, str> {
+pub(crate) fn squeezed(name: &str) -> Cow<'_, str> {
     let plain = |byte: &u8| !byte.is_ascii_whitespace() || *byte == b' ';
     if name.trim_ascii() == name && !name.contains("  ") && name.as_bytes().iter().all(plain) {
         return Cow::Borrowed(name);
     }
     let words: Vec<&str> = name.split_ascii_whitespace().collect();
     Cow::Owned(words.join(" "))
-}
-
-/// Takes definitions from the steps of a gold solution.
-struct Learner<'t> {
-    text: &'t str,
-    reading: &'t Reading,
-    symbols: Symbols<'t>,
-    pool: Pool,
-    work: Work,
-    quantities: Vec<GoldQuantity>,
-}
-
-impl Learner<'_> {
-    fn step(&mut self, step: &Step) -> Result<(), Reason> {
-        let (name, symbol) = match step.head {
-            Head::Prose { name, symbol } => (name, symbol),
-            Head::Terse { name } => (name, name),
-        };
-        let clauses = self.reading.clauses(step);
-        let (last, before) = clauses.split_last().ok_or(Reason::MissingEquation)?;
-        for clause in before {
-            let (head, value) = self.chain(clause)?;
-            let local = self.pool.keep(&self.work);
-            self.symbols
-                .bind(head, Some(Source::Local(local)), Some(value));
-        }
-        let (head, value) = self.chain(last)?;
-        if !self.symbols.same(head, symbol) {
-            return Err(Reason::MissingEquation);
-        }
-        self.pool.charge(&self.work);
-        let formula = self.work.to_formula();
-        let place = self.quantities.len() as u32;
-        self.symbols
-            .bind(symbol, Some(Source::Quantity(place)), Some(value));
-        self.quantities.push(GoldQuantity {
-            name: squeezed(name.of(self.text)).into(),
-            value,
-            parents: formula.parents().collect(),
-            formula: Some(formula),
-            needed: true,
-        });
-        Ok(())
-    }
-
-    /// The symbol and the value of a chain; its formula is in `work`.
-    fn chain(&mut self, clause: &Clause) -> Result<(Span, i64), Reason> {
-        if clause.fault.is_some() {
-            return Err(Reason::Unreadable);
-        }
-        let [left, expression, ..] = self.reading.parts(clause) else {
-            return Err(Reason::MissingEquation);
-        };
-        let last = &self.reading.parts(clause)[self.reading.parts(clause).len() - 1];
-        let head = self.reading.lone_symbol(left).ok_or(Reason::OddChain)?;
-        let value = self
-            .reading
-            .lone_number(last)
-            .ok_or(Reason::MissingEquation)?;
-        let symbols = &self.symbols;
-        let resolve = |span| symbols.get(span).and_then(|binding| binding.source);
-        self.pool
-            .expression(&mut self.work, self.reading.nodes(expression), resolve)
-            .map_err(|error| match error {
-                NoFormula::Undefined(_) => Reason::UndefinedSymbol,
-                NoFormula::TooLarge => Reason::TooLarge,
-            })?;
-        self.work.normalise().ok_or(Reason::BadNumber)?;
-        Ok((head, value))
-    }
 }

@@ -1,26 +1,28 @@
 //! Values of expressions, and whether a numeric form mirrors a symbolic one.
+//!
+//! In a reverse problem a numeric form holds the unknown too: the value of a symbol is then a
+//! linear expression, which is put in as it is usually written (`2*x + 3`).
 
+use crate::linear::Linear;
 use crate::reading::{Node, Span};
 
-/// The value of a postfix expression; none where a symbol has none or 64 bits do not hold it.
+/// The value of a postfix expression; none where a symbol has none, 64 bits do not hold it, it is
+/// not linear in the unknown, or a division leaves a remainder.
 pub(crate) fn evaluate(
-    stack: &mut Vec<i64>,
+    stack: &mut Vec<Linear>,
     nodes: &[Node],
-    value: impl Fn(Span) -> Option<i64>,
-) -> Option<i64> {
+    value: impl Fn(Span) -> Option<Linear>,
+) -> Option<Linear> {
     stack.clear();
     for node in nodes {
         let result = match *node {
-            Node::Number(number) => number,
+            Node::Number(number) => Linear::number(number),
             Node::Symbol(span) => value(span)?,
-            Node::Add | Node::Subtract | Node::Multiply => {
+            Node::Unknown => Linear::UNKNOWN,
+            operator => {
                 let right = stack.pop()?;
                 let left = stack.pop()?;
-                match node {
-                    Node::Add => left.checked_add(right)?,
-                    Node::Subtract => left.checked_sub(right)?,
-                    _ => left.checked_mul(right)?,
-                }
+                Linear::apply(operator, left, right)?
             }
         };
         stack.push(result);
@@ -29,28 +31,37 @@ pub(crate) fn evaluate(
 }
 
 /// Whether `numeric` is `symbolic` with every symbol replaced by its value, up to the order and
-/// grouping of operands.
+/// grouping of operands. Every symbol of `numeric` is the unknown.
 pub(crate) fn mirrors(
     symbolic: &[Node],
     numeric: &[Node],
-    value: impl Fn(Span) -> Option<i64>,
+    value: impl Fn(Span) -> Option<Linear>,
 ) -> bool {
-    if symbolic.len() != numeric.len() {
-        return false;
-    }
-    let substitute = |node: &Node| match *node {
-        Node::Symbol(span) => value(span).map(Node::Number),
+    let plain = |node: &Node| match *node {
+        Node::Symbol(span) => value(span).and_then(Linear::as_number).map(Node::Number),
         other => Some(other),
     };
-    let same = symbolic
-        .iter()
-        .zip(numeric)
-        .all(|(left, right)| substitute(left) == Some(*right));
+    let same = symbolic.len() == numeric.len()
+        && symbolic
+            .iter()
+            .zip(numeric)
+            .all(|(left, right)| plain(left) == Some(*right));
     if same {
         return true;
     }
-    let left: Option<Vec<Node>> = symbolic.iter().map(substitute).collect();
-    left.is_some_and(|left| arranged(&left) == arranged(numeric))
+    let mut put_in = Vec::with_capacity(symbolic.len() + 8);
+    for node in symbolic {
+        match *node {
+            Node::Symbol(span) => match value(span) {
+                Some(value) => value.write(&mut put_in),
+                None => return false,
+            },
+            other => put_in.push(other),
+        }
+    }
+    // The shortest check first: as many operands as there should be.
+    put_in.len() == numeric.len()
+        && arranged(&put_in).is_some_and(|put_in| Some(put_in) == arranged(numeric))
 }
 
 /// How many nodes a form may have whose parts are worked out one after the other.
@@ -74,63 +85,79 @@ pub(crate) fn reduces(from: &[Node], to: &[Node]) -> bool {
     }
 }
 
-/// An expression over numbers, with the value of each of its parts.
-struct Worked {
-    nodes: Vec<(Node, i64)>,
+/// One node of an expression over numbers and the unknown.
+struct Part {
+    node: Node,
+    /// The value of the part that ends here.
+    value: Linear,
     /// The two operands of an operator.
-    sides: Vec<(usize, usize)>,
+    sides: (usize, usize),
+    /// Whether the part is a value and nothing to be worked out.
+    stated: bool,
+}
+
+/// An expression over numbers and the unknown, with the value of each of its parts.
+struct Worked {
+    nodes: Vec<Part>,
 }
 
 impl Worked {
     fn of(nodes: &[Node]) -> Option<Self> {
-        let mut worked = Self {
-            nodes: Vec::with_capacity(nodes.len()),
-            sides: Vec::with_capacity(nodes.len()),
-        };
+        let mut worked = Vec::with_capacity(nodes.len());
         let mut stack = Vec::new();
         for (place, node) in nodes.iter().enumerate() {
-            let (value, sides) = match *node {
-                Node::Number(value) => (value, (place, place)),
-                Node::Symbol(_) => return None,
-                Node::Add | Node::Subtract | Node::Multiply => {
-                    let (right, left): (usize, usize) = (stack.pop()?, stack.pop()?);
-                    let (one, two) = (worked.nodes[left].1, worked.nodes[right].1);
-                    let value = match node {
-                        Node::Add => one.checked_add(two)?,
-                        Node::Subtract => one.checked_sub(two)?,
-                        _ => one.checked_mul(two)?,
+            let (value, sides, start) = match *node {
+                Node::Number(value) => (Linear::number(value), (place, place), place),
+                Node::Symbol(_) | Node::Unknown => (Linear::UNKNOWN, (place, place), place),
+                operator => {
+                    let (right, _): (usize, usize) = stack.pop()?;
+                    let (left, start): (usize, usize) = stack.pop()?;
+                    let of = |side: usize| -> Linear {
+                        let part: &Part = &worked[side];
+                        part.value
                     };
-                    (value, (left, right))
+                    let value = Linear::apply(operator, of(left), of(right))?;
+                    (value, (left, right), start)
                 }
             };
-            worked.nodes.push((*node, value));
-            worked.sides.push(sides);
-            stack.push(place);
+            // A value has at most five nodes.
+            let stated = place - start < 5 && Linear::stated(&nodes[start..=place]).is_some();
+            worked.push(Part {
+                node: *node,
+                value,
+                sides,
+                stated,
+            });
+            stack.push((place, start));
         }
-        (stack.len() == 1).then_some(worked)
+        (stack.len() == 1).then_some(Self { nodes: worked })
     }
 
     /// Whether the part of `self` at `from` is the part of `to` at `at`, or more of it.
     ///
     /// No pair of parts is looked at twice, because each is reached through one pair of wholes.
     fn becomes(&self, from: usize, to: &Self, at: usize) -> bool {
-        let ((before, one), (after, two)) = (self.nodes[from], to.nodes[at]);
-        if one != two {
+        let (before, after) = (&self.nodes[from], &to.nodes[at]);
+        if before.value != after.value {
             return false;
         }
-        if matches!(after, Node::Number(_)) {
+        if after.stated {
             return true;
         }
-        let ((a, b), (c, d)) = (self.sides[from], to.sides[at]);
-        before == after
+        let ((a, b), (c, d)) = (before.sides, after.sides);
+        before.node == after.node
+            && before.node.is_operator()
             && ((self.becomes(a, to, c) && self.becomes(b, to, d))
-                || (after != Node::Subtract && self.becomes(a, to, d) && self.becomes(b, to, c)))
+                || (matches!(after.node, Node::Add | Node::Multiply)
+                    && self.becomes(a, to, d)
+                    && self.becomes(b, to, c)))
     }
 }
 
-/// An expression over numbers, flattened and sorted where order does not matter.
+/// An expression over numbers and the unknown, flattened and sorted where order does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Arranged {
+    Unknown,
     Number(i64),
     /// Summands; `true` marks one that is subtracted.
     Sum(Vec<(bool, Arranged)>),
@@ -142,7 +169,8 @@ fn arranged(nodes: &[Node]) -> Option<Arranged> {
     for node in nodes {
         let next = match node {
             Node::Number(value) => Arranged::Number(*value),
-            Node::Symbol(_) => return None,
+            Node::Symbol(_) | Node::Unknown => Arranged::Unknown,
+            Node::Divide => return None,
             Node::Add | Node::Subtract => {
                 let (right, left) = (stack.pop()?, stack.pop()?);
                 let mut terms = summands(left);
@@ -182,7 +210,7 @@ fn factors(of: Arranged) -> Vec<Arranged> {
 
 fn sorted(of: Arranged) -> Arranged {
     match of {
-        Arranged::Number(value) => Arranged::Number(value),
+        Arranged::Number(_) | Arranged::Unknown => of,
         Arranged::Sum(terms) => {
             let mut terms: Vec<_> = terms
                 .into_iter()
@@ -216,7 +244,7 @@ mod tests {
             values
                 .iter()
                 .find(|(name, _)| *name == span.of(&text))
-                .map(|(_, value)| *value)
+                .map(|(_, value)| Linear::number(*value))
         })
     }
 

@@ -8,11 +8,15 @@
 //! Deviation: parents are compared as the published code does, not operators or intermediate
 //! numbers; the strict level exists because that lets wrong steps pass.
 
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
 use crate::frame::Frame;
-use crate::reading::{Head, Item, Node, Reading, Span, Step};
+use crate::linear::Linear;
+use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
 use crate::verifier::Notes;
 use crate::{Gold, Reason, StepVerdict, Verdict};
-use std::collections::HashMap;
 
 /// What a symbol stands for.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +38,9 @@ struct Judge<'t> {
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
-    meanings: HashMap<&'t str, Meaning>,
+    meanings: HashMap<&'t str, Meaning, FxBuildHasher>,
+    /// The letter that stands for the unknown.
+    letter: Option<&'t str>,
     arena: Vec<u32>,
     found: Vec<Found>,
     notes: Notes<'t>,
@@ -45,7 +51,8 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         gold,
         text,
         reading,
-        meanings: HashMap::new(),
+        meanings: HashMap::default(),
+        letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
         notes: Notes::new(text, reading),
@@ -67,6 +74,8 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
                 };
                 judge.notes.verdict.steps.push(step);
             }
+            // How the equation is solved is not looked at.
+            Item::Opening { .. } | Item::Known(_) | Item::Equation(_) => {}
             Item::Answer { span, value } => {
                 if answer.is_none() {
                     (answer, answer_span) = (Some(*value), *span);
@@ -81,16 +90,24 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
     judge.close(answer, answer_span)
 }
 
-impl Judge<'_> {
+impl<'t> Judge<'t> {
     fn step(&mut self, step: &Step) {
         let (name, symbol) = match step.head {
             Head::Prose { name, symbol } => (name, symbol),
             Head::Terse { name } => (name, name),
         };
         let quantity = self.gold.find(name.of(self.text));
-        let (reads, known, value) = self.read(step, symbol);
+        let letter = self.introduces(step, quantity);
+        let (reads, known, value) = match letter {
+            Some(_) => (Vec::new(), true, Some(Linear::UNKNOWN)),
+            None => self.read(step, symbol),
+        };
         let meaning = quantity.map_or(Meaning::Unknown, Meaning::Quantity);
         self.meanings.insert(symbol.of(self.text), meaning);
+        if let Some(letter) = letter {
+            self.meanings.insert(letter, meaning);
+            self.letter = Some(letter);
+        }
         let mut verdict = StepVerdict {
             span: step.span.range(),
             needed: false,
@@ -123,8 +140,16 @@ impl Judge<'_> {
         }
     }
 
-    /// What a step reads (sorted, each once), whether all of it is known, and its last number.
-    fn read(&mut self, step: &Step, symbol: Span) -> (Vec<u32>, bool, Option<i64>) {
+    /// The letter under which a step introduces the unknown that is asked for.
+    fn introduces(&self, step: &Step, quantity: Option<u32>) -> Option<&'t str> {
+        let unknown = self.gold.reverse()?.unknown;
+        let letter = self.reading.unknown_of(step)?.of(self.text);
+        (quantity == Some(unknown)).then_some(letter)
+    }
+
+    /// What a step reads (sorted, each once), whether all of it is known, and its value: its last
+    /// number, or with an unknown the last form of its last equation.
+    fn read(&mut self, step: &Step, symbol: Span) -> (Vec<u32>, bool, Option<Linear>) {
         let reading = self.reading;
         let (mut reads, mut known, mut value) = (Vec::new(), true, None);
         let mut own = Vec::new();
@@ -134,9 +159,15 @@ impl Judge<'_> {
             value = None;
             // The left side of an equation is what it defines.
             let sides = if parts.len() > 1 { &parts[1..] } else { parts };
-            for node in sides.iter().flat_map(|part| reading.nodes(part)) {
+            let nodes = sides.iter().enumerate().flat_map(|(place, part)| {
+                let nodes = reading.nodes(part).iter();
+                nodes.map(move |node| (place, node))
+            });
+            for (place, node) in nodes {
                 match node {
-                    Node::Number(number) => value = Some(*number),
+                    Node::Number(number) => value = Some(Linear::number(*number)),
+                    // Behind the expression, the letter is part of a value.
+                    Node::Symbol(span) if place > 0 && self.letter == Some(span.of(self.text)) => {}
                     Node::Symbol(span) => match self.meanings.get(span.of(self.text)) {
                         Some(Meaning::Quantity(place)) => own.push(*place),
                         Some(Meaning::Reads(from, to)) => {
@@ -144,12 +175,15 @@ impl Judge<'_> {
                         }
                         Some(Meaning::Unknown) | None => known = false,
                     },
-                    Node::Add | Node::Subtract | Node::Multiply => {}
+                    _ => {}
                 }
                 // Keeps a hostile text from piling up the same quantities.
                 if own.len() > 2 * self.gold.len() + 16 {
                     distinct(&mut own);
                 }
+            }
+            if self.gold.is_reverse() {
+                value = parts.last().and_then(|part| self.stated(part));
             }
             distinct(&mut own);
             reads.extend_from_slice(&own);
@@ -166,6 +200,16 @@ impl Judge<'_> {
             }
         }
         (reads, known, value)
+    }
+
+    /// The value that a side of an equation is, with no symbol but the unknown's.
+    fn stated(&self, part: &Part) -> Option<Linear> {
+        let nodes = self.reading.nodes(part);
+        let named = nodes.iter().all(|node| match node {
+            Node::Symbol(span) => self.letter == Some(span.of(self.text)),
+            _ => true,
+        });
+        named.then(|| Linear::stated(nodes))?
     }
 
     fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Verdict {

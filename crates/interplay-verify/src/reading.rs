@@ -46,6 +46,20 @@ pub(crate) enum Node {
     Add,
     Subtract,
     Multiply,
+    Divide,
+    /// The unknown of a reverse problem. No text reads as this; it takes the place of a symbol
+    /// when values are put in.
+    Unknown,
+}
+
+impl Node {
+    /// Whether it joins two operands.
+    pub(crate) fn is_operator(self) -> bool {
+        matches!(
+            self,
+            Self::Add | Self::Subtract | Self::Multiply | Self::Divide
+        )
+    }
 }
 
 /// One side of an equality.
@@ -84,12 +98,52 @@ pub(crate) struct Step {
     pub span: Span,
     pub head: Head,
     pub clauses: (u32, u32),
+    /// Whether the sentence says that the value is not known yet, instead of an equation.
+    pub unknown: bool,
+}
+
+/// `We know s = 61, so we have 15*x + 1 = 61 ...` or `Solve s = 61: 15*x + 1 = 61`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub span: Span,
+    pub symbol: Span,
+    pub value: i64,
+    /// Where the equation is.
+    pub clause: u32,
+}
+
+/// What a sentence says that it does to the equation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Simplify,
+    Move,
+    /// Isolates the term with this symbol.
+    Isolate(Span),
+    /// Divides both sides by this number.
+    Divide(i64),
+    Solution,
+    /// It does not say, as in the terse dialect.
+    None,
+}
+
+/// One sentence that transforms the equation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Equation {
+    pub span: Span,
+    pub label: Label,
+    pub clause: u32,
 }
 
 /// One sentence of a solution.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Item {
     Step(Step),
+    /// The opening sentence of a reverse solution.
+    Opening {
+        span: Span,
+    },
+    Known(Known),
+    Equation(Equation),
     /// `Answer: N.`; no value where the number cannot be read.
     Answer {
         span: Span,
@@ -124,6 +178,22 @@ impl Reading {
         &self.nodes[part.nodes.0 as usize..part.nodes.1 as usize]
     }
 
+    /// The symbol under which a step introduces an unknown, where it may be such a step: `Define
+    /// NAME as x; we don't know its value yet ...`, or `NAME = x.` Whether the symbol is free is
+    /// for the reader to know.
+    pub(crate) fn unknown_of(&self, step: &Step) -> Option<Span> {
+        match (step.head, self.clauses(step)) {
+            (Head::Prose { symbol, .. }, _) => step.unknown.then_some(symbol),
+            (Head::Terse { .. }, [clause]) if clause.fault.is_none() => {
+                let [_, variable] = self.parts(clause) else {
+                    return None;
+                };
+                self.lone_symbol(variable)
+            }
+            (Head::Terse { .. }, _) => None,
+        }
+    }
+
     /// The symbol that a part is, where it is nothing else.
     pub(crate) fn lone_symbol(&self, part: &Part) -> Option<Span> {
         match self.nodes(part) {
@@ -132,10 +202,10 @@ impl Reading {
         }
     }
 
-    /// The number that a part is, where it is nothing else.
-    pub(crate) fn lone_number(&self, part: &Part) -> Option<i64> {
-        match self.nodes(part) {
-            [Node::Number(value)] => Some(*value),
+    /// The two sides of an equation.
+    pub(crate) fn sides(&self, clause: u32) -> Option<(&Part, &Part)> {
+        match self.parts(self.clauses.get(clause as usize)?) {
+            [left, right] => Some((left, right)),
             _ => None,
         }
     }

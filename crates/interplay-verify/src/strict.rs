@@ -11,8 +11,10 @@
 
 use crate::formula::{NoFormula, Pool, Source, Work};
 use crate::frame::Frame;
+use crate::linear::Linear;
 use crate::numbers;
-use crate::reading::{Clause, Fault, Head, Item, Part, Reading, Span, Step};
+use crate::reading::{Clause, Fault, Head, Item, Node, Part, Reading, Span, Step};
+use crate::solving::Solving;
 use crate::symbols::Symbols;
 use crate::verifier::Notes;
 use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
@@ -36,6 +38,7 @@ pub(crate) fn judge(
         state: vec![State::Absent; gold.len()],
         prose: None,
         answer: Answer::default(),
+        solving: Solving::default(),
         sound: true,
         notes: Notes::new(text, reading),
     };
@@ -64,18 +67,20 @@ struct Answer {
     broken: bool,
 }
 
-struct Judge<'t> {
-    verifier: &'t Verifier,
-    gold: &'t Gold,
-    text: &'t str,
-    reading: &'t Reading,
-    symbols: Symbols<'t>,
+pub(crate) struct Judge<'t> {
+    pub(crate) verifier: &'t Verifier,
+    pub(crate) gold: &'t Gold,
+    pub(crate) text: &'t str,
+    pub(crate) reading: &'t Reading,
+    pub(crate) symbols: Symbols<'t>,
     pool: Pool,
     work: Work,
-    stack: Vec<i64>,
+    stack: Vec<Linear>,
     state: Vec<State>,
     prose: Option<bool>,
     answer: Answer,
+    /// How far the equation of a reverse problem is solved.
+    pub(crate) solving: Solving,
     /// Whether the step that is being read is right so far.
     sound: bool,
     notes: Notes<'t>,
@@ -85,13 +90,13 @@ struct Judge<'t> {
 #[derive(Clone, Copy)]
 struct Said {
     head: Option<Span>,
-    value: Option<i64>,
+    value: Option<Linear>,
     /// Whether the judge's `work` holds the formula.
     formula: bool,
 }
 
 impl Judge<'_> {
-    fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
+    pub(crate) fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
         self.sound = false;
         self.notes.error(span, reason, expected);
     }
@@ -103,6 +108,24 @@ impl Judge<'_> {
             Item::Unreadable { span, fault } => {
                 self.error(*span, reason(*fault), || "a step or the answer".to_owned());
                 (*span, false)
+            }
+            Item::Opening { span } => {
+                if self.notes.at > 0 || !self.gold.is_reverse() {
+                    self.error(*span, Reason::StrayText, || {
+                        "a step or the answer".to_owned()
+                    });
+                }
+                (*span, false)
+            }
+            Item::Known(known) => {
+                self.behind_answer(known.span);
+                self.known(known);
+                (known.span, self.gold.is_reverse())
+            }
+            Item::Equation(equation) => {
+                self.behind_answer(equation.span);
+                self.equation(equation);
+                (equation.span, self.gold.is_reverse())
             }
             Item::Answer { span, value } => {
                 self.stated(*span, *value, true);
@@ -123,10 +146,10 @@ impl Judge<'_> {
             Head::Prose { name, symbol } => (name, symbol, true),
             Head::Terse { name } => (name, name, false),
         };
-        if self.answer.sentence {
-            self.error(step.span, Reason::StrayText, || {
-                "nothing behind the answer".to_owned()
-            });
+        self.behind_answer(step.span);
+        if self.solving.begun() {
+            let expected = || "no step behind the equation".to_owned();
+            self.error(step.span, Reason::StrayText, expected);
         }
         if *self.prose.get_or_insert(prose) != prose {
             self.error(step.span, Reason::MixedDialects, || {
@@ -156,8 +179,17 @@ impl Judge<'_> {
             });
         }
 
+        let unknown = self.gold.reverse().map(|reverse| reverse.unknown);
+        if let Some(letter) = self.introduces(step, quantity) {
+            self.unknown(quantity.filter(|_| !defined), name, letter);
+            return needed;
+        }
         let said = self.clauses(step, symbol);
-        if let Some(quantity) = quantity {
+        if quantity.is_some() && quantity == unknown && !defined {
+            let expected = || "a quantity whose value is not known yet".to_owned();
+            self.error(step.span, Reason::UnknownDefined, expected);
+            self.state[quantity.unwrap_or_default() as usize] = State::Wrong;
+        } else if let Some(quantity) = quantity {
             if !defined {
                 self.definition(quantity, step, said);
             }
@@ -167,6 +199,41 @@ impl Judge<'_> {
         let source = quantity.filter(|_| !defined).map(Source::Quantity);
         self.symbols.bind(symbol, source, said.value);
         needed
+    }
+
+    /// Notes a sentence that stands behind the answer.
+    fn behind_answer(&mut self, span: Span) {
+        if self.answer.sentence {
+            let expected = || "nothing behind the answer".to_owned();
+            self.error(span, Reason::StrayText, expected);
+        }
+    }
+
+    /// The letter that a step introduces for an unknown, where it does. A symbol alone on the
+    /// right side of a terse step is one only where it stands for nothing yet and the step is
+    /// about what is asked for.
+    fn introduces(&self, step: &Step, quantity: Option<u32>) -> Option<Span> {
+        let letter = self.reading.unknown_of(step)?;
+        let asked = self.gold.reverse().map(|reverse| reverse.unknown);
+        let free = || self.symbols.get(letter).is_none();
+        let may = step.unknown || (quantity.is_some() && quantity == asked && free());
+        may.then_some(letter)
+    }
+
+    /// Judges a step that calls a quantity unknown.
+    fn unknown(&mut self, quantity: Option<u32>, name: Span, letter: Span) {
+        let unknown = self.gold.reverse().map(|reverse| reverse.unknown);
+        let right = quantity.is_some() && quantity == unknown;
+        if !right {
+            let expected = || "the equation of a quantity".to_owned();
+            self.error(name, Reason::NotUnknown, expected);
+        }
+        if let Some(place) = quantity {
+            let sound = right && self.sound;
+            self.state[place as usize] = if sound { State::Right } else { State::Wrong };
+        }
+        let source = quantity.filter(|_| right).map(Source::Quantity);
+        self.symbols.bind_unknown(name, letter, source);
     }
 
     /// Judges the chains of a step; what the last one, which is about the step's own symbol,
@@ -233,7 +300,14 @@ impl Judge<'_> {
             });
             return nothing;
         };
-        if let Some(part) = reading.parts(clause).iter().find(|part| part.lone_group) {
+        // With an unknown, numeric forms set every operand of a product or difference in brackets.
+        let checked = if self.gold.is_reverse() {
+            2
+        } else {
+            usize::MAX
+        };
+        let mut parts = reading.parts(clause).iter().take(checked);
+        if let Some(part) = parts.find(|part| part.lone_group) {
             let expected = || "parentheses around an operation".to_owned();
             self.error(part.span, Reason::OddChain, expected);
         }
@@ -245,7 +319,7 @@ impl Judge<'_> {
         };
         let formula = self.formula(expression);
         let last = forms.last().unwrap_or(expression);
-        let value = reading.lone_number(last);
+        let value = self.symbols.stated(reading.nodes(last));
         match value {
             None => {
                 let expected = || "an equation that ends in its value".to_owned();
@@ -279,7 +353,7 @@ impl Judge<'_> {
         };
         let built = self.pool.expression(&mut self.work, nodes, resolve);
         for node in nodes {
-            if let crate::reading::Node::Symbol(span) = node {
+            if let Node::Symbol(span) = node {
                 self.symbols.mark_read(*span);
             }
         }
@@ -289,6 +363,11 @@ impl Judge<'_> {
                 false
             }
             Ok(()) if self.work.normalise().is_some() => true,
+            Err(NoFormula::Divides) => {
+                let expected = || "a sum, a difference or a product".to_owned();
+                self.error(expression.span, Reason::WrongOperation, expected);
+                false
+            }
             Ok(()) | Err(NoFormula::TooLarge) => {
                 let expected = || "no more operands than the problem's definitions have".to_owned();
                 self.error(expression.span, Reason::WrongOperation, expected);
@@ -310,7 +389,12 @@ impl Judge<'_> {
             let mirrored = place == 0 && expression.symbolic && form.operators > 0;
             let shorter = form.operators < before.operators
                 || (place == 0 && expression.symbolic && form.operators == 0);
-            if form.symbolic || !(mirrored || shorter) {
+            let nodes = reading.nodes(form);
+            let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
+            // `3 + x = x + 3`: with an unknown, what is worked out need not be shorter.
+            let last = place > 0 && place + 1 == forms.len() && form.symbolic;
+            let settled = last && form.operators == before.operators;
+            if !numeric || !(mirrored || shorter || settled) {
                 let expected = || "numbers only, in ever shorter forms".to_owned();
                 self.error(form.span, Reason::OddChain, expected);
                 return false;
@@ -318,8 +402,7 @@ impl Judge<'_> {
             if mirrored {
                 let symbols = &self.symbols;
                 let value = |span| symbols.get(span).and_then(|binding| binding.value);
-                let (from, to) = (reading.nodes(expression), reading.nodes(form));
-                if !numbers::mirrors(from, to, value) {
+                if !numbers::mirrors(reading.nodes(expression), nodes, value) {
                     let shown = expression.span.of(self.text);
                     let expected = || format!("the values of `{shown}` in its place");
                     self.error(form.span, Reason::WrongNumbers, expected);
@@ -341,8 +424,9 @@ impl Judge<'_> {
                 _ => &forms[place - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is a plain number.
-            if form.operators > 0 && !numbers::reduces(from, to) {
+            // Its value was compared already where a form is a value.
+            let stated = form.operators == 0 || self.symbols.stated(to).is_some();
+            if !stated && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);
                 let expected = || format!("`{shown}` with parts of it worked out");
                 self.error(form.span, Reason::WrongNumbers, expected);
@@ -353,7 +437,7 @@ impl Judge<'_> {
     }
 
     /// Whether every side of a chain has the stated value.
-    fn equal(&mut self, expression: &Part, forms: &[Part], value: i64) -> bool {
+    fn equal(&mut self, expression: &Part, forms: &[Part], value: Linear) -> bool {
         for part in std::iter::once(expression).chain(forms) {
             let symbols = &self.symbols;
             let of = |span| symbols.get(span).and_then(|binding| binding.value);
@@ -418,6 +502,7 @@ impl Judge<'_> {
     /// Takes in a stated answer.
     fn stated(&mut self, span: Span, value: Option<i64>, sentence: bool) {
         self.absent(span);
+        self.unsolved(span);
         let expected = self.gold.answer();
         let earlier = self.answer.values[0];
         if sentence && self.answer.sentence {
@@ -472,6 +557,7 @@ impl Judge<'_> {
             self.stated(tag.span, tag.value, false);
         }
         self.absent(end);
+        self.unsolved(end);
         if self.answer.values[0].is_none() && !self.answer.broken {
             self.error(end, Reason::MissingAnswer, || "`Answer: N.`".to_owned());
         }

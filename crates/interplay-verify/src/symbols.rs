@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::formula::Source;
-use crate::reading::Span;
+use crate::linear::Linear;
+use crate::reading::{Node, Span};
 
 /// What a symbol was bound to.
 #[derive(Debug, Clone, Copy)]
@@ -11,9 +12,11 @@ pub(crate) struct Binding {
     /// What it reads; none after a step that says nothing usable.
     pub source: Option<Source>,
     /// The value that the solution states for it.
-    pub value: Option<i64>,
+    pub value: Option<Linear>,
     /// Whether something read it.
     pub read: bool,
+    /// Whether it is the letter that stands for the unknown.
+    pub unknown: bool,
 }
 
 /// The symbols of one solution.
@@ -54,12 +57,38 @@ impl<'t> Symbols<'t> {
     }
 
     /// Binds a symbol, also one that was bound before.
-    pub(crate) fn bind(&mut self, symbol: Span, source: Option<Source>, value: Option<i64>) {
-        self.bindings.push(Binding {
-            source,
-            value,
-            read: false,
-        });
+    pub(crate) fn bind(&mut self, symbol: Span, source: Option<Source>, value: Option<Linear>) {
+        self.push(
+            symbol,
+            Binding {
+                source,
+                value,
+                read: false,
+                unknown: false,
+            },
+        );
+    }
+
+    /// Binds the name of the unknown quantity and the letter that stands for it, which may be the
+    /// same.
+    pub(crate) fn bind_unknown(&mut self, name: Span, letter: Span, source: Option<Source>) {
+        let value = Some(Linear::UNKNOWN);
+        if !self.same(name, letter) {
+            self.bind(name, source, value);
+        }
+        self.push(
+            letter,
+            Binding {
+                source,
+                value,
+                read: false,
+                unknown: true,
+            },
+        );
+    }
+
+    fn push(&mut self, symbol: Span, binding: Binding) {
+        self.bindings.push(binding);
         let next = self.bindings.len() as u32;
         let name = symbol.of(self.text);
         match name.as_bytes() {
@@ -72,6 +101,23 @@ impl<'t> Symbols<'t> {
         if let Some(place) = self.place(symbol) {
             self.bindings[place].read = true;
         }
+    }
+
+    /// What an expression states as a value: a number, or a linear expression whose symbol is the
+    /// unknown.
+    pub(crate) fn stated(&self, nodes: &[Node]) -> Option<Linear> {
+        if let [Node::Number(number)] = nodes {
+            return Some(Linear::number(*number));
+        }
+        self.only_unknown(nodes).then(|| Linear::stated(nodes))?
+    }
+
+    /// Whether an expression names no symbol but the unknown.
+    pub(crate) fn only_unknown(&self, nodes: &[Node]) -> bool {
+        nodes.iter().all(|node| match node {
+            Node::Symbol(symbol) => self.get(*symbol).is_some_and(|binding| binding.unknown),
+            _ => true,
+        })
     }
 
     /// How many bindings there are.

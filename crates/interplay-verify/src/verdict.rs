@@ -48,6 +48,16 @@ pub enum Reason {
     WrongEquality,
     /// The quantity has another value.
     WrongValue,
+    /// A quantity is called unknown that the problem does not ask for, or a second one is.
+    NotUnknown,
+    /// What is asked for is given an equation of its own instead of being left unknown.
+    UnknownDefined,
+    /// The value that is said to be known is not what the problem gives.
+    WrongKnown,
+    /// An equation that does not follow, or a transformation that is not what it says.
+    WrongEquation,
+    /// The equation is not set up, or is not solved.
+    MissingSolution,
     /// A needed quantity has no step.
     MissingQuantity,
     /// No answer is stated.
@@ -86,6 +96,11 @@ impl fmt::Display for Reason {
             Self::WrongNumbers => "the numeric form does not mirror the symbolic one",
             Self::WrongEquality => "the two sides of an equality differ",
             Self::WrongValue => "the value of the quantity is wrong",
+            Self::NotUnknown => "the problem does not ask for this quantity, so it is not unknown",
+            Self::UnknownDefined => "the unknown is to be found from the equation, not defined",
+            Self::WrongKnown => "the problem does not give this value",
+            Self::WrongEquation => "the equation does not follow",
+            Self::MissingSolution => "the equation is not set up and solved",
             Self::MissingQuantity => "a needed quantity has no step",
             Self::MissingAnswer => "no answer is stated",
             Self::WrongAnswer => "the answer is wrong",

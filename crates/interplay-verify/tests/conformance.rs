@@ -22,11 +22,7 @@ fn records(file: &str) -> Option<Vec<Value>> {
     let opened = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let lines = BufReader::new(GzDecoder::new(opened)).lines();
     let records = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-    Some(
-        records
-            .filter(|record| record["mode"] == "normalforward")
-            .collect(),
-    )
+    Some(records.collect())
 }
 
 fn text<'r>(record: &'r Value, field: &str) -> &'r str {
@@ -47,9 +43,34 @@ fn gold_solutions_of_the_published_generator_are_accepted() {
             }
         }
         println!(
-            "{file}: {} forward solutions accepted at both levels",
+            "{file}: {} solutions accepted at both levels",
             records.len()
         );
+    }
+}
+
+/// Why the published verdict at the paper's level differs from ours, where that is known.
+fn explained(record: &Value, reference: bool) -> Option<&'static str> {
+    let (mutation, candidate) = (text(record, "mutation"), text(record, "candidate"));
+    if record["mode"] != "forwardreverse" {
+        return None;
+    }
+    match mutation {
+        "coefficient" if reference => Some(
+            "of a linear expression the published parser keeps the last number only, so a wrong \
+             coefficient before a right constant passes",
+        ),
+        "junk_step" if !reference => {
+            let (_, foreign) =
+                candidate.split_once("Define purple unicorn in Nowhere Meadow as ")?;
+            let symbol = foreign.chars().next()?;
+            let words = "so we have and we solve it through the following steps: Simplifying";
+            words.contains(symbol).then_some(
+                "the published parser takes letters inside the words of the solving sentence for \
+                 symbols, so a foreign symbol that is one of them becomes a parent",
+            )
+        }
+        _ => None,
     }
 }
 
@@ -58,8 +79,9 @@ fn mutations_are_judged_as_they_are_labelled() {
     let Some(records) = records("pairs.jsonl.gz") else {
         return;
     };
-    let mut table: BTreeMap<(&str, &str), [u32; 4]> = BTreeMap::new();
+    let mut table: BTreeMap<(&str, &str, &str), [u32; 4]> = BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut explanations: BTreeMap<&str, u32> = BTreeMap::new();
     for record in &records {
         let gold = Gold::from_solution(text(record, "solution")).unwrap();
         let candidate = text(record, "candidate");
@@ -67,7 +89,8 @@ fn mutations_are_judged_as_they_are_labelled() {
         let paper = Verifier::new(Level::Paper).verify(&gold, candidate);
         let (mutation, label) = (text(record, "mutation"), text(record, "label"));
         let reference = record["reference_perfect"].as_bool().unwrap();
-        let row = table.entry((mutation, label)).or_default();
+        let mode = text(record, "mode");
+        let row = table.entry((mode, mutation, label)).or_default();
         row[0] += 1;
         row[1] += u32::from(strict.accepted);
         row[2] += u32::from(paper.accepted);
@@ -77,18 +100,26 @@ fn mutations_are_judged_as_they_are_labelled() {
                 "strict: {mutation} {label}: {strict}\n  {candidate}"
             ));
         }
-        if paper.accepted != reference {
+        if paper.accepted == reference {
+            continue;
+        }
+        if let Some(why) = explained(record, reference) {
+            *explanations.entry(why).or_insert(0) += 1;
+        } else {
             wrong.push(format!(
                 "paper: {mutation}, reference {reference}: {paper}\n  {candidate}"
             ));
         }
     }
     println!(
-        "{:24}{:10}{:>6}{:>8}{:>8}{:>10}",
-        "mutation", "label", "n", "strict", "paper", "disagree"
+        "{:16}{:24}{:10}{:>6}{:>8}{:>8}{:>10}",
+        "mode", "mutation", "label", "n", "strict", "paper", "disagree"
     );
-    for ((mutation, label), [n, strict, paper, disagree]) in table {
-        println!("{mutation:24}{label:10}{n:>6}{strict:>8}{paper:>8}{disagree:>10}");
+    for ((mode, mutation, label), [n, strict, paper, disagree]) in table {
+        println!("{mode:16}{mutation:24}{label:10}{n:>6}{strict:>8}{paper:>8}{disagree:>10}");
+    }
+    for (why, count) in &explanations {
+        println!("{count} disagreements explained: {why}");
     }
     assert!(
         wrong.is_empty(),

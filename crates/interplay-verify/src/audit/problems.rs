@@ -85,7 +85,7 @@ impl Problems {
 }
 
 /// Every mode that `interplay-tasks` has.
-const MODES: &[Mode] = &[Mode::Forward];
+const MODES: &[Mode] = &[Mode::Forward, Mode::Reverse];
 
 fn dataset(
     library: &ContextLibrary,
@@ -117,7 +117,10 @@ fn dataset(
 pub fn subject(problem: &Problem, source: GoldSource) -> Result<Subject, VerifyError> {
     let solution = problem.solution_text();
     let gold = match source {
-        GoldSource::Graph => Gold::from_graph(problem.graph(), problem.target())?,
+        GoldSource::Graph => match problem.given() {
+            Some(given) => Gold::from_reverse_graph(problem.graph(), problem.target(), given)?,
+            None => Gold::from_graph(problem.graph(), problem.target())?,
+        },
         GoldSource::Solution => Gold::from_solution(&solution)?,
     };
     let kind = Kind {
