@@ -88,8 +88,15 @@ pub(super) fn missing_solution(scene: &Scene<'_>, _: &mut Draw) -> Option<String
     let [.., before, last] = &*solve.lines else {
         return None;
     };
-    // The line before must not say it.
-    if scene.script.of(&before.right.span) == scene.script.of(&last.right.span) {
+    // No other line may say it.
+    let said = |line: &Line| {
+        (
+            scene.script.of(&line.left.span),
+            scene.script.of(&line.right.span),
+        )
+    };
+    let mut others = solve.lines[..solve.lines.len() - 1].iter();
+    if others.any(|line| said(line) == said(last)) {
         return None;
     }
     let edit = match scene.script.prose {

@@ -78,11 +78,15 @@ fn computed_as(scene: &Scene<'_>, step: usize, sides: &str) -> Option<String> {
 pub(super) fn bare_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let step = *draw.pick(&derived(scene))?;
     let value = &scene.step(step).clauses.last()?.sides.last()?.expression;
-    let mut letters = 0;
-    value.operands(&mut |operand| letters += usize::from(matches!(operand, Expression::Symbol(_))));
-    // `so N = x` is how a copy of the unknown may be written.
-    let plain = letters > 0 && !matches!(value, Expression::Operation(_));
-    (!plain).then(|| computed_as(scene, step, &value.to_string()))?
+    // Where a step reads the unknown and nothing else, its form in the unknown may be the very
+    // definition.
+    let unknown = scene.script.unknown.as_ref().map(|unknown| unknown.step);
+    let only_unknown = scene
+        .step(step)
+        .reads
+        .iter()
+        .all(|read| Some(*read) == unknown);
+    (!only_unknown).then(|| computed_as(scene, step, &value.to_string()))?
 }
 
 pub(super) fn lucky(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
