@@ -45,11 +45,23 @@ impl Tokenizer {
     /// model cannot write tokens that a verifier does not see. For a completion that is ordinary
     /// tokens, tags and at most a final `[EOS]`, this is the text of [`Tokenizer::decode`].
     pub fn decode_completion(&self, ids: &[u32]) -> String {
-        let ids = match ids {
+        self.text(self.without_end(ids), Silent::Shown)
+    }
+
+    /// The text of [`Tokenizer::decode_completion`] and the place of each token in it: empty and at
+    /// the end for a final `[EOS]`.
+    pub fn decode_completion_with_spans(&self, ids: &[u32]) -> Decoded {
+        let mut decoded = self.decoded(self.without_end(ids), Silent::Shown);
+        let end = decoded.text.len();
+        decoded.spans.resize(ids.len(), end..end);
+        decoded
+    }
+
+    fn without_end<'i>(&self, ids: &'i [u32]) -> &'i [u32] {
+        match ids {
             [rest @ .., last] if *last == self.special().eos => rest,
             _ => ids,
-        };
-        self.text(ids, Silent::Shown)
+        }
     }
 
     fn text(&self, ids: &[u32], silent: Silent) -> String {
@@ -61,9 +73,13 @@ impl Tokenizer {
 
     /// The text of tokens, as [`Tokenizer::decode`] gives it, and the place of each token in it.
     pub fn decode_with_spans(&self, ids: &[u32]) -> Decoded {
+        self.decoded(ids, Silent::Hidden)
+    }
+
+    fn decoded(&self, ids: &[u32], silent: Silent) -> Decoded {
         let mut bytes = Vec::with_capacity(ids.len() * 4);
         let mut spans = Vec::with_capacity(ids.len());
-        self.write_bytes(ids, Silent::Hidden, &mut bytes, |span| spans.push(span));
+        self.write_bytes(ids, silent, &mut bytes, |span| spans.push(span));
         match String::from_utf8(bytes) {
             Ok(text) => Decoded { text, spans },
             Err(error) => replace_invalid(error.as_bytes(), spans),

@@ -17,6 +17,7 @@ struct Readme;
 
 pub mod checkpoint;
 mod error;
+mod gold;
 pub mod grpo;
 pub mod ledger;
 mod metrics;
@@ -28,6 +29,7 @@ pub mod schedule;
 mod stage;
 
 pub use error::TrainError;
+pub use gold::gold;
 pub use metrics::{MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;
 pub use stage::{StageFolder, StageSummary};

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 pub mod audit;
+mod credit;
 mod error;
 mod formula;
 mod frame;

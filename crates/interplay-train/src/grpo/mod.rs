@@ -8,7 +8,9 @@
 //! settings' defaults are those of arXiv 2512.07783, appendix A.
 //!
 //! Deviations: log-probabilities of the old policy are those returned by the sampler, and the
-//! metric `rollout_mismatch_nats` says how far the trainer's are from them.
+//! metric `rollout_mismatch_nats` says how far the trainer's are from them. With
+//! [`Credit::FirstError`] a completion's failure is charged to its first wrong sentence instead
+//! of all its tokens.
 
 mod advantage;
 mod objective;
@@ -19,5 +21,5 @@ mod stage;
 pub use advantage::{AdvantageScale, advantages};
 pub use objective::{LossKind, k3_estimate, token_weights};
 pub use rollout::{Rollout, RolloutBatch};
-pub use spec::{GrpoSpec, RewardSpec};
+pub use spec::{Credit, GrpoSpec, RewardSpec};
 pub use stage::{GrpoInput, run};

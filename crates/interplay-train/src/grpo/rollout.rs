@@ -1,13 +1,16 @@
 //! Sampling of groups and their rewards.
 
+use std::ops::Range;
+
 use interplay_graph::SeedStream;
 use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
 use interplay_tasks::{Dataset, Problem};
 use interplay_tokenizer::Tokenizer;
-use interplay_verify::{Gold, Reward, Verifier};
+use interplay_verify::{Reward, Verifier};
 
 use super::GrpoSpec;
 use crate::TrainError;
+use crate::gold::gold;
 use crate::metrics::Observer;
 
 /// One sampled completion with its reward.
@@ -27,6 +30,8 @@ pub struct Rollout {
     pub accepted: bool,
     /// Whether its answer is right.
     pub answer_correct: bool,
+    /// The completion tokens of its first wrong sentence, if it has one.
+    pub blamed: Option<Range<usize>>,
 }
 
 /// The rollouts of one step, `group_size` for each prompt in turn.
@@ -111,10 +116,11 @@ pub(crate) fn sample<B: FusedOps>(
     let mut rollouts = Vec::with_capacity(requests.len());
     let mut completions = requests.into_iter().zip(generated);
     for problem in &problems {
-        let gold = Gold::from_graph(problem.graph(), problem.target())?;
+        let gold = gold(problem)?;
         for (request, completion) in completions.by_ref().take(spec.group_size) {
-            let text = source.tokenizer.decode_completion(&completion.tokens);
-            let verdict = verifier.verify(&gold, &text);
+            let tokens = &completion.tokens;
+            let decoded = source.tokenizer.decode_completion_with_spans(tokens);
+            let verdict = verifier.verify(&gold, &decoded.text);
             let reward = source.reward.reward(&verdict);
             let prompt_len = request.prompt.len();
             let mut ids = request.prompt;
@@ -127,6 +133,7 @@ pub(crate) fn sample<B: FusedOps>(
                 reward,
                 accepted: verdict.accepted,
                 answer_correct: verdict.answer_correct,
+                blamed: verdict.blamed_tokens(&decoded.spans),
             });
         }
     }
@@ -155,6 +162,7 @@ mod tests {
             reward,
             accepted: reward > 0.5,
             answer_correct: true,
+            blamed: None,
         }
     }
 

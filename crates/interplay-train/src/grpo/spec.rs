@@ -26,6 +26,19 @@ pub enum RewardSpec {
     Strict,
 }
 
+/// Which tokens of a completion carry its advantage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credit {
+    /// All of them, as published.
+    #[default]
+    Completion,
+    /// A negative advantage is charged to the first wrong sentence alone: the steps before it are
+    /// right, and the tokens behind it could not have earned the reward any more. A positive one
+    /// goes to all tokens.
+    FirstError,
+}
+
 impl RewardSpec {
     /// The reward itself.
     ///
@@ -86,6 +99,9 @@ pub struct GrpoSpec {
     /// What a completion earns.
     #[serde(default)]
     pub reward: RewardSpec,
+    /// Which tokens of a completion a lack of reward is charged to.
+    #[serde(default)]
+    pub credit: Credit,
     /// The level at which completions are verified.
     #[serde(default = "default_level")]
     pub level: Level,

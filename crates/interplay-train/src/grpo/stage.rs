@@ -1,5 +1,6 @@
 //! The GRPO stage: sample, score, update, record.
 
+use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
@@ -11,7 +12,7 @@ use interplay_tokenizer::Tokenizer;
 
 use super::objective::{self, TokenTable, Watch};
 use super::rollout::{Source, sample};
-use super::{GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
+use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::next_token::{host, token_log_probs};
 use crate::packing::{PackedBatch, Packer, Sequence};
@@ -268,9 +269,13 @@ impl Minibatch<'_> {
             }
             let advantage = self.advantages[place] as f32;
             open.1.old.extend(&rollout.log_probs);
+            let charged = charged(rollout, advantage, self.spec.credit);
             open.1
                 .advantages
-                .extend(std::iter::repeat_n(advantage, own.len()));
+                .extend((0..own.len()).map(|token| match charged.contains(&token) {
+                    true => advantage,
+                    false => 0.0,
+                }));
             open.1.weights.extend(own);
         }
         if !open.0.is_empty() {
@@ -281,5 +286,35 @@ impl Minibatch<'_> {
 
     fn packer(&self) -> Packer {
         Packer::new(self.spec.row_tokens, self.spec.rows, self.pad)
+    }
+}
+
+/// The completion tokens that carry an advantage.
+fn charged(rollout: &Rollout, advantage: f32, credit: Credit) -> Range<usize> {
+    match (credit, &rollout.blamed) {
+        (Credit::FirstError, Some(blamed)) if advantage < 0.0 => blamed.clone(),
+        _ => 0..rollout.log_probs.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lack_of_reward_is_charged_to_the_first_error() {
+        let rollout = Rollout {
+            ids: vec![0; 9],
+            prompt_len: 1,
+            log_probs: vec![-0.1; 8],
+            stopped: true,
+            reward: 0.0,
+            accepted: false,
+            answer_correct: false,
+            blamed: Some(3..5),
+        };
+        assert_eq!(charged(&rollout, -1.0, Credit::FirstError), 3..5);
+        assert_eq!(charged(&rollout, 1.0, Credit::FirstError), 0..8);
+        assert_eq!(charged(&rollout, -1.0, Credit::Completion), 0..8);
     }
 }

@@ -11,7 +11,7 @@ use interplay_eval::{
 use interplay_model::{SamplingSettings, TrainBackend, load_pretrained};
 use interplay_tasks::{Dataset, TaskSpec, framing};
 use interplay_train::DecoderSampler;
-use interplay_verify::{Gold, Level};
+use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
 use super::stages::Keyed;
@@ -126,7 +126,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 context: problem.context().id().to_owned(),
                 band: band.map(|band| band.name().to_owned()),
                 prompt: framing::prompt_text(&problem),
-                gold: Gold::from_graph(problem.graph(), problem.target())?,
+                gold: interplay_train::gold(&problem)?,
             });
         }
         Ok(items)
