@@ -24,6 +24,8 @@ mod parse;
 mod reading;
 mod reward;
 mod solving;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod strict;
 mod symbols;
 mod verdict;

@@ -32,6 +32,6 @@ pub use draw::Draw;
 pub use operator::{Label, Mutant, Operator};
 #[cfg(feature = "tasks")]
 pub use problems::{GoldSource, Problems, subject as subject_of};
-pub use report::{By, Cell, Counts, Report, Witness};
+pub use report::{By, Cell, Counts, Report, Row, Witness};
 pub use runner::{Audit, Audited};
 pub use subject::{Judge, Kind, Subject};

@@ -31,6 +31,19 @@ pub struct Counts {
     pub accepted: Vec<u64>,
 }
 
+/// A cell with its counts, for files.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Row<'r> {
+    /// The names of the judges, in the order of the counts.
+    pub judges: &'r [String],
+    /// What was counted.
+    #[serde(flatten)]
+    pub cell: &'r Cell,
+    /// How often.
+    #[serde(flatten)]
+    pub counts: &'r Counts,
+}
+
 /// A candidate on which a judge broke its promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Witness {
@@ -132,6 +145,15 @@ impl Report {
     /// All counts.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = (&Cell, &Counts)> {
         self.counts.iter()
+    }
+
+    /// All counts as rows of a file.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        self.counts.iter().map(|(cell, counts)| Row {
+            judges: &self.judges,
+            cell,
+            counts,
+        })
     }
 
     /// Examples of broken promises, by judge and operator.
