@@ -13,7 +13,7 @@ const ROUNDS: u64 = 2;
 pub fn subjects() -> Vec<Subject> {
     let library = ContextLibrary::embedded();
     let sources = vec![GoldSource::Graph, GoldSource::Solution];
-    let problems = Problems::new(&library, &["zoo"], [2, 3, 5, 8, 13, 20], SEED)
+    let problems = Problems::new(&library, &["zoo"], &[2, 3, 5, 8, 13, 20], SEED)
         .expect("the kinds of problems are fixed")
         .gold_from(sources);
     (0..problems.kinds() as u64 * ROUNDS)

@@ -29,7 +29,8 @@ fn main() -> Result<()> {
 
     let library = ContextLibrary::embedded();
     let contexts: Vec<&str> = library.iter().map(|context| context.id()).collect();
-    let problems = Problems::new(&library, &contexts, 2..=20, audit.seed)?;
+    let ops: Vec<u32> = (2..=20).collect();
+    let problems = Problems::new(&library, &contexts, &ops, audit.seed)?;
     let (strict, paper) = (Verifier::new(Level::Strict), Verifier::new(Level::Paper));
     let judged = [
         Audited {

@@ -25,6 +25,8 @@ pub(crate) struct GoldQuantity {
     pub parents: Box<[u32]>,
     /// Whether the answer needs it.
     pub needed: bool,
+    /// Whether nothing of it but its name is known to the verifier.
+    pub hidden: bool,
 }
 
 /// What makes a problem a reverse one: a leaf that is asked for, and a quantity above it whose
@@ -133,6 +135,7 @@ impl Gold {
                 formula: None,
                 parents: parents.into(),
                 needed: true,
+                hidden: false,
             }
         });
         Self::new(quantities.collect(), graph.answer, None)
@@ -219,6 +222,26 @@ impl Gold {
         self.needed
     }
 
+    /// The same, but of each quantity for which `hide` says so only the name is known: its steps
+    /// are held to their own equalities, and it may be missing. Quantities that decide the answer
+    /// (what is asked for, the unknown, what is given) are not hidden.
+    pub(crate) fn with_hidden(&self, mut hide: impl FnMut() -> bool) -> Self {
+        let mut partial = self.clone();
+        let decides = |place: u32, quantity: &GoldQuantity| match self.reverse {
+            Some(reverse) => place == reverse.unknown || place == reverse.given,
+            None => quantity.value.as_number() == Some(self.answer),
+        };
+        for (place, quantity) in (0..).zip(&mut partial.quantities) {
+            // One draw for each, whether it may be hidden or not.
+            if hide() && !decides(place, quantity) && !quantity.hidden {
+                quantity.hidden = true;
+                partial.needed -= u32::from(quantity.needed);
+                quantity.needed = false;
+            }
+        }
+        partial
+    }
+
     /// The names of all quantities that are known, needed or not.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.quantities.iter().map(|quantity| &*quantity.name)
@@ -270,6 +293,7 @@ fn quantities(
             parents: formula.parents().collect(),
             formula: Some(formula),
             needed: needed[id.index()],
+            hidden: false,
         })
     };
     graph.quantities().zip(values).map(quantity).collect()

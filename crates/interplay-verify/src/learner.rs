@@ -141,6 +141,7 @@ impl<'t> Learner<'t> {
             parents: formula.parents().collect(),
             formula: Some(formula),
             needed: true,
+            hidden: false,
         });
         Ok(())
     }
@@ -159,6 +160,7 @@ impl<'t> Learner<'t> {
             parents: Box::default(),
             formula: Some(Default::default()),
             needed: true,
+            hidden: false,
         });
         Ok(())
     }

@@ -13,6 +13,7 @@
 pub mod audit;
 mod credit;
 mod error;
+mod explain;
 mod formula;
 mod frame;
 mod gold;
@@ -27,6 +28,7 @@ mod solving;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod strict;
+mod supervision;
 mod symbols;
 mod verdict;
 mod verifier;
@@ -36,6 +38,7 @@ pub use error::SubjectError;
 pub use error::VerifyError;
 pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
+pub use supervision::{Noise, Supervision};
 pub use verdict::{Reason, StepError, StepVerdict, Verdict};
 pub use verifier::{Level, Verifier};
 

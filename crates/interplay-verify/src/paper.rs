@@ -119,12 +119,12 @@ impl<'t> Judge<'t> {
             return;
         };
         let gold = self.gold.quantity(place);
-        let parents = known && *reads == *gold.parents;
-        let value = value == Some(gold.value);
+        let parents = gold.hidden || (known && *reads == *gold.parents);
+        let value = gold.hidden || value == Some(gold.value);
         verdict.needed = gold.needed;
         verdict.correct = parents && value;
         self.notes.verdict.steps.push(verdict);
-        self.notes.verdict.extra += u32::from(!gold.needed);
+        self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
         self.found[place as usize] = Found {
             there: true,
             parents,

@@ -159,7 +159,8 @@ impl Judge<'_> {
         let gold = self.gold;
         let quantity = gold.find(name.of(self.text));
         let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
-        self.notes.verdict.extra += u32::from(!needed);
+        let hidden = quantity.is_some_and(|place| gold.quantity(place).hidden);
+        self.notes.verdict.extra += u32::from(!needed && !hidden);
         let defined = quantity.is_some_and(|place| self.state[place as usize] != State::Absent);
         if quantity.is_none() {
             self.error(name, Reason::UnknownQuantity, || {
@@ -169,7 +170,7 @@ impl Judge<'_> {
             self.error(step.span, Reason::Redefinition, || {
                 "one step a quantity".to_owned()
             });
-        } else if !needed && !self.verifier.allow_unneeded {
+        } else if !needed && !hidden && !self.verifier.allow_unneeded {
             let expected = || "only quantities that the answer needs".to_owned();
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
@@ -386,15 +387,15 @@ impl Judge<'_> {
         let reading = self.reading;
         let mut before = expression;
         for (place, form) in forms.iter().enumerate() {
-            let mirrored = place == 0 && expression.symbolic && form.operators > 0;
+            let nodes = reading.nodes(form);
+            let last = place + 1 == forms.len();
+            // With an unknown, a value has operators too.
+            let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
+            let mirrored = place == 0 && expression.symbolic && form.operators > 0 && !value;
             let shorter = form.operators < before.operators
                 || (place == 0 && expression.symbolic && form.operators == 0);
-            let nodes = reading.nodes(form);
             let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
-            // `3 + x = x + 3`: with an unknown, what is worked out need not be shorter.
-            let last = place > 0 && place + 1 == forms.len() && form.symbolic;
-            let settled = last && form.operators == before.operators;
-            if !numeric || !(mirrored || shorter || settled) {
+            if !numeric || !(mirrored || shorter || value) {
                 let expected = || "numbers only, in ever shorter forms".to_owned();
                 self.error(form.span, Reason::OddChain, expected);
                 return false;
@@ -424,9 +425,9 @@ impl Judge<'_> {
                 _ => &forms[place - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is a value.
-            let stated = form.operators == 0 || self.symbols.stated(to).is_some();
-            if !stated && !numbers::reduces(from, to) {
+            // Its value was compared already where a form is the last.
+            let last = place + 1 == forms.len();
+            if !last && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);
                 let expected = || format!("`{shown}` with parts of it worked out");
                 self.error(form.span, Reason::WrongNumbers, expected);
@@ -461,6 +462,9 @@ impl Judge<'_> {
     fn definition(&mut self, place: u32, step: &Step, said: Said) {
         let gold = self.gold;
         let quantity = gold.quantity(place);
+        if quantity.hidden {
+            return;
+        }
         let parents = match &quantity.formula {
             _ if !said.formula => false,
             Some(formula) => self.work.same_parents(formula),

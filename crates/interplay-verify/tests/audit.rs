@@ -5,12 +5,8 @@ use interplay_verify::audit::{Audit, Audited, By, Operator, Problems, Report};
 use interplay_verify::{Level, Verifier};
 
 fn audit(subjects: u64, each: u32, threads: usize, seed: u64) -> Report {
-    let problems = Problems::new(
-        &ContextLibrary::embedded(),
-        &["zoo", "school"],
-        2..=20,
-        seed,
-    );
+    let ops: Vec<u32> = (2..=20).collect();
+    let problems = Problems::new(&ContextLibrary::embedded(), &["zoo", "school"], &ops, seed);
     let problems = problems.unwrap();
     let (strict, paper) = (Verifier::new(Level::Strict), Verifier::new(Level::Paper));
     let judged = [

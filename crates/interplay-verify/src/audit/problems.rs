@@ -35,15 +35,15 @@ impl Problems {
     pub fn new(
         library: &ContextLibrary,
         contexts: &[&str],
-        ops: impl IntoIterator<Item = u32> + Clone,
+        ops: &[u32],
         seed: u64,
     ) -> Result<Self, SubjectError> {
         let mut kinds = Vec::new();
         for context in contexts {
             for dialect in [Dialect::Prose, Dialect::Terse] {
                 for mode in MODES {
-                    for op in ops.clone() {
-                        kinds.push(dataset(library, context, dialect, *mode, op, seed)?);
+                    for op in ops {
+                        kinds.push(dataset(library, context, dialect, *mode, *op, seed)?);
                     }
                 }
             }

@@ -133,7 +133,7 @@ impl<'a> Part<'a> {
             label: Label::Harmless,
             text: subject.solution().to_owned(),
         };
-        self.judge(index, subject, gold);
+        self.judge(index, subject, &gold);
         let mut draw = Draw::new(self.stream.rng(index));
         for _ in 0..self.audit.mutants_each {
             let mut tries = 0..TRIES;
@@ -145,13 +145,13 @@ impl<'a> Part<'a> {
                 }
             });
             match mutant {
-                Some(mutant) => self.judge(index, subject, mutant),
+                Some(mutant) => self.judge(index, subject, &mutant),
                 None => self.report.without += 1,
             }
         }
     }
 
-    fn judge(&mut self, index: u64, subject: &Subject, mutant: Mutant) {
+    fn judge(&mut self, index: u64, subject: &Subject, mutant: &Mutant) {
         let accepts = |audited: &Audited<'_>| audited.judge.accepts(subject, &mutant.text);
         let accepted: Vec<bool> = self.judged.iter().map(accepts).collect();
         let cell = Cell {

@@ -93,8 +93,7 @@ fn mutants(flags: &Flags) -> Result<Report> {
         None => {
             let library = ContextLibrary::embedded();
             let contexts: Vec<&str> = library.iter().map(|context| context.id()).collect();
-            let ops = flags.op.as_slice().iter().copied();
-            let problems = Problems::new(&library, &contexts, ops, flags.seed)?;
+            let problems = Problems::new(&library, &contexts, flags.op.as_slice(), flags.seed)?;
             audit.run(&judged, &|index| problems.subject(index), &tick)?
         }
     };

@@ -88,7 +88,7 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 }
 
 pub(super) fn false_unneeded(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    unneeded::inserted(scene, draw, |value, draw| other(value, draw))
+    unneeded::inserted(scene, draw, other)
 }
 
 pub(super) fn symbol_reused(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

@@ -1,0 +1,183 @@
+//! A verdict for people: the sentence with the first mistake, and a mark under it.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use crate::Verdict;
+
+/// How many characters of a sentence are shown on either side of a mistake.
+const CONTEXT: usize = 60;
+/// How many characters of the mistake itself are marked.
+const LONGEST: usize = 100;
+
+impl Verdict {
+    /// What is wrong first, pointed out in the candidate's text, on three or four lines. One line
+    /// is [`Verdict`]'s `Display`.
+    ///
+    /// `candidate` is the text that was judged; with another one the mark may point anywhere, but
+    /// nothing fails.
+    ///
+    /// ```
+    /// use interplay_graph::{Definition, ReasoningGraph};
+    /// use interplay_verify::{Gold, Level, Verifier};
+    ///
+    /// let mut graph = ReasoningGraph::new();
+    /// let fox = graph.add("fox", Definition::constant(3), &[])?;
+    /// let elk = graph.add("elk", Definition::sum().plus(2), &[fox])?;
+    /// let gold = Gold::from_graph(&graph, elk)?;
+    /// let candidate = "fox = 3. elk = fox + 2 = 3 + 1 = 5. Answer: 5.";
+    /// let verdict = Verifier::new(Level::Strict).verify(&gold, candidate);
+    /// assert_eq!(
+    ///     verdict.explain(candidate),
+    ///     "rejected: the numeric form does not mirror the symbolic one\n\
+    ///      step 1 | elk = fox + 2 = 3 + 1 = 5.\n       \
+    ///             |                 ^^^^^ expected the values of `fox + 2` in its place\n"
+    /// );
+    /// # Ok::<(), interplay_verify::VerifyError>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self, candidate: &str) -> String {
+        let Some(error) = &self.first_error else {
+            let standing = if self.accepted {
+                "accepted"
+            } else {
+                "rejected"
+            };
+            return format!("{standing}\n");
+        };
+        let mark = within(candidate, &error.span);
+        let sentence = match self.steps.get(error.step) {
+            Some(step) if step.span.start <= mark.start && mark.end <= step.span.end => {
+                within(candidate, &step.span)
+            }
+            _ => mark.clone(),
+        };
+        let before = tail(&candidate[sentence.start..mark.start], CONTEXT);
+        let marked = head(&candidate[mark.clone()], LONGEST);
+        let whole = marked.len() == mark.len();
+        let after = if whole {
+            head(&candidate[mark.end..sentence.end], CONTEXT)
+        } else {
+            ""
+        };
+        let cut_before = before.len() < mark.start - sentence.start;
+        let cut_after = !whole || after.len() < sentence.end - mark.end;
+        let (open, close) = (dots(cut_before), dots(cut_after));
+        let place = format!("step {}", error.step);
+        let margin = " ".repeat(place.len());
+        let indent = " ".repeat(width(open) + width(before));
+        let carets = "^".repeat(width(marked).max(1));
+        let mut text = format!("rejected: {}\n", error.reason);
+        let shown = one_line(&format!("{open}{before}{marked}{after}{close}"));
+        let _ = writeln!(text, "{place} | {shown}");
+        let _ = writeln!(
+            text,
+            "{margin} | {indent}{carets} expected {}",
+            error.expected
+        );
+        // Where the mark shows it, what was found need not be said again.
+        if error.found != format!("`{}`", &candidate[mark]) {
+            let _ = writeln!(text, "{margin} | found {}", error.found);
+        }
+        text
+    }
+}
+
+/// A span, moved into the text and to the boundaries of characters.
+fn within(text: &str, span: &Range<usize>) -> Range<usize> {
+    let mut start = span.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+/// The last characters of a text.
+fn tail(text: &str, most: usize) -> &str {
+    let cut = text.char_indices().rev().nth(most.saturating_sub(1));
+    cut.map_or(text, |(at, _)| &text[at..])
+}
+
+/// The first characters of a text.
+fn head(text: &str, most: usize) -> &str {
+    let cut = text.char_indices().nth(most);
+    cut.map_or(text, |(at, _)| &text[..at])
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn dots(cut: bool) -> &'static str {
+    if cut { "..." } else { "" }
+}
+
+/// The same number of characters on one line.
+fn one_line(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Gold, Level, Reason, StepError, Verdict, Verifier};
+    use interplay_graph::{Definition, ReasoningGraph};
+
+    fn explained(candidate: &str) -> String {
+        let mut graph = ReasoningGraph::new();
+        let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
+        let elk = graph.add("elk", Definition::sum().plus(2), &[fox]).unwrap();
+        let gold = Gold::from_graph(&graph, elk).unwrap();
+        let verdict = Verifier::new(Level::Strict).verify(&gold, candidate);
+        verdict.explain(candidate)
+    }
+
+    #[test]
+    fn says_what_was_found_where_the_mark_does_not_show_it() {
+        assert_eq!(
+            explained("fox = 3. elk = fox + 2 = 3 + 2 = 6. Answer: 6."),
+            "rejected: the two sides of an equality differ\n\
+             step 1 | elk = fox + 2 = 3 + 2 = 6.\n       \
+             |       ^^^^^^^ expected 5\n       \
+             | found `fox + 2` = 6\n"
+        );
+        assert_eq!(
+            explained("fox = 3. Answer: 3."),
+            "rejected: a needed quantity has no step\n\
+             step 1 | Answer: 3.\n       \
+             | ^^^^^^^^^^ expected a step for `elk`\n       \
+             | found no such step before the answer\n"
+        );
+        assert_eq!(
+            explained("fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5."),
+            "accepted\n"
+        );
+    }
+
+    #[test]
+    fn long_and_foreign_texts_are_cut_at_characters() {
+        let text = format!("é = {}.", "é + ".repeat(400));
+        assert!(
+            explained(&text)
+                .lines()
+                .all(|line| line.chars().count() < 400)
+        );
+        let error = StepError {
+            step: 7,
+            span: 1..900,
+            reason: Reason::Unreadable,
+            expected: "x".into(),
+            found: "y".into(),
+        };
+        let verdict = Verdict {
+            first_error: Some(error),
+            ..Verdict::default()
+        };
+        assert!(verdict.explain("éé").contains("éé"));
+        assert!(verdict.explain("").contains('^'));
+    }
+}

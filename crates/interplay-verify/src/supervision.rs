@@ -1,0 +1,233 @@
+//! Approximate and noisy supervision: a verifier that errs at a stated rate.
+//!
+//! The verdicts of [`Verifier`] are exact. What a policy learns from a verifier that is not is an
+//! open question of arXiv 2512.07783; this wrapper lets one ask it. It errs in one of three ways,
+//! reproducibly: the same stream, index, gold and candidate give the same verdict.
+//!
+//! Noise touches the steps, not the answer, and a solution that is rejected for another reason
+//! than a step (a wrong answer, text behind it) stays rejected.
+
+use interplay_graph::SeedStream;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{Gold, Verdict, Verifier, VerifyError};
+
+/// How supervision errs. Rates are probabilities from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Noise {
+    /// The judgement of each step is turned around at this rate.
+    Flip {
+        /// The probability for each step.
+        rate: f64,
+    },
+    /// Each step is left unjudged at this rate, and taken as right.
+    Drop {
+        /// The probability for each step.
+        rate: f64,
+    },
+    /// Each quantity of the gold graph is unknown at this rate, the same ones for all candidates
+    /// of a problem: steps about them are held to their own equalities only, and may be missing.
+    PartialGraph {
+        /// The probability for each quantity but the one that is asked for.
+        rate: f64,
+    },
+}
+
+impl Noise {
+    /// The rate, whatever it is of.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        match *self {
+            Self::Flip { rate } | Self::Drop { rate } | Self::PartialGraph { rate } => rate,
+        }
+    }
+}
+
+/// A verifier with noise.
+///
+/// ```
+/// use interplay_graph::{Definition, ReasoningGraph, SeedStreams};
+/// use interplay_verify::{Gold, Level, Noise, Supervision, Verifier};
+///
+/// let mut graph = ReasoningGraph::new();
+/// let fox = graph.add("fox", Definition::constant(3), &[])?;
+/// let gold = Gold::from_graph(&graph, fox)?;
+/// let stream = SeedStreams::new(7).stream("supervision");
+/// let always_wrong = Noise::Flip { rate: 1.0 };
+/// let supervision = Supervision::new(Verifier::new(Level::Strict), always_wrong, stream)?;
+/// assert!(!supervision.verify(&gold, "fox = 3. Answer: 3.", 0).accepted);
+/// # Ok::<(), interplay_verify::VerifyError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Supervision {
+    verifier: Verifier,
+    noise: Noise,
+    stream: SeedStream,
+}
+
+impl Supervision {
+    /// A verifier whose judgements pass through noise drawn from `stream`.
+    ///
+    /// # Errors
+    /// A rate outside 0 to 1.
+    pub fn new(verifier: Verifier, noise: Noise, stream: SeedStream) -> Result<Self, VerifyError> {
+        let value = noise.rate();
+        if !(0.0..=1.0).contains(&value) {
+            return Err(VerifyError::Weight {
+                name: "noise rate",
+                value,
+                expected: "from 0 to 1",
+            });
+        }
+        Ok(Self {
+            verifier,
+            noise,
+            stream,
+        })
+    }
+
+    /// Judges a candidate; `index` picks the draw of noise, so give each candidate its own.
+    #[must_use]
+    pub fn verify(&self, gold: &Gold, candidate: &str, index: u64) -> Verdict {
+        match self.noise {
+            Noise::PartialGraph { rate } => {
+                let mut rng = self.stream.rng(fingerprint(gold));
+                let partial = gold.with_hidden(|| rng.random_bool(rate));
+                self.verifier.verify(&partial, candidate)
+            }
+            Noise::Flip { rate } => {
+                let verdict = self.verifier.verify(gold, candidate);
+                let mut rng = self.stream.rng(index);
+                relabelled(verdict, gold, |right| right ^ rng.random_bool(rate))
+            }
+            Noise::Drop { rate } => {
+                let verdict = self.verifier.verify(gold, candidate);
+                let mut rng = self.stream.rng(index);
+                relabelled(verdict, gold, |right| right | rng.random_bool(rate))
+            }
+        }
+    }
+}
+
+/// The verdict with the judgement of every step replaced. A needed quantity without a step keeps
+/// its place among the judgements.
+fn relabelled(mut verdict: Verdict, gold: &Gold, mut judge: impl FnMut(bool) -> bool) -> Verdict {
+    let wrong_step = verdict.steps.iter().any(|step| !step.correct);
+    let only_steps = verdict.accepted || wrong_step || verdict.missing > 0;
+    let (mut right, mut all) = (0_u32, true);
+    for step in &mut verdict.steps {
+        step.correct = judge(step.correct);
+        all &= step.correct;
+        right += u32::from(step.correct && step.needed);
+    }
+    for _ in 0..verdict.missing {
+        let present = judge(false);
+        all &= present;
+        right += u32::from(present);
+    }
+    let needed = gold.needed();
+    verdict.process_accuracy = f64::from(right.min(needed)) / f64::from(needed);
+    verdict.accepted = all && only_steps && verdict.answer_correct;
+    if verdict.accepted {
+        verdict.first_error = None;
+    }
+    verdict
+}
+
+/// A number that two different problems hardly share.
+fn fingerprint(gold: &Gold) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = rustc_hash::FxHasher::default();
+    for name in gold.names() {
+        hasher.write(name.as_bytes());
+        hasher.write_u8(0);
+    }
+    hasher.write_i64(gold.answer());
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Level;
+    use interplay_graph::{Definition, ReasoningGraph, SeedStreams};
+
+    const RIGHT: &str =
+        "fox = 3. elk = fox + 2 = 3 + 2 = 5. owl = 2 * elk = 2 * 5 = 10. Answer: 10.";
+    const WRONG: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 2 * elk = 2 * 4 = 8. Answer: 8.";
+    /// Right at the end, wrong on the way.
+    const LUCKY: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 10. Answer: 10.";
+
+    fn gold() -> Gold {
+        let mut graph = ReasoningGraph::new();
+        let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
+        let elk = graph.add("elk", Definition::sum().plus(2), &[fox]).unwrap();
+        let owl = graph
+            .add("owl", Definition::sum().times(2), &[elk])
+            .unwrap();
+        Gold::from_graph(&graph, owl).unwrap()
+    }
+
+    fn accepted(noise: Noise, candidate: &str) -> u32 {
+        let stream = SeedStreams::new(1).stream("noise");
+        let supervision = Supervision::new(Verifier::new(Level::Strict), noise, stream).unwrap();
+        let judge = |index| supervision.verify(&gold(), candidate, index).accepted;
+        (0..1000).map(|index| u32::from(judge(index))).sum()
+    }
+
+    #[test]
+    fn no_noise_changes_nothing() {
+        for noise in [
+            Noise::Flip { rate: 0.0 },
+            Noise::Drop { rate: 0.0 },
+            Noise::PartialGraph { rate: 0.0 },
+        ] {
+            assert_eq!(accepted(noise, RIGHT), 1000);
+            assert_eq!(accepted(noise, WRONG), 0);
+            assert_eq!(accepted(noise, LUCKY), 0);
+        }
+    }
+
+    #[test]
+    fn errs_at_the_rate() {
+        // Three right steps survive with 0.9 each.
+        let kept = accepted(Noise::Flip { rate: 0.1 }, RIGHT);
+        assert!((690..770).contains(&kept), "{kept}");
+        // A right step stays, two wrong ones must be overlooked.
+        let passed = accepted(Noise::Drop { rate: 0.5 }, LUCKY);
+        assert!((200..300).contains(&passed), "{passed}");
+        assert_eq!(accepted(Noise::Drop { rate: 0.5 }, RIGHT), 1000);
+    }
+
+    #[test]
+    fn a_wrong_answer_is_never_overlooked() {
+        assert_eq!(accepted(Noise::Flip { rate: 1.0 }, WRONG), 0);
+        assert_eq!(accepted(Noise::Drop { rate: 1.0 }, WRONG), 0);
+        assert_eq!(accepted(Noise::PartialGraph { rate: 1.0 }, WRONG), 0);
+    }
+
+    #[test]
+    fn a_hidden_quantity_is_held_to_its_own_equalities() {
+        let hidden = gold().with_hidden(|| true);
+        assert_eq!(hidden.needed(), 1);
+        let verify = |text| Verifier::new(Level::Strict).verify(&hidden, text);
+        assert!(verify(RIGHT).accepted);
+        let other = "fox = 4. elk = fox + 1 = 4 + 1 = 5. owl = 2 * elk = 2 * 5 = 10. Answer: 10.";
+        assert!(verify(other).accepted);
+        let false_sum =
+            "fox = 4. elk = fox + 1 = 4 + 2 = 5. owl = 2 * elk = 2 * 5 = 10. Answer: 10.";
+        assert!(!verify(false_sum).accepted);
+        assert!(!verify("owl = 10. Answer: 10.").accepted);
+    }
+
+    #[test]
+    fn rates_are_probabilities() {
+        let stream = SeedStreams::new(1).stream("noise");
+        for rate in [-0.1, 1.1, f64::NAN] {
+            let noise = Noise::Flip { rate };
+            assert!(Supervision::new(Verifier::new(Level::Strict), noise, stream).is_err());
+        }
+    }
+}
