@@ -69,6 +69,7 @@ proptest! {
             context: context.to_owned(),
             dialect: if prose { Dialect::Prose } else { Dialect::Terse },
             mode: if reverse { Mode::Reverse } else { Mode::Forward },
+            d: 2,
         };
         let spec = TaskSpec::new(vec![component]);
         let library = ContextLibrary::embedded();
