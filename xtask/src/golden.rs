@@ -9,7 +9,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// The tests that compare with a file in their crate's `tests/golden`: crate and test.
-const TESTS: [(&str, &str); 1] = [("interplay-tasks", "golden")];
+const TESTS: [(&str, &str); 2] = [
+    ("interplay-tasks", "golden"),
+    ("interplay-verify", "operators"),
+];
 
 /// Runs every golden test in writing mode.
 pub fn run(root: &Path) -> Result<()> {

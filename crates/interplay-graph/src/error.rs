@@ -72,4 +72,79 @@ pub enum GraphError {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A sentence of a problem is none of those known.
+    #[error(
+        "the sentence at byte {start} of the problem cannot be read: `{sentence}`; expected {expected}"
+    )]
+    UnreadableSentence {
+        /// Where it begins, in bytes.
+        start: usize,
+        /// The sentence.
+        sentence: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A question is none of those known.
+    #[error(
+        "the question cannot be read: `{question}`; expected `How many ITEM does PLACE have?`, \
+         `What is the QUANTITY?` or `name?`"
+    )]
+    UnreadableQuestion {
+        /// The question.
+        question: String,
+    },
+    /// The answer needs a quantity that no sentence states.
+    #[error(
+        "the problem does not state `{name}`, which its answer needs; add a sentence that defines it"
+    )]
+    NotStated {
+        /// The missing name.
+        name: String,
+    },
+    /// Two sentences say different things of one quantity.
+    #[error(
+        "two sentences of the problem contradict each other about `{name}`; keep one definition, \
+         and give only the value that follows from it"
+    )]
+    Contradiction {
+        /// The quantity.
+        name: String,
+    },
+    /// A problem has two unknowns.
+    #[error(
+        "both `{first}` and `{second}` are unknown; one equation solves for one unknown, so define \
+         the other"
+    )]
+    SecondUnknown {
+        /// The first unknown.
+        first: String,
+        /// The second.
+        second: String,
+    },
+    /// A problem has an unknown and no value that depends on it.
+    #[error(
+        "`{unknown}` is unknown, and the problem gives no value that depends on it; give the value \
+         of a quantity that reads it"
+    )]
+    NothingGiven {
+        /// The unknown.
+        unknown: String,
+    },
+    /// The equation of a reverse problem has no whole solution.
+    #[error(
+        "`{given}` equals {coefficient} * `{unknown}` + {constant}, which is {value} for no whole \
+         number; correct the given value or a definition"
+    )]
+    NoWholeSolution {
+        /// The unknown.
+        unknown: String,
+        /// The quantity with the given value.
+        given: String,
+        /// How often the unknown goes into it.
+        coefficient: i64,
+        /// What the rest adds.
+        constant: i64,
+        /// The given value.
+        value: i64,
+    },
 }

@@ -27,6 +27,7 @@ mod error;
 mod gold;
 mod graph;
 mod seed;
+mod statements;
 
 pub use canonical::{CanonicalHash, Numbers};
 pub use definition::{Core, Definition, Outer};
@@ -34,3 +35,4 @@ pub use error::GraphError;
 pub use gold::{GoldGraph, GoldNode};
 pub use graph::{Quantity, QuantityId, ReasoningGraph};
 pub use seed::{SeedStream, SeedStreams};
+pub use statements::{LeftOut, Reversal, Says, Statement, Statements, TextProblem, Unreadable};

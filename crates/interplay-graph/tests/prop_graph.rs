@@ -64,3 +64,98 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<GoldGraph>(&json).unwrap(), gold);
     }
 }
+
+/// The same graph with its quantities in another topological order.
+fn shuffled(graph: &ReasoningGraph, target: QuantityId, seed: u64) -> (ReasoningGraph, QuantityId) {
+    use rand::{Rng, SeedableRng};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let mut waiting: Vec<QuantityId> = graph.quantities().map(|(id, _)| id).collect();
+    let mut moved = std::collections::HashMap::new();
+    let mut other = ReasoningGraph::new();
+    while !waiting.is_empty() {
+        let ready: Vec<usize> = (0..waiting.len())
+            .filter(|place| {
+                let parents = graph.quantity(waiting[*place]).parents();
+                parents.iter().all(|parent| moved.contains_key(parent))
+            })
+            .collect();
+        let id = waiting.remove(ready[rng.next_u64() as usize % ready.len()]);
+        let quantity = graph.quantity(id);
+        let mut parents: Vec<_> = quantity.parents().iter().map(|p| moved[p]).collect();
+        if quantity.definition.core == interplay_graph::Core::Sum {
+            parents.reverse();
+        }
+        let name = format!("other {}", other.len());
+        moved.insert(id, other.add(name, quantity.definition, &parents).unwrap());
+    }
+    (other, moved[&target])
+}
+
+/// Whether one graph is the other but for names and order, by trying all numberings.
+fn isomorphic(left: &ReasoningGraph, right: &ReasoningGraph) -> bool {
+    fn sorted(mut parents: Vec<usize>, quantity: &interplay_graph::Quantity) -> Vec<usize> {
+        if quantity.definition.core == interplay_graph::Core::Sum {
+            parents.sort_unstable();
+        }
+        parents
+    }
+    fn extend(left: &ReasoningGraph, right: &ReasoningGraph, images: &mut Vec<usize>) -> bool {
+        let Some((_, quantity)) = left.quantities().nth(images.len()) else {
+            return images[images.len() - 1] == right.len() - 1;
+        };
+        let parents = quantity.parents().iter().map(|p| images[p.index()]);
+        let parents = sorted(parents.collect(), quantity);
+        for (id, other) in right.quantities() {
+            let theirs = other
+                .parents()
+                .iter()
+                .map(|parent| parent.index())
+                .collect();
+            if !images.contains(&id.index())
+                && other.definition == quantity.definition
+                && sorted(theirs, other) == parents
+            {
+                images.push(id.index());
+                if extend(left, right, images) {
+                    return true;
+                }
+                images.pop();
+            }
+        }
+        false
+    }
+    left.len() == right.len() && extend(left, right, &mut Vec::new())
+}
+
+/// Small graphs with few kinds of definitions, so that many of them are the same in disguise.
+fn small() -> impl Strategy<Value = Vec<Recipe>> {
+    let kind = prop::sample::select(vec![0_u8, 3, 3]);
+    prop::collection::vec((kind, 1..2i64, 0..3_usize, 0..3_usize), 3..7)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn hashes_do_not_see_the_order(recipes in recipes(), seed in any::<u64>()) {
+        let (left, target) = build(&recipes, "a");
+        let (right, other) = shuffled(&left, target, seed);
+        for numbers in [Numbers::Distinct, Numbers::Ignored] {
+            prop_assert_eq!(
+                left.canonical_hash(target, numbers),
+                right.canonical_hash(other, numbers)
+            );
+        }
+    }
+
+    #[test]
+    fn hashes_are_equal_where_graphs_are_isomorphic_and_only_there(
+        left in small(), right in small()
+    ) {
+        let (left, target) = build(&left, "a");
+        let (right, other) = build(&right, "b");
+        let same = left.canonical_hash(target, Numbers::Distinct)
+            == right.canonical_hash(other, Numbers::Distinct);
+        prop_assert_eq!(same, isomorphic(&left, &right));
+    }
+}

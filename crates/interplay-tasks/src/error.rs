@@ -175,4 +175,46 @@ pub enum TaskError {
         /// What the parser says.
         source: serde_json::Error,
     },
+    /// The texts of a sample do not tell a whole problem.
+    #[error("sample {id} cannot be read back into a graph: {source}")]
+    ReadBack {
+        /// The sample's id.
+        id: u64,
+        /// What is wrong with its texts.
+        source: GraphError,
+    },
+    /// A shard that does not exist.
+    #[error("shard `{found}`: expected `i/n` with i from 0 to n - 1, for instance 0/4 to 3/4")]
+    Shard {
+        /// What was read.
+        found: String,
+    },
+    /// Shares of a split that are not shares.
+    #[error(
+        "split {shares:?}: expected shares of training, validation and test from 0 to 1 that sum \
+         to one"
+    )]
+    Shares {
+        /// What was read.
+        shares: [f64; 3],
+    },
+    /// A split by text.
+    #[error(
+        "a split cannot go by text, since the same problem in other words would be in another \
+         part; split by graph or by shape"
+    )]
+    SplitByText,
+    /// A resumable file that could not be written to its end.
+    #[error(
+        "cannot write {path}: {source}; what is written so far is kept in {partial}: make room and \
+         run it again to go on, or remove that file"
+    )]
+    Unfinished {
+        /// The file that is not there yet.
+        path: PathBuf,
+        /// Where the data lie.
+        partial: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
 }

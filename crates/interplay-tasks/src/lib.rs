@@ -21,39 +21,60 @@
 #![deny(missing_docs)]
 
 mod check;
+mod contamination;
 mod context;
 mod counts;
 mod dataset;
+mod distinct;
 mod draft;
 mod draw;
 mod error;
+mod fingerprints;
 pub mod framing;
+mod gold_record;
+mod likeness;
 mod linear;
 mod mixture;
 mod naming;
 mod order;
+#[cfg(feature = "parquet")]
+mod parquet_file;
 mod presets;
 mod problem;
 mod prose;
+mod resumable;
 mod reverse;
 mod sample;
 mod skeleton;
 mod spec;
+mod split;
 mod structured;
+mod subset;
 mod symbols;
 mod terse;
+mod whole_file;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use contamination::{Certificate, Compared, Finding, Side, Witness};
 pub use context::{Context, ContextLibrary};
 pub use counts::{Counts, CountsError};
 pub use dataset::Dataset;
+pub use distinct::Distinct;
 pub use error::{Issue, Issues, TaskError};
+pub use fingerprints::Fingerprints;
+pub use gold_record::GoldRecord;
+pub use likeness::{Fingerprint, Fingerprinted, Likeness};
 pub use mixture::{MixtureEntry, OneOrMore};
+#[cfg(feature = "parquet")]
+pub use parquet_file::write_parquet;
 pub use presets::{Normalise, Preset, PresetPart, PresetStage};
 pub use problem::Problem;
+pub use resumable::ResumableWriter;
 pub use sample::{Sample, SampleReader, write_samples};
 pub use spec::{Component, DefinitionWeights, Dialect, Mode, SolutionOrder, TaskSpec};
+pub use split::{Part, Split};
+pub use subset::{Shard, Subset};

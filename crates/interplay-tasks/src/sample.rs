@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
+use crate::whole_file::{beside, io_error, is_gz, place};
 
 /// One published record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,11 +107,7 @@ pub fn write_samples<E: From<TaskError>>(
 ) -> Result<u64, E> {
     let path = path.as_ref();
     let wrong = |source| io_error("cannot write", path, source);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = temporary_file(folder).map_err(wrong)?;
+    let mut file = beside(path).map_err(wrong)?;
     let count = if is_gz(path) {
         let mut encoder = GzEncoder::new(BufWriter::new(&mut file), Compression::default());
         let count = write_lines(&mut encoder, samples, &wrong)?;
@@ -125,8 +122,7 @@ pub fn write_samples<E: From<TaskError>>(
         buffer.flush().map_err(wrong)?;
         count
     };
-    file.as_file().sync_all().map_err(wrong)?;
-    file.persist(path).map_err(|error| wrong(error.error))?;
+    place(file, path)?;
     Ok(count)
 }
 
@@ -142,29 +138,6 @@ fn write_lines<E: From<TaskError>>(
         count += 1;
     }
     Ok(count)
-}
-
-/// A file that gets the permissions of any new file, once it is complete.
-fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.prefix(".samples").tempfile_in(folder)
-}
-
-fn is_gz(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "gz")
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> TaskError {
-    TaskError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 #[cfg(test)]

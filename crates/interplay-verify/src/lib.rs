@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod audit;
 mod credit;
 mod error;
 mod explain;
@@ -24,12 +25,16 @@ mod parse;
 mod reading;
 mod reward;
 mod solving;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod strict;
 mod supervision;
 mod symbols;
 mod verdict;
 mod verifier;
 
+#[cfg(feature = "tasks")]
+pub use error::SubjectError;
 pub use error::VerifyError;
 pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};

@@ -107,24 +107,35 @@ impl Linear {
         Self::apply(*operator, Self::number(*constant), term(rest)?)
     }
 
-    /// The nodes that write this in its usual form.
+    /// The nodes that write this in its usual form: `3*x + 7`, `3*x - 7`, `7 - 3*x`.
     pub(crate) fn write(self, nodes: &mut Vec<Node>) {
-        match self.factor {
-            0 => {
-                nodes.push(Node::Number(self.constant));
-                return;
+        let Self { factor, constant } = self;
+        // The most negative number has no positive counterpart.
+        let opposite = |value: i64| value.checked_neg().filter(|opposite| *opposite > 0);
+        match (opposite(factor), opposite(constant)) {
+            _ if factor == 0 => nodes.push(Node::Number(constant)),
+            _ if constant == 0 => write_term(factor, nodes),
+            (Some(factor), None) => {
+                nodes.push(Node::Number(constant));
+                write_term(factor, nodes);
+                nodes.push(Node::Subtract);
             }
-            1 => nodes.push(Node::Unknown),
-            factor => nodes.extend([Node::Number(factor), Node::Unknown, Node::Multiply]),
-        }
-        match self.constant {
-            0 => {}
-            // The most negative constant has no positive counterpart.
-            constant if constant < 0 && constant != i64::MIN => {
-                nodes.extend([Node::Number(-constant), Node::Subtract]);
+            (_, Some(constant)) => {
+                write_term(factor, nodes);
+                nodes.extend([Node::Number(constant), Node::Subtract]);
             }
-            constant => nodes.extend([Node::Number(constant), Node::Add]),
+            (None, None) => {
+                write_term(factor, nodes);
+                nodes.extend([Node::Number(constant), Node::Add]);
+            }
         }
+    }
+}
+
+fn write_term(factor: i64, nodes: &mut Vec<Node>) {
+    match factor {
+        1 => nodes.push(Node::Unknown),
+        factor => nodes.extend([Node::Number(factor), Node::Unknown, Node::Multiply]),
     }
 }
 
@@ -152,16 +163,26 @@ fn term(nodes: &[Node]) -> Option<Linear> {
 
 impl fmt::Display for Linear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.factor {
-            0 => return write!(f, "{}", self.constant),
-            1 => write!(f, "x")?,
-            factor => write!(f, "{factor}*x")?,
+        let mut nodes = Vec::with_capacity(5);
+        self.write(&mut nodes);
+        let mut operands = Vec::with_capacity(3);
+        for node in nodes {
+            let operand = match node {
+                Node::Number(number) => number.to_string(),
+                Node::Unknown | Node::Symbol(_) => "x".to_owned(),
+                operator => {
+                    let right = operands.pop().unwrap_or_default();
+                    let left: String = operands.pop().unwrap_or_default();
+                    match operator {
+                        Node::Multiply => format!("{left}*{right}"),
+                        Node::Subtract => format!("{left} - {right}"),
+                        _ => format!("{left} + {right}"),
+                    }
+                }
+            };
+            operands.push(operand);
         }
-        match self.constant {
-            0 => Ok(()),
-            constant if constant < 0 => write!(f, " - {}", constant.unsigned_abs()),
-            constant => write!(f, " + {constant}"),
-        }
+        f.write_str(operands.last().map_or("", String::as_str))
     }
 }
 
@@ -193,10 +214,23 @@ mod tests {
 
     #[test]
     fn what_it_writes_it_reads() {
-        for (factor, constant) in [(0, 7), (1, 0), (3, 0), (3, 7), (3, -7), (-1, 2), (1, -1)] {
+        for (factor, constant, text) in [
+            (0, 7, "7"),
+            (1, 0, "x"),
+            (3, 0, "3*x"),
+            (3, 7, "3*x + 7"),
+            (3, -7, "3*x - 7"),
+            (-1, 2, "2 - x"),
+            (-3, 2, "2 - 3*x"),
+            (1, -1, "x - 1"),
+            (-2, -1, "-2*x - 1"),
+            (i64::MIN, 1, "-9223372036854775808*x + 1"),
+            (1, i64::MIN, "x + -9223372036854775808"),
+        ] {
             let mut nodes = Vec::new();
             line(factor, constant).write(&mut nodes);
             assert_eq!(Linear::stated(&nodes), Some(line(factor, constant)));
+            assert_eq!(line(factor, constant).to_string(), text);
         }
     }
 

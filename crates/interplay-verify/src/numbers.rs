@@ -208,14 +208,40 @@ fn factors(of: Arranged) -> Vec<Arranged> {
     }
 }
 
+/// Beside the unknown a sign belongs to its term: `2 - 3*x` is `-3*x + 2`.
+fn signed((minus, term): (bool, Arranged)) -> (bool, Arranged) {
+    let by_unknown = |factor| Arranged::Product(vec![Arranged::Unknown, Arranged::Number(factor)]);
+    let opposite = match (&term, minus) {
+        (Arranged::Number(number), true) => number.checked_neg().map(Arranged::Number),
+        (Arranged::Unknown, true) => Some(by_unknown(-1)),
+        (Arranged::Product(factors), true) => match factors[..] {
+            [Arranged::Number(factor), Arranged::Unknown]
+            | [Arranged::Unknown, Arranged::Number(factor)] => factor.checked_neg().map(by_unknown),
+            _ => None,
+        },
+        _ => None,
+    };
+    opposite.map_or((minus, term), |opposite| (false, opposite))
+}
+
+fn has_unknown(term: &Arranged) -> bool {
+    match term {
+        Arranged::Unknown => true,
+        Arranged::Product(factors) => factors.contains(&Arranged::Unknown),
+        Arranged::Number(_) | Arranged::Sum(_) => false,
+    }
+}
+
 fn sorted(of: Arranged) -> Arranged {
     match of {
         Arranged::Number(_) | Arranged::Unknown => of,
         Arranged::Sum(terms) => {
-            let mut terms: Vec<_> = terms
-                .into_iter()
-                .map(|(sign, term)| (sign, sorted(term)))
-                .collect();
+            let unknown = terms.iter().any(|(_, term)| has_unknown(term));
+            let terms = terms.into_iter().map(|term| match unknown {
+                true => signed(term),
+                false => term,
+            });
+            let mut terms: Vec<_> = terms.map(|(sign, term)| (sign, sorted(term))).collect();
             terms.sort_unstable();
             Arranged::Sum(terms)
         }

@@ -167,7 +167,13 @@ impl Judge<'_> {
                     binding.is_some_and(|binding| binding.unknown),
                 )
             }
-            Label::Divide(by) => (Form::Divided, by == truth.line.factor),
+            Label::Divide(by) => {
+                let divisor = match said {
+                    Some((_, Side::Quotient(_, divisor))) => divisor,
+                    _ => truth.line.factor,
+                };
+                (Form::Divided, by == divisor)
+            }
             Label::Solution | Label::None => (Form::Solved, true),
         };
         let right = said.is_some_and(|said| truth.says(form, said));
@@ -235,30 +241,48 @@ impl Judge<'_> {
 }
 
 impl Truth {
-    /// Whether an equation is this form of the true one.
+    /// Whether an equation is this form of the true one. Once terms are moved, both sides may
+    /// change their sign together: `8 - x = 4` is isolated as `x = 4` or `-1*x = -4`.
     fn says(self, form: Form, said: (Side, Side)) -> bool {
+        let as_set_up = |line| said == (Side::Line(line), Side::Line(Linear::number(self.value)));
+        let turned = || {
+            self.turned()
+                .is_some_and(|turned| turned.exactly(form, said))
+        };
+        match form {
+            Form::Nothing => false,
+            Form::SetUp | Form::Simplified => as_set_up(self.line),
+            Form::Moved | Form::Isolated | Form::Divided => self.exactly(form, said) || turned(),
+            Form::Solved => self.exactly(form, said),
+        }
+    }
+
+    /// The same equation with both sides negated.
+    fn turned(self) -> Option<Self> {
+        Some(Self {
+            line: Linear::default().checked_sub(self.line)?,
+            value: self.value.checked_neg()?,
+        })
+    }
+
+    fn exactly(self, form: Form, said: (Side, Side)) -> bool {
         let Some(moved) = self.moved() else {
             return false;
         };
         let number = |value| Side::Line(Linear::number(value));
+        let line = |factor, constant| Side::Line(Linear { factor, constant });
         let factor = self.line.factor;
-        let term = |factor| {
-            Side::Line(Linear {
-                factor,
-                constant: 0,
-            })
-        };
         match form {
-            Form::Nothing => false,
-            Form::SetUp | Form::Simplified => said == (Side::Line(self.line), number(self.value)),
-            Form::Moved => moved.checked_neg().is_some_and(|constant| {
-                said == (Side::Line(Linear { factor, constant }), number(0))
-            }),
-            Form::Isolated => said == (term(factor), number(moved)),
-            Form::Divided => said == (term(1), Side::Quotient(moved, factor)),
+            Form::Nothing | Form::SetUp | Form::Simplified => false,
+            Form::Moved => {
+                let constant = moved.checked_neg();
+                constant.is_some_and(|constant| said == (line(factor, constant), number(0)))
+            }
+            Form::Isolated => said == (line(factor, 0), number(moved)),
+            Form::Divided => said == (line(1, 0), Side::Quotient(moved, factor)),
             Form::Solved => {
                 let solution = self.line.solve(self.value);
-                solution.is_some_and(|solution| said == (term(1), number(solution)))
+                solution.is_some_and(|solution| said == (line(1, 0), number(solution)))
             }
         }
     }

@@ -387,15 +387,15 @@ impl Judge<'_> {
         let reading = self.reading;
         let mut before = expression;
         for (place, form) in forms.iter().enumerate() {
-            let mirrored = place == 0 && expression.symbolic && form.operators > 0;
+            let nodes = reading.nodes(form);
+            let last = place + 1 == forms.len();
+            // With an unknown, a value has operators too.
+            let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
+            let mirrored = place == 0 && expression.symbolic && form.operators > 0 && !value;
             let shorter = form.operators < before.operators
                 || (place == 0 && expression.symbolic && form.operators == 0);
-            let nodes = reading.nodes(form);
             let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
-            // `3 + x = x + 3`: with an unknown, what is worked out need not be shorter.
-            let last = place > 0 && place + 1 == forms.len() && form.symbolic;
-            let settled = last && form.operators == before.operators;
-            if !numeric || !(mirrored || shorter || settled) {
+            if !numeric || !(mirrored || shorter || value) {
                 let expected = || "numbers only, in ever shorter forms".to_owned();
                 self.error(form.span, Reason::OddChain, expected);
                 return false;
@@ -425,9 +425,9 @@ impl Judge<'_> {
                 _ => &forms[place - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is a value.
-            let stated = form.operators == 0 || self.symbols.stated(to).is_some();
-            if !stated && !numbers::reduces(from, to) {
+            // Its value was compared already where a form is the last.
+            let last = place + 1 == forms.len();
+            if !last && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);
                 let expected = || format!("`{shown}` with parts of it worked out");
                 self.error(form.span, Reason::WrongNumbers, expected);

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use interplay_graph::SeedStreams;
-use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Problem, TaskSpec, framing};
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec, framing};
 use interplay_verify::{Gold, Level, Verdict, Verifier};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-fn problem(op: u32, context: &str, dialect: Dialect, seed: u64) -> Problem {
+fn problem(op: u32, context: &str, dialect: Dialect, mode: Mode, seed: u64) -> Problem {
     let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
+    spec.mixture[0].mode = mode;
     spec.distractors = Counts::range(0, 4).unwrap();
     let streams = SeedStreams::new(seed);
     Dataset::new(spec, &ContextLibrary::embedded(), streams, "verify")
@@ -19,15 +20,26 @@ fn problem(op: u32, context: &str, dialect: Dialect, seed: u64) -> Problem {
         .unwrap()
 }
 
-fn problems() -> impl Strategy<Value = Problem> {
+fn problems_of(mode: impl Strategy<Value = Mode>) -> impl Strategy<Value = Problem> {
     let context = prop_oneof![Just("zoo"), Just("school")];
     let dialect = prop_oneof![Just(Dialect::Prose), Just(Dialect::Terse)];
-    (2_u32..=20, context, dialect, any::<u64>())
-        .prop_map(|(op, context, dialect, seed)| problem(op, context, dialect, seed))
+    (2_u32..=20, context, dialect, mode, any::<u64>())
+        .prop_map(|(op, context, dialect, mode, seed)| problem(op, context, dialect, mode, seed))
+}
+
+fn problems() -> impl Strategy<Value = Problem> {
+    problems_of(prop_oneof![Just(Mode::Forward), Just(Mode::Reverse)])
+}
+
+fn forward() -> impl Strategy<Value = Problem> {
+    problems_of(Just(Mode::Forward))
 }
 
 fn gold(problem: &Problem) -> Gold {
-    Gold::from_graph(problem.graph(), problem.target()).unwrap()
+    match problem.given() {
+        None => Gold::from_graph(problem.graph(), problem.target()).unwrap(),
+        Some(given) => Gold::from_reverse_graph(problem.graph(), problem.target(), given).unwrap(),
+    }
 }
 
 fn verify(level: Level, gold: &Gold, candidate: &str) -> Verdict {
@@ -62,11 +74,11 @@ proptest! {
     #[test]
     fn gold_is_accepted_at_both_levels_from_every_source(problem in problems()) {
         let solution = problem.solution_text();
-        let sources = [
-            gold(&problem),
-            Gold::from_solution(&solution).unwrap(),
-            Gold::from_gold_graph(&problem.gold_graph()).unwrap(),
-        ];
+        let mut sources = vec![gold(&problem), Gold::from_solution(&solution).unwrap()];
+        // A published gold graph does not say what is unknown.
+        if problem.mode() == Mode::Forward {
+            sources.push(Gold::from_gold_graph(&problem.gold_graph()).unwrap());
+        }
         let completion = framing::completion_text(&problem);
         for gold in &sources {
             prop_assert_eq!(gold.answer(), problem.answer());
@@ -111,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_dropped_or_doubled_or_late_sentence_is_rejected(problem in problems(), which: Index) {
+    fn a_dropped_or_doubled_or_late_sentence_is_rejected(problem in forward(), which: Index) {
         let text = problem.solution_text();
         let steps: Vec<&str> = text.split_inclusive(". ").collect();
         let (gold, at) = (gold(&problem), which.index(steps.len() - 1));
@@ -145,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn any_order_that_defines_before_use_is_accepted(problem in problems(), seed: u64) {
+    fn any_order_that_defines_before_use_is_accepted(problem in forward(), seed: u64) {
         let text = problem.solution_text();
         let steps: Vec<&str> = text.split_inclusive(". ").collect();
         let (answer, steps) = steps.split_last().unwrap();
@@ -181,7 +193,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}") {
-        let gold = gold(&problem(4, "zoo", Dialect::Terse, 1));
+        let gold = gold(&problem(4, "zoo", Dialect::Terse, Mode::Forward, 1));
         for level in [Level::Paper, Level::Strict] {
             let verdict = verify(level, &gold, &text);
             prop_assert!(!verdict.accepted);
@@ -317,7 +329,7 @@ proptest! {
         seed: u64,
         edits in prop::collection::vec((0_u8..4, any::<Index>(), any::<Index>()), 1..4),
     ) {
-        let problem = problem(op, "zoo", Dialect::Terse, seed);
+        let problem = problem(op, "zoo", Dialect::Terse, Mode::Forward, seed);
         let text = problem.solution_text();
         prop_assert!(holds(&problem, &text), "{}", text);
         let pool = tokens(&text);

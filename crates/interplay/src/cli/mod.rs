@@ -4,6 +4,7 @@
 //! to see goes to standard output, progress to standard error, and a file appears under its name
 //! only when it is whole.
 
+mod audit;
 mod flags;
 mod generate;
 mod inspect;
@@ -36,6 +37,8 @@ enum Command {
     Generate(generate::Flags),
     /// Check candidate solutions step by step.
     Verify(verify::Flags),
+    /// Count what the verifier accepts of wrong solutions and rejects of right ones.
+    Audit(audit::Flags),
     /// Unbiased pass@k of the completions that a run evaluated.
     Passk(passk::Flags),
     /// Show one problem, its solution and its graph.
@@ -49,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(flags) => run::run(flags),
         Command::Generate(flags) => generate::generate(&flags),
         Command::Verify(flags) => verify::verify(&flags),
+        Command::Audit(flags) => audit::audit(&flags),
         Command::Passk(flags) => passk::passk(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
     };

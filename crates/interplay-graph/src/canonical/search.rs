@@ -1,0 +1,61 @@
+//! The smallest listing of a graph over all ways to tell nodes of one colour apart.
+
+use super::MAX_LISTINGS;
+use super::refine::{Net, mix};
+
+/// What a node that is singled out gets into its colour.
+const SINGLED_OUT: u64 = 0x5173_1e0d;
+
+/// The smallest listing under refined colours; none where there are too many.
+pub(super) fn smallest_listing(net: &Net, colours: &[u64]) -> Option<Vec<u64>> {
+    let mut open = vec![colours.to_vec()];
+    let mut smallest: Option<Vec<u64>> = None;
+    let mut work = 0;
+    while let Some(colours) = open.pop() {
+        // Twins are singled out one after the other, so steps are counted by listings only.
+        let cell = smallest_cell(&colours);
+        if cell.is_empty() {
+            work += 1;
+            let listing = net.listing(&colours);
+            if smallest.as_ref().is_none_or(|known| listing < *known) {
+                smallest = Some(listing);
+            }
+        } else {
+            for node in one_of_each_twins(net, &cell) {
+                let mut next = colours.clone();
+                next[node] = mix(next[node], SINGLED_OUT);
+                net.refine(&mut next);
+                open.push(next);
+            }
+        }
+        // Every open branch gives at least one listing.
+        if work + open.len() > MAX_LISTINGS {
+            return None;
+        }
+    }
+    smallest
+}
+
+/// The nodes of the colour that the fewest nodes share, but more than one; of several such
+/// colours the smallest. Nothing where all colours differ.
+fn smallest_cell(colours: &[u64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..colours.len()).collect();
+    order.sort_unstable_by_key(|node| (colours[*node], *node));
+    order
+        .chunk_by(|left, right| colours[*left] == colours[*right])
+        .filter(|cell| cell.len() > 1)
+        .min_by_key(|cell| cell.len())
+        .map(<[usize]>::to_vec)
+        .unwrap_or_default()
+}
+
+/// One node for each class of nodes that can be exchanged freely.
+fn one_of_each_twins(net: &Net, cell: &[usize]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for node in cell {
+        if !kept.iter().any(|known| net.are_twins(*known, *node)) {
+            kept.push(*node);
+        }
+    }
+    kept
+}

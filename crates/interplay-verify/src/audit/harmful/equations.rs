@@ -1,0 +1,88 @@
+//! Reverse mode: equations that the problem does not give.
+//!
+//! Why they are wrong: the given quantity and its number are facts of the problem, the equation
+//! is its linear form set equal to that number, and the unknown is not given at all.
+
+use super::super::draw::Draw;
+use super::super::edit::Edit;
+use super::super::linear::Linear;
+use super::super::scene::Scene;
+use super::numbers::other;
+
+pub(super) fn given(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let given = scene.script.solve.as_ref()?.given.clone();
+    let value = scene.script.of(&given).parse().ok()?;
+    Some(scene.edited(vec![Edit::new(given, other(value, draw).to_string())]))
+}
+
+pub(super) fn quantity(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let solve = script.solve.as_ref()?;
+    let given = script.of(&solve.symbol);
+    let place = (0..script.steps.len()).find(|step| script.symbol(*step) == given)?;
+    let form = script.steps[place].value;
+    let others: Vec<&str> = (0..script.steps.len())
+        .filter(|step| script.steps[*step].value != form)
+        .map(|step| script.symbol(step))
+        .collect();
+    Some(scene.edited(vec![Edit::new(solve.symbol.clone(), *draw.pick(&others)?)]))
+}
+
+/// Another equation with the same solution, solved rightly: only the equation itself is wrong.
+pub(super) fn foreign(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let solve = script.solve.as_ref()?;
+    let (letter, answer) = (script.letter()?, i128::from(script.answer.value));
+    let given: i128 = script.of(&solve.given).parse().ok()?;
+    let place =
+        (0..script.steps.len()).find(|step| script.symbol(*step) == script.of(&solve.symbol))?;
+    let right = Linear::of(script.steps[place].value)?;
+    let more = i128::from(draw.between(1, 4));
+    // Either side may take what the larger coefficient adds.
+    let (constant, number) = match draw.below(2) {
+        0 => (right.constant - more * answer, given),
+        _ => (right.constant, given + more * answer),
+    };
+    let coefficient = right.coefficient + more;
+    let left = Linear {
+        coefficient,
+        constant,
+    };
+    let rest = number - constant;
+    let (left, symbol) = (left.text(letter), script.of(&solve.symbol));
+    let text = match script.prose {
+        true => {
+            let moved = Linear {
+                coefficient,
+                constant: -rest,
+            };
+            format!(
+                "We know {symbol} = {given}, so we have {left} = {number} and we solve it through \
+                 the following steps: Simplifying the equation: {left} = {number}. Move all terms \
+                 to one side: {} = 0. Isolate the term with {letter}: {coefficient}*{letter} = \
+                 {rest}. Divide both sides by {coefficient}: {letter} = {rest} / {coefficient}. \
+                 Solution: {letter} = {answer}.",
+                moved.text(letter)
+            )
+        }
+        false => format!(
+            "Solve {symbol} = {given}: {left} = {number}; {coefficient}*{letter} = {rest}; \
+             {letter} = {rest} / {coefficient}; {letter} = {answer}."
+        ),
+    };
+    Some(scene.edited(vec![Edit::new(solve.span.clone(), text)]))
+}
+
+pub(super) fn guessed(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let unknown = script.unknown.as_ref()?.step;
+    let sentence = scene.sentence(
+        script.name(unknown),
+        script.symbol(unknown),
+        &script.answer.value.to_string(),
+    );
+    Some(scene.edited(vec![Edit::new(
+        script.steps[unknown].span.clone(),
+        sentence,
+    )]))
+}

@@ -1,0 +1,119 @@
+//! Sentences that are missing, stand twice, stand at the wrong place, or should not be there.
+//!
+//! Why they are wrong: every needed quantity has one step, before those that read it, under a
+//! symbol of its own; and everything that is stated is about the problem and true.
+
+use super::super::draw::Draw;
+use super::super::edit::Edit;
+use super::super::harmless::unneeded;
+use super::super::scene::Scene;
+use super::numbers::other;
+
+pub(super) fn dropped(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let steps: Vec<usize> = (0..scene.script.steps.len())
+        .filter(|step| scene.needed(*step))
+        .collect();
+    Some(scene.edited(vec![scene.without(*draw.pick(&steps)?)]))
+}
+
+pub(super) fn duplicated(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let steps = scene.script.steps.len();
+    let step = draw.below(steps);
+    let before = step + 1 + draw.below(steps - step);
+    let sentence = scene.script.of(&scene.script.steps.get(step)?.span);
+    let at = scene.before_step(before);
+    Some(scene.edited(vec![Edit::insert(at, format!("{sentence} "))]))
+}
+
+pub(super) fn late(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let steps = &scene.script.steps;
+    let mut moves = Vec::new();
+    for (step, _) in steps.iter().enumerate() {
+        let reader = steps.iter().position(|reader| reader.reads.contains(&step));
+        if let Some(reader) = reader {
+            moves.extend((reader + 1..=steps.len()).map(|before| (step, before)));
+        }
+    }
+    let (step, before) = *draw.pick(&moves)?;
+    let sentence = format!("{} ", scene.script.of(&steps[step].span));
+    let edits = vec![
+        scene.without(step),
+        Edit::insert(scene.before_step(before), sentence),
+    ];
+    Some(scene.edited(edits))
+}
+
+pub(super) fn redefinition(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let computed = scene.clauses(|(step, clause), _| clause + 1 == scene.step(step).clauses.len());
+    let step = draw.pick(&computed)?.0;
+    // A quantity that depends on the unknown is no number at all.
+    let wrong = match scene.step(step).value {
+        [one, two] if one == two => other(one, draw),
+        _ => draw.between(1, 9).into(),
+    };
+    let wrong = wrong.to_string();
+    let name = scene.script.name(step);
+    let (symbol, before) = match draw.below(3) {
+        0 => (scene.script.symbol(step).to_owned(), step),
+        1 => (scene.fresh_symbol(draw), step),
+        _ => (scene.fresh_symbol(draw), scene.script.steps.len()),
+    };
+    let sentence = format!("{} ", scene.sentence(name, &symbol, &wrong));
+    Some(scene.edited(vec![Edit::insert(scene.before_step(before), sentence)]))
+}
+
+pub(super) fn junk(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let before = draw.below(scene.script.steps.len() + 1);
+    let (name, symbol) = (scene.foreign_name(draw), scene.fresh_symbol(draw));
+    let number = draw.between(1, 9);
+    let sentence = format!("{} ", scene.sentence(&name, &symbol, &number.to_string()));
+    Some(scene.edited(vec![Edit::insert(scene.before_step(before), sentence)]))
+}
+
+pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let steps: Vec<usize> = (0..script.steps.len())
+        .filter(|step| scene.needed(*step))
+        .collect();
+    let step = *draw.pick(&steps)?;
+    let foreign = scene.foreign_name(draw);
+    if script.prose {
+        return Some(scene.edited(vec![Edit::new(script.steps[step].name.clone(), foreign)]));
+    }
+    Some(
+        scene.edited(super::super::harmless::symbols::renamed(scene, &|symbol| {
+            (symbol == script.symbol(step)).then(|| foreign.clone())
+        })),
+    )
+}
+
+pub(super) fn false_unneeded(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    unneeded::inserted(scene, draw, other)
+}
+
+pub(super) fn symbol_reused(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    if !script.prose {
+        return None;
+    }
+    let unknown = script.unknown.as_ref().map(|unknown| unknown.step);
+    let given = script.solve.as_ref().map(|solve| script.of(&solve.symbol));
+    let mut pairs = Vec::new();
+    for early in 0..script.steps.len() {
+        let used = Some(early) == unknown || given == Some(script.symbol(early));
+        for late in early + 1..script.steps.len() {
+            let mut readers = script.steps[late..].iter();
+            let read = readers.any(|step| step.reads.contains(&early));
+            if !used && !read && Some(late) != unknown {
+                pairs.push((early, late));
+            }
+        }
+    }
+    let (early, late) = *draw.pick(&pairs)?;
+    let taken = script.symbol(early).to_owned();
+    Some(
+        scene.edited(super::super::harmless::symbols::renamed(scene, &|symbol| {
+            (symbol == script.symbol(late)).then(|| taken.clone())
+        })),
+    )
+}

@@ -1,0 +1,82 @@
+//! Other symbols for the same quantities, without one taking another's place.
+
+use std::collections::HashMap;
+
+use super::super::draw::Draw;
+use super::super::edit::Edit;
+use super::super::scene::Scene;
+use super::super::tokens::Kind;
+
+/// The edits that give every symbol that `new` knows its new spelling, everywhere at once.
+pub(crate) fn renamed(scene: &Scene<'_>, new: &dyn Fn(&str) -> Option<String>) -> Vec<Edit> {
+    let script = scene.script;
+    let mut ranges = Vec::new();
+    for step in &script.steps {
+        ranges.push(step.symbol.clone());
+        for clause in &step.clauses {
+            ranges.push(clause.head.clone());
+            for side in &clause.sides {
+                let words = side.tokens.iter().filter(|token| token.kind == Kind::Word);
+                ranges.extend(words.map(|word| word.range()));
+            }
+        }
+    }
+    ranges.extend(script.solve.iter().map(|solve| solve.symbol.clone()));
+    let edits = ranges.into_iter().filter_map(|range| {
+        let by = new(script.of(&range))?;
+        Some(Edit::new(range, by))
+    });
+    edits.collect()
+}
+
+/// Prose symbols that may be renamed: all but the unknown's letter.
+fn renamable(scene: &Scene<'_>) -> Vec<String> {
+    if !scene.script.prose {
+        return Vec::new();
+    }
+    let meanings = scene.script.meanings();
+    let mut symbols: Vec<String> = meanings.into_keys().map(str::to_owned).collect();
+    symbols.retain(|symbol| Some(&**symbol) != scene.script.letter());
+    symbols.sort_unstable();
+    symbols
+}
+
+/// Letters first, then pairs of letters, without the unknown's letter and those in `kept`.
+fn pool(scene: &Scene<'_>, kept: &[String], draw: &mut Draw) -> Vec<String> {
+    let letters = ('a'..='z').chain('A'..='Z').map(String::from);
+    let mut letters: Vec<String> = letters.collect();
+    let pairs = ('A'..='Z').flat_map(|one| ('a'..='z').map(move |two| format!("{one}{two}")));
+    let mut pairs: Vec<String> = pairs.collect();
+    draw.shuffle(&mut letters);
+    let start = draw.below(pairs.len());
+    pairs.rotate_left(start);
+    if draw.one_in(8) {
+        letters.truncate(4);
+    }
+    letters.append(&mut pairs);
+    letters.retain(|symbol| Some(&**symbol) != scene.script.letter() && !kept.contains(symbol));
+    letters
+}
+
+fn rename(scene: &Scene<'_>, chosen: &[String], kept: &[String], draw: &mut Draw) -> String {
+    let new = pool(scene, kept, draw);
+    let map: HashMap<&str, &String> = chosen.iter().map(|old| &**old).zip(&new).collect();
+    scene.edited(renamed(scene, &|symbol| {
+        map.get(symbol).map(|new| (*new).clone())
+    }))
+}
+
+pub(super) fn all(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let symbols = renamable(scene);
+    (!symbols.is_empty()).then(|| rename(scene, &symbols, &[], draw))
+}
+
+pub(super) fn some(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let mut symbols = renamable(scene);
+    draw.shuffle(&mut symbols);
+    if symbols.len() < 2 {
+        return None;
+    }
+    let kept = symbols.split_off(1 + draw.below(symbols.len() - 1));
+    Some(rename(scene, &symbols, &kept, draw))
+}

@@ -1,0 +1,236 @@
+//! `interplay audit`: what the verifier accepts of wrong solutions and rejects of right ones.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use interplay::tasks::{ContextLibrary, Counts};
+use interplay::verify::audit::{
+    Audit, Audited, By, Cell, Judge, Kind, Label, Problems, Report, Subject,
+};
+use interplay::verify::{Gold, Level, Verifier};
+use serde::Deserialize;
+
+use super::lines::Lines;
+use super::whole_file::WholeFile;
+
+/// What to audit with, and what to write.
+#[derive(Args)]
+pub(super) struct Flags {
+    /// How many mutants to judge, and as many right solutions.
+    #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
+    n: u64,
+    /// The difficulties, all of them in every context, dialect and mode.
+    #[arg(long, default_value = "2-20", value_name = "OPS")]
+    op: Counts,
+    /// The root of all randomness.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many threads; as many as the machine has unless told.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Right solutions to change (JSONL in the published sample fields, also .gz) instead of
+    /// generated ones.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Labelled candidates (JSONL, also .gz) with `solution`, `candidate`, `mutation`, `label`,
+    /// `mode` and `reference_perfect`: judged instead of mutants, beside the recorded verdicts.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "n", "op", "seed", "threads"])]
+    pairs: Option<PathBuf>,
+    /// Where to write the counts of every kind of problem (JSONL; compressed if .gz).
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Prints the tables, then whatever went wrong.
+pub(super) fn audit(flags: &Flags) -> Result<()> {
+    let report = match &flags.pairs {
+        Some(path) => judged_pairs(path)?,
+        None => mutants(flags)?,
+    };
+    if let Some(path) = &flags.output {
+        let mut output = WholeFile::create(path)?;
+        for row in report.rows() {
+            output.record(&row)?;
+        }
+        output.complete()?.place()?;
+    }
+    let broken = shown(&report);
+    super::print(&broken)?;
+    let wrong = report.false_accepts(0) + report.false_rejects(0) + report.false_rejects(1);
+    if wrong > 0 {
+        bail!("{wrong} verdicts differ from what the candidates are by construction");
+    }
+    Ok(())
+}
+
+/// The verdict of each level on generated or given solutions and mutants of them.
+fn mutants(flags: &Flags) -> Result<Report> {
+    let mut audit = Audit::new(flags.n, flags.seed);
+    let machine = available_parallelism().map_or(1, usize::from);
+    audit.threads = flags.threads.unwrap_or(machine);
+    let (strict, paper) = (Verifier::new(Level::Strict), Verifier::new(Level::Paper));
+    let judged = levels(&strict, &paper);
+    let (done, start) = (AtomicU64::new(0), Instant::now());
+    let every = (flags.n / 20).max(1);
+    let tick = |more| {
+        let before = done.fetch_add(more, Ordering::Relaxed);
+        if before / every != (before + more) / every {
+            eprintln!("audit: {} of {} problems", before + more, flags.n);
+        }
+    };
+    let report = match &flags.input {
+        Some(path) => {
+            let subjects = given(path)?;
+            let count = subjects.len() as u64;
+            let subject = |index| Ok(subjects[(index % count) as usize].clone());
+            audit.run::<anyhow::Error>(&judged, &subject, &tick)?
+        }
+        None => {
+            let library = ContextLibrary::embedded();
+            let contexts: Vec<&str> = library.iter().map(|context| context.id()).collect();
+            let problems = Problems::new(&library, &contexts, flags.op.as_slice(), flags.seed)?;
+            audit.run(&judged, &|index| problems.subject(index), &tick)?
+        }
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    let candidates: u64 = report.cells().map(|(_, counts)| counts.candidates).sum();
+    eprintln!(
+        "audit: {candidates} candidates at two levels in {seconds:.1} s on {} threads, with \
+         drawing and changing them: {:.0} verdicts/s; no operator applied for {} mutants",
+        audit.threads,
+        2.0 * candidates as f64 / seconds,
+        report.without_operator()
+    );
+    Ok(report)
+}
+
+fn levels<'j>(strict: &'j dyn Judge, paper: &'j dyn Judge) -> [Audited<'j>; 2] {
+    let strict = Audited {
+        name: "strict",
+        judge: strict,
+        sound: true,
+    };
+    // The paper's level promises nothing about what it does not look at.
+    let paper = Audited {
+        name: "paper",
+        judge: paper,
+        sound: false,
+    };
+    [strict, paper]
+}
+
+/// A published sample; the fields that are not named here pass unread.
+#[derive(Deserialize)]
+struct Sample {
+    #[serde(default)]
+    problem: String,
+    solution: String,
+    #[serde(default)]
+    op: u32,
+    #[serde(default)]
+    d: u32,
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    mode: String,
+}
+
+fn kind(sample: &Sample) -> Kind {
+    Kind {
+        op: sample.op,
+        d: sample.d,
+        context: sample.template.clone(),
+        dialect: match sample.solution.contains("Define ") {
+            true => "prose",
+            false => "terse",
+        },
+        mode: match &*sample.mode {
+            "forwardreverse" => "reverse",
+            _ => "forward",
+        },
+    }
+}
+
+fn given(path: &Path) -> Result<Vec<Subject>> {
+    let mut lines = Lines::open(path)?;
+    let mut subjects = Vec::new();
+    let expected = "one JSON object a line with the text `solution`";
+    while let Some((_, sample)) = lines.next::<Sample>(expected)? {
+        let gold = Gold::from_solution(&sample.solution);
+        let gold = gold.map_err(|error| lines.error(&format!("`solution`: {error}")))?;
+        let kind = kind(&sample);
+        let subject = Subject::new(sample.problem, &sample.solution, gold, kind);
+        subjects.push(subject.map_err(|error| lines.error(&format!("`solution`: {error}")))?);
+    }
+    match subjects.is_empty() {
+        true => Err(anyhow!(
+            "{} has no record; expected {expected}",
+            path.display()
+        )),
+        false => Ok(subjects),
+    }
+}
+
+/// A labelled candidate.
+#[derive(Deserialize)]
+struct Pair {
+    #[serde(flatten)]
+    sample: Sample,
+    candidate: String,
+    mutation: String,
+    label: String,
+    reference_perfect: bool,
+}
+
+fn judged_pairs(path: &Path) -> Result<Report> {
+    let mut lines = Lines::open(path)?;
+    let expected = "one JSON object a line with solution, candidate, mutation, label, mode and \
+                    reference_perfect";
+    let mut report = Report::new(["strict", "paper", "reference"], 0);
+    while let Some((_, pair)) = lines.next::<Pair>(expected)? {
+        let label = match &*pair.label {
+            "harmful" => Label::Harmful,
+            "gold" | "harmless" => Label::Harmless,
+            other => {
+                let reason = format!("`label` is `{other}`; expected gold, harmless or harmful");
+                return Err(lines.error(&reason));
+            }
+        };
+        let gold = Gold::from_solution(&pair.sample.solution)
+            .map_err(|error| lines.error(&format!("`solution`: {error}")))?;
+        let accepts = |level| Verifier::new(level).verify(&gold, &pair.candidate).accepted;
+        let accepted = [
+            accepts(Level::Strict),
+            accepts(Level::Paper),
+            pair.reference_perfect,
+        ];
+        let cell = Cell {
+            operator: pair.mutation.into(),
+            label,
+            kind: kind(&pair.sample),
+        };
+        report.record(cell, &accepted);
+    }
+    Ok(report)
+}
+
+fn shown(report: &Report) -> String {
+    let mut text = report.table(By::OperatorAndMode);
+    text.push('\n');
+    text.push_str(&report.table(By::Dialect));
+    for witness in report.witnesses() {
+        let judge = &report.judges()[witness.judge];
+        let (operator, label) = (&witness.cell.operator, witness.cell.label.name());
+        let _ = write!(
+            text,
+            "\n{judge}, {operator} ({label}), problem {}\n  problem   {}\n  solution  {}\n  candidate {}\n",
+            witness.index, witness.problem, witness.solution, witness.candidate
+        );
+    }
+    text
+}

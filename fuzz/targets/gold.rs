@@ -1,0 +1,17 @@
+//! Any text as a gold solution; where it gives gold, the same text as its candidate.
+#![no_main]
+
+use interplay_fuzz::check;
+use interplay_verify::Gold;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(gold) = Gold::from_solution(text) {
+        let (_, paper) = check(&gold, text);
+        // Gold is made of complete steps and one answer, so the answer at least is right.
+        assert!(paper.answer_correct);
+    }
+});

@@ -1,0 +1,55 @@
+//! Time: a text repeated many times takes in proportion, or less.
+#![no_main]
+
+use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use interplay_fuzz::subjects;
+use interplay_verify::audit::Subject;
+use interplay_verify::{Gold, Level, Verifier};
+use libfuzzer_sys::fuzz_target;
+
+static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();
+
+/// How often the shorter and the longer text repeat the input.
+const SHORT: usize = 16;
+const LONG: usize = 128;
+/// How many times more than in proportion the longer one may take: wide, for a busy machine.
+const SLACK: u32 = 8;
+/// Times below this are not compared.
+const NOISE: Duration = Duration::from_millis(4);
+
+/// The shortest of a few runs of all that reads a text.
+fn time(gold: &Gold, text: &str, runs: usize) -> Duration {
+    let run = || {
+        let start = Instant::now();
+        for level in [Level::Strict, Level::Paper] {
+            black_box(Verifier::new(level).verify(gold, text));
+        }
+        let _ = black_box(Gold::from_solution(text));
+        start.elapsed()
+    };
+    (0..runs).map(|_| run()).min().unwrap_or_default()
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((choice, text)) = data.split_first() else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
+    let subjects = SUBJECTS.get_or_init(subjects);
+    let gold = subjects[usize::from(*choice) % subjects.len()].gold();
+    let (short, long) = (text.repeat(SHORT), text.repeat(LONG));
+    let allowed = |short: Duration| short * SLACK * (LONG / SHORT) as u32;
+    // A first look is cheap; only what looks slow is measured with care.
+    for runs in [1, 3, 9] {
+        let longer = time(gold, &long, runs);
+        if longer < NOISE || longer <= allowed(time(gold, &short, runs)) {
+            return;
+        }
+    }
+    panic!("{LONG} copies take far more than {} times as long as {SHORT}", LONG / SHORT);
+});
