@@ -34,10 +34,12 @@ pub mod framing;
 mod gold_record;
 mod likeness;
 mod linear;
+mod mixture;
 mod naming;
 mod order;
 #[cfg(feature = "parquet")]
 mod parquet_file;
+mod presets;
 mod problem;
 mod prose;
 mod resumable;
@@ -66,8 +68,10 @@ pub use error::{Issue, Issues, TaskError};
 pub use fingerprints::Fingerprints;
 pub use gold_record::GoldRecord;
 pub use likeness::{Fingerprint, Fingerprinted, Likeness};
+pub use mixture::{MixtureEntry, OneOrMore};
 #[cfg(feature = "parquet")]
 pub use parquet_file::write_parquet;
+pub use presets::{Normalise, Preset, PresetPart, PresetStage};
 pub use problem::Problem;
 pub use resumable::ResumableWriter;
 pub use sample::{Sample, SampleReader, write_samples};

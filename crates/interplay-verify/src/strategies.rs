@@ -83,11 +83,8 @@ pub fn problems(kinds: Kinds) -> impl Strategy<Value = Problem> {
         "the kind of problem can be drawn",
         move |(op, (context, dialect, mode), unneeded, seed)| {
             let mut spec = TaskSpec::new(vec![Component {
-                weight: 1.0,
-                op: Counts::one(op),
-                context: context.to_owned(),
-                dialect,
                 mode,
+                ..Component::new(Counts::one(op), context, dialect)
             }]);
             spec.distractors = Counts::one(unneeded);
             let streams = SeedStreams::new(seed);

@@ -96,11 +96,8 @@ fn dataset(
     seed: u64,
 ) -> Result<Dataset, SubjectError> {
     let mut spec = TaskSpec::new(vec![Component {
-        weight: 1.0,
-        op: Counts::one(op),
-        context: context.to_owned(),
-        dialect,
         mode,
+        ..Component::new(Counts::one(op), context, dialect)
     }]);
     if let Ok(distractors) = Counts::range(0, 4) {
         spec.distractors = distractors;
