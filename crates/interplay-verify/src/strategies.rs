@@ -23,9 +23,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use interplay_graph::SeedStreams;
-use interplay_tasks::{
-    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec,
-};
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
@@ -82,13 +80,8 @@ pub fn problems(kinds: Kinds) -> impl Strategy<Value = Problem> {
     (ops, kind, unneeded, any::<u64>()).prop_filter_map(
         "the kind of problem can be drawn",
         move |(op, (context, dialect, mode), unneeded, seed)| {
-            let mut spec = TaskSpec::new(vec![Component {
-                weight: 1.0,
-                op: Counts::one(op),
-                context: context.to_owned(),
-                dialect,
-                mode,
-            }]);
+            let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
+            spec.mixture[0].mode = mode;
             spec.distractors = Counts::one(unneeded);
             let streams = SeedStreams::new(seed);
             let dataset = Dataset::new(spec, &library, streams, "strategies").ok()?;

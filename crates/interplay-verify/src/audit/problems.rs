@@ -1,9 +1,7 @@
 //! Subjects from the problems of `interplay-tasks`: every op, context, dialect and mode in turn.
 
 use interplay_graph::SeedStreams;
-use interplay_tasks::{
-    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec,
-};
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec};
 
 use crate::error::SubjectError;
 use crate::{Gold, VerifyError};
@@ -95,13 +93,8 @@ fn dataset(
     op: u32,
     seed: u64,
 ) -> Result<Dataset, SubjectError> {
-    let mut spec = TaskSpec::new(vec![Component {
-        weight: 1.0,
-        op: Counts::one(op),
-        context: context.to_owned(),
-        dialect,
-        mode,
-    }]);
+    let mut spec = TaskSpec::single(Counts::one(op), context, dialect);
+    spec.mixture[0].mode = mode;
     if let Ok(distractors) = Counts::range(0, 4) {
         spec.distractors = distractors;
     }
