@@ -131,7 +131,7 @@ impl Known {
 }
 
 /// A definition over these operands.
-fn computed(definition: Definition, operands: Vec<Expression>) -> Option<Expression> {
+pub(crate) fn computed(definition: Definition, operands: Vec<Expression>) -> Option<Expression> {
     let fold = |terms: Vec<Expression>, sign| {
         let mut terms = terms.into_iter();
         let first = terms.next()?;
