@@ -60,7 +60,7 @@ fn a_killed_generate_goes_on_and_ends_in_the_same_bytes() {
     let whole = tempfile::tempdir().unwrap();
     let killed = tempfile::tempdir().unwrap();
     // Repetitions are left out, so the second run must know what the first one has seen.
-    let flags = "generate --op 3-6 --dialect terse --n 60000 --seed 2 --distinct graph";
+    let flags = "generate --op 8-14 --dialect terse --n 60000 --seed 2 --distinct graph";
     let generate = format!("{flags} --graphs graphs.jsonl.gz --output out.jsonl");
     succeed(whole.path(), &generate);
     let mut kills = 0;
