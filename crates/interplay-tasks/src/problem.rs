@@ -34,6 +34,8 @@ pub struct Problem {
     pub(crate) reverse: Option<Reverse>,
     pub(crate) dialect: Dialect,
     pub(crate) d: u32,
+    /// The length up to which the statements were filled.
+    pub(crate) min_tokens: Option<u32>,
     pub(crate) op: u32,
     pub(crate) id: u64,
 }
@@ -232,6 +234,15 @@ impl Problem {
         }
     }
 
+    /// The length class as published files name it: `zero_context`, or for instance `8k`.
+    fn length(&self) -> String {
+        match self.min_tokens {
+            None => "zero_context".to_owned(),
+            Some(tokens) if tokens % 1024 == 0 => format!("{}k", tokens / 1024),
+            Some(tokens) => tokens.to_string(),
+        }
+    }
+
     /// The problem in the published fields.
     #[must_use]
     pub fn to_sample(&self) -> Sample {
@@ -243,7 +254,7 @@ impl Problem {
             id: self.id,
             template: self.context.id().to_owned(),
             mode: self.mode().published().to_owned(),
-            length: "zero_context".to_owned(),
+            length: self.length(),
             d: self.d(),
         }
     }
@@ -283,6 +294,7 @@ pub(crate) mod tests {
             context: ContextLibrary::embedded().get("zoo").unwrap(),
             reverse: None,
             d: 2,
+            min_tokens: None,
             dialect,
             id: 0,
             graph,

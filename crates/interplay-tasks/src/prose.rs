@@ -63,7 +63,7 @@ pub(crate) fn question(problem: &Problem) -> String {
             format!(
                 "How many {} does {} have?",
                 context.items()[item],
-                context.places()[place]
+                context.place(place)
             )
         }
         label => format!("What is the {}?", label.text(context)),

@@ -187,7 +187,7 @@ impl Gold {
         let limit = match quantities.iter().all(|quantity| quantity.formula.is_some()) {
             true => sizes.map(Formula::size).max(),
             // Without definitions, room for any that reads each parent twice.
-            false => parents.max(),
+            false => sizes.map(Formula::size).chain(parents).max(),
         };
         let (needed, limit) = (needed as u32, limit.unwrap_or(0));
         Ok(Self {
@@ -198,6 +198,12 @@ impl Gold {
             needed,
             limit,
         })
+    }
+
+    /// The same with further quantities, which are not needed.
+    pub(crate) fn with_others(mut self, others: Vec<GoldQuantity>) -> Result<Self, VerifyError> {
+        self.quantities.extend(others);
+        Self::new(self.quantities, self.answer, self.reverse)
     }
 
     /// The right answer.

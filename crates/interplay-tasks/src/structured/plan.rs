@@ -15,6 +15,7 @@ use crate::draw::Draw;
 use crate::naming::Label;
 
 use super::seats::Seats;
+use super::words::Words;
 use super::{Request, StructuredRules};
 
 /// How often a total sums one, two, three or four items.
@@ -33,6 +34,7 @@ pub(super) struct Plan {
     /// How many edges instances take beyond one each.
     pub spare: usize,
     pub seats: Seats,
+    pub words: Words,
     items: usize,
 }
 
@@ -62,7 +64,8 @@ impl Plan {
             members: Vec::with_capacity(instances + totals.sizes.len()),
             total_of: Vec::with_capacity(instances + totals.sizes.len()),
             spare: left - instances,
-            seats: Seats::new(request, totals.sizes.len(), items),
+            seats: Seats::new(request, totals.sizes.len()),
+            words: Words::new(context),
             items,
         };
         for (place, total) in totals.sizes.iter().enumerate() {
@@ -71,7 +74,8 @@ impl Plan {
         let spread = free.div_ceil(items);
         let most = all_places - totals.sizes.len();
         let places = (spread + draw.below(1 + free - spread)).min(most);
-        plan.seats.open(places, draw);
+        plan.seats.open(places, items, draw);
+        plan.words.take(plan.seats.places(), items, draw);
         for _ in 0..loose {
             if let Some(label) = plan.seats.take(draw) {
                 plan.push(label, 0..0, None);
@@ -107,23 +111,6 @@ impl Plan {
             Label::Total { place }
         };
         self.push(label, first..last, None);
-    }
-
-    /// Gives places and items their words.
-    pub(super) fn name(&self, labels: &mut [Label], context: &Context, draw: &mut Draw) {
-        let mut places: Vec<usize> = (0..context.places().len()).collect();
-        draw.choose_front(&mut places, self.seats.places());
-        let mut items: Vec<usize> = (0..context.items().len()).collect();
-        draw.choose_front(&mut items, self.items);
-        for label in labels {
-            match label {
-                Label::Instance { item, place } | Label::Average { item, place } => {
-                    (*item, *place) = (items[*item], places[*place]);
-                }
-                Label::Total { place } | Label::WeightedTotal { place } => *place = places[*place],
-                Label::Noun(_) => {}
-            }
-        }
     }
 }
 
