@@ -24,6 +24,10 @@ const SIZES: [f64; 4] = [0.33, 0.47, 0.17, 0.03];
 /// How often a total of the third layer sums products, where it may.
 const PRODUCT_SHARE: f64 = 0.4;
 
+/// How many totals of a problem may sum products. What they sum has to be small, which leaves
+/// little room in a long problem.
+const MOST_PRODUCTS: usize = 2;
+
 /// The needed quantities of a problem, places and items still without their words.
 pub(super) struct Plan {
     pub labels: Vec<Label>,
@@ -65,7 +69,7 @@ impl Plan {
             total_of: Vec::with_capacity(instances + totals.sizes.len()),
             spare: left - instances,
             seats: Seats::new(request, totals.sizes.len()),
-            words: Words::new(context),
+            words: Words::new(context, request.min_tokens.is_some()),
             items,
         };
         for (place, total) in totals.sizes.iter().enumerate() {
@@ -159,17 +163,23 @@ impl Totals {
             sizes: Vec::new(),
             edges: 0,
         };
+        let mut products = if request.third_layer && request.products {
+            MOST_PRODUCTS
+        } else {
+            0
+        };
         while totals.edges < budget && totals.sizes.len() < most {
             let base = 1 + draw.weighted(&SIZES).unwrap_or(0);
             let mut size = Size {
                 items: (base * scale - draw.below(scale)).min(widest),
-                products: request.third_layer && request.products && draw.chance(PRODUCT_SHARE),
+                products: products > 0 && draw.chance(PRODUCT_SHARE),
             };
             let left = budget - totals.edges;
             size.products &= left >= 2;
             if size.edges() > left {
                 size.items = if size.products { left / 2 } else { left };
             }
+            products -= usize::from(size.products);
             totals.edges += size.edges();
             totals.sizes.push(size);
         }

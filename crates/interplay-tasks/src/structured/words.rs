@@ -15,9 +15,15 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn new(context: &Context) -> Self {
+    /// The words of a context; those with districts only where problems are `long`.
+    pub(super) fn new(context: &Context, long: bool) -> Self {
+        let places = if long {
+            context.all_places()
+        } else {
+            context.places().len()
+        };
         Self {
-            places: (0..context.all_places()).collect(),
+            places: (0..places).collect(),
             items: (0..context.items().len()).collect(),
             taken: (0, 0),
             plain: context.places().len(),
