@@ -48,6 +48,7 @@ mod sample;
 mod skeleton;
 mod spec;
 mod split;
+mod statistics;
 mod structured;
 mod subset;
 mod symbols;
@@ -79,4 +80,5 @@ pub use spec::{
     Component, DefinitionWeights, Dialect, Mode, SolutionOrder, StatementOrder, TaskSpec,
 };
 pub use split::{Part, Split};
+pub use statistics::{Distribution, Measure, Repetitions, Statistics, markdown_table};
 pub use subset::{Shard, Subset};

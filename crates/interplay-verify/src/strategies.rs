@@ -51,12 +51,12 @@ pub struct Kinds {
 }
 
 impl Default for Kinds {
-    /// Op 2 to 20, two contexts, both dialects, both modes, up to four unneeded quantities. The
+    /// Op 2 to 20, every embedded context, both dialects, both modes, up to four unneeded quantities. The
     /// simplest of each comes first, as what counterexamples shrink to.
     fn default() -> Self {
         Self {
             ops: 2..=20,
-            contexts: vec!["zoo", "school"],
+            contexts: vec!["zoo", "school", "festival", "garden", "harbor"],
             dialects: vec![Dialect::Terse, Dialect::Prose],
             modes: vec![Mode::Forward, Mode::Reverse],
             unneeded: 0..=4,
@@ -64,7 +64,8 @@ impl Default for Kinds {
     }
 }
 
-/// Arbitrary problems of these kinds.
+/// Arbitrary problems of these kinds, in prose with a third layer now and then, where the context
+/// has one.
 ///
 /// # Panics
 /// Where one of the lists is empty. Kinds that cannot be drawn give no problem, which the test
@@ -78,13 +79,19 @@ pub fn problems(kinds: Kinds) -> impl Strategy<Value = Problem> {
         unneeded,
     } = kinds;
     let library = ContextLibrary::embedded();
-    let kind = (select(contexts), select(dialects), select(modes));
+    let kind = (select(contexts), select(dialects), select(modes), 2_u32..=3);
     (ops, kind, unneeded, any::<u64>()).prop_filter_map(
         "the kind of problem can be drawn",
-        move |(op, (context, dialect, mode), unneeded, seed)| {
+        move |(op, (context, dialect, mode, layers), unneeded, seed)| {
+            let component = Component::new(Counts::one(op), context, dialect);
+            let d = match dialect {
+                Dialect::Prose if library.get(context).ok()?.unit().is_some() => layers,
+                _ => 2,
+            };
             let mut spec = TaskSpec::new(vec![Component {
                 mode,
-                ..Component::new(Counts::one(op), context, dialect)
+                d,
+                ..component
             }]);
             spec.distractors = Counts::one(unneeded);
             let streams = SeedStreams::new(seed);

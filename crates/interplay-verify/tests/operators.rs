@@ -13,11 +13,13 @@ use interplay_verify::{Gold, Level, Verifier};
 const SHOWN: usize = 2;
 
 const TERSE: &str = "fox = 3. elk = fox + 2 = 3 + 2 = 5. hen = elk - fox = 5 - 3 = 2. \
-                     bee = 2 * (fox + hen) = 2 * (3 + 2) = 10. Answer: 10.";
+                     bee = 2 * (fox + hen) = 2 * (3 + 2) = 10. \
+                     cow = bee + hen + fox = 10 + 2 + 3 = 15. Answer: 15.";
 const PROSE: &str = "Define fox in Zoo as a; so a = 3. Define elk in Zoo as b; m = a = 3; \
                      so b = 2 + m = 2 + 3 = 5. Define hen in Zoo as c; so c = b - a = 5 - 3 = 2. \
                      Define bee in Zoo as d; p = a + c = 3 + 2 = 5; so d = 2 * p = 2 * 5 = 10. \
-                     Answer: 10.";
+                     Define cow in Zoo as e; q = d + c = 10 + 2 = 12; so e = q + a = 12 + 3 = 15. \
+                     Answer: 15.";
 const TERSE_REVERSE: &str = "fox = x. elk = fox + 2 = x + 2 = x + 2. hen = 4. \
                              bee = 2 * (elk + hen) = 2 * (x + 2 + 4) = 2*x + 12. \
                              Solve bee = 18: 2*x + 12 = 18; 2*x = 6; x = 6 / 2; x = 3. Answer: 3.";
@@ -29,8 +31,9 @@ const PROSE_REVERSE: &str = "The question is difficult, so we use equations to s
     Simplifying the equation: 2*x + 12 = 18. Move all terms to one side: 2*x - 6 = 0. \
     Isolate the term with x: 2*x = 6. Divide both sides by 2: x = 6 / 2. Solution: x = 3. Answer: 3.";
 
-/// The graph of the solutions, with two unneeded quantities.
-fn graph(prose: bool, reverse: bool) -> (ReasoningGraph, [QuantityId; 4]) {
+/// The graph of the solutions, with two unneeded quantities; the quantity at the bottom and the
+/// one at the top.
+fn graph(prose: bool, reverse: bool) -> (ReasoningGraph, QuantityId, QuantityId) {
     let name = |noun: &str| match prose {
         true => format!("{noun} in Zoo"),
         false => noun.to_owned(),
@@ -41,30 +44,33 @@ fn graph(prose: bool, reverse: bool) -> (ReasoningGraph, [QuantityId; 4]) {
     };
     let fox = add("fox", Definition::constant(3), &[]);
     let elk = add("elk", Definition::sum().plus(2), &[fox]);
-    let (hen, bee) = match reverse {
+    let (hen, top) = match reverse {
         true => {
             let hen = add("hen", Definition::constant(4), &[]);
             (hen, add("bee", Definition::sum().times(2), &[elk, hen]))
         }
         false => {
             let hen = add("hen", Definition::difference(), &[elk, fox]);
-            (hen, add("bee", Definition::sum().times(2), &[fox, hen]))
+            let bee = add("bee", Definition::sum().times(2), &[fox, hen]);
+            (hen, add("cow", Definition::sum(), &[bee, hen, fox]))
         }
     };
     let ox = add("ox", Definition::constant(7), &[]);
-    let parent = if reverse { hen } else { elk };
-    add("ram", Definition::sum().plus(1), &[ox, parent]);
-    (graph, [fox, elk, hen, bee])
+    add("ram", Definition::sum().plus(1), &[ox, hen]);
+    (graph, fox, top)
 }
 
 fn subject(solution: &str, prose: bool, reverse: bool) -> Subject {
-    let (graph, [fox, .., bee]) = graph(prose, reverse);
+    let (graph, bottom, top) = graph(prose, reverse);
     let (gold, target) = match reverse {
-        true => (Gold::from_reverse_graph(&graph, fox, bee).unwrap(), fox),
-        false => (Gold::from_graph(&graph, bee).unwrap(), bee),
+        true => (
+            Gold::from_reverse_graph(&graph, bottom, top).unwrap(),
+            bottom,
+        ),
+        false => (Gold::from_graph(&graph, top).unwrap(), top),
     };
     let kind = Kind {
-        op: 0,
+        op: graph.necessary(top).0.op(),
         d: 2,
         context: "hand".to_owned(),
         dialect: if prose { "prose" } else { "terse" },

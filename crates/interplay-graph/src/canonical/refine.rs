@@ -121,8 +121,8 @@ impl Net {
                 self.look_at_parents(node, colours, &mut around);
                 colours[node] = mix_all(colours[node], &around);
             }
-            // The other factor of a product may come before or after, so its colour is that of
-            // before the way up; otherwise the order of nodes would show.
+            // Readers come later in every order and are settled; a partner may come earlier or
+            // later, so its colour is taken from before.
             before.clear();
             before.extend_from_slice(colours);
             for node in (0..self.len()).rev() {

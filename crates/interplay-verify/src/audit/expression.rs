@@ -70,6 +70,19 @@ impl Expression {
         }
     }
 
+    /// Calls `see` with the sign of every operation.
+    pub(crate) fn signs(&self, see: &mut impl FnMut(char)) {
+        match self {
+            Self::Number(_) | Self::Symbol(_) => {}
+            Self::Group(inner) => inner.signs(see),
+            Self::Operation(operation) => {
+                see(operation.sign);
+                operation.left.signs(see);
+                operation.right.signs(see);
+            }
+        }
+    }
+
     /// The same with every symbol replaced.
     pub(crate) fn replaced(&self, by: &impl Fn(&str) -> Self) -> Self {
         match self {

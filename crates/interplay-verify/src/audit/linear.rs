@@ -10,13 +10,6 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    pub(crate) fn constant(constant: i128) -> Self {
-        Self {
-            coefficient: 0,
-            constant,
-        }
-    }
-
     /// The form with these values at [`POINTS`]; none where no form with whole numbers has.
     pub(crate) fn of(values: [i128; 2]) -> Option<Self> {
         let (rise, run) = (values[1] - values[0], POINTS[1] - POINTS[0]);
@@ -26,20 +19,6 @@ impl Linear {
                 coefficient,
                 constant: values[0] - coefficient * POINTS[0],
             }
-        })
-    }
-
-    pub(crate) fn plus(self, other: Self) -> Option<Self> {
-        Some(Self {
-            coefficient: self.coefficient.checked_add(other.coefficient)?,
-            constant: self.constant.checked_add(other.constant)?,
-        })
-    }
-
-    pub(crate) fn times(self, factor: i128) -> Option<Self> {
-        Some(Self {
-            coefficient: self.coefficient.checked_mul(factor)?,
-            constant: self.constant.checked_mul(factor)?,
         })
     }
 
@@ -71,9 +50,8 @@ mod tests {
         let at = |x: i128| 3 * x - 4;
         let form = Linear::of([at(POINTS[0]), at(POINTS[1])]).unwrap();
         assert_eq!(form.text("x"), "3*x - 4");
-        assert_eq!(Linear::constant(7).text("x"), "7");
-        let sum = form.plus(Linear::constant(4)).unwrap();
-        assert_eq!(sum.times(2).unwrap().text("y"), "6*y");
+        assert_eq!(Linear::of([7, 7]).unwrap().text("x"), "7");
+        assert_eq!(Linear::of(POINTS).unwrap().text("y"), "y");
         assert_eq!(Linear::of([0, 1]), None);
     }
 }

@@ -18,6 +18,7 @@ mod harmful;
 mod harmless;
 mod linear;
 mod operator;
+mod oracle;
 mod phrases;
 #[cfg(feature = "tasks")]
 mod problems;
@@ -30,6 +31,7 @@ mod tokens;
 
 pub use draw::Draw;
 pub use operator::{Label, Mutant, Operator};
+pub use oracle::{Opinion, opinion};
 #[cfg(feature = "tasks")]
 pub use problems::{GoldSource, Problems, subject as subject_of};
 pub use report::{By, Cell, Counts, Report, Row, Witness};

@@ -104,8 +104,8 @@ impl Operator {
 
     fn on(&self, subject: &Subject, script: &Script, draw: &mut Draw) -> Option<Mutant> {
         let text = (self.apply)(&scene(subject, script), draw)?;
-        // What changed nothing is no mutant.
-        (text != script.text).then_some(Mutant {
+        // What changed nothing, or changed a variation back, is no mutant.
+        (text != script.text && text != subject.script.text).then_some(Mutant {
             operator: self.name,
             label: self.label,
             text,

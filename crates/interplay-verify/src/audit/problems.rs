@@ -27,11 +27,12 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Problems of these difficulties, in every context of the library, both dialects and every
-    /// mode, with up to four unneeded quantities.
+    /// Problems of these difficulties in these contexts of the library, in both dialects and every
+    /// mode, with two layers and, where the context has a third, with three, and with up to four
+    /// unneeded quantities.
     ///
     /// # Errors
-    /// A difficulty that `interplay-tasks` cannot draw.
+    /// A difficulty or context that `interplay-tasks` does not have.
     pub fn new(
         library: &ContextLibrary,
         contexts: &[&str],
@@ -43,7 +44,16 @@ impl Problems {
             for dialect in [Dialect::Prose, Dialect::Terse] {
                 for mode in MODES {
                     for op in ops {
-                        kinds.push(dataset(library, context, dialect, *mode, *op, seed)?);
+                        let part = component(context, dialect, *mode, *op);
+                        if dialect == Dialect::Prose && library.get(context)?.unit().is_some() {
+                            // With the third layer, where the context has one.
+                            let part = Component {
+                                d: 3,
+                                ..part.clone()
+                            };
+                            kinds.push(dataset(library, part, seed)?);
+                        }
+                        kinds.push(dataset(library, part, seed)?);
                     }
                 }
             }
@@ -87,22 +97,30 @@ impl Problems {
 /// Every mode that `interplay-tasks` has.
 const MODES: &[Mode] = &[Mode::Forward, Mode::Reverse];
 
+fn component(context: &str, dialect: Dialect, mode: Mode, op: u32) -> Component {
+    let component = Component::new(Counts::one(op), context, dialect);
+    Component { mode, ..component }
+}
+
 fn dataset(
     library: &ContextLibrary,
-    context: &str,
-    dialect: Dialect,
-    mode: Mode,
-    op: u32,
+    component: Component,
     seed: u64,
 ) -> Result<Dataset, SubjectError> {
-    let mut spec = TaskSpec::new(vec![Component {
+    let Component {
+        context,
+        dialect,
         mode,
-        ..Component::new(Counts::one(op), context, dialect)
-    }]);
+        op,
+        d,
+        ..
+    } = &component;
+    let (mode, op) = (mode.published(), op.min());
+    let name = format!("audit/{context}/{dialect:?}/{mode}/{d}/{op}");
+    let mut spec = TaskSpec::new(vec![component]);
     if let Ok(distractors) = Counts::range(0, 4) {
         spec.distractors = distractors;
     }
-    let name = format!("audit/{context}/{dialect:?}/{}/{op}", mode.published());
     let streams = SeedStreams::new(seed);
     Ok(Dataset::new(spec, library, streams, &name)?)
 }

@@ -131,6 +131,9 @@ impl Script {
             let rest = &text[cursor.at..];
             if rest.starts_with("Answer: ") {
                 break;
+            } else if parts.solve.is_some() {
+                let (at, expected) = (cursor.at, "the answer behind the equation");
+                return Err(VerifyError::Unread { at, expected });
             } else if rest.starts_with("We know ") || rest.starts_with("Solve ") {
                 parts.solve = Some(Solve::read(&mut cursor, prose)?);
             } else if prose {
@@ -280,8 +283,8 @@ impl Parts {
                 at: head.start,
                 expected: "`NAME as SYMBOL`",
             })?;
-        let name = head.start..head.start + split;
-        let symbol = name.end + " as ".len()..head.end;
+        let name = trimmed(text, head.start..head.start + split);
+        let symbol = trimmed(text, head.start + split + " as ".len()..head.end);
         if text[cursor.at..].starts_with("we don't know its value yet") {
             cursor.until(".", "a full stop")?;
             let letter = text[symbol.clone()].to_owned();
@@ -426,7 +429,8 @@ impl Solve {
             divisor: None,
         };
         if !prose {
-            solve.given = cursor.until(": ", "`: ` behind the given number")?;
+            let given = cursor.until(": ", "`: ` behind the given number")?;
+            solve.given = trimmed(text, given);
             let end = cursor.sentence()?;
             for line in text[cursor.at..end - 1].split_inclusive(';') {
                 let span = cursor.at..cursor.at + line.len();
@@ -441,7 +445,8 @@ impl Solve {
             solve.span.end = end;
             return Ok(solve);
         }
-        solve.given = cursor.until(", so we have ", "`, so we have`")?;
+        let given = cursor.until(", so we have ", "`, so we have`")?;
+        solve.given = trimmed(text, given);
         let equation = cursor.until(
             " and we solve it through the following steps:",
             "` and we solve`",

@@ -1,5 +1,7 @@
 //! What is audited: a right solution and what is known about its problem.
 
+use std::fmt;
+
 use interplay_graph::{QuantityId, ReasoningGraph};
 use serde::Serialize;
 
@@ -23,13 +25,23 @@ pub struct Kind {
 }
 
 /// A problem with a right solution, ready for mutation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Subject {
     pub(crate) script: Script,
     pub(crate) problem: String,
     pub(crate) graph: Option<(ReasoningGraph, QuantityId)>,
     gold: Gold,
     kind: Kind,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject")
+            .field("kind", &self.kind)
+            .field("problem", &self.problem)
+            .field("solution", &self.script.text)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Subject {

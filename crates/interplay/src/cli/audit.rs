@@ -93,7 +93,8 @@ fn mutants(flags: &Flags) -> Result<Report> {
         None => {
             let library = ContextLibrary::embedded();
             let contexts: Vec<&str> = library.iter().map(|context| context.id()).collect();
-            let problems = Problems::new(&library, &contexts, flags.op.as_slice(), flags.seed)?;
+            let ops: Vec<u32> = flags.op.iter().collect();
+            let problems = Problems::new(&library, &contexts, &ops, flags.seed)?;
             audit.run(&judged, &|index| problems.subject(index), &tick)?
         }
     };

@@ -55,6 +55,11 @@ pub(super) fn alone(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
 
 pub(super) fn tag(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let wrong = differing(scene, draw);
+    if draw.below(2) == 1 {
+        // The tag alone, without the sentence.
+        let tag = format!("</solution> <answer> {wrong} </answer>");
+        return Some(scene.edited(vec![Edit::new(scene.script.answer.span.clone(), tag)]));
+    }
     behind(scene, format!(" </solution> <answer> {wrong} </answer>"))
 }
 

@@ -30,6 +30,18 @@ pub(super) fn quantity(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 
 /// Another equation with the same solution, solved rightly: only the equation itself is wrong.
 pub(super) fn foreign(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let span = scene.script.solve.as_ref()?.span.clone();
+    Some(scene.edited(vec![Edit::new(span, wrongly_set(scene, draw)?)]))
+}
+
+/// The same before the right equation.
+pub(super) fn second(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let start = scene.script.solve.as_ref()?.span.start;
+    let wrong = format!("{} ", wrongly_set(scene, draw)?);
+    Some(scene.edited(vec![Edit::insert(start, wrong)]))
+}
+
+fn wrongly_set(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let script = scene.script;
     let solve = script.solve.as_ref()?;
     let (letter, answer) = (script.letter()?, i128::from(script.answer.value));
@@ -50,7 +62,7 @@ pub(super) fn foreign(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     };
     let rest = number - constant;
     let (left, symbol) = (left.text(letter), script.of(&solve.symbol));
-    let text = match script.prose {
+    Some(match script.prose {
         true => {
             let moved = Linear {
                 coefficient,
@@ -69,8 +81,7 @@ pub(super) fn foreign(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
             "Solve {symbol} = {given}: {left} = {number}; {coefficient}*{letter} = {rest}; \
              {letter} = {rest} / {coefficient}; {letter} = {answer}."
         ),
-    };
-    Some(scene.edited(vec![Edit::new(solve.span.clone(), text)]))
+    })
 }
 
 pub(super) fn guessed(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {

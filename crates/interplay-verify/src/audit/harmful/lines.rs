@@ -65,6 +65,39 @@ pub(super) fn answered(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(edits))
 }
 
+/// The division turned upside down.
+pub(super) fn turned_division(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
+    let lines = &solved(scene)?.lines;
+    let side = lines.iter().map(|line| &line.right).find(|side| {
+        side.tokens
+            .iter()
+            .any(|token| token.is(&scene.script.text, "/"))
+    })?;
+    let [dividend, divisor] = numbers(side).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let text = |token: &Token| token.of(&scene.script.text).to_owned();
+    let edits = vec![
+        Edit::new(dividend.range(), text(&divisor)),
+        Edit::new(divisor.range(), text(&dividend)),
+    ];
+    Some(scene.edited(edits))
+}
+
+/// The equation before the step of the quantity that it is about.
+pub(super) fn early(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let solve = script.solve.as_ref()?;
+    let given = script.of(&solve.symbol);
+    let step = (0..script.steps.len()).find(|step| script.symbol(*step) == given)?;
+    let sentences = format!("{} ", script.of(&solve.span));
+    let edits = vec![
+        Edit::insert(script.steps[step].span.start, sentences),
+        Edit::delete(solve.span.clone()),
+    ];
+    Some(scene.edited(edits))
+}
+
 pub(super) fn unsolved(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
     let solve = scene.script.solve.as_ref()?;
     // The first equation alone; where it says `x = N` already, it is its own solution.

@@ -117,6 +117,42 @@ pub(super) fn coefficient(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> 
     changed(scene, &found, draw)
 }
 
+/// Two numbers of a sum or difference moved so that its value stays.
+pub(super) fn compensated(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let mut found = Vec::new();
+    for at in scene.clauses(|_, clause| clause.sides.len() > 2) {
+        let form = &scene.clause(at).sides[1];
+        let Expression::Operation(operation) = &form.expression else {
+            continue;
+        };
+        let (Expression::Number(left), Expression::Number(right)) =
+            (&operation.left, &operation.right)
+        else {
+            continue;
+        };
+        let shift = i128::from(draw.between(1, 9));
+        let (one, two) = match operation.sign {
+            '+' => (left + shift, right - shift),
+            '-' => (left + shift, right + shift),
+            _ => continue,
+        };
+        // The same two numbers the other way round would be right.
+        if two >= 0 && one != *right {
+            let text = format!("{one} {} {two}", operation.sign);
+            found.push(Edit::new(form.span.clone(), text));
+        }
+    }
+    Some(scene.edited(vec![draw.pick(&found)?.clone()]))
+}
+
+pub(super) fn false_middle(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let all = scene.clauses(|_, clause| clause.sides.len() > 1);
+    let side = scene.clause(*draw.pick(&all)?).sides.last()?;
+    let value = side.expression.value(&|_| Some(1))?;
+    let wrong = format!("{} = ", other(value, draw));
+    Some(scene.edited(vec![Edit::insert(side.span.start, wrong)]))
+}
+
 pub(super) fn extra_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let all = scene.clauses(|_, _| true);
     let side = scene.clause(*draw.pick(&all)?).sides.last()?;

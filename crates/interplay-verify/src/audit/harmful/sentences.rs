@@ -76,7 +76,10 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
         .filter(|step| scene.needed(*step))
         .collect();
     let step = *draw.pick(&steps)?;
-    let foreign = scene.foreign_name(draw);
+    let foreign = match draw.below(2) {
+        0 => scene.foreign_name(draw),
+        _ => misspelt(scene, script.name(step), draw)?,
+    };
     if script.prose {
         return Some(scene.edited(vec![Edit::new(script.steps[step].name.clone(), foreign)]));
     }
@@ -85,6 +88,28 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
             (symbol == script.symbol(step)).then(|| foreign.clone())
         })),
     )
+}
+
+/// The name without one of its letters, where no other quantity is called so.
+fn misspelt(scene: &Scene<'_>, name: &str, draw: &mut Draw) -> Option<String> {
+    let mut letters: Vec<char> = name.chars().collect();
+    letters.remove(draw.below(letters.len()));
+    let other: String = letters.into_iter().collect();
+    let words = |name: &str| {
+        name.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let steps = 0..scene.script.steps.len();
+    let mut known = scene
+        .subject
+        .gold()
+        .names()
+        .map(words)
+        .chain(steps.map(|step| words(scene.script.name(step))));
+    let plain =
+        other.starts_with(char::is_alphabetic) && words(&other).concat() != words(name).concat();
+    (plain && !known.any(|known| known == words(&other))).then_some(other)
 }
 
 pub(super) fn false_unneeded(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
@@ -97,19 +122,11 @@ pub(super) fn symbol_reused(scene: &Scene<'_>, draw: &mut Draw) -> Option<String
         return None;
     }
     let unknown = script.unknown.as_ref().map(|unknown| unknown.step);
-    let given = script.solve.as_ref().map(|solve| script.of(&solve.symbol));
-    let mut pairs = Vec::new();
-    for early in 0..script.steps.len() {
-        let used = Some(early) == unknown || given == Some(script.symbol(early));
-        for late in early + 1..script.steps.len() {
-            let mut readers = script.steps[late..].iter();
-            let read = readers.any(|step| step.reads.contains(&early));
-            if !used && !read && Some(late) != unknown {
-                pairs.push((early, late));
-            }
-        }
-    }
-    let (early, late) = *draw.pick(&pairs)?;
+    let lates: Vec<usize> = (1..script.steps.len())
+        .filter(|late| Some(*late) != unknown)
+        .collect();
+    let late = *draw.pick(&lates)?;
+    let early = draw.below(late);
     let taken = script.symbol(early).to_owned();
     Some(
         scene.edited(super::super::harmless::symbols::renamed(scene, &|symbol| {

@@ -3,10 +3,12 @@
 //! Why they are wrong: a quantity is stated by an equation that computes it from what the
 //! problem names and ends in its value; every intermediate is computed once and read.
 
+use super::super::carry;
 use super::super::draw::Draw;
 use super::super::edit::Edit;
 use super::super::expression::Expression;
 use super::super::scene::{At, Scene};
+use super::super::tokens::tokens;
 
 pub(super) fn leaf_without_equation(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let leaves = scene.clauses(|at, _| scene.given(at) && scene.step(at.0).clauses.len() == 1);
@@ -87,6 +89,74 @@ pub(super) fn bare_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
         .iter()
         .all(|read| Some(*read) == unknown);
     (!only_unknown).then(|| computed_as(scene, step, &value.to_string()))?
+}
+
+pub(super) fn numbers_for_symbols(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let unknown = scene.script.unknown.as_ref().map(|unknown| unknown.step);
+    let all = scene.clauses(|(step, _), clause| {
+        // A form in the unknown may be the very expression of a step that reads nothing else.
+        let other = scene
+            .step(step)
+            .reads
+            .iter()
+            .any(|read| Some(*read) != unknown);
+        other && clause.sides.len() > 2
+    });
+    let at = *draw.pick(&all)?;
+    let [first, second, ..] = &*scene.clause(at).sides else {
+        return None;
+    };
+    let reads_more = |name: &str| Some(name) != scene.script.letter();
+    let mut more = false;
+    first.expression.operands(&mut |operand| {
+        more |= matches!(operand, Expression::Symbol(name) if reads_more(name));
+    });
+    more.then(|| scene.edited(vec![Edit::delete(first.span.start..second.span.start)]))
+}
+
+pub(super) fn wrong_head(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    if !scene.script.prose {
+        return None;
+    }
+    let lasts = scene.clauses(|(step, clause), _| clause + 1 == scene.step(step).clauses.len());
+    let at = *draw.pick(&lasts)?;
+    let head = match draw.below(2) {
+        1 if at.0 > 0 => scene.script.symbol(draw.below(at.0)).to_owned(),
+        _ => scene.fresh_symbol(draw),
+    };
+    Some(scene.edited(vec![Edit::new(scene.clause(at).head.clone(), head)]))
+}
+
+/// An expression without its first pair of parentheses; none where it has none.
+fn opened(expression: &Expression) -> Option<Expression> {
+    match expression {
+        Expression::Number(_) | Expression::Symbol(_) => None,
+        Expression::Group(inner) => Some((**inner).clone()),
+        Expression::Operation(operation) => {
+            let mut operation = operation.clone();
+            match opened(&operation.left) {
+                Some(left) => operation.left = left,
+                None => operation.right = opened(&operation.right)?,
+            }
+            Some(Expression::Operation(operation))
+        }
+    }
+}
+
+pub(super) fn dropped_parentheses(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let written = |at| {
+        let text = opened(scene.expression(at))?.to_string();
+        // Read again: what stood in parentheses now belongs to what stands beside it.
+        let read = Expression::read(&text, &tokens(&text, 0..text.len()))?;
+        scene.changes_function(at, &read).then_some(read)
+    };
+    let all = scene.clauses(|at, clause| clause.sides.len() > 1 && written(at).is_some());
+    let at = *draw.pick(&all)?;
+    let expression = written(at)?;
+    match draw.below(2) {
+        0 => Some(scene.edited(scene.with_expression(at, &expression))),
+        _ => carry::carried(scene, at, &expression),
+    }
 }
 
 pub(super) fn lucky(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

@@ -50,6 +50,52 @@ pub(super) fn inlined(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(edits))
 }
 
+/// The last equation of a step under the name of a new intermediate.
+pub(super) fn introduced(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    if !scene.script.prose {
+        return None;
+    }
+    let lasts = scene.clauses(|at, clause| {
+        let last = at.1 + 1 == scene.step(at.0).clauses.len();
+        last && clause.sides.len() > 1 && matches!(scene.expression(at), Expression::Operation(_))
+    });
+    let clause = scene.clause(*draw.pick(&lasts)?);
+    let (own, new) = (scene.script.of(&clause.head), scene.fresh_symbol(draw));
+    let value = &clause.sides.last()?.expression;
+    // `so d = 2 * p = ...` becomes `z = 2 * p = ...; so d = z = ...`.
+    let so = clause.span.start.checked_sub("so ".len())?;
+    if scene.script.text.get(so..clause.span.start) != Some("so ") {
+        return None;
+    }
+    let edits = vec![
+        Edit::delete(so..clause.span.start),
+        Edit::new(clause.head.clone(), new.clone()),
+        Edit::insert(clause.span.end, format!("; so {own} = {new} = {value}")),
+    ];
+    Some(scene.edited(edits))
+}
+
+/// Three or more terms of a sum, all but the first in parentheses.
+pub(super) fn regrouped(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let grouped = |expression: &Expression| {
+        let mut terms = expression.terms();
+        if terms.len() < 3 || terms.iter().any(|(negative, _)| *negative) {
+            return None;
+        }
+        let rest = Expression::sum(terms.split_off(1))?;
+        let (_, first) = terms.pop()?;
+        Some(Expression::operation(
+            first,
+            '+',
+            Expression::Group(Box::new(rest)),
+        ))
+    };
+    let all = scene
+        .clauses(|at, clause| clause.sides.len() > 1 && grouped(scene.expression(at)).is_some());
+    let at = *draw.pick(&all)?;
+    Some(scene.edited(scene.with_expression(at, &grouped(scene.expression(at))?)))
+}
+
 /// A further form between the numeric one and the value: a part in parentheses, or the first
 /// two terms, worked out.
 pub(super) fn worked_out(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

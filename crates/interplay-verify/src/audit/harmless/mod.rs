@@ -32,13 +32,16 @@ pub(crate) const VARIATIONS: &[Operator] = &[
     harmless("commuted_numbers", "operands change places in the numeric form alone", commute::numbers),
     harmless("omitted_numbers", "a step leaves its numeric form out", forms::omitted),
     harmless("inlined_intermediate", "an intermediate is written out where it is read", forms::inlined),
+    harmless("introduced_intermediate", "a step computes its value under a new symbol first", forms::introduced),
+    harmless("regrouped", "terms of a sum stand in parentheses", forms::regrouped),
 ];
 
 /// All harmless operators.
 #[rustfmt::skip]
 pub(crate) const OPERATORS: &[Operator] = &[
     VARIATIONS[0], VARIATIONS[1], VARIATIONS[2], VARIATIONS[3],
-    VARIATIONS[4], VARIATIONS[5], VARIATIONS[6], VARIATIONS[7],
+    VARIATIONS[4], VARIATIONS[5], VARIATIONS[6], VARIATIONS[7], VARIATIONS[8], VARIATIONS[9],
+    harmless("renamed_unknown", "reverse: the unknown has another letter", symbols::unknown),
     harmless("worked_out", "a further numeric form with a part worked out", forms::worked_out),
     harmless("unneeded_step", "a true step that the answer does not need", unneeded::step),
     harmless("white_space", "other white space", layout::white_space),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::draw::Draw;
 use super::super::edit::Edit;
 use super::super::scene::Scene;
-use super::super::tokens::Kind;
+use super::super::tokens::{Kind, tokens};
 
 /// The edits that give every symbol that `new` knows its new spelling, everywhere at once.
 pub(crate) fn renamed(scene: &Scene<'_>, new: &dyn Fn(&str) -> Option<String>) -> Vec<Edit> {
@@ -69,6 +69,32 @@ fn rename(scene: &Scene<'_>, chosen: &[String], kept: &[String], draw: &mut Draw
 pub(super) fn all(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let symbols = renamable(scene);
     (!symbols.is_empty()).then(|| rename(scene, &symbols, &[], draw))
+}
+
+/// Another letter for the unknown, where solutions say it in words too.
+pub(super) fn unknown(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    let old = script.letter()?;
+    let used = scene.symbols();
+    let letters = ('a'..='z').map(String::from);
+    let free: Vec<String> = letters
+        .filter(|letter| !used.contains(&&**letter))
+        .collect();
+    let new = draw.pick(&free)?.clone();
+    let mut edits = renamed(scene, &|symbol| (symbol == old).then(|| new.clone()));
+    // The unknown's own sentence has no clause, and the equation lies outside the steps.
+    let unknown = script.unknown.as_ref()?.step;
+    let span = |range: &std::ops::Range<usize>| tokens(&script.text, range.clone());
+    let mut words = Vec::new();
+    if !script.prose {
+        words.extend(span(&script.steps[unknown].span).into_iter().skip(1));
+    }
+    words.extend(span(&script.solve.as_ref()?.span));
+    let letters = words
+        .into_iter()
+        .filter(|word| word.of(&script.text) == old);
+    edits.extend(letters.map(|word| Edit::new(word.range(), new.clone())));
+    Some(scene.edited(edits))
 }
 
 pub(super) fn some(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

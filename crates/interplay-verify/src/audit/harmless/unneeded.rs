@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use interplay_graph::{Core, Outer, QuantityId, ReasoningGraph};
+use interplay_graph::{Core, Definition, Outer, Quantity, QuantityId};
 
 use super::super::draw::Draw;
 use super::super::edit::Edit;
 use super::super::expression::Expression;
-use super::super::linear::Linear;
 use super::super::scene::Scene;
 
 /// How many steps one mutant may gain.
@@ -25,7 +24,7 @@ pub(crate) fn inserted(
     told: impl Fn(i128, &mut Draw) -> i128,
 ) -> Option<String> {
     let (graph, _) = scene.subject.graph.as_ref()?;
-    let mut known = Known::of(scene)?;
+    let mut known = Known::of(scene);
     let missing: Vec<QuantityId> = graph
         .quantities()
         .filter(|(_, quantity)| !known.0.contains_key(&*quantity.name))
@@ -62,25 +61,31 @@ pub(crate) fn inserted(
                 value
             }
         };
-        let sides = known.define(scene, graph, *id, &symbol, |value| told(value, draw))?;
-        text.push_str(&scene.sentence(&graph.quantity(*id).name, &symbol, &sides));
+        let quantity = graph.quantity(*id);
+        let parents = quantity.parents().iter();
+        let parents: Vec<&str> = parents.map(|id| &*graph.quantity(*id).name).collect();
+        let sides = known.define(quantity, &parents, &symbol, |value| told(value, draw))?;
+        text.push_str(&scene.sentence(&quantity.name, &symbol, &sides));
         text.push(' ');
     }
     Some(scene.edited(vec![Edit::insert(scene.before_step(before), text)]))
 }
 
-/// Symbols and forms of quantities that have a step, by name.
-struct Known(HashMap<String, (String, Linear)>);
+/// Symbols and values of quantities that have a step, by name; no value where it depends on the
+/// unknown, since forms of the unknown would need rules of their own for parentheses.
+struct Known(HashMap<String, (String, Option<i128>)>);
 
 impl Known {
-    fn of(scene: &Scene<'_>) -> Option<Self> {
+    fn of(scene: &Scene<'_>) -> Self {
         let script = scene.script;
-        let mut known = HashMap::new();
-        for (place, step) in script.steps.iter().enumerate() {
-            let form = (script.symbol(place).to_owned(), Linear::of(step.value)?);
-            known.insert(script.name(place).to_owned(), form);
-        }
-        Some(Self(known))
+        let steps = script.steps.iter().enumerate();
+        let known = steps.map(|(place, step)| {
+            let [one, two] = step.value;
+            let value = (one == two).then_some(one);
+            let symbol = script.symbol(place).to_owned();
+            (script.name(place).to_owned(), (symbol, value))
+        });
+        Self(known.collect())
     }
 
     fn fresh(&self, scene: &Scene<'_>, draw: &mut Draw) -> String {
@@ -91,72 +96,65 @@ impl Known {
         symbol
     }
 
-    /// The sides of a quantity's equation; it is known from then on.
+    /// The sides of a quantity's equation, which tells another value where `told` does; the
+    /// quantity is known from then on.
     fn define(
         &mut self,
-        scene: &Scene<'_>,
-        graph: &ReasoningGraph,
-        id: QuantityId,
+        quantity: &Quantity,
+        parents: &[&str],
         symbol: &str,
         told: impl FnOnce(i128) -> i128,
     ) -> Option<String> {
-        let quantity = graph.quantity(id);
-        let letter = scene.script.letter().unwrap_or("x");
-        let (mut named, mut numbers): (Option<Expression>, Option<Expression>) = (None, None);
-        let mut value = Linear::constant(0);
-        let negative = matches!(quantity.definition.core, Core::Difference);
-        for (place, parent) in quantity.parents().iter().enumerate() {
-            let (parent, form) = self.0.get(&graph.quantity(*parent).name)?;
-            // Forms of the unknown would need rules of their own for parentheses.
-            if form.coefficient != 0 {
-                return None;
-            }
-            let minus = negative && place > 0;
-            let sign = if minus { '-' } else { '+' };
-            let join = |sum: Option<Expression>, term: Expression| match sum {
-                None => term,
-                Some(sum) => Expression::operation(sum, sign, term),
-            };
-            named = Some(join(named, Expression::Symbol(parent.clone())));
-            numbers = Some(join(numbers, Expression::Number(form.constant)));
-            value = value.plus(form.times(if minus { -1 } else { 1 })?)?;
+        let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
+        for parent in parents {
+            let (symbol, value) = self.0.get(*parent)?;
+            symbols.push(Expression::Symbol(symbol.clone()));
+            numbers.push(Expression::Number((*value)?));
         }
-        let (Some(named), Some(numbers)) = (named, numbers) else {
-            let Core::Constant(given) = quantity.definition.core else {
-                return None;
-            };
-            value = Linear::constant(given.into());
-            if quantity.definition.outer.is_some() {
-                return None;
+        let definition = quantity.definition;
+        let (named, numbers) = (
+            computed(definition, symbols)?,
+            computed(definition, numbers)?,
+        );
+        let value = numbers.value(&|_| None)?;
+        let name = quantity.name.clone();
+        self.0.insert(name, (symbol.to_owned(), Some(value)));
+        let value = told(value);
+        Some(match (parents, numbers) {
+            ([], _) => value.to_string(),
+            (_, Expression::Operation(form)) => {
+                format!("{named} = {} = {value}", Expression::Operation(form))
             }
-            self.0
-                .insert(quantity.name.clone(), (symbol.to_owned(), value));
-            value.constant = told(value.constant);
-            return Some(value.text(letter));
-        };
-        let outer = |inner: Expression| match quantity.definition.outer {
-            None => inner,
-            Some(Outer::Plus(k)) => Expression::operation(inner, '+', Expression::Number(k.into())),
-            Some(Outer::Times(k)) => {
-                let inner = match inner.is_sum() {
-                    true => Expression::Group(Box::new(inner)),
-                    false => inner,
-                };
-                Expression::operation(Expression::Number(k.into()), '*', inner)
-            }
-        };
-        match quantity.definition.outer {
-            None => {}
-            Some(Outer::Plus(k)) => value = value.plus(Linear::constant(k.into()))?,
-            Some(Outer::Times(k)) => value = value.times(k.into())?,
-        }
-        self.0
-            .insert(quantity.name.clone(), (symbol.to_owned(), value));
-        value.constant = told(value.constant);
-        let (named, numbers) = (outer(named), outer(numbers));
-        Some(match numbers {
-            Expression::Operation(_) => format!("{named} = {numbers} = {}", value.text(letter)),
-            _ => format!("{named} = {}", value.text(letter)),
+            _ => format!("{named} = {value}"),
         })
     }
+}
+
+/// A definition over these operands.
+pub(crate) fn computed(definition: Definition, operands: Vec<Expression>) -> Option<Expression> {
+    let fold = |terms: Vec<Expression>, sign| {
+        let mut terms = terms.into_iter();
+        let first = terms.next()?;
+        Some(terms.fold(first, |sum, term| Expression::operation(sum, sign, term)))
+    };
+    let inner = match definition.core {
+        Core::Constant(given) => Expression::Number(given.into()),
+        Core::Sum => fold(operands, '+')?,
+        Core::Difference => fold(operands, '-')?,
+        Core::Products => {
+            let products = operands.chunks(2).map(|pair| fold(pair.to_vec(), '*'));
+            fold(products.collect::<Option<_>>()?, '+')?
+        }
+    };
+    Some(match definition.outer {
+        None => inner,
+        Some(Outer::Plus(k)) => Expression::operation(inner, '+', Expression::Number(k.into())),
+        Some(Outer::Times(k)) => {
+            let inner = match inner.is_sum() {
+                true => Expression::Group(Box::new(inner)),
+                false => inner,
+            };
+            Expression::operation(Expression::Number(k.into()), '*', inner)
+        }
+    })
 }
