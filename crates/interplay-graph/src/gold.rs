@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{GraphError, QuantityId, ReasoningGraph};
 
@@ -16,8 +16,9 @@ pub struct GoldNode {
     pub name: String,
     /// The symbol that the gold solution uses for it.
     pub variable: String,
-    /// Its value.
-    pub value: i64,
+    /// Its value; none where the gold solution states no number for it, as for the unknown of a
+    /// reverse problem in published files.
+    pub value: Option<i64>,
     /// The names of the quantities that its definition reads.
     pub dependencies: Vec<String>,
 }
@@ -30,7 +31,13 @@ pub struct GoldGraph {
     /// The value asked for.
     pub answer: i64,
     /// Names, each after its dependencies; empty where a file gives no order.
+    #[serde(default, deserialize_with = "null_as_empty")]
     pub topological_order: Vec<String>,
+}
+
+/// Published files write `null` where they found no order.
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl GoldGraph {
@@ -56,7 +63,7 @@ impl GoldGraph {
             GoldNode {
                 name: name(id),
                 variable: variable(id),
-                value: values[id.index()],
+                value: Some(values[id.index()]),
                 dependencies: parents.map(|parent| name(*parent)).collect(),
             }
         };
@@ -174,7 +181,7 @@ mod tests {
         GoldNode {
             name: name.into(),
             variable: name.into(),
-            value: 1,
+            value: Some(1),
             dependencies: dependencies.iter().map(|name| (*name).to_owned()).collect(),
         }
     }

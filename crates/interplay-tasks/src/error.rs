@@ -104,6 +104,35 @@ pub enum TaskError {
         /// The context that has it already.
         taken_by: String,
     },
+    /// No published mixture has this name.
+    #[error("preset `{name}` is not known; known are {known}")]
+    UnknownPreset {
+        /// The name that was asked for.
+        name: String,
+        /// The names of all presets.
+        known: String,
+    },
+    /// A published mixture whose shares do not sum to one.
+    #[error(
+        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalise = \
+         true` to divide each by the sum, or choose another preset"
+    )]
+    PresetSum {
+        /// The name of the preset.
+        name: String,
+        /// The sum of its shares.
+        sum: f64,
+    },
+    /// An entry of a mixture that says something twice or not at all.
+    #[error("`mixture[{place}].{field}` {fault}; each entry needs an op and a context, once")]
+    MixtureEntry {
+        /// The place of the entry.
+        place: usize,
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// The bounds of the spec leave no room for a problem of this difficulty.
     #[error(
         "problem {index}: no problem of op {op} found with values in 1..={max_value} after {tries} \

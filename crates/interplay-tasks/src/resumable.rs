@@ -184,6 +184,23 @@ impl ResumableWriter {
         Ok(())
     }
 
+    /// Removes what is written so far, where going on would be of no use.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn discard(self) -> Result<(), TaskError> {
+        let partials = self.files.iter().map(|file| &file.partial);
+        for path in partials.chain([&self.state_path]) {
+            match fs::remove_file(path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error("cannot remove", path, source));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what is left and gives the files their names; what was there before is replaced.
     /// Returns how many records there are.
     ///
@@ -360,6 +377,12 @@ mod tests {
         file.write_all(b"{\"half").unwrap();
         drop(file);
         assert_eq!(write(folder.path(), "k", BLOCK + 9, false), BLOCK);
+        // A file that was given up leaves nothing.
+        let path = folder.path().join("c.jsonl");
+        let mut given_up = ResumableWriter::open(&[&path], "k").unwrap();
+        given_up.end_record(1).unwrap();
+        given_up.discard().unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
         // A file that is shorter than its state says is not trusted.
         fs::write(&partial, "short").unwrap();
         assert_eq!(write(folder.path(), "k", BLOCK + 9, true), 0);

@@ -152,7 +152,9 @@ impl Default for DefinitionWeights {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskSpec {
-    /// The parts of the mixture.
+    /// The parts of the mixture. In a file, an entry may name several values, and a preset: see
+    /// [`MixtureEntry`](crate::MixtureEntry).
+    #[serde(deserialize_with = "crate::mixture::deserialize")]
     pub mixture: Vec<Component>,
     /// Every value lies in `1..=max_value`; 999 in prose and 99 in terse unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]

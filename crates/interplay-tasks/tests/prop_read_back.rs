@@ -58,17 +58,17 @@ proptest! {
     #[test]
     fn problems_read_back(
         op in 2_u32..30,
-        context in prop::sample::select(vec!["zoo", "school"]),
-        prose in any::<bool>(),
+        context in prop::sample::select(vec!["zoo", "school", "festival", "garden", "harbor"]),
+        (dialect, d) in prop::sample::select(vec![
+            (Dialect::Terse, 2), (Dialect::Prose, 2), (Dialect::Prose, 3),
+        ]),
         reverse in any::<bool>(),
         index in 0_u64..1_000_000,
     ) {
         let component = Component {
-            weight: 1.0,
-            op: Counts::one(op),
-            context: context.to_owned(),
-            dialect: if prose { Dialect::Prose } else { Dialect::Terse },
             mode: if reverse { Mode::Reverse } else { Mode::Forward },
+            d,
+            ..Component::new(Counts::one(op), context, dialect)
         };
         let spec = TaskSpec::new(vec![component]);
         let library = ContextLibrary::embedded();

@@ -21,6 +21,15 @@ pub enum VerifyError {
         /// The name.
         name: String,
     },
+    /// A gold graph with a quantity that has no value.
+    #[error(
+        "the gold graph has no value for `{name}`; a graph of a reverse problem cannot serve as \
+         gold, give the gold solutions instead"
+    )]
+    NoValue {
+        /// The quantity.
+        name: String,
+    },
     /// A gold graph without quantities.
     #[error("the gold graph has no quantity; expected at least the one that is asked for")]
     Empty,

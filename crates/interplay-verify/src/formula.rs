@@ -98,6 +98,32 @@ impl Formula {
             .filter(move |read| last.replace(*read) != Some(*read))
     }
 
+    /// The same over other places of the quantities; none where one has no place.
+    pub(crate) fn with_places(&self, place: impl Fn(u32) -> Option<u32>) -> Option<Self> {
+        let factor = |own: u32| match own {
+            0 => Some(0),
+            quantity => place(quantity - 1).map(|place| place + 1),
+        };
+        let term = |term: &Term| {
+            let (one, two) = (factor(term.monomial.0)?, factor(term.monomial.1)?);
+            let monomial = (one.min(two), one.max(two));
+            Some(Term { monomial, ..*term })
+        };
+        let mut terms = self.terms.iter().map(term).collect::<Option<Vec<_>>>()?;
+        let mut reads: Vec<u32> = self
+            .reads
+            .iter()
+            .map(|read| place(*read))
+            .collect::<Option<_>>()?;
+        terms.sort_unstable_by_key(|term| term.monomial);
+        reads.sort_unstable();
+        Some(Self {
+            terms: terms.into(),
+            reads: reads.into(),
+            numbers: self.numbers.clone(),
+        })
+    }
+
     /// How many operands it has.
     pub(crate) fn size(&self) -> usize {
         self.reads.len() + self.numbers.len()

@@ -112,7 +112,9 @@ impl Gold {
     /// is held to its parents, its value and its own equalities.
     ///
     /// # Errors
-    /// A graph without quantities, with a cycle, with an unknown dependency or a repeated name.
+    /// A graph without quantities, with a cycle, with an unknown dependency or a repeated name,
+    /// or with a quantity without a value: the published graphs of reverse problems hold parts
+    /// of linear expressions in place of values, so their gold solutions are needed.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
         let places: HashMap<&str, u32> = graph
@@ -129,16 +131,20 @@ impl Gold {
                 .collect();
             parents.sort_unstable();
             parents.dedup();
-            GoldQuantity {
+            let value = node.value.ok_or_else(|| VerifyError::NoValue {
+                name: node.name.clone(),
+            })?;
+            Ok(GoldQuantity {
                 name: squeezed(&node.name).into(),
-                value: Linear::number(node.value),
+                value: Linear::number(value),
                 formula: None,
                 parents: parents.into(),
                 needed: true,
                 hidden: false,
-            }
+            })
         });
-        Self::new(quantities.collect(), graph.answer, None)
+        let quantities = quantities.collect::<Result<_, VerifyError>>()?;
+        Self::new(quantities, graph.answer, None)
     }
 
     /// From the text of a gold solution: every step is needed, and defines its quantity.
@@ -187,7 +193,7 @@ impl Gold {
         let limit = match quantities.iter().all(|quantity| quantity.formula.is_some()) {
             true => sizes.map(Formula::size).max(),
             // Without definitions, room for any that reads each parent twice.
-            false => parents.max(),
+            false => sizes.map(Formula::size).chain(parents).max(),
         };
         let (needed, limit) = (needed as u32, limit.unwrap_or(0));
         Ok(Self {
@@ -198,6 +204,12 @@ impl Gold {
             needed,
             limit,
         })
+    }
+
+    /// The same with further quantities, which are not needed.
+    pub(crate) fn with_others(mut self, others: Vec<GoldQuantity>) -> Result<Self, VerifyError> {
+        self.quantities.extend(others);
+        Self::new(self.quantities, self.answer, self.reverse)
     }
 
     /// The right answer.

@@ -30,6 +30,7 @@ pub mod strategies;
 mod strict;
 mod supervision;
 mod symbols;
+mod texts;
 mod verdict;
 mod verifier;
 

@@ -87,6 +87,11 @@ fn mutations_are_judged_as_they_are_labelled() {
         let candidate = text(record, "candidate");
         let strict = Verifier::new(Level::Strict).verify(&gold, candidate);
         let paper = Verifier::new(Level::Paper).verify(&gold, candidate);
+        let (problem, question) = (text(record, "problem"), text(record, "question"));
+        let richer = Gold::from_texts(problem, question, text(record, "solution")).unwrap();
+        assert_eq!(richer.needed(), gold.needed());
+        let richer = Verifier::new(Level::Strict).verify(&richer, candidate);
+        assert_eq!(richer.accepted, strict.accepted, "{richer}\n{candidate}");
         let (mutation, label) = (text(record, "mutation"), text(record, "label"));
         let reference = record["reference_perfect"].as_bool().unwrap();
         let mode = text(record, "mode");

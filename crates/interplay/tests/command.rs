@@ -428,8 +428,11 @@ fn verdicts_come_one_a_record_in_order() {
     );
     let lines: Vec<&str> = explained.lines().collect();
     assert!(lines[0].starts_with("line 1: rejected: "), "{explained}");
-    assert_eq!(&lines[1][29..34], "3 + 1");
-    assert_eq!(&lines[2][29..], "^^^^^");
+    let column = lines[1].find("3 + 1").unwrap();
+    assert!(
+        lines[2][column..].starts_with("^^^^^ expected"),
+        "{explained}"
+    );
     assert!(
         explained.contains("line 2: ") && !explained.contains("line 3: "),
         "{explained}"
@@ -438,6 +441,90 @@ fn verdicts_come_one_a_record_in_order() {
     // At the paper's level the intermediate number is not looked at.
     succeed(place, &format!("{verify} --level paper"));
     assert_eq!(records(&place.join("out.jsonl"))[0]["accepted"], true);
+}
+
+#[test]
+fn a_true_step_that_the_problem_states_is_no_invention() {
+    let folder = folder();
+    let place = folder.path();
+    let solution = "fox = 3. elk = fox = 3. Answer: 3.";
+    let more = "fox = 3. owl = fox + 2 = 3 + 2 = 5. elk = fox = 3. Answer: 3.";
+    let problem = "owl = fox + 2. fox = 3. elk = fox.";
+    write_records(
+        &place.join("in.jsonl"),
+        &[
+            json!({"solution": solution, "candidate": more}),
+            json!({"solution": solution, "candidate": more, "problem": problem, "question": "elk?"}),
+        ],
+    );
+    let verify = "verify --input in.jsonl --output out.jsonl";
+    let accepted = |flags: &str| -> Vec<bool> {
+        succeed(place, &format!("{verify} {flags}"));
+        let verdicts = records(&place.join("out.jsonl"));
+        let accepted = verdicts.iter().map(|verdict| verdict["accepted"].as_bool());
+        accepted.map(Option::unwrap).collect()
+    };
+    assert_eq!(accepted("--level strict"), [false, true]);
+    assert_eq!(accepted("--level strict --forbid-unneeded"), [false, false]);
+    let paper = format!("{verify} --level paper --forbid-unneeded");
+    refuse(place, &paper, &["--forbid-unneeded", "strict"]);
+}
+
+#[test]
+fn published_generations_become_published_results() {
+    let folder = folder();
+    let place = folder.path();
+    let generate =
+        "generate --op 4 --context zoo --n 6 --output gold.jsonl --graphs gold_graphs.jsonl";
+    succeed(place, generate);
+    let problems = records(&place.join("gold.jsonl"));
+    let generation = |problem: &Value, text: &str| {
+        json!({
+            "op": "4", "__idx": problem["id"], "id": problem["id"], "template": "zoo",
+            "gold_answer": "?", "gen_answer": "?", "gen_solution_answer": text, "resp_tokens": 9,
+            "exact_match": 0,
+        })
+    };
+    let mut generations = Vec::new();
+    for problem in &problems {
+        let solution = problem["solution"].as_str().unwrap();
+        let answer = solution.split("Answer: ").nth(1).unwrap();
+        generations.push(generation(problem, solution));
+        generations.push(generation(problem, &format!("Answer: {answer}")));
+        generations.push(generation(
+            problem,
+            &solution.replace("Answer: ", "Answer: 9"),
+        ));
+    }
+    write_records(&place.join("generations.jsonl"), &generations);
+    for gold in ["gold.jsonl", "gold_graphs.jsonl"] {
+        let verify = "verify --input generations.jsonl --output results.jsonl";
+        succeed(place, &format!("{verify} --gold {gold}"));
+        let results = records(&place.join("results.jsonl"));
+        assert_eq!(results.len(), 18);
+        let first = json!({
+            "op": "4", "id": "0", "template": "zoo", "prompt_key_type": "id",
+            "prompt_key_value": "0", "sample_rank": 0, "perfect": true,
+            "value_mismatch_count": 0, "dependency_mismatch_count": 0, "answer_mismatch": false,
+            "extra_nodes": 0, "missing_nodes": 0,
+        });
+        assert_eq!(results[0], first);
+        for (place, result) in results.iter().enumerate() {
+            assert_eq!(result["sample_rank"], place % 3);
+            assert_eq!(result["perfect"], place % 3 == 0);
+            assert_eq!(result["answer_mismatch"], place % 3 == 2);
+            assert_eq!(result["missing_nodes"] == 0, place % 3 != 1);
+        }
+        refuse(place, verify, &["generations.jsonl, line 1", "--gold"]);
+    }
+    let missing = json!({"op": 4, "id": 99, "gen_solution_answer": "Answer: 1."});
+    write_records(&place.join("generations.jsonl"), &[missing]);
+    let verify = "verify --input generations.jsonl --gold gold.jsonl --output results.jsonl";
+    refuse(
+        place,
+        verify,
+        &["generations.jsonl, line 1", "op 4, id 99", "--gold"],
+    );
 }
 
 #[test]

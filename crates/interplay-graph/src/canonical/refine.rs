@@ -114,16 +114,21 @@ impl Net {
     pub(super) fn refine(&self, colours: &mut [u64]) {
         let mut sorted = Vec::with_capacity(colours.len());
         let mut around = Vec::new();
+        let mut before = Vec::new();
         let mut distinct = count(colours, &mut sorted);
         while distinct < colours.len() {
             for node in 0..self.len() {
                 self.look_at_parents(node, colours, &mut around);
                 colours[node] = mix_all(colours[node], &around);
             }
+            // Readers come later in every order and are settled; a partner may come earlier or
+            // later, so its colour is taken from before.
+            before.clear();
+            before.extend_from_slice(colours);
             for node in (0..self.len()).rev() {
                 around.clear();
                 around.extend(self.readers(node).iter().map(|reader| {
-                    let partner = reader.partner.map_or(0, |node| colours[node as usize]);
+                    let partner = reader.partner.map_or(0, |node| before[node as usize]);
                     mix(mix(colours[reader.node as usize], reader.side), partner)
                 }));
                 around.sort_unstable();

@@ -20,7 +20,7 @@ const STREAM: &str = "generate";
 #[derive(Args)]
 pub(super) struct ProblemFlags {
     /// The difficulty: a number, or a range such as 2-10 to draw from.
-    #[arg(long, required_unless_present = "spec")]
+    #[arg(long)]
     op: Option<Counts>,
     /// The context, by id or alias.
     #[arg(long, default_value = "zoo")]
@@ -31,8 +31,11 @@ pub(super) struct ProblemFlags {
     /// How problems are told.
     #[arg(long, default_value = "prose", value_parser = dialect())]
     dialect: Dialect,
-    /// A task spec (TOML) instead of the four flags above.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "context", "mode", "dialect"])]
+    /// How many layers the structure of a prose problem has: 2, or 3 with averages per item.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=3))]
+    d: u32,
+    /// A task spec (TOML) instead of the five flags above.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "context", "mode", "dialect", "d"])]
     spec: Option<PathBuf>,
     /// A context file (TOML) beside the embedded ones; may be given several times.
     #[arg(long, value_name = "FILE")]
@@ -66,6 +69,7 @@ impl ProblemFlags {
             .ok_or_else(|| anyhow!("--op is missing; expected --op or --spec"))?;
         Ok(TaskSpec::new(vec![Component {
             mode: self.mode,
+            d: self.d,
             ..Component::new(op, &self.context, self.dialect)
         }]))
     }
@@ -93,7 +97,10 @@ impl ProblemFlags {
 }
 
 fn mode() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(["forward"]).map(|_| Mode::Forward)
+    PossibleValuesParser::new(["forward", "reverse"]).map(|name| match name.as_str() {
+        "reverse" => Mode::Reverse,
+        _ => Mode::Forward,
+    })
 }
 
 fn dialect() -> impl TypedValueParser<Value = Dialect> {

@@ -1,53 +1,58 @@
-//! `interplay generate`: problems with gold solutions, and their gold graphs, as JSONL.
+//! `interplay generate`: problems with gold solutions, and their gold graphs, as files.
+//!
+//! JSONL goes on where a killed run stood. A Parquet file is begun anew, since its end says where
+//! everything lies; shards keep such files small.
 
 use std::path::{Path, PathBuf, absolute};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use interplay::graph::GoldGraph;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use interplay::progress::{Console, Progress};
-use interplay::tasks::Problem;
-use serde::Serialize;
+use interplay::tasks::{
+    Dataset, Fingerprinted, Fingerprints, GoldRecord, Likeness, Part, Problem, ResumableWriter,
+    Shard, Split, Subset, TaskError,
+};
+use sha2::{Digest, Sha256};
 
 use super::flags::ProblemFlags;
-use super::whole_file::WholeFile;
 
 /// Which problems, how many, and where to.
 #[derive(Args)]
 pub(super) struct Flags {
     #[command(flatten)]
     problems: ProblemFlags,
-    /// How many problems.
+    /// How many problems to draw, before shards, parts and repetitions are left out.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     n: u64,
+    /// Write every N-th problem only, from the I-th on, I from 0 to N - 1.
+    #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
+    shard: Shard,
+    /// Write the problems of this part of a split only.
+    #[arg(long, value_parser = part())]
+    part: Option<Part>,
+    /// The shares of training, validation and test.
+    #[arg(
+        long,
+        value_name = "A,B,C",
+        value_delimiter = ',',
+        default_value = "0.8,0.1,0.1"
+    )]
+    shares: Vec<f64>,
+    /// What no two parts have in common: graphs with their numbers, or shapes of graphs.
+    #[arg(long, default_value = "shape", value_parser = likeness(&["graph", "shape"]))]
+    split_by: Likeness,
+    /// Leave out problems that repeat an earlier one of the shard: its text, its graph with
+    /// numbers, or its shape.
+    #[arg(long, value_parser = likeness(&["text", "graph", "shape"]))]
+    distinct: Option<Likeness>,
     /// Also write the gold graphs to this file (JSONL; compressed where it ends in .gz).
     #[arg(long, value_name = "FILE")]
     graphs: Option<PathBuf>,
-    /// Where to write the problems (JSONL; compressed where it ends in .gz).
+    /// Where to write the problems: Parquet where it ends in .parquet, else JSONL, compressed
+    /// where it ends in .gz.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-}
-
-/// A line of the published `*_graphs.jsonl`.
-#[derive(Serialize)]
-struct GraphRecord<'a> {
-    op: u32,
-    id: u64,
-    template: &'a str,
-    line_index: u64,
-    graph: GoldGraph,
-}
-
-impl<'a> GraphRecord<'a> {
-    fn new(problem: &'a Problem, line_index: u64) -> Self {
-        Self {
-            op: problem.op(),
-            id: problem.id(),
-            template: problem.context().id(),
-            line_index,
-            graph: problem.gold_graph(),
-        }
-    }
 }
 
 /// Draws the problems and writes them; the files get their names when all is written.
@@ -63,30 +68,206 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
         );
     }
     let dataset = flags.problems.dataset()?;
-    let mut samples = WholeFile::create(&flags.output)?;
-    let mut graphs = flags.graphs.as_deref().map(WholeFile::create).transpose()?;
-    let mut console = Console::new();
-    console.begin("generate", flags.n);
-    for index in 0..flags.n {
-        let problem = dataset.get(index)?;
-        samples.record(&problem.to_sample())?;
-        if let Some(graphs) = &mut graphs {
-            graphs.record(&GraphRecord::new(&problem, index))?;
-        }
-        if index % 64 == 0 {
-            console.advance(index, "problems");
-        }
+    let mut source = Source::new(flags, &dataset)?;
+    let (written, resumed) = if flags.output.extension().is_some_and(|end| end == "parquet") {
+        (parquet(flags, &mut source)?, 0)
+    } else {
+        jsonl(flags, &mut source)?
+    };
+    let mut summary = format!("{written} problems in {}", flags.output.display());
+    if resumed > 0 {
+        summary.push_str(&format!(", {resumed} of them by an earlier run"));
     }
-    let samples = samples.complete()?;
-    let graphs = graphs.map(WholeFile::complete).transpose()?;
-    samples.place()?;
-    if let Some(graphs) = graphs {
-        graphs.place()?;
+    if source.repeated > 0 {
+        summary.push_str(&format!(", {} repetitions left out", source.repeated));
     }
-    console.end(&format!(
-        "{} problems in {}",
-        flags.n,
-        flags.output.display()
-    ));
+    source.console.end(&summary);
     Ok(())
+}
+
+/// Writes JSONL, and the gold graphs beside it.
+fn jsonl(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
+    let mut paths: Vec<&Path> = vec![&flags.output];
+    paths.extend(flags.graphs.as_deref());
+    let mut output = ResumableWriter::open(&paths, &source.key)?;
+    let resumed = output.resumed();
+    let mut write = || -> Result<(), TaskError> {
+        source.skip(output.next())?;
+        while let Some(problem) = source.next()? {
+            output.line(0, &problem.to_sample())?;
+            if paths.len() > 1 {
+                output.line(1, &GoldRecord::new(&problem, output.records()))?;
+            }
+            output.end_record(source.place)?;
+        }
+        Ok(())
+    };
+    match write() {
+        Ok(()) => Ok((output.finish()?, resumed)),
+        // What the system refuses may go better later; what cannot be drawn will not.
+        Err(error @ (TaskError::Io { .. } | TaskError::Unfinished { .. })) => Err(error.into()),
+        Err(error) => {
+            output.discard()?;
+            Err(error.into())
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(flags: &Flags, source: &mut Source<'_>) -> Result<u64> {
+    use super::whole_file::WholeFile;
+    let mut graphs = flags.graphs.as_deref().map(WholeFile::create).transpose()?;
+    let mut line = 0;
+    let samples = std::iter::from_fn(|| match source.next() {
+        Ok(problem) => problem.map(Ok),
+        Err(error) => Some(Err(Refused::Problem(error))),
+    })
+    .map(|problem| {
+        let problem = problem?;
+        if let Some(graphs) = &mut graphs {
+            let record = GoldRecord::new(&problem, line);
+            graphs.record(&record).map_err(Refused::Graph)?;
+        }
+        line += 1;
+        Ok(problem.to_sample())
+    });
+    let written = match interplay::tasks::write_parquet(&flags.output, samples) {
+        Ok(written) => written,
+        Err(Refused::Problem(error)) => return Err(error.into()),
+        Err(Refused::Graph(error)) => return Err(error),
+    };
+    if let Some(graphs) = graphs {
+        graphs.complete()?.place()?;
+    }
+    Ok(written)
+}
+
+/// Why a sample is not there.
+#[cfg(feature = "parquet")]
+enum Refused {
+    Problem(TaskError),
+    Graph(anyhow::Error),
+}
+
+#[cfg(feature = "parquet")]
+impl From<TaskError> for Refused {
+    fn from(error: TaskError) -> Self {
+        Self::Problem(error)
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(flags: &Flags, _source: &mut Source<'_>) -> Result<u64> {
+    bail!(
+        "cannot write {}: this command was built without the feature `parquet`; build it with \
+         that feature, or choose a name that ends in .jsonl",
+        flags.output.display()
+    )
+}
+
+/// The problems that the flags let through, in their order.
+struct Source<'d> {
+    piece: Subset<'d>,
+    /// Everything that determines the bytes.
+    key: String,
+    distinct: Option<Likeness>,
+    seen: Fingerprints,
+    /// The next candidate.
+    place: u64,
+    repeated: u64,
+    console: Console,
+}
+
+impl<'d> Source<'d> {
+    fn new(flags: &Flags, dataset: &'d Dataset) -> Result<Self> {
+        let piece = dataset.first(flags.n).shard(flags.shard);
+        let mut console = Console::new();
+        console.begin("generate", flags.shard.len_of(flags.n));
+        let &[train, validation, test] = flags.shares.as_slice() else {
+            bail!(
+                "--shares: found {} numbers, expected three: training, validation, test",
+                flags.shares.len()
+            );
+        };
+        let split = Split::new(train, validation, test)
+            .and_then(|split| split.by(flags.split_by))
+            .map_err(|error| anyhow!("--shares: {error}"))?;
+        let part = flags.part.map(|part| (split, part));
+        // The data set's own form has its spec, its words and its stream.
+        let all = format!(
+            "{} {dataset:?} {} {} {part:?} {:?} {}",
+            env!("CARGO_PKG_VERSION"),
+            flags.n,
+            flags.shard,
+            flags.distinct,
+            flags.graphs.is_some(),
+        );
+        let hash = Sha256::digest(all);
+        Ok(Self {
+            piece: match part {
+                Some((split, part)) => piece.part(split, part),
+                None => piece,
+            },
+            key: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            distinct: flags.distinct,
+            seen: Fingerprints::new(),
+            place: 0,
+            repeated: 0,
+            console,
+        })
+    }
+
+    /// The next problem to write.
+    fn next(&mut self) -> Result<Option<Problem>, TaskError> {
+        while self.piece.index(self.place).is_some() {
+            let problem = self.piece.get(self.place)?;
+            self.place += 1;
+            if self.place % 256 == 0 {
+                self.console.advance(self.place, "problems");
+            }
+            if let Some(problem) = problem {
+                if self.is_new(&problem)? {
+                    return Ok(Some(problem));
+                }
+                self.repeated += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_new(&mut self, problem: &Problem) -> Result<bool, TaskError> {
+        Ok(match self.distinct {
+            None => true,
+            Some(likeness) => {
+                let print = problem.fingerprint(likeness)?;
+                self.seen.insert(print, ()).is_none()
+            }
+        })
+    }
+
+    /// Passes over what an earlier run has written; repetitions of it are still recognised.
+    fn skip(&mut self, place: u64) -> Result<(), TaskError> {
+        if self.distinct.is_some() {
+            while self.place < place && self.next()?.is_some() {}
+        }
+        self.place = place;
+        Ok(())
+    }
+}
+
+fn part() -> impl TypedValueParser<Value = Part> {
+    PossibleValuesParser::new(["train", "validation", "test"]).map(|name| match name.as_str() {
+        "validation" => Part::Validation,
+        "test" => Part::Test,
+        _ => Part::Train,
+    })
+}
+
+/// Senses in which problems are alike, by name.
+pub(super) fn likeness(names: &'static [&'static str]) -> impl TypedValueParser<Value = Likeness> {
+    PossibleValuesParser::new(names).map(|name| match name.as_str() {
+        "text" => Likeness::Text,
+        "graph" => Likeness::Graph,
+        _ => Likeness::Shape,
+    })
 }

@@ -79,7 +79,12 @@ impl Lines {
 
     /// An error about the line that was read last.
     pub(super) fn error(&self, reason: &str) -> anyhow::Error {
-        anyhow!("{}, line {}: {reason}", self.path.display(), self.number)
+        self.error_at(self.number, reason)
+    }
+
+    /// An error about a line that was read before.
+    pub(super) fn error_at(&self, number: u64, reason: &str) -> anyhow::Error {
+        anyhow!("{}, line {number}: {reason}", self.path.display())
     }
 
     /// Bytes of the file, and how many of them are read.

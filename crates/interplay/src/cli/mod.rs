@@ -5,12 +5,15 @@
 //! only when it is whole.
 
 mod audit;
+mod certify;
 mod flags;
 mod generate;
 mod inspect;
 mod lines;
 mod passk;
 mod run;
+mod shown;
+mod statistics;
 mod verify;
 mod whole_file;
 
@@ -43,6 +46,10 @@ enum Command {
     Passk(passk::Flags),
     /// Show one problem, its solution and its graph.
     Inspect(inspect::Flags),
+    /// Say what corpora are like, side by side.
+    Statistics(statistics::Flags),
+    /// Certify that two corpora have no problem in common, or show what they share.
+    Certify(certify::Flags),
 }
 
 /// Does what the command line says.
@@ -55,6 +62,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Audit(flags) => audit::audit(&flags),
         Command::Passk(flags) => passk::passk(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
+        Command::Statistics(flags) => statistics::statistics(&flags),
+        Command::Certify(flags) => certify::certify(&flags),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! A JSONL file that appears under its name when it is complete, or not at all.
+//! A file that appears under its name when it is complete, or not at all.
 
 use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
@@ -66,6 +66,17 @@ impl WholeFile {
         serde_json::to_writer(&mut *output, record)
             .map_err(io::Error::from)
             .and_then(|()| output.write_all(b"\n"))
+            .map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    /// Appends text as it is.
+    pub(super) fn text(&mut self, text: &str) -> Result<()> {
+        let output: &mut dyn Write = match &mut self.output {
+            Output::Plain(output) => output,
+            Output::Packed(output) => output,
+        };
+        output
+            .write_all(text.as_bytes())
             .map_err(|error| cannot_write(&self.path, &error))
     }
 

@@ -60,8 +60,9 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta http-equiv=\"Content-Security-Policy\" \
              content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n\
+             <title>{title}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n\
              <header>\n<h1>{title}</h1>\n",
+            include_str!("drawing.css"),
             include_str!("style.css"),
         )?;
         if !self.subtitle.is_empty() {

@@ -8,6 +8,7 @@
 use std::fmt::{self, Write};
 
 use super::escape::Escaped;
+use super::figure;
 use super::scale::{Axis, Scale};
 use super::thin;
 use super::ticks::readable;
@@ -85,10 +86,26 @@ impl LinePlot {
         if !self.title.is_empty() {
             writeln!(out, "<figcaption>{}</figcaption>", Escaped(&self.title))?;
         }
-        let named = self.series.len() > 1;
-        if named {
+        if self.series.len() > 1 {
             self.write_legend(out)?;
         }
+        self.write_drawing(out)?;
+        out.write_str("</figure>\n")
+    }
+
+    /// The plot as an SVG file of its own, with its title, in the light or dark scheme of whoever
+    /// shows it. Each line is named where it ends.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        let mut drawing = String::new();
+        let inner = self.write_drawing(&mut drawing);
+        inner.expect("writing to a string does not fail");
+        figure::svg(&self.title, (WIDTH, HEIGHT), &drawing)
+    }
+
+    /// Appends the coordinate system with its lines as an `<svg>`.
+    fn write_drawing(&self, out: &mut impl Write) -> fmt::Result {
+        let named = self.series.len() > 1;
         let right = WIDTH - if named { self.label_width() } else { 16.0 };
         let (x_axis, y_axis) = self.axes(right);
         let lines = self.lines(&x_axis, &y_axis);
@@ -113,7 +130,7 @@ impl LinePlot {
         if named {
             write_labels(&lines, right, out)?;
         }
-        out.write_str("</svg>\n</figure>\n")
+        out.write_str("</svg>\n")
     }
 
     /// The room that line labels need to the right of the frame.

@@ -1,0 +1,126 @@
+//! How often each whole number was seen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Counts of whole numbers. Memory grows with the different numbers, not with how many there are.
+///
+/// ```
+/// use interplay_tasks::Distribution;
+///
+/// let mut seen = Distribution::default();
+/// [3, 1, 2, 2].into_iter().for_each(|number| seen.add(number));
+/// assert_eq!((seen.count(), seen.mean(), seen.quantile(0.5)), (4, 2.0, Some(2)));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Distribution {
+    counts: BTreeMap<i64, u64>,
+}
+
+impl Distribution {
+    /// Counts one more of this number.
+    pub fn add(&mut self, number: i64) {
+        *self.counts.entry(number).or_default() += 1;
+    }
+
+    /// How many were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// The numbers with how often each was seen, from the smallest.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (i64, u64)> {
+        self.counts.iter().map(|(number, count)| (*number, *count))
+    }
+
+    /// The mean; not a number where nothing was counted.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        let sum: f64 = self
+            .iter()
+            .map(|(number, n)| number as f64 * n as f64)
+            .sum();
+        sum / self.count() as f64
+    }
+
+    /// The smallest number that was seen.
+    #[must_use]
+    pub fn min(&self) -> Option<i64> {
+        self.counts.keys().next().copied()
+    }
+
+    /// The largest number that was seen.
+    #[must_use]
+    pub fn max(&self) -> Option<i64> {
+        self.counts.keys().next_back().copied()
+    }
+
+    /// The smallest number that at least this share of all does not exceed.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<i64> {
+        let enough = (share.clamp(0.0, 1.0) * self.count() as f64)
+            .ceil()
+            .max(1.0);
+        let mut below = 0;
+        self.iter()
+            .find(|(_, n)| {
+                below += n;
+                below as f64 >= enough
+            })
+            .map(|(number, _)| number)
+    }
+
+    /// How far two distributions are apart: half the sum of the differences between the shares of
+    /// each number (total variation), from 0 for equal ones to 1 for those without a common number.
+    /// Not a number where one is empty.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> f64 {
+        let (ours, theirs) = (self.count() as f64, other.count() as f64);
+        let share = |one: &Self, number: &i64| one.counts.get(number).map_or(0.0, |n| *n as f64);
+        let both = self.counts.keys().chain(
+            other
+                .counts
+                .keys()
+                .filter(|number| !self.counts.contains_key(number)),
+        );
+        let apart: f64 = both
+            .map(|number| (share(self, number) / ours - share(other, number) / theirs).abs())
+            .sum();
+        apart / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(numbers: &[i64]) -> Distribution {
+        let mut seen = Distribution::default();
+        numbers.iter().for_each(|number| seen.add(*number));
+        seen
+    }
+
+    #[test]
+    fn quantiles_are_numbers_that_were_seen() {
+        let seen = seen(&[1, 2, 3, 10]);
+        let quantiles = [0.0, 0.25, 0.5, 0.51, 1.0].map(|share| seen.quantile(share).unwrap());
+        assert_eq!(quantiles, [1, 1, 2, 3, 10]);
+        assert_eq!(
+            (seen.min(), seen.max(), seen.mean()),
+            (Some(1), Some(10), 4.0)
+        );
+        assert_eq!(Distribution::default().quantile(0.5), None);
+        assert!(Distribution::default().mean().is_nan());
+    }
+
+    #[test]
+    fn distances_are_total_variation() {
+        assert_eq!(seen(&[1, 2]).distance(&seen(&[2, 1, 1, 2])), 0.0);
+        assert_eq!(seen(&[1, 2]).distance(&seen(&[2, 3])), 0.5);
+        assert_eq!(seen(&[1]).distance(&seen(&[2])), 1.0);
+        assert!(seen(&[1]).distance(&seen(&[])).is_nan());
+    }
+}

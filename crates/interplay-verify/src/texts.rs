@@ -1,0 +1,115 @@
+//! Gold from texts alone: the gold solution says how things are computed, the problem's text
+//! which other things there are.
+//!
+//! A published record has no graph of its whole problem, only texts. Its gold solution defines
+//! what the answer needs; a candidate may just as well compute something else that the problem
+//! states, which is true but not needed. What the problem's text defines is taken in with its
+//! definition; what it mentions but does not define (distractors that depend on themselves, say)
+//! with its name alone, and then a step about it is held to its own equalities.
+
+use std::collections::HashSet;
+
+use interplay_graph::Statements;
+
+use crate::VerifyError;
+use crate::gold::{Gold, GoldQuantity, squeezed};
+use crate::linear::Linear;
+
+impl Gold {
+    /// From a gold solution, with what else the text of its problem has.
+    ///
+    /// The problem's text is read as far as it can be: it adds quantities that are not needed,
+    /// and never changes what the solution says.
+    ///
+    /// # Errors
+    /// As for [`Gold::from_solution`].
+    ///
+    /// ```
+    /// use interplay_verify::{Gold, Level, Verifier};
+    ///
+    /// let solution = "fox = 3. elk = fox = 3. Answer: 3.";
+    /// let problem = "fox = 3. elk = fox. owl = fox + 2.";
+    /// let gold = Gold::from_texts(problem, "elk?", solution)?;
+    /// let strict = Verifier::new(Level::Strict);
+    /// let unneeded = "fox = 3. owl = fox + 2 = 3 + 2 = 5. elk = fox = 3. Answer: 3.";
+    /// assert!(strict.verify(&gold, unneeded).accepted);
+    /// assert_eq!(strict.verify(&gold, unneeded).extra, 1);
+    /// let invented = "fox = 3. owl = fox = 3. elk = fox = 3. Answer: 3.";
+    /// assert!(!strict.verify(&gold, invented).accepted);
+    /// # Ok::<(), interplay_verify::VerifyError>(())
+    /// ```
+    pub fn from_texts(problem: &str, question: &str, solution: &str) -> Result<Self, VerifyError> {
+        let gold = Self::from_solution(solution)?;
+        let mut others = Vec::new();
+        let statements = Statements::read(problem, question);
+        let known: HashSet<String> = gold.names().map(str::to_owned).collect();
+        if let Some(whole) = whole_problem(&statements, gold.is_reverse()) {
+            others = gold.missing_from(&whole);
+        }
+        let mut named: HashSet<String> =
+            others.iter().map(|other| other.name.to_string()).collect();
+        for name in statements.names() {
+            let name = squeezed(name).into_owned();
+            if !known.contains(&name) && named.insert(name.clone()) {
+                others.push(GoldQuantity::named(name.into()));
+            }
+        }
+        gold.with_others(others)
+    }
+
+    /// The quantities of a whole problem that this gold does not have, with what they read turned
+    /// into places here. One that reads something without a place is left out.
+    fn missing_from(&self, whole: &Self) -> Vec<GoldQuantity> {
+        let mut next = self.len() as u32;
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(whole.len());
+        let mut missing = Vec::new();
+        for quantity in whole.quantities() {
+            if let Some(place) = self.find(&quantity.name) {
+                // A solution that says something else is the gold all the same.
+                let same = self.quantity(place).value == quantity.value;
+                places.push(same.then_some(place));
+                continue;
+            }
+            let place = |read: u32| places.get(read as usize).copied().flatten();
+            let formula = quantity.formula.as_ref();
+            let formula = formula.and_then(|formula| formula.with_places(place));
+            places.push(formula.is_some().then_some(next));
+            if let Some(formula) = formula {
+                missing.push(GoldQuantity {
+                    parents: formula.parents().collect(),
+                    formula: Some(formula),
+                    needed: false,
+                    ..quantity.clone()
+                });
+                next += 1;
+            }
+        }
+        missing
+    }
+}
+
+/// The gold of everything that a problem's text defines, where it is of the mode of the solution.
+fn whole_problem(statements: &Statements<'_>, reverse: bool) -> Option<Gold> {
+    let problem = statements.problem().ok()?;
+    match &problem.reversal {
+        None if !reverse => Gold::from_graph(&problem.graph, problem.asked).ok(),
+        Some(reversal) if reverse => {
+            Gold::from_reverse_graph(&problem.graph, reversal.unknown, reversal.given).ok()
+        }
+        _ => None,
+    }
+}
+
+impl GoldQuantity {
+    /// A quantity of which nothing but the name is known.
+    fn named(name: Box<str>) -> Self {
+        Self {
+            name,
+            value: Linear::default(),
+            formula: None,
+            parents: Box::default(),
+            needed: false,
+            hidden: true,
+        }
+    }
+}

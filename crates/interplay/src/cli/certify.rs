@@ -1,0 +1,96 @@
+//! `interplay certify`: what two corpora have in common, as a certificate.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use interplay::tasks::{Certificate, Finding, Likeness, SampleReader};
+
+use super::whole_file::WholeFile;
+
+/// Which corpora, and where to write the certificate.
+#[derive(Args)]
+pub(super) struct Flags {
+    /// The first corpus (JSONL in the published sample fields, also .gz), for instance the one
+    /// that a model is trained on.
+    #[arg(long, value_name = "FILE")]
+    left: PathBuf,
+    /// The second corpus, for instance the one that it is measured on.
+    #[arg(long, value_name = "FILE")]
+    right: PathBuf,
+    /// End with an error unless the corpora are certified to differ in this sense (and so in all
+    /// stricter ones).
+    #[arg(long, value_parser = super::generate::likeness(&["text", "graph", "shape"]))]
+    require: Option<Likeness>,
+    /// Where to write the certificate (JSON).
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Compares the corpora and says what was found.
+pub(super) fn certify(flags: &Flags) -> Result<()> {
+    let name = |path: &Path| path.display().to_string();
+    let certificate = Certificate::compare(
+        (&name(&flags.left), SampleReader::open(&flags.left)?),
+        (&name(&flags.right), SampleReader::open(&flags.right)?),
+    )?;
+    if let Some(path) = &flags.output {
+        let mut output = WholeFile::create(path)?;
+        output.text(&certificate.to_json())?;
+        output.complete()?.place()?;
+    }
+    let found = flags
+        .require
+        .map(|sense| (sense, certificate.finding(sense)));
+    if let Some((sense, finding)) = found.filter(|(_, finding)| *finding != Finding::Disjoint) {
+        bail!(
+            "the corpora are not certified to differ by {sense} ({}):\n{}",
+            word(finding),
+            summary(&certificate)
+        );
+    }
+    super::print(&summary(&certificate))
+}
+
+fn summary(certificate: &Certificate) -> String {
+    let mut text = String::new();
+    for side in [&certificate.left, &certificate.right] {
+        let _ = write!(text, "{}: {} records", side.name, side.records);
+        if let Some(reason) = &side.first_without_graph {
+            let (count, reason) = (side.without_graph, reason.trim_end());
+            let _ = write!(
+                text,
+                ", {count} without a whole problem, the first: {reason}"
+            );
+        }
+        text.push('\n');
+    }
+    for compared in &certificate.compared {
+        let _ = writeln!(
+            text,
+            "{:5} {:13} {} in common of {} and {} different",
+            compared.by.name(),
+            word(compared.finding),
+            compared.common,
+            compared.left_distinct,
+            compared.right_distinct
+        );
+        if let Some(first) = compared.witnesses.first() {
+            let _ = writeln!(
+                text,
+                "      first: record {} of the left, record {} of the right corpus",
+                first.left_record, first.right_record
+            );
+        }
+    }
+    text
+}
+
+fn word(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Disjoint => "disjoint",
+        Finding::Overlap => "overlap",
+        Finding::NotCertified => "not certified",
+    }
+}

@@ -1,0 +1,188 @@
+//! `interplay verify`: candidate solutions held against gold, record by record, in two formats.
+//!
+//! Records with `solution` and `candidate` become verdicts. The published generations, whose gold
+//! lies in files of its own, become the published results a sample.
+
+mod golds;
+mod records;
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use interplay::progress::{Console, Progress};
+use interplay::verify::{Level, Verdict, Verifier};
+use serde_json::Value;
+
+use super::flags::level;
+use super::lines::Lines;
+use super::whole_file::WholeFile;
+use golds::Golds;
+use records::{Judgement, Record, Source};
+
+/// What to read, how strictly, and where to.
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Records (JSONL, also .gz) with `solution` (the gold one), `candidate` and, where known,
+    /// `problem` and `question`; or published generations with `gen_solution_answer`, which need
+    /// --gold. Other fields are passed over.
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Gold of generations (JSONL, also .gz): published gold graphs, or samples with their
+    /// solutions; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    gold: Vec<PathBuf>,
+    /// How much is checked: quantities, parents, values and answer (paper), or everything
+    /// that a solution says (strict).
+    #[arg(long, default_value = "strict", value_parser = level())]
+    level: Level,
+    /// Reject true steps that the answer does not need (strict only).
+    #[arg(long)]
+    forbid_unneeded: bool,
+    /// Print each rejected candidate with its first mistake.
+    #[arg(long)]
+    explain: bool,
+    /// Where to write one verdict a record, in the same order (JSONL; compressed if .gz).
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+const EXPECTED: &str = "one JSON object a line with the texts `solution` (gold) and `candidate`, \
+                        or a generation with the text `gen_solution_answer` and its `op`";
+
+/// How many records are judged at a time.
+const BATCH: usize = 4096;
+
+/// Judges every record and writes the verdicts, all or none.
+pub(super) fn verify(flags: &Flags) -> Result<()> {
+    let mut lines = Lines::open(&flags.input)?;
+    if same_file(&flags.input, &flags.output) {
+        bail!(
+            "--input and --output are both {}; choose two files",
+            flags.input.display()
+        );
+    }
+    if flags.forbid_unneeded && flags.level == Level::Paper {
+        bail!("--forbid-unneeded belongs to the strict level; leave it out, or choose that level");
+    }
+    let verifier = match flags.forbid_unneeded {
+        true => Verifier::new(flags.level).forbid_unneeded(),
+        false => Verifier::new(flags.level),
+    };
+    let mut golds = Golds::load(&flags.gold)?;
+    let mut output = WholeFile::create(&flags.output)?;
+    let mut console = Console::new();
+    console.begin("verify", lines.progress().0);
+    let mut totals = Totals::default();
+    loop {
+        let batch = next_batch(&mut lines, &mut golds)?;
+        if batch.is_empty() {
+            break;
+        }
+        for ((number, source), verdict) in batch.iter().zip(judge(&batch, verifier)) {
+            let verdict = verdict.map_err(|reason| lines.error_at(*number, &reason))?;
+            totals.take(&verdict);
+            if flags.explain && !verdict.accepted {
+                let explained = verdict.explain(source.candidate());
+                super::print(&format!("line {number}: {explained}"))?;
+            }
+            source.write(*number, verdict, &mut output)?;
+        }
+        console.advance(lines.progress().1, &format!("{} records", totals.records));
+    }
+    output.complete()?.place()?;
+    console.end(&totals.summary(flags.level));
+    Ok(())
+}
+
+#[derive(Default)]
+struct Totals {
+    records: u64,
+    accepted: u64,
+    answers: u64,
+}
+
+impl Totals {
+    fn take(&mut self, verdict: &Verdict) {
+        self.records += 1;
+        self.accepted += u64::from(verdict.accepted);
+        self.answers += u64::from(verdict.answer_correct);
+    }
+
+    fn summary(&self, level: Level) -> String {
+        let Self {
+            records,
+            accepted,
+            answers,
+        } = self;
+        let level = level.name();
+        format!("{records} records: {accepted} accepted ({level}), {answers} with the right answer")
+    }
+}
+
+/// The next records with their lines, in order; empty at the end.
+fn next_batch(lines: &mut Lines, golds: &mut Golds) -> Result<Vec<(u64, Source)>> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while batch.len() < BATCH
+        && let Some((number, record)) = lines.next::<Record>(EXPECTED)?
+    {
+        let source = record
+            .resolve(golds)
+            .map_err(|reason| lines.error(&reason))?;
+        batch.push((number, source));
+    }
+    Ok(batch)
+}
+
+/// The verdicts of a batch in its order, from as many threads as there are cores.
+fn judge(batch: &[(u64, Source)], verifier: Verifier) -> Vec<Result<Verdict, String>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = batch.len().div_ceil(threads).max(1);
+    let work = |part: &[(u64, Source)]| -> Vec<Result<Verdict, String>> {
+        part.iter()
+            .map(|(_, source)| source.judge(verifier))
+            .collect()
+    };
+    thread::scope(|scope| {
+        let parts: Vec<_> = batch
+            .chunks(share)
+            .map(|part| scope.spawn(move || work(part)))
+            .collect();
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for part in parts {
+            match part.join() {
+                Ok(part) => verdicts.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        verdicts
+    })
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// The value that identifies a record in the output.
+fn index_of(index: Option<Value>, number: u64) -> Value {
+    index.unwrap_or_else(|| number.into())
+}
+
+impl Source {
+    fn write(&self, number: u64, verdict: Verdict, output: &mut WholeFile) -> Result<()> {
+        match self {
+            Self::Pair(pair) => output.record(&Judgement {
+                index: index_of(pair.index.clone(), number),
+                accepted: verdict.accepted,
+                answer_correct: verdict.answer_correct,
+                process_accuracy: verdict.process_accuracy,
+                first_error: verdict.first_error,
+            }),
+            Self::Generation(generation) => output.record(&generation.result(&verdict)),
+        }
+    }
+}

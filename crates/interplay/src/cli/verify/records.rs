@@ -1,0 +1,167 @@
+//! The two formats of records, and what becomes of each.
+//!
+//! Source: `*_generations.jsonl` and `*.graph_results.jsonl` of the published evaluation of arXiv
+//! 2512.07783. Deviations: `perfect` is what the chosen level accepts, so that at `strict` it
+//! also asks for every equality and every symbol.
+
+use std::sync::Arc;
+
+use interplay::verify::{Gold, StepError, Verdict, Verifier};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::golds::{Golds, Key};
+
+/// A line of the input; the fields that are not named here pass unread.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Record {
+    Pair(Pair),
+    Generation(GenerationRecord),
+}
+
+/// A candidate with its gold solution.
+#[derive(Deserialize)]
+pub(super) struct Pair {
+    solution: String,
+    candidate: String,
+    problem: Option<String>,
+    question: Option<String>,
+    pub(super) index: Option<Value>,
+}
+
+/// A published generation.
+#[derive(Deserialize)]
+pub(super) struct GenerationRecord {
+    gen_solution_answer: String,
+    op: Value,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    template: Option<String>,
+    #[serde(default, rename = "__idx")]
+    line: Option<u64>,
+}
+
+/// A record with everything that judging it needs.
+pub(super) enum Source {
+    Pair(Pair),
+    Generation(Generation),
+}
+
+/// A generation with its gold.
+pub(super) struct Generation {
+    record: GenerationRecord,
+    gold: Arc<Gold>,
+    key: Key,
+    sample_rank: u64,
+}
+
+/// A verdict as it is written.
+#[derive(Serialize)]
+pub(super) struct Judgement {
+    pub index: Value,
+    pub accepted: bool,
+    pub answer_correct: bool,
+    pub process_accuracy: f64,
+    pub first_error: Option<StepError>,
+}
+
+/// The result of a sample in the published fields.
+#[derive(Serialize)]
+pub(super) struct GraphResult {
+    op: String,
+    id: Option<String>,
+    template: Option<String>,
+    prompt_key_type: &'static str,
+    prompt_key_value: Value,
+    sample_rank: u64,
+    perfect: bool,
+    value_mismatch_count: u32,
+    dependency_mismatch_count: u32,
+    answer_mismatch: bool,
+    extra_nodes: u32,
+    missing_nodes: u32,
+}
+
+impl Record {
+    /// Finds the gold of a generation.
+    pub(super) fn resolve(self, golds: &mut Golds) -> Result<Source, String> {
+        match self {
+            Self::Pair(pair) => Ok(Source::Pair(pair)),
+            Self::Generation(record) => {
+                let (op, id) = (text(&record.op), id_of(&record.id));
+                let found = golds.find(&op, id.as_deref(), record.template.as_deref(), record.line);
+                let (key, gold) = found?;
+                let sample_rank = golds.next_rank(&key);
+                Ok(Source::Generation(Generation {
+                    record,
+                    gold,
+                    key,
+                    sample_rank,
+                }))
+            }
+        }
+    }
+}
+
+impl Source {
+    pub(super) fn candidate(&self) -> &str {
+        match self {
+            Self::Pair(pair) => &pair.candidate,
+            Self::Generation(generation) => &generation.record.gen_solution_answer,
+        }
+    }
+
+    pub(super) fn judge(&self, verifier: Verifier) -> Result<Verdict, String> {
+        match self {
+            Self::Pair(pair) => {
+                let gold = match (&pair.problem, &pair.question) {
+                    (Some(problem), question) => {
+                        let question = question.as_deref().unwrap_or_default();
+                        Gold::from_texts(problem, question, &pair.solution)
+                    }
+                    (None, _) => Gold::from_solution(&pair.solution),
+                };
+                let gold = gold.map_err(|error| format!("`solution`: {error}"))?;
+                Ok(verifier.verify(&gold, &pair.candidate))
+            }
+            Self::Generation(generation) => {
+                Ok(verifier.verify(&generation.gold, &generation.record.gen_solution_answer))
+            }
+        }
+    }
+}
+
+impl Generation {
+    pub(super) fn result(&self, verdict: &Verdict) -> GraphResult {
+        let record = &self.record;
+        GraphResult {
+            op: text(&record.op),
+            id: id_of(&record.id),
+            template: record.template.clone(),
+            prompt_key_type: self.key.kind(),
+            prompt_key_value: self.key.value(),
+            sample_rank: self.sample_rank,
+            perfect: verdict.accepted,
+            value_mismatch_count: verdict.wrong_values,
+            dependency_mismatch_count: verdict.wrong_parents,
+            answer_mismatch: !verdict.answer_correct,
+            extra_nodes: verdict.extra,
+            missing_nodes: verdict.missing,
+        }
+    }
+}
+
+/// A number or a text, as a text.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An id, where there is one.
+pub(super) fn id_of(value: &Value) -> Option<String> {
+    (!value.is_null()).then(|| text(value))
+}
