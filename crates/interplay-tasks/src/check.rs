@@ -100,6 +100,20 @@ impl TaskSpec {
                 )
             }
         };
+        let asides = self.asides.max() as usize;
+        let sentences = match part.dialect {
+            Dialect::Prose => context.places().len() * context.asides().len(),
+            Dialect::Terse => 0,
+        };
+        if asides > sentences {
+            let expected = format!(
+                "at most {sentences} for context `{}` in dialect {:?}; add `asides` to a context, \
+                 or leave them to prose",
+                context.id(),
+                part.dialect
+            );
+            issues.push("asides", &self.asides, expected);
+        }
         if let Some(tokens) = self.min_tokens {
             self.check_length(tokens, context, part, issues);
         }

@@ -40,6 +40,8 @@ pub struct Context {
     unit: Option<String>,
     #[serde(default)]
     districts: Vec<String>,
+    #[serde(default)]
+    asides: Vec<String>,
     items: Vec<String>,
     places: Vec<String>,
     terse: Vec<String>,
@@ -136,6 +138,12 @@ impl Context {
         }
     }
 
+    /// What may be said of any place without stating a quantity, for instance `opens at dawn`.
+    #[must_use]
+    pub fn asides(&self) -> &[String] {
+        &self.asides
+    }
+
     /// How many places there are, with those that have a district before them.
     #[must_use]
     pub fn all_places(&self) -> usize {
@@ -210,6 +218,9 @@ impl Context {
             }
         }
         self.check_districts(&mut issues);
+        for (place, aside) in self.asides.iter().enumerate() {
+            check_word(&mut issues, &format!("asides[{place}]"), aside);
+        }
         let lists = [
             ("items", &self.items),
             ("places", &self.places),
