@@ -33,7 +33,7 @@ use proptest::sample::{Index, select};
 use crate::audit::{Draw, GoldSource, Label, Mutant, Operator, Subject, subject_of};
 
 /// How many choices a change may need; behind them come zeros.
-const CHOICES: usize = 48;
+const CHOICES: usize = 24;
 
 /// Which problems to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,28 +166,22 @@ fn labelled(label: Label) -> Vec<&'static Operator> {
 
 fn by(operators: Vec<&'static Operator>, kinds: Kinds) -> impl Strategy<Value = Case> {
     let choices = vec(any::<u64>(), CHOICES);
-    let operators = Just(operators);
-    (
-        subjects(kinds),
-        any::<Index>(),
-        operators,
-        any::<bool>(),
-        choices,
+    let how = (Just(operators), any::<Index>(), any::<bool>());
+    // Parts shrink in this order, each once: the operator first, so that smaller problems keep it.
+    (how, subjects(kinds), choices).prop_filter_map(
+        "an operator applies",
+        |((operators, first, varied), subject, choices)| {
+            // The first operator that applies, from a drawn one on.
+            let first = first.index(operators.len());
+            let order = operators[first..].iter().chain(&operators[..first]);
+            let mutant = order.copied().find_map(|operator| {
+                let mut draw = Draw::of_choices(choices.clone());
+                match varied {
+                    true => operator.mutate_varied(&subject, &mut draw),
+                    false => operator.mutate(&subject, &mut draw),
+                }
+            })?;
+            Some(Case { subject, mutant })
+        },
     )
-        .prop_filter_map(
-            "an operator applies",
-            |(subject, first, operators, varied, choices)| {
-                // The first operator that applies, from a drawn one on.
-                let first = first.index(operators.len());
-                let order = operators[first..].iter().chain(&operators[..first]);
-                let mutant = order.copied().find_map(|operator| {
-                    let mut draw = Draw::of_choices(choices.clone());
-                    match varied {
-                        true => operator.mutate_varied(&subject, &mut draw),
-                        false => operator.mutate(&subject, &mut draw),
-                    }
-                })?;
-                Some(Case { subject, mutant })
-            },
-        )
 }

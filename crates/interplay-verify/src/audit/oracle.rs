@@ -350,10 +350,15 @@ impl Truth<'_> {
             return Err("the equation does not follow");
         }
         if let Some(said) = &solve.divisor {
-            let divided = solve.lines.iter().filter_map(|line| match &line.right.expression {
-                Expression::Operation(division) if division.sign == '/' => Some(&division.right),
-                _ => None,
-            });
+            let divided = solve
+                .lines
+                .iter()
+                .filter_map(|line| match &line.right.expression {
+                    Expression::Operation(division) if division.sign == '/' => {
+                        Some(&division.right)
+                    }
+                    _ => None,
+                });
             if !divided.eq([&Expression::Number(number(self.script.of(said))?)]) {
                 return Err("another number divides");
             }

@@ -17,6 +17,8 @@ pub enum GoldSource {
     Graph,
     /// The text of the right solution.
     Solution,
+    /// The texts of the problem and of the right solution.
+    Texts,
 }
 
 /// A subject for every index, going through all kinds of problems over and over.
@@ -60,7 +62,7 @@ impl Problems {
         }
         Ok(Self {
             kinds,
-            sources: vec![GoldSource::Graph, GoldSource::Solution],
+            sources: vec![GoldSource::Graph, GoldSource::Solution, GoldSource::Texts],
         })
     }
 
@@ -130,15 +132,29 @@ fn dataset(
 /// # Errors
 /// A solution that the audit's own reader cannot follow, or gold that cannot be made of it.
 pub fn subject(problem: &Problem, source: GoldSource) -> Result<Subject, VerifyError> {
-    let solution = problem.solution_text();
+    let (told, solution, kind) = (
+        problem.problem_text(),
+        problem.solution_text(),
+        kind(problem),
+    );
     let gold = match source {
+        GoldSource::Texts => {
+            return Subject::from_texts(&told, &problem.question_text(), &solution, kind);
+        }
+        GoldSource::Solution => {
+            return Subject::new(told, &solution, Gold::from_solution(&solution)?, kind);
+        }
         GoldSource::Graph => match problem.given() {
             Some(given) => Gold::from_reverse_graph(problem.graph(), problem.target(), given)?,
             None => Gold::from_graph(problem.graph(), problem.target())?,
         },
-        GoldSource::Solution => Gold::from_solution(&solution)?,
     };
-    let kind = Kind {
+    let subject = Subject::new(told, &solution, gold, kind)?;
+    Ok(subject.with_graph(problem.graph().clone(), problem.target()))
+}
+
+fn kind(problem: &Problem) -> Kind {
+    Kind {
         op: problem.op(),
         d: problem.d(),
         context: problem.context().id().to_owned(),
@@ -146,18 +162,9 @@ pub fn subject(problem: &Problem, source: GoldSource) -> Result<Subject, VerifyE
             Dialect::Prose => "prose",
             Dialect::Terse => "terse",
         },
-        mode: mode_name(problem.mode()),
-    };
-    let subject = Subject::new(problem.problem_text(), &solution, gold, kind)?;
-    Ok(match source {
-        GoldSource::Graph => subject.with_graph(problem.graph().clone(), problem.target()),
-        GoldSource::Solution => subject,
-    })
-}
-
-fn mode_name(mode: Mode) -> &'static str {
-    match mode.published() {
-        "forwardreverse" => "reverse",
-        _ => "forward",
+        mode: match problem.mode() {
+            Mode::Reverse => "reverse",
+            _ => "forward",
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use interplay_graph::{QuantityId, ReasoningGraph};
+use interplay_graph::{QuantityId, ReasoningGraph, Statements};
 use serde::Serialize;
 
 use crate::{Gold, VerifyError};
@@ -61,6 +61,25 @@ impl Subject {
             graph: None,
             gold,
             kind,
+        })
+    }
+
+    /// A subject from texts alone. The problem's text, as far as it can be read, says which
+    /// unneeded quantities there are.
+    ///
+    /// # Errors
+    /// A solution that gives no gold, or that the audit's own reader cannot follow.
+    pub fn from_texts(
+        problem: &str,
+        question: &str,
+        solution: &str,
+        kind: Kind,
+    ) -> Result<Self, VerifyError> {
+        let gold = Gold::from_texts(problem, question, solution)?;
+        let subject = Self::new(problem.to_owned(), solution, gold, kind)?;
+        Ok(match Statements::read(problem, question).problem() {
+            Ok(whole) => subject.with_graph(whole.graph, whole.asked),
+            Err(_) => subject,
         })
     }
 

@@ -1,6 +1,7 @@
 //! `interplay audit`: what the verifier accepts of wrong solutions and rejects of right ones.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
@@ -41,6 +42,10 @@ pub(super) struct Flags {
     /// `mode` and `reference_perfect`: judged instead of mutants, beside the recorded verdicts.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "n", "op", "seed", "threads"])]
     pairs: Option<PathBuf>,
+    /// A Markdown file whose part between `<!-- audit:generated -->` and
+    /// `<!-- /audit:generated -->` (`audit:pairs` with --pairs) is written anew with the tables.
+    #[arg(long, value_name = "FILE")]
+    update: Option<PathBuf>,
     /// Where to write the counts of every kind of problem (JSONL; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -59,8 +64,10 @@ pub(super) fn audit(flags: &Flags) -> Result<()> {
         }
         output.complete()?.place()?;
     }
-    let broken = shown(&report);
-    super::print(&broken)?;
+    if let Some(path) = &flags.update {
+        update(path, flags, &report)?;
+    }
+    super::print(&shown(&report))?;
     let wrong = report.false_accepts(0) + report.false_rejects(0) + report.false_rejects(1);
     if wrong > 0 {
         bail!("{wrong} verdicts differ from what the candidates are by construction");
@@ -130,6 +137,8 @@ fn levels<'j>(strict: &'j dyn Judge, paper: &'j dyn Judge) -> [Audited<'j>; 2] {
 struct Sample {
     #[serde(default)]
     problem: String,
+    #[serde(default)]
+    question: String,
     solution: String,
     #[serde(default)]
     op: u32,
@@ -162,10 +171,13 @@ fn given(path: &Path) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     let expected = "one JSON object a line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
-        let gold = Gold::from_solution(&sample.solution);
-        let gold = gold.map_err(|error| lines.error(&format!("`solution`: {error}")))?;
-        let kind = kind(&sample);
-        let subject = Subject::new(sample.problem, &sample.solution, gold, kind);
+        let Sample {
+            problem,
+            question,
+            solution,
+            ..
+        } = &sample;
+        let subject = Subject::from_texts(problem, question, solution, kind(&sample));
         subjects.push(subject.map_err(|error| lines.error(&format!("`solution`: {error}")))?);
     }
     match subjects.is_empty() {
@@ -218,6 +230,40 @@ fn judged_pairs(path: &Path) -> Result<Report> {
         report.record(cell, &accepted);
     }
     Ok(report)
+}
+
+/// Puts the tables between their marks in a file.
+fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
+    let (name, by, how) = match flags.pairs {
+        Some(_) => ("audit:pairs", By::OperatorAndMode, String::new()),
+        None => (
+            "audit:generated",
+            By::Operator,
+            format!(" (`interplay audit --n {} --seed {}`)", flags.n, flags.seed),
+        ),
+    };
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let between = text.split_once(&open).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(&close)?;
+        Some((before, after))
+    });
+    let Some((before, after)) = between else {
+        bail!(
+            "{} has no part between {} and {close}; add the two lines",
+            path.display(),
+            open.trim_end()
+        );
+    };
+    let candidates: u64 = report.cells().map(|(_, counts)| counts.candidates).sum();
+    let tables = format!(
+        "{candidates} candidates{how}.\n\n{}\n{}",
+        report.table(by),
+        report.table(By::Dialect)
+    );
+    fs::write(path, format!("{before}{open}{tables}{close}{after}"))
+        .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
 }
 
 fn shown(report: &Report) -> String {
