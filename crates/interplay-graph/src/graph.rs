@@ -6,7 +6,9 @@
 //! cannot be added later. So node order is a topological order.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::{Definition, GraphError};
@@ -50,7 +52,9 @@ impl Quantity {
 #[derive(Debug, Clone, Default)]
 pub struct ReasoningGraph {
     graph: DiGraph<Quantity, (), u32>,
-    by_name: HashMap<String, QuantityId>,
+    /// The quantities by name; the names themselves stand in the graph.
+    by_name: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl ReasoningGraph {
@@ -73,7 +77,8 @@ impl ReasoningGraph {
         parents: &[QuantityId],
     ) -> Result<QuantityId, GraphError> {
         let name = name.into();
-        if self.by_name.contains_key(&name) {
+        let hash = self.hasher.hash_one(&*name);
+        if self.find_hashed(hash, &name).is_some() {
             return Err(GraphError::DuplicateName { name });
         }
         if let Some(unknown) = parents.iter().find(|id| id.index() >= self.len()) {
@@ -92,7 +97,7 @@ impl ReasoningGraph {
             });
         }
         let quantity = Quantity {
-            name: name.clone(),
+            name,
             definition,
             parents: parents.to_vec(),
         };
@@ -101,7 +106,9 @@ impl ReasoningGraph {
             self.graph.add_edge(parent.node(), node, ());
         }
         let id = QuantityId(u32::try_from(node.index()).expect("petgraph indexes with u32"));
-        self.by_name.insert(name, id);
+        let (graph, hasher) = (&self.graph, &self.hasher);
+        let rehash = |id: &u32| hasher.hash_one(&*graph[NodeIndex::new(*id as usize)].name);
+        self.by_name.insert_unique(hash, id.0, rehash);
         Ok(id)
     }
 
@@ -130,7 +137,12 @@ impl ReasoningGraph {
     /// The quantity with this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<QuantityId> {
-        self.by_name.get(name).copied()
+        self.find_hashed(self.hasher.hash_one(name), name)
+    }
+
+    fn find_hashed(&self, hash: u64, name: &str) -> Option<QuantityId> {
+        let same = |id: &u32| self.graph[NodeIndex::new(*id as usize)].name == name;
+        self.by_name.find(hash, same).copied().map(QuantityId)
     }
 
     /// All quantities with their ids, parents before children.

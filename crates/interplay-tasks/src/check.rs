@@ -4,6 +4,9 @@ use crate::{Component, Context, ContextLibrary, Dialect, Issues, Mode, TaskError
 
 /// The symbols of prose solutions are one or two letters; every edge needs at most one.
 const MAX_OP: u32 = 700;
+
+/// The tokens of `The number of ITEM in PLACE equals 3.`, with one word for item and place.
+const SHORTEST_SENTENCE: usize = 9;
 const _: () = assert!(MAX_OP as usize <= crate::symbols::AVAILABLE);
 
 impl TaskSpec {
@@ -97,6 +100,9 @@ impl TaskSpec {
                 )
             }
         };
+        if let Some(tokens) = self.min_tokens {
+            self.check_length(tokens, context, part, issues);
+        }
         if needed > room {
             let found = format!(
                 "{}, with up to {} distractors",
@@ -109,6 +115,29 @@ impl TaskSpec {
                  op or distractors, or add words"
             );
             issues.push(key, found, expected);
+        }
+    }
+
+    /// Whether the sentences about all items of the spare places are long enough.
+    fn check_length(&self, tokens: u32, context: &Context, part: &Component, issues: &mut Issues) {
+        if part.dialect == Dialect::Terse {
+            let expected = "prose problems only, since the terse dialect has few nouns";
+            issues.push(
+                "min_tokens",
+                format!("{tokens} with dialect `terse`"),
+                expected,
+            );
+            return;
+        }
+        let layers = if part.d == 3 { 2 } else { 1 };
+        let places = context.all_places() - context.places().len() / 2;
+        let most = context.items().len() * places * layers * SHORTEST_SENTENCE;
+        if tokens as usize > most {
+            let id = context.id();
+            let expected = format!(
+                "at most {most} for context `{id}`; add `districts`, `places` or `items` to it"
+            );
+            issues.push("min_tokens", tokens, expected);
         }
     }
 
@@ -134,6 +163,12 @@ impl TaskSpec {
             .filter(|share| !(0.0..=1.0).contains(share))
         {
             issues.push("entanglement", share, "a share from 0 to 1");
+        }
+        if let Some(tokens) = self
+            .min_tokens
+            .filter(|tokens| !(1..=1_000_000).contains(tokens))
+        {
+            issues.push("min_tokens", tokens, "a number from 1 to 1000000");
         }
         if !(2..=16).contains(&self.max_parents) {
             issues.push("max_parents", self.max_parents, "a number from 2 to 16");

@@ -4,6 +4,7 @@
 //! arXiv 2512.07783. A context is a TOML file; two are embedded, users add their own without
 //! touching Rust. All words of the embedded ones are this project's own.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Context {
     total: String,
     #[serde(default)]
     unit: Option<String>,
+    #[serde(default)]
+    districts: Vec<String>,
     items: Vec<String>,
     places: Vec<String>,
     terse: Vec<String>,
@@ -114,6 +117,31 @@ impl Context {
         &self.places
     }
 
+    /// The place with this number: those of [`Context::places`], then each of them with each
+    /// district before it, which long problems need.
+    ///
+    /// # Panics
+    /// Where there is no such place.
+    #[must_use]
+    pub fn place(&self, place: usize) -> Cow<'_, str> {
+        match place.checked_sub(self.places.len()) {
+            None => Cow::Borrowed(&self.places[place]),
+            Some(further) => {
+                let (district, place) = (further / self.places.len(), further % self.places.len());
+                Cow::Owned(format!(
+                    "{} {}",
+                    self.districts[district], self.places[place]
+                ))
+            }
+        }
+    }
+
+    /// How many places there are, with those that have a district before them.
+    #[must_use]
+    pub fn all_places(&self) -> usize {
+        self.places.len() * (1 + self.districts.len())
+    }
+
     /// The nouns of the terse dialect.
     #[must_use]
     pub fn terse(&self) -> &[String] {
@@ -126,7 +154,7 @@ impl Context {
     /// Where a list has no such word.
     #[must_use]
     pub fn instance(&self, item: usize, place: usize) -> String {
-        format!("{} in {}", self.items[item], self.places[place])
+        format!("{} in {}", self.items[item], self.place(place))
     }
 
     /// The name of the abstract quantity of a place.
@@ -135,7 +163,7 @@ impl Context {
     /// Where the list has no such place.
     #[must_use]
     pub fn total(&self, place: usize) -> String {
-        format!("{} in {}", self.total, self.places[place])
+        format!("{} in {}", self.total, self.place(place))
     }
 
     /// How many of the unit each of an item of a place has; without a third layer, of `units`.
@@ -145,7 +173,7 @@ impl Context {
     #[must_use]
     pub fn average(&self, item: usize, place: usize) -> String {
         let unit = self.unit.as_deref().unwrap_or("units");
-        let (item, place) = (&self.items[item], &self.places[place]);
+        let (item, place) = (&self.items[item], self.place(place));
         format!("average number of {unit} per {item} in {place}")
     }
 
@@ -156,7 +184,7 @@ impl Context {
     #[must_use]
     pub fn weighted_total(&self, place: usize) -> String {
         let unit = self.unit.as_deref().unwrap_or("units");
-        format!("total number of {unit} in {}", self.places[place])
+        format!("total number of {unit} in {}", self.place(place))
     }
 
     fn issues(&self) -> Issues {
@@ -181,6 +209,7 @@ impl Context {
                 issues.push("unit", format!("`{unit}`"), expected);
             }
         }
+        self.check_districts(&mut issues);
         let lists = [
             ("items", &self.items),
             ("places", &self.places),
@@ -211,6 +240,25 @@ impl Context {
             }
         }
         issues
+    }
+
+    /// A place with a district has to differ from every other place.
+    fn check_districts(&self, issues: &mut Issues) {
+        let mut names: HashSet<Cow<'_, str>> = (0..self.places.len())
+            .map(|place| self.place(place))
+            .collect();
+        for (at, district) in self.districts.iter().enumerate() {
+            let key = format!("districts[{at}]");
+            check_word(issues, &key, district);
+            check_name(issues, &key, district);
+            let first = (1 + at) * self.places.len();
+            let twice =
+                (first..first + self.places.len()).find(|at| !names.insert(self.place(*at)));
+            if let Some(place) = twice {
+                let found = format!("`{district}`, so that `{}` comes twice", self.place(place));
+                issues.push(key, found, "a word that makes new names of all places");
+            }
+        }
     }
 
     fn check_aliases(&self, issues: &mut Issues) {

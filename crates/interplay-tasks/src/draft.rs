@@ -13,7 +13,8 @@ use crate::reverse::{Reverse, Unknown};
 use crate::skeleton::{Skeleton, SkeletonRules};
 use crate::structured::{Request, StructuredRules};
 use crate::{
-    Component, Context, Dialect, Mode, Problem, TaskError, TaskSpec, order, prose, symbols,
+    Component, Context, Dialect, Mode, Problem, StatementOrder, TaskError, TaskSpec, order, prose,
+    symbols,
 };
 
 /// A graph with names, before it is told.
@@ -52,6 +53,7 @@ impl Draft {
                 let request = Request {
                     op,
                     distractors,
+                    min_tokens: spec.min_tokens.map(|tokens| tokens as usize),
                     third_layer: part.d == 3,
                     // The published reverse problems multiply by constants only.
                     products: part.mode == Mode::Forward,
@@ -86,7 +88,8 @@ impl Draft {
             labels,
             unknown,
         } = self;
-        let statements = statements(&labels, unknown.is_some(), draw);
+        let order = spec.statement_order;
+        let statements = statements(&skeleton, &labels, unknown.is_some(), order, draw);
         let mut rank = vec![0; labels.len()];
         for (position, statement) in statements.iter().enumerate() {
             if let Statement::Defined(place) = statement {
@@ -116,6 +119,7 @@ impl Draft {
             context: Arc::clone(context),
             dialect: part.dialect,
             d: part.d,
+            min_tokens: spec.min_tokens,
             graph,
             ids,
             labels,
@@ -140,13 +144,30 @@ impl Draft {
     }
 }
 
-/// What the problem text says, in random order; totals follow from the structure.
-fn statements(labels: &[Label], reverse: bool, draw: &mut Draw) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = (0..labels.len())
+/// What the problem text says; totals follow from the structure.
+fn statements(
+    skeleton: &Skeleton,
+    labels: &[Label],
+    reverse: bool,
+    order: StatementOrder,
+    draw: &mut Draw,
+) -> Vec<Statement> {
+    let quantities = match order {
+        StatementOrder::Random => (0..labels.len()).collect(),
+        StatementOrder::Forward | StatementOrder::Backward => {
+            order::parents_first(&skeleton.nodes, draw)
+        }
+    };
+    let mut statements: Vec<Statement> = quantities
+        .into_iter()
         .filter(|place| !labels[*place].is_total())
         .map(Statement::Defined)
         .chain(reverse.then_some(Statement::Given))
         .collect();
-    draw.shuffle(&mut statements);
+    match order {
+        StatementOrder::Random => draw.shuffle(&mut statements),
+        StatementOrder::Forward => {}
+        StatementOrder::Backward => statements.reverse(),
+    }
     statements
 }

@@ -76,7 +76,9 @@ pub use presets::{Normalise, Preset, PresetPart, PresetStage};
 pub use problem::Problem;
 pub use resumable::ResumableWriter;
 pub use sample::{Sample, SampleReader, write_samples};
-pub use spec::{Component, DefinitionWeights, Dialect, Mode, SolutionOrder, TaskSpec};
+pub use spec::{
+    Component, DefinitionWeights, Dialect, Mode, SolutionOrder, StatementOrder, TaskSpec,
+};
 pub use split::{Part, Split};
 pub use statistics::{Distribution, Measure, Repetitions, Statistics, markdown_table};
 pub use subset::{Shard, Subset};

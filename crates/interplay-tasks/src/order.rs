@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::SolutionOrder;
 use crate::draw::Draw;
-use crate::skeleton::Skeleton;
+use crate::skeleton::{Node, Skeleton};
 
 /// The necessary quantities in the order in which the solution computes them. `rank` says where
 /// the problem states each quantity (unstated ones come first).
@@ -15,24 +15,14 @@ pub(crate) fn steps(
     rank: &[usize],
     draw: &mut Draw,
 ) -> Vec<usize> {
+    let needed = &skeleton.nodes[..skeleton.necessary];
     match order {
         SolutionOrder::DepthFirst => depth_first(skeleton),
-        SolutionOrder::Random => {
-            let mut ready = Vec::new();
-            ready_first(
-                skeleton,
-                |ready: &mut Vec<usize>| {
-                    let place = draw.below(ready.len());
-                    ready.swap_remove(place)
-                },
-                &mut ready,
-                Vec::push,
-            )
-        }
+        SolutionOrder::Random => parents_first(needed, draw),
         SolutionOrder::Stated => {
             let mut ready = BinaryHeap::new();
             ready_first(
-                skeleton,
+                needed,
                 |ready: &mut BinaryHeap<Reverse<(usize, usize)>>| {
                     ready.pop().map_or(0, |Reverse((_, node))| node)
                 },
@@ -43,14 +33,27 @@ pub(crate) fn steps(
     }
 }
 
+/// All quantities in a random order in which parents come first.
+pub(crate) fn parents_first(nodes: &[Node], draw: &mut Draw) -> Vec<usize> {
+    let mut ready = Vec::new();
+    ready_first(
+        nodes,
+        |ready: &mut Vec<usize>| {
+            let place = draw.below(ready.len());
+            ready.swap_remove(place)
+        },
+        &mut ready,
+        Vec::push,
+    )
+}
+
 /// Kahn's algorithm: takes one of the ready quantities until all are taken.
 fn ready_first<Ready>(
-    skeleton: &Skeleton,
+    nodes: &[Node],
     mut take: impl FnMut(&mut Ready) -> usize,
     ready: &mut Ready,
     mut put: impl FnMut(&mut Ready, usize),
 ) -> Vec<usize> {
-    let nodes = &skeleton.nodes[..skeleton.necessary];
     let mut waits: Vec<usize> = nodes.iter().map(|node| node.parents.len()).collect();
     let mut children = vec![Vec::new(); nodes.len()];
     for (child, node) in nodes.iter().enumerate() {

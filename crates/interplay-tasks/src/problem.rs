@@ -1,5 +1,6 @@
 //! One problem: its graph, what is asked, and how it is told.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use interplay_graph::{CanonicalHash, GoldGraph, Numbers, QuantityId, ReasoningGraph};
@@ -34,6 +35,8 @@ pub struct Problem {
     pub(crate) reverse: Option<Reverse>,
     pub(crate) dialect: Dialect,
     pub(crate) d: u32,
+    /// The length up to which the statements were filled.
+    pub(crate) min_tokens: Option<u32>,
     pub(crate) op: u32,
     pub(crate) id: u64,
 }
@@ -176,43 +179,65 @@ impl Problem {
     /// The statements.
     #[must_use]
     pub fn problem_text(&self) -> String {
+        let mut text = String::new();
+        self.write_problem(&mut text);
+        text
+    }
+
+    /// Appends the statements to a text.
+    pub fn write_problem(&self, text: &mut String) {
         match self.dialect {
-            Dialect::Prose => prose::problem(self),
-            Dialect::Terse => terse::problem(self),
+            Dialect::Prose => prose::problem(self, text),
+            Dialect::Terse => terse::problem(self, text),
         }
     }
 
     /// The question.
     #[must_use]
     pub fn question_text(&self) -> String {
+        let mut text = String::new();
+        self.write_question(&mut text);
+        text
+    }
+
+    /// Appends the question to a text.
+    pub fn write_question(&self, text: &mut String) {
         match self.dialect {
-            Dialect::Prose => prose::question(self),
-            Dialect::Terse => terse::question(self),
+            Dialect::Prose => prose::question(self, text),
+            Dialect::Terse => terse::question(self, text),
         }
     }
 
     /// The gold solution as it stands alone: its steps, then `Answer: N.`
     #[must_use]
     pub fn solution_text(&self) -> String {
-        let mut text = self.steps_text();
-        text.push_str(&format!(" Answer: {}.", self.answer()));
+        let mut text = String::new();
+        self.write_solution(&mut text);
         text
+    }
+
+    /// Appends the gold solution as it stands alone to a text.
+    pub fn write_solution(&self, text: &mut String) {
+        self.write_steps(text);
+        let _ = write!(text, " Answer: {}.", self.answer());
     }
 
     /// The gold solution as it stands between `<solution>` and `</solution>`: the terse dialect
     /// leaves `Answer: N.` to the answer tag that follows.
     #[must_use]
     pub fn reasoning_text(&self) -> String {
+        let mut text = String::new();
         match self.dialect {
-            Dialect::Prose => self.solution_text(),
-            Dialect::Terse => self.steps_text(),
+            Dialect::Prose => self.write_solution(&mut text),
+            Dialect::Terse => self.write_steps(&mut text),
         }
+        text
     }
 
-    fn steps_text(&self) -> String {
+    fn write_steps(&self, text: &mut String) {
         match self.dialect {
-            Dialect::Prose => prose::steps(self),
-            Dialect::Terse => terse::steps(self),
+            Dialect::Prose => prose::steps(self, text),
+            Dialect::Terse => terse::steps(self, text),
         }
     }
 
@@ -232,6 +257,15 @@ impl Problem {
         }
     }
 
+    /// The length class as published files name it: `zero_context`, or for instance `8k`.
+    fn length(&self) -> String {
+        match self.min_tokens {
+            None => "zero_context".to_owned(),
+            Some(tokens) if tokens % 1024 == 0 => format!("{}k", tokens / 1024),
+            Some(tokens) => tokens.to_string(),
+        }
+    }
+
     /// The problem in the published fields.
     #[must_use]
     pub fn to_sample(&self) -> Sample {
@@ -243,7 +277,7 @@ impl Problem {
             id: self.id,
             template: self.context.id().to_owned(),
             mode: self.mode().published().to_owned(),
-            length: "zero_context".to_owned(),
+            length: self.length(),
             d: self.d(),
         }
     }
@@ -283,6 +317,7 @@ pub(crate) mod tests {
             context: ContextLibrary::embedded().get("zoo").unwrap(),
             reverse: None,
             d: 2,
+            min_tokens: None,
             dialect,
             id: 0,
             graph,
@@ -290,6 +325,13 @@ pub(crate) mod tests {
             ids,
             labels,
         }
+    }
+
+    /// What one of the writers of a dialect makes of a problem.
+    pub(crate) fn written(write: fn(&Problem, &mut String), problem: &Problem) -> String {
+        let mut text = String::new();
+        write(problem, &mut text);
+        text
     }
 
     /// The same problem with the leaf at this place asked for and the last quantity told.

@@ -16,20 +16,20 @@ use crate::problem::Statement;
 use crate::reverse::Equation;
 use crate::symbols::Symbol;
 
-pub(crate) fn problem(problem: &Problem) -> String {
-    let mut text = String::with_capacity(160 * problem.statements.len());
-    for statement in &problem.statements {
-        if !text.is_empty() {
+pub(crate) fn problem(problem: &Problem, text: &mut String) {
+    text.reserve(160 * problem.statements.len());
+    for (place, statement) in problem.statements.iter().enumerate() {
+        if place > 0 {
             text.push(' ');
         }
         match statement {
             Statement::Defined(place) => {
                 let id = problem.ids[*place];
                 text.push_str("The ");
-                operand(problem, id, &mut text);
+                operand(problem, id, text);
                 if !problem.is_unknown(id) {
                     text.push_str(" equals ");
-                    definition(problem, problem.graph.quantity(id), &mut text);
+                    definition(problem, problem.graph.quantity(id), text);
                 } else if matches!(problem.labels[*place], Label::Average { .. }) {
                     text.push_str(" is greater than 0");
                 } else {
@@ -39,13 +39,12 @@ pub(crate) fn problem(problem: &Problem) -> String {
             Statement::Given => {
                 let given = problem.top();
                 text.push_str("The ");
-                operand(problem, given, &mut text);
+                operand(problem, given, text);
                 let _ = write!(text, " equals {}", problem.values[given.index()]);
             }
         }
         text.push('.');
     }
-    text
 }
 
 /// Writes a quantity as it stands after `the`.
@@ -56,17 +55,16 @@ fn operand(problem: &Problem, id: QuantityId, text: &mut String) {
     text.push_str(&problem.graph.quantity(id).name);
 }
 
-pub(crate) fn question(problem: &Problem) -> String {
+pub(crate) fn question(problem: &Problem, text: &mut String) {
     let context = &problem.context;
     match problem.labels[problem.target.index()] {
         Label::Instance { item, place } => {
-            format!(
-                "How many {} does {} have?",
-                context.items()[item],
-                context.places()[place]
-            )
+            let (item, place) = (&context.items()[item], context.place(place));
+            let _ = write!(text, "How many {item} does {place} have?");
         }
-        label => format!("What is the {}?", label.text(context)),
+        label => {
+            let _ = write!(text, "What is the {}?", label.text(context));
+        }
     }
 }
 
@@ -119,14 +117,14 @@ pub(crate) fn intermediates(quantity: &Quantity) -> usize {
     }
 }
 
-pub(crate) fn steps(problem: &Problem) -> String {
-    let mut text = String::with_capacity(90 * problem.steps.len());
+pub(crate) fn steps(problem: &Problem, text: &mut String) {
+    text.reserve(90 * problem.steps.len());
     let mut spare = problem.symbols[problem.steps.len()..].iter().copied();
     if problem.given().is_some() {
-        text.push_str("The question is difficult, so we use equations to solve it.");
+        text.push_str("The question is difficult, so we use equations to solve it. ");
     }
-    for step in &problem.steps {
-        if !text.is_empty() {
+    for (place, step) in problem.steps.iter().enumerate() {
+        if place > 0 {
             text.push(' ');
         }
         let id = problem.ids[*step];
@@ -136,14 +134,13 @@ pub(crate) fn steps(problem: &Problem) -> String {
         if problem.is_unknown(id) {
             text.push_str("we don't know its value yet but will find it out later");
         } else {
-            computation(problem, id, &mut spare, &mut text);
+            computation(problem, id, &mut spare, text);
         }
         text.push('.');
     }
     if let Some((given, equation)) = problem.equation() {
-        solve(problem.symbols[given.index()], equation, &mut text);
+        solve(problem.symbols[given.index()], equation, text);
     }
-    text
 }
 
 /// Writes how the equation of the given quantity is solved, step by step.
@@ -302,7 +299,7 @@ impl<Spare: Iterator<Item = Symbol>> Equations<'_, Spare> {
 mod tests {
     use super::*;
     use crate::Dialect;
-    use crate::problem::tests::{by_hand, reversed};
+    use crate::problem::tests::{by_hand, reversed, written};
     use interplay_graph::Definition;
 
     const AT: Label = Label::Instance { item: 0, place: 0 };
@@ -322,14 +319,17 @@ mod tests {
             ],
         );
         assert_eq!(
-            problem(&told),
+            written(problem, &told),
             "The number of A in P equals 3. The number of B in Q equals 2 times the total of P. \
              The number of C in Q equals 1 plus the sum of the number of B in Q, the total of P, \
              and the number of A in P. The number of D in Q equals the difference between the \
              number of C in Q and the number of B in Q. The number of E in Q equals the sum of \
              the total of P and the number of A in P."
         );
-        assert_eq!(question(&told), "How many adult fox does Alder Marsh have?");
+        assert_eq!(
+            written(question, &told),
+            "How many adult fox does Alder Marsh have?"
+        );
     }
 
     #[test]
@@ -349,7 +349,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            steps(&told),
+            written(steps, &told),
             "Define A as a; so a = 3. Define B as b; so b = a = 3. \
              Define C as c; j = a = 3; so c = 4 * j = 4 * 3 = 12. \
              Define D as d; k = a + b = 3 + 3 = 6; l = k + c = 6 + 12 = 18; \
@@ -379,14 +379,14 @@ mod tests {
         let mut told = reversed(told, 0);
         told.symbols[0] = crate::symbols::letters(26)[23];
         assert_eq!(
-            problem(&told),
+            written(problem, &told),
             "The number of A in P exists, and its number is greater than 0. The number of B in P \
              equals 3 times the number of A in P. The number of C in Q equals 1. The number of D \
              in Q equals 2 plus the difference between the total of P and the number of C in Q. \
              The total of Q equals 18."
         );
         assert_eq!(
-            steps(&told),
+            written(steps, &told),
             "The question is difficult, so we use equations to solve it. Define A in P as x; we \
              don't know its value yet but will find it out later. \
              Define B in P as b; g = x = x; so b = 3 * g = (3) * (x) = 3*x. \
@@ -411,7 +411,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            question(&told),
+            written(question, &told),
             "What is the total number of adult animals in Alder Marsh?"
         );
     }

@@ -57,6 +57,19 @@ pub enum SolutionOrder {
     Stated,
 }
 
+/// In which order a problem states its quantities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementOrder {
+    /// Any order.
+    #[default]
+    Random,
+    /// Each after what it reads; in reverse mode, what is told comes last.
+    Forward,
+    /// Each before what it reads; in reverse mode, what is told comes first.
+    Backward,
+}
+
 /// One part of a mixture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +195,13 @@ pub struct TaskSpec {
     /// The order of the steps in gold solutions.
     #[serde(default)]
     pub solution_order: SolutionOrder,
+    /// The order of the statements of a problem.
+    #[serde(default)]
+    pub statement_order: StatementOrder,
+    /// Fills the statements of prose problems with more distractors, until they have at least this
+    /// many tokens as [`token_estimate`](crate::framing::token_estimate) counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_tokens: Option<u32>,
     /// How often each kind of definition is proposed.
     #[serde(default)]
     pub definitions: DefinitionWeights,
@@ -221,6 +241,8 @@ impl TaskSpec {
             max_parents: default_max_parents(),
             nouns: None,
             solution_order: SolutionOrder::default(),
+            statement_order: StatementOrder::default(),
+            min_tokens: None,
             definitions: DefinitionWeights::default(),
         }
     }

@@ -16,10 +16,10 @@ use crate::linear::Linear;
 use crate::problem::Statement;
 use crate::reverse::Equation;
 
-pub(crate) fn problem(problem: &Problem) -> String {
-    let mut text = String::with_capacity(24 * problem.statements.len());
-    for statement in &problem.statements {
-        if !text.is_empty() {
+pub(crate) fn problem(problem: &Problem, text: &mut String) {
+    text.reserve(24 * problem.statements.len());
+    for (place, statement) in problem.statements.iter().enumerate() {
+        if place > 0 {
             text.push(' ');
         }
         let id = match statement {
@@ -35,22 +35,22 @@ pub(crate) fn problem(problem: &Problem) -> String {
             Statement::Defined(_) if problem.is_unknown(id) => text.push_str(" > 0"),
             Statement::Defined(_) => {
                 text.push_str(" = ");
-                names(problem, quantity, &mut text);
+                names(problem, quantity, text);
             }
         }
         text.push('.');
     }
-    text
 }
 
-pub(crate) fn question(problem: &Problem) -> String {
-    format!("{}?", problem.graph.quantity(problem.target).name)
+pub(crate) fn question(problem: &Problem, text: &mut String) {
+    text.push_str(&problem.graph.quantity(problem.target).name);
+    text.push('?');
 }
 
-pub(crate) fn steps(problem: &Problem) -> String {
-    let mut text = String::with_capacity(36 * problem.steps.len());
-    for step in &problem.steps {
-        if !text.is_empty() {
+pub(crate) fn steps(problem: &Problem, text: &mut String) {
+    text.reserve(36 * problem.steps.len());
+    for (place, step) in problem.steps.iter().enumerate() {
+        if place > 0 {
             text.push(' ');
         }
         let id = problem.ids[*step];
@@ -58,19 +58,18 @@ pub(crate) fn steps(problem: &Problem) -> String {
         text.push_str(&quantity.name);
         if !quantity.definition.is_leaf() {
             text.push_str(" = ");
-            names(problem, quantity, &mut text);
+            names(problem, quantity, text);
             let copy = quantity.definition.outer.is_none() && quantity.parents().len() == 1;
             if !copy {
                 text.push_str(" = ");
-                numbers(problem, quantity, &mut text);
+                numbers(problem, quantity, text);
             }
         }
         let _ = write!(text, " = {}.", problem.form(id));
     }
     if let Some((given, equation)) = problem.equation() {
-        solve(&problem.graph.quantity(given).name, equation, &mut text);
+        solve(&problem.graph.quantity(given).name, equation, text);
     }
-    text
 }
 
 /// Writes ` Solve owl = 14: 3*x + 2 = 14; 3*x = 12; x = 12 / 3; x = 4.`, without what says the same
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
     use crate::Dialect;
     use crate::naming::Label;
-    use crate::problem::tests::{by_hand, reversed};
+    use crate::problem::tests::{by_hand, reversed, written};
     use interplay_graph::Definition;
 
     #[test]
@@ -176,18 +175,18 @@ mod tests {
             ],
         );
         assert_eq!(
-            problem(&told),
+            written(problem, &told),
             "fox = 3. elk = fox. owl = elk + 2. bee = 2 * owl. ant = bee + owl + fox. \
              cow = ant - bee. hen = cow - fox + 1. pig = 4 * (hen + cow). yak = 3 * (pig - hen)."
         );
         assert_eq!(
-            steps(&told),
+            written(steps, &told),
             "fox = 3. elk = fox = 3. owl = elk + 2 = 3 + 2 = 5. bee = 2 * owl = 2 * 5 = 10. \
              ant = bee + owl + fox = 10 + 5 + 3 = 18. cow = ant - bee = 18 - 10 = 8. \
              hen = cow - fox + 1 = 8 - 3 + 1 = 6. pig = 4 * (hen + cow) = 4 * (6 + 8) = 56. \
              yak = 3 * (pig - hen) = 3 * (56 - 6) = 150."
         );
-        assert_eq!(question(&told), "yak?");
+        assert_eq!(written(question, &told), "yak?");
     }
 
     #[test]
@@ -208,13 +207,13 @@ mod tests {
         );
         let told = reversed(told, 0);
         assert_eq!(
-            problem(&told),
+            written(problem, &told),
             "fox > 0. elk = 2 * fox. owl = elk + fox + 2. bee = 50. cow = bee - owl + 1. hen = fox. \
              pig = 2 * owl. yak = cow + pig + hen. yak = 69."
         );
-        assert_eq!(question(&told), "fox?");
+        assert_eq!(written(question, &told), "fox?");
         assert_eq!(
-            steps(&told),
+            written(steps, &told),
             "fox = x. elk = 2 * fox = 2 * x = 2*x. owl = elk + fox + 2 = 2*x + x + 2 = 3*x + 2. \
              bee = 50. cow = bee - owl + 1 = 50 - (3*x + 2) + 1 = 49 - 3*x. hen = fox = x. \
              pig = 2 * owl = 2 * (3*x + 2) = 6*x + 4. \

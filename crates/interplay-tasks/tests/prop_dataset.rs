@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interplay_graph::{Core, SeedStreams};
 use interplay_tasks::{
-    ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, SolutionOrder, TaskSpec, framing,
+    ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, SolutionOrder, StatementOrder,
+    TaskSpec, framing,
 };
 use proptest::prelude::*;
 
@@ -195,12 +196,92 @@ proptest! {
     }
 
     #[test]
+    fn problems_are_filled_up_to_their_length(
+        op in 2u32..=20,
+        context in proptest::sample::select(&CONTEXTS[..]),
+        d in 2u32..=3,
+        min_tokens in 1u32..=1_500,
+        seed: u64,
+    ) {
+        let mut spec = TaskSpec::single(Counts::one(op), context, Dialect::Prose);
+        spec.mixture[0].d = d;
+        let plain = data(spec.clone(), seed).get(0).unwrap();
+        spec.min_tokens = Some(min_tokens);
+        let problem = data(spec, seed).get(0).unwrap();
+        let length = |problem: &Problem| framing::token_estimate(&problem.problem_text());
+        prop_assert!(length(&problem) >= min_tokens as usize);
+        // Two sentences of four operands at most are added at once.
+        prop_assert!(length(&problem) < length(&plain).max(min_tokens as usize) + 160);
+        prop_assert_eq!(problem.op(), op);
+        prop_assert_eq!(problem.necessary().0.op(), op);
+        check_totals(&problem)?;
+    }
+
+    #[test]
     fn random_access_equals_iteration(spec in specs(), seed: u64, index in 0usize..40) {
         let data = data(spec, seed);
         let nth = data.iter().nth(index).unwrap().unwrap();
         let got = data.get(index as u64).unwrap();
         prop_assert_eq!(got.to_sample(), nth.to_sample());
         prop_assert_eq!(got.graph(), nth.graph());
+    }
+}
+
+/// The place in the text of each quantity that it states.
+fn stated_at(problem: &Problem) -> Vec<Option<usize>> {
+    let text = format!(" {}", problem.problem_text());
+    let find = |name: &str| {
+        let openings = match problem.dialect() {
+            Dialect::Terse => [format!(" {name} ="), format!(" {name} >")],
+            Dialect::Prose => [format!(" The number of {name} "), format!(" The {name} ")],
+        };
+        openings
+            .iter()
+            .filter_map(|opening| text.find(opening))
+            .min()
+    };
+    let names = problem.graph().quantities();
+    names.map(|(_, quantity)| find(&quantity.name)).collect()
+}
+
+#[test]
+fn statements_keep_the_order_that_is_asked_for() {
+    for (dialect, order) in [Dialect::Prose, Dialect::Terse]
+        .into_iter()
+        .flat_map(|dialect| {
+            [StatementOrder::Forward, StatementOrder::Backward].map(|order| (dialect, order))
+        })
+    {
+        let mut spec = TaskSpec::single(Counts::one(12), "zoo", dialect);
+        spec.statement_order = order;
+        spec.distractors = Counts::one(4);
+        let data = data(spec, 2);
+        for index in 0..60 {
+            let problem = data.get(index).unwrap();
+            let at = stated_at(&problem);
+            for (id, quantity) in problem.graph().quantities() {
+                for parent in quantity.parents() {
+                    let (Some(own), Some(parent)) = (at[id.index()], at[parent.index()]) else {
+                        continue;
+                    };
+                    let forward = order == StatementOrder::Forward;
+                    assert_eq!(parent < own, forward, "{}", problem.problem_text());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_published_contexts_can_be_filled() {
+    for context in CONTEXTS {
+        let mut spec = TaskSpec::single(Counts::one(8), context, Dialect::Prose);
+        spec.min_tokens = Some(128 * 1024);
+        let problem = data(spec, 3).get(0).unwrap();
+        let tokens = framing::token_estimate(&problem.problem_text());
+        assert!((131_072..131_400).contains(&tokens), "{context}: {tokens}");
+        assert_eq!(problem.to_sample().length, "128k");
+        assert_eq!(problem.necessary().0.op(), 8);
     }
 }
 

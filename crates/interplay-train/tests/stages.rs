@@ -132,6 +132,8 @@ fn grpo_spec() -> GrpoSpec {
         loss: grpo::LossKind::Dapo,
         filter_uniform_groups: false,
         reward: grpo::RewardSpec::Process,
+        credit: grpo::Credit::Completion,
+        noise: None,
         level: interplay_verify::Level::Strict,
         optimizer: optimizer(1e-3),
         checkpoint_every_steps: 1,
@@ -216,6 +218,27 @@ fn grpo_resumes_bit_for_bit_and_moves_the_policy() {
     same_bytes(&whole, &cut, &FILES);
     let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
     assert_ne!(weights(&base), weights(&whole), "the policy did not move");
+}
+
+#[test]
+fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let base = folder.path().join("base");
+    pretrain(&world, &base, &pretraining(20_000), &mut Killer::never()).unwrap();
+    let start = base.join("model");
+    let noisy = GrpoSpec {
+        credit: grpo::Credit::FirstError,
+        noise: Some(interplay_verify::Noise::Flip { rate: 0.3 }),
+        ..grpo_spec()
+    };
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let exact = folder.path().join("exact");
+    for (place, spec) in [(&one, &noisy), (&two, &noisy), (&exact, &grpo_spec())] {
+        reinforce(&world, &start, place, spec, &mut Killer::never()).unwrap();
+    }
+    same_bytes(&one, &two, &FILES);
+    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
+    assert_ne!(weights(&one), weights(&exact), "the noise did not reach it");
 }
 
 #[test]

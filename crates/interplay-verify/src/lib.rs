@@ -24,7 +24,6 @@ mod paper;
 mod parse;
 mod reading;
 mod reward;
-mod solving;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod strict;

@@ -651,12 +651,44 @@ fn inspect_shows_what_generate_writes() {
         assert!(dot.starts_with("digraph ") && dot.ends_with("}\n"), "{dot}");
         assert_eq!(dot.matches("peripheries=2").count(), 1, "{dot}");
         assert!(dot.contains(" -> "), "{dot}");
+        let svg = succeed(place, &format!("inspect {problems} --index 3 --format svg"));
+        assert!(
+            svg.starts_with("<svg ") && svg.ends_with("</svg>\n"),
+            "{svg}"
+        );
+        // The same problem, read from the file.
+        let read = succeed(place, "inspect --input out.jsonl --index 3");
+        let lines = |text: &str| {
+            let graph = text.split("\ngraph\n").nth(1).unwrap();
+            let mut lines: Vec<String> = graph.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        let names = |lines: Vec<String>| {
+            let name = |line: String| line.split(" = ").next().unwrap().to_owned();
+            lines.into_iter().map(name).collect::<Vec<_>>()
+        };
+        let (drawn, read) = (names(lines(&text)), names(lines(&read)));
+        assert!(
+            drawn.iter().all(|name| read.contains(name)),
+            "{drawn:?} {read:?}"
+        );
     }
+    refuse(
+        place,
+        "inspect --input out.jsonl --index 4",
+        &["out.jsonl", "4 records"],
+    );
+    refuse(
+        place,
+        "inspect --input out.jsonl --op 4",
+        &["--input", "--op"],
+    );
     refuse(place, "inspect --op 900", &["`--op`", "900"]);
     refuse(
         place,
-        "inspect --op 4 --format svg",
-        &["--format", "text", "dot"],
+        "inspect --op 4 --format png",
+        &["--format", "text", "dot", "svg"],
     );
 }
 
@@ -664,7 +696,16 @@ fn inspect_shows_what_generate_writes() {
 fn every_subcommand_has_help_and_an_unknown_one_is_refused() {
     let folder = folder();
     let help = succeed(folder.path(), "--help");
-    for command in ["run", "generate", "verify", "passk", "inspect"] {
+    for command in [
+        "run",
+        "generate",
+        "verify",
+        "audit",
+        "passk",
+        "inspect",
+        "statistics",
+        "certify",
+    ] {
         assert!(help.contains(command), "{help}");
         assert!(succeed(folder.path(), &format!("{command} --help")).contains("Usage:"));
     }

@@ -7,7 +7,7 @@ use super::{Distribution, Measure, Statistics};
 
 /// Statistics side by side: counts, then each measure as its mean with the range of the middle
 /// four fifths, then kinds of definitions in percent. With two corpora the last column says how far
-/// the distributions are apart (total variation, from 0 to 1).
+/// the distributions are apart ([`Distribution::distance`], from 0 to 1).
 ///
 /// Each corpus has a name; the same corpora give the same text.
 #[must_use]

@@ -10,12 +10,15 @@
 
 use interplay_graph::Definition;
 
+use crate::Context;
 use crate::draw::Draw;
 use crate::naming::Label;
 use crate::skeleton::Node;
 
 use super::definitions::{Definitions, Wanted};
+use super::padding::Lengths;
 use super::seats::Seats;
+use super::words::Words;
 
 /// How often a distractor that may read anything reads a total that the answer does not need,
 /// where there is one.
@@ -27,37 +30,91 @@ const MOST_EDGES: usize = 4;
 /// How many definitions are drawn for a distractor before it becomes a given number.
 const PROPOSALS: usize = 8;
 
+/// How many places are opened at once for padding.
+const OPENED: usize = 8;
+
 pub(super) struct Distractors<'a, 'b> {
-    pub definitions: &'b mut Definitions<'a>,
-    pub seats: &'b mut Seats,
+    definitions: &'b mut Definitions<'a>,
+    seats: &'b mut Seats,
     /// The names of the quantities so far.
-    pub labels: &'b mut Vec<Label>,
+    labels: &'b mut Vec<Label>,
+    /// Those that read nothing that the answer needs.
+    apart: Vec<usize>,
 }
 
-impl Distractors<'_, '_> {
+impl<'a, 'b> Distractors<'a, 'b> {
+    pub(super) fn new(
+        definitions: &'b mut Definitions<'a>,
+        seats: &'b mut Seats,
+        labels: &'b mut Vec<Label>,
+    ) -> Self {
+        for (at, label) in labels.iter().enumerate() {
+            seats.seat(*label, at);
+        }
+        Self {
+            definitions,
+            seats,
+            labels,
+            apart: Vec::new(),
+        }
+    }
+
     /// Adds this many.
     pub(super) fn add(&mut self, count: usize, draw: &mut Draw) {
-        for (at, label) in self.labels.iter().enumerate() {
-            self.seats.seat(*label, at);
-        }
-        // Those that read nothing that the answer needs.
-        let mut apart = Vec::new();
         let mut left = count;
         while left > 0 {
-            let entangled = draw.chance(self.definitions.rules.entanglement);
-            if entangled && left >= 2 && draw.chance(TOTAL_SHARE) && self.total(left, draw) {
-                left -= 2;
-                continue;
-            }
-            let node = self.node((!entangled).then_some(&apart), draw);
-            if !entangled {
-                apart.push(self.labels.len());
-            }
-            if !self.seat(node, draw) {
+            let added = self.step(left, draw);
+            if added == 0 {
                 return;
             }
-            left -= 1;
+            left -= added;
         }
+    }
+
+    /// Adds so many that their sentences, with those there are, have this many tokens; fewer only
+    /// where the words of the context run out.
+    pub(super) fn pad(
+        &mut self,
+        tokens: usize,
+        words: &mut Words,
+        context: &Context,
+        draw: &mut Draw,
+    ) {
+        let lengths = Lengths::new(context);
+        let (mut length, mut counted) = (0, 0);
+        loop {
+            let names = &self.labels;
+            for at in counted..names.len() {
+                let name = |at: usize| words.name(names[at]);
+                length += lengths.sentence(&self.definitions.nodes()[at], at, name);
+            }
+            counted = self.labels.len();
+            if length >= tokens {
+                return;
+            }
+            if self.seats.left() < 2 {
+                let places = words.places_left().min(OPENED);
+                let items = words.items();
+                self.seats.open(places, items, draw);
+                words.take(self.seats.places(), items, draw);
+            }
+            if self.step(self.seats.left().min(2), draw) == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Adds one or two of the `left` ones and says how many.
+    fn step(&mut self, left: usize, draw: &mut Draw) -> usize {
+        let entangled = draw.chance(self.definitions.rules.entanglement);
+        if entangled && left >= 2 && draw.chance(TOTAL_SHARE) && self.total(left, draw) {
+            return 2;
+        }
+        let node = self.node((!entangled).then_some(&self.apart), draw);
+        if !entangled {
+            self.apart.push(self.labels.len());
+        }
+        usize::from(self.seat(node, draw))
     }
 
     /// A distractor over all quantities, or over these.

@@ -18,9 +18,11 @@
 
 mod definitions;
 mod distractors;
+mod padding;
 mod plan;
 mod seats;
 mod topology;
+mod words;
 
 use crate::naming::Label;
 use crate::skeleton::Skeleton;
@@ -55,6 +57,8 @@ pub(crate) struct Request {
     pub op: usize,
     /// How many quantities the answer does not need.
     pub distractors: usize,
+    /// How long the statements are at least, filled up with more such quantities.
+    pub min_tokens: Option<usize>,
     /// Whether items have averages.
     pub third_layer: bool,
     /// Whether totals may sum products of numbers and averages.
@@ -102,13 +106,14 @@ impl<'a> StructuredRules<'a> {
         let order = topology.order.iter();
         let mut labels: Vec<Label> = order.map(|quantity| plan.labels[*quantity]).collect();
         let necessary = labels.len();
-        let mut distractors = Distractors {
-            definitions: &mut definitions,
-            seats: &mut plan.seats,
-            labels: &mut labels,
-        };
+        let mut distractors = Distractors::new(&mut definitions, &mut plan.seats, &mut labels);
         distractors.add(request.distractors, draw);
-        plan.name(&mut labels, context, draw);
+        if let Some(tokens) = request.min_tokens {
+            distractors.pad(tokens, &mut plan.words, context, draw);
+        }
+        for label in &mut labels {
+            *label = plan.words.name(*label);
+        }
         let nodes = definitions.into_nodes();
         Some((Skeleton { nodes, necessary }, labels))
     }
@@ -157,6 +162,7 @@ mod tests {
         Request {
             op,
             distractors: 3,
+            min_tokens: None,
             third_layer,
             products: third_layer,
         }

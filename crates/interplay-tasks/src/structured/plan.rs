@@ -15,6 +15,7 @@ use crate::draw::Draw;
 use crate::naming::Label;
 
 use super::seats::Seats;
+use super::words::Words;
 use super::{Request, StructuredRules};
 
 /// How often a total sums one, two, three or four items.
@@ -22,6 +23,10 @@ const SIZES: [f64; 4] = [0.33, 0.47, 0.17, 0.03];
 
 /// How often a total of the third layer sums products, where it may.
 const PRODUCT_SHARE: f64 = 0.4;
+
+/// How many totals of a problem may sum products. What they sum has to be small, which leaves
+/// little room in a long problem.
+const MOST_PRODUCTS: usize = 2;
 
 /// The needed quantities of a problem, places and items still without their words.
 pub(super) struct Plan {
@@ -33,6 +38,7 @@ pub(super) struct Plan {
     /// How many edges instances take beyond one each.
     pub spare: usize,
     pub seats: Seats,
+    pub words: Words,
     items: usize,
 }
 
@@ -62,7 +68,8 @@ impl Plan {
             members: Vec::with_capacity(instances + totals.sizes.len()),
             total_of: Vec::with_capacity(instances + totals.sizes.len()),
             spare: left - instances,
-            seats: Seats::new(request, totals.sizes.len(), items),
+            seats: Seats::new(request, totals.sizes.len()),
+            words: Words::new(context, request.min_tokens.is_some()),
             items,
         };
         for (place, total) in totals.sizes.iter().enumerate() {
@@ -71,7 +78,8 @@ impl Plan {
         let spread = free.div_ceil(items);
         let most = all_places - totals.sizes.len();
         let places = (spread + draw.below(1 + free - spread)).min(most);
-        plan.seats.open(places, draw);
+        plan.seats.open(places, items, draw);
+        plan.words.take(plan.seats.places(), items, draw);
         for _ in 0..loose {
             if let Some(label) = plan.seats.take(draw) {
                 plan.push(label, 0..0, None);
@@ -107,23 +115,6 @@ impl Plan {
             Label::Total { place }
         };
         self.push(label, first..last, None);
-    }
-
-    /// Gives places and items their words.
-    pub(super) fn name(&self, labels: &mut [Label], context: &Context, draw: &mut Draw) {
-        let mut places: Vec<usize> = (0..context.places().len()).collect();
-        draw.choose_front(&mut places, self.seats.places());
-        let mut items: Vec<usize> = (0..context.items().len()).collect();
-        draw.choose_front(&mut items, self.items);
-        for label in labels {
-            match label {
-                Label::Instance { item, place } | Label::Average { item, place } => {
-                    (*item, *place) = (items[*item], places[*place]);
-                }
-                Label::Total { place } | Label::WeightedTotal { place } => *place = places[*place],
-                Label::Noun(_) => {}
-            }
-        }
     }
 }
 
@@ -172,17 +163,23 @@ impl Totals {
             sizes: Vec::new(),
             edges: 0,
         };
+        let mut products = if request.third_layer && request.products {
+            MOST_PRODUCTS
+        } else {
+            0
+        };
         while totals.edges < budget && totals.sizes.len() < most {
             let base = 1 + draw.weighted(&SIZES).unwrap_or(0);
             let mut size = Size {
                 items: (base * scale - draw.below(scale)).min(widest),
-                products: request.third_layer && request.products && draw.chance(PRODUCT_SHARE),
+                products: products > 0 && draw.chance(PRODUCT_SHARE),
             };
             let left = budget - totals.edges;
             size.products &= left >= 2;
             if size.edges() > left {
                 size.items = if size.products { left / 2 } else { left };
             }
+            products -= usize::from(size.products);
             totals.edges += size.edges();
             totals.sizes.push(size);
         }

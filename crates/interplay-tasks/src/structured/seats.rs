@@ -15,7 +15,6 @@ pub(super) struct Seats {
     third_layer: bool,
     /// How many places have needed totals; the others follow.
     totals: usize,
-    items: usize,
     /// The items of each other place that are still without a quantity.
     orders: Vec<Vec<usize>>,
     /// The numbers that stand in each other place, by their places among the nodes.
@@ -27,11 +26,10 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    pub(super) fn new(request: Request, totals: usize, items: usize) -> Self {
+    pub(super) fn new(request: Request, totals: usize) -> Self {
         Self {
             third_layer: request.third_layer,
             totals,
-            items,
             orders: Vec::new(),
             numbers: Vec::new(),
             closed: Vec::new(),
@@ -39,17 +37,15 @@ impl Seats {
         }
     }
 
-    /// Opens so many places in which all items are free.
-    pub(super) fn open(&mut self, places: usize, draw: &mut Draw) {
-        self.numbers = vec![Vec::new(); places];
-        self.closed = vec![false; places];
-        self.orders = (0..places)
-            .map(|_| {
-                let mut order: Vec<usize> = (0..self.items).collect();
-                draw.shuffle(&mut order);
-                order
-            })
-            .collect();
+    /// Opens so many more places in which the first `items` items are free.
+    pub(super) fn open(&mut self, places: usize, items: usize, draw: &mut Draw) {
+        for _ in 0..places {
+            let mut order: Vec<usize> = (0..items).collect();
+            draw.shuffle(&mut order);
+            self.orders.push(order);
+            self.numbers.push(Vec::new());
+            self.closed.push(false);
+        }
     }
 
     /// How many places there are, with those of needed totals.
@@ -63,7 +59,7 @@ impl Seats {
     }
 
     /// How many quantities still find a place.
-    fn left(&self) -> usize {
+    pub(super) fn left(&self) -> usize {
         let orders = self.orders.iter().zip(&self.closed);
         let free: usize = orders
             .filter(|(_, closed)| !**closed)

@@ -6,7 +6,7 @@ use interplay_graph::SeedStream;
 use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
 use interplay_tasks::{Dataset, Problem};
 use interplay_tokenizer::Tokenizer;
-use interplay_verify::{Reward, Verifier};
+use interplay_verify::{Gold, Reward, Supervision, Verdict, Verifier};
 
 use super::GrpoSpec;
 use crate::TrainError;
@@ -112,7 +112,7 @@ pub(crate) fn sample<B: FusedOps>(
     let settings = sampling(spec, source.tokenizer);
     let mut part = |done, total| observer.part("rollouts", done, total);
     let generated = generate(decoder, &requests, &settings, device, &mut part)?;
-    let verifier = Verifier::new(spec.level);
+    let judge = Judge::new(spec, source.stream)?;
     let mut rollouts = Vec::with_capacity(requests.len());
     let mut completions = requests.into_iter().zip(generated);
     for problem in &problems {
@@ -120,8 +120,9 @@ pub(crate) fn sample<B: FusedOps>(
         for (request, completion) in completions.by_ref().take(spec.group_size) {
             let tokens = &completion.tokens;
             let decoded = source.tokenizer.decode_completion_with_spans(tokens);
-            let verdict = verifier.verify(&gold, &decoded.text);
-            let reward = source.reward.reward(&verdict);
+            let number = cursor * spec.group_size as u64 + rollouts.len() as u64;
+            let (verdict, paid) = judge.verify(&gold, &decoded.text, number);
+            let reward = source.reward.reward(&paid);
             let prompt_len = request.prompt.len();
             let mut ids = request.prompt;
             ids.extend(&completion.tokens);
@@ -133,11 +134,40 @@ pub(crate) fn sample<B: FusedOps>(
                 reward,
                 accepted: verdict.accepted,
                 answer_correct: verdict.answer_correct,
-                blamed: verdict.blamed_tokens(&decoded.spans),
+                blamed: paid.blamed_tokens(&decoded.spans),
             });
         }
     }
     Ok(RolloutBatch { rollouts })
+}
+
+/// The verifier of a stage, and the noise through which it rewards.
+struct Judge {
+    verifier: Verifier,
+    noisy: Option<Supervision>,
+}
+
+impl Judge {
+    fn new(spec: &GrpoSpec, stream: SeedStream) -> Result<Self, TrainError> {
+        let verifier = Verifier::new(spec.level);
+        // Rollouts draw from the first indices of their stream, so the last one is free.
+        let stream = stream.child(u64::MAX).stream("supervision");
+        let noisy = spec
+            .noise
+            .map(|noise| Supervision::new(verifier, noise, stream))
+            .transpose()?;
+        Ok(Self { verifier, noisy })
+    }
+
+    /// The exact verdict, and the one that is paid for; `number` counts rollouts.
+    fn verify(&self, gold: &Gold, text: &str, number: u64) -> (Verdict, Verdict) {
+        let exact = self.verifier.verify(gold, text);
+        let paid = match &self.noisy {
+            None => exact.clone(),
+            Some(noisy) => noisy.verify(gold, text, number),
+        };
+        (exact, paid)
+    }
 }
 
 fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {

@@ -1,6 +1,6 @@
 //! Settings of a GRPO stage.
 
-use interplay_verify::{Accepted, Level, Mixed, Outcome, Process, Reward};
+use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
 use super::{AdvantageScale, LossKind};
@@ -102,6 +102,10 @@ pub struct GrpoSpec {
     /// Which tokens of a completion a lack of reward is charged to.
     #[serde(default)]
     pub credit: Credit,
+    /// How the supervision errs, if it does. The metrics `verified` and `answer_correct` stay
+    /// exact; `reward` is what the noisy verdicts pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// The level at which completions are verified.
     #[serde(default = "default_level")]
     pub level: Level,
@@ -192,6 +196,11 @@ impl GrpoSpec {
                 "kl_coefficient: expected 0 or more, found {}",
                 self.kl_coefficient
             ));
+        }
+        if let Some(rate) = self.noise.map(|noise| noise.rate())
+            && !(0.0..=1.0).contains(&rate)
+        {
+            problems.push(format!("noise.rate: expected 0 to 1, found {rate}"));
         }
         if let RewardSpec::Mixed { alpha } = self.reward
             && !(0.0..=1.0).contains(&alpha)

@@ -48,8 +48,8 @@ const SPREAD: [Measure; 4] = [
     Measure::Distractors,
 ];
 
-/// Values beyond this share of the more spread corpus are left out of the plot.
-const SHOWN: f64 = 0.98;
+/// The plots leave out values that lie beyond this share of every corpus, at either end.
+const SHOWN: f64 = 0.95;
 
 /// Reads the corpora and prints their table.
 pub(super) fn statistics(flags: &Flags) -> Result<()> {

@@ -14,7 +14,9 @@ const GAP_X: f64 = 22.0;
 const GAP_Y: f64 = 46.0;
 const PADDING: f64 = 8.0;
 /// The most letters of a line in a box.
-const LETTERS: usize = 24;
+const LETTERS: usize = 22;
+/// The least width of a drawing for each letter of its title.
+const TITLE_LETTER: f64 = 8.2;
 
 /// What a node is to the problem.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +71,8 @@ impl GraphDrawing {
     pub fn to_svg(&self) -> String {
         let lines: Vec<Vec<String>> = self.nodes.iter().map(lines).collect();
         let rows = self.rows();
-        let (places, width, height) = layout(&rows, &lines);
+        let least = TITLE_LETTER * self.title.chars().count() as f64;
+        let (places, width, height) = layout(&rows, &lines, least);
         let mut drawing = format!(
             "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              role=\"img\">\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" \
@@ -135,7 +138,7 @@ fn lines(node: &Node) -> Vec<String> {
     lines
 }
 
-fn layout(rows: &[Vec<usize>], lines: &[Vec<String>]) -> (Vec<Place>, f64, f64) {
+fn layout(rows: &[Vec<usize>], lines: &[Vec<String>], least: f64) -> (Vec<Place>, f64, f64) {
     let nothing = Place {
         x: 0.0,
         y: 0.0,
@@ -143,7 +146,7 @@ fn layout(rows: &[Vec<usize>], lines: &[Vec<String>]) -> (Vec<Place>, f64, f64) 
     };
     let mut places = vec![nothing; lines.len()];
     let widest = rows.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let width = widest * (BOX_WIDTH + GAP_X) + GAP_X;
+    let width = (widest * (BOX_WIDTH + GAP_X) + GAP_X).max(least);
     let mut y = PADDING;
     for row in rows {
         let row_width = row.len() as f64 * (BOX_WIDTH + GAP_X) - GAP_X;

@@ -9,10 +9,10 @@
 //! Source: the solving sentences of the published data of arXiv 2512.07783; its verifier does not
 //! read them.
 
+use super::Judge;
 use crate::formula::Source;
 use crate::linear::Linear;
 use crate::reading::{Equation, Known, Label, Node, Part, Span};
-use crate::strict::Judge;
 use crate::{Gold, Reason};
 
 /// How far an equation is transformed.
@@ -37,13 +37,13 @@ enum Form {
 
 /// The state of the equation.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Solving {
+pub(super) struct Solving {
     form: Form,
 }
 
 impl Solving {
     /// Whether an equation was set up.
-    pub(crate) fn begun(&self) -> bool {
+    pub(super) fn begun(&self) -> bool {
         self.form != Form::Nothing
     }
 }
@@ -96,7 +96,7 @@ enum Side {
 
 impl Judge<'_> {
     /// Judges the sentence that sets the equation up.
-    pub(crate) fn known(&mut self, known: &Known) {
+    pub(super) fn known(&mut self, known: &Known) {
         let (Some(reverse), Some(truth)) = (self.gold.reverse(), Truth::of(self.gold)) else {
             let expected = || "a step or the answer".to_owned();
             self.error(known.span, Reason::StrayText, expected);
@@ -130,7 +130,7 @@ impl Judge<'_> {
     }
 
     /// Judges a sentence that transforms the equation.
-    pub(crate) fn equation(&mut self, equation: &Equation) {
+    pub(super) fn equation(&mut self, equation: &Equation) {
         let Some(truth) = Truth::of(self.gold).filter(|_| self.solving.begun()) else {
             let expected = || "an equation that was set up before".to_owned();
             self.error(equation.span, Reason::WrongEquation, expected);
@@ -198,7 +198,7 @@ impl Judge<'_> {
     }
 
     /// Notes an equation that was not solved when the answer comes.
-    pub(crate) fn unsolved(&mut self, span: Span) {
+    pub(super) fn unsolved(&mut self, span: Span) {
         let Some(truth) = Truth::of(self.gold) else {
             return;
         };

@@ -9,12 +9,15 @@
 //! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and
 //! values per quantity. Deviations: everything else here is checked on top of that.
 
-use crate::formula::{NoFormula, Pool, Source, Work};
+mod chain;
+mod solving;
+
+use solving::Solving;
+
+use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
 use crate::linear::Linear;
-use crate::numbers;
-use crate::reading::{Clause, Fault, Head, Item, Node, Part, Reading, Span, Step};
-use crate::solving::Solving;
+use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::verifier::Notes;
 use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
@@ -67,12 +70,12 @@ struct Answer {
     broken: bool,
 }
 
-pub(crate) struct Judge<'t> {
-    pub(crate) verifier: &'t Verifier,
-    pub(crate) gold: &'t Gold,
-    pub(crate) text: &'t str,
-    pub(crate) reading: &'t Reading,
-    pub(crate) symbols: Symbols<'t>,
+struct Judge<'t> {
+    verifier: &'t Verifier,
+    gold: &'t Gold,
+    text: &'t str,
+    reading: &'t Reading,
+    symbols: Symbols<'t>,
     pool: Pool,
     work: Work,
     stack: Vec<Linear>,
@@ -80,7 +83,7 @@ pub(crate) struct Judge<'t> {
     prose: Option<bool>,
     answer: Answer,
     /// How far the equation of a reverse problem is solved.
-    pub(crate) solving: Solving,
+    solving: Solving,
     /// Whether the step that is being read is right so far.
     sound: bool,
     notes: Notes<'t>,
@@ -96,7 +99,7 @@ struct Said {
 }
 
 impl Judge<'_> {
-    pub(crate) fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
+    fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
         self.sound = false;
         self.notes.error(span, reason, expected);
     }
@@ -235,227 +238,6 @@ impl Judge<'_> {
         }
         let source = quantity.filter(|_| right).map(Source::Quantity);
         self.symbols.bind_unknown(name, letter, source);
-    }
-
-    /// Judges the chains of a step; what the last one, which is about the step's own symbol,
-    /// says.
-    fn clauses(&mut self, step: &Step, symbol: Span) -> Said {
-        let reading = self.reading;
-        let first_local = self.symbols.len();
-        let clauses = reading.clauses(step);
-        let mut said = Said {
-            head: None,
-            value: None,
-            formula: false,
-        };
-        for (place, clause) in clauses.iter().enumerate() {
-            said = self.chain(clause);
-            let own = said
-                .head
-                .is_some_and(|head| self.symbols.same(head, symbol));
-            if place + 1 < clauses.len() {
-                let Some(head) = said.head else { continue };
-                if own || self.symbols.get(head).is_some() {
-                    self.error(head, Reason::SymbolReused, || {
-                        "a symbol that is free".to_owned()
-                    });
-                }
-                let local = said
-                    .formula
-                    .then(|| Source::Local(self.pool.keep(&self.work)));
-                self.symbols.bind(head, local, said.value);
-            } else if said.head.is_some() && !own {
-                let symbol = symbol.of(self.text).to_owned();
-                let expected = || format!("the equation of `{symbol}`");
-                self.error(clause.span, Reason::MissingEquation, expected);
-                said = Said {
-                    head: None,
-                    value: None,
-                    formula: false,
-                };
-            }
-        }
-        if !self.symbols.all_read(first_local) {
-            let expected = || "every intermediate symbol read in its step".to_owned();
-            self.error(step.span, Reason::UnusedIntermediate, expected);
-        }
-        said
-    }
-
-    /// Judges one chain of equalities: symbol, expression, the same with numbers put in, shorter
-    /// numeric forms, number. An expression that is a single operand needs no numeric form.
-    fn chain(&mut self, clause: &Clause) -> Said {
-        let nothing = Said {
-            head: None,
-            value: None,
-            formula: false,
-        };
-        if let Some((fault, span)) = clause.fault {
-            self.error(span, reason(fault), || "an equation".to_owned());
-            return nothing;
-        }
-        let reading = self.reading;
-        let [left, expression, forms @ ..] = reading.parts(clause) else {
-            self.error(clause.span, Reason::MissingEquation, || {
-                "`symbol = ... = number`".into()
-            });
-            return nothing;
-        };
-        // With an unknown, numeric forms set every operand of a product or difference in brackets.
-        let checked = if self.gold.is_reverse() {
-            2
-        } else {
-            usize::MAX
-        };
-        let mut parts = reading.parts(clause).iter().take(checked);
-        if let Some(part) = parts.find(|part| part.lone_group) {
-            let expected = || "parentheses around an operation".to_owned();
-            self.error(part.span, Reason::OddChain, expected);
-        }
-        let Some(head) = reading.lone_symbol(left) else {
-            self.error(left.span, Reason::OddChain, || {
-                "one symbol on the left".to_owned()
-            });
-            return nothing;
-        };
-        let formula = self.formula(expression);
-        let last = forms.last().unwrap_or(expression);
-        let value = self.symbols.stated(reading.nodes(last));
-        match value {
-            None => {
-                let expected = || "an equation that ends in its value".to_owned();
-                self.error(clause.span, Reason::MissingEquation, expected);
-            }
-            Some(value) => {
-                let ordered = self.forms(expression, forms);
-                let equal = ordered
-                    && self.equal(expression, forms, value)
-                    && self.reduced(expression, forms);
-                self.notes.verdict.wrong_equalities += u32::from(!equal);
-            }
-        }
-        Said {
-            head: Some(head),
-            value,
-            formula,
-        }
-    }
-
-    /// Builds the formula of an expression in `work`.
-    fn formula(&mut self, expression: &Part) -> bool {
-        let nodes = self.reading.nodes(expression);
-        let symbols = &self.symbols;
-        let poisoned = std::cell::Cell::new(false);
-        let resolve = |span| {
-            let binding = symbols.get(span)?;
-            poisoned.set(poisoned.get() || binding.source.is_none());
-            // The mistake that left a symbol without meaning was noted where it was made.
-            binding.source.or(Some(Source::Quantity(u32::MAX - 1)))
-        };
-        let built = self.pool.expression(&mut self.work, nodes, resolve);
-        for node in nodes {
-            if let Node::Symbol(span) = node {
-                self.symbols.mark_read(*span);
-            }
-        }
-        match built {
-            Ok(()) if poisoned.get() => {
-                self.sound = false;
-                false
-            }
-            Ok(()) if self.work.normalise().is_some() => true,
-            Err(NoFormula::Divides) => {
-                let expected = || "a sum, a difference or a product".to_owned();
-                self.error(expression.span, Reason::WrongOperation, expected);
-                false
-            }
-            Ok(()) | Err(NoFormula::TooLarge) => {
-                let expected = || "no more operands than the problem's definitions have".to_owned();
-                self.error(expression.span, Reason::WrongOperation, expected);
-                false
-            }
-            Err(NoFormula::Undefined(span)) => {
-                let expected = || "a symbol that an earlier step defines".to_owned();
-                self.error(span, Reason::UndefinedSymbol, expected);
-                false
-            }
-        }
-    }
-
-    /// Whether the forms of a chain follow each other as they should.
-    fn forms(&mut self, expression: &Part, forms: &[Part]) -> bool {
-        let reading = self.reading;
-        let mut before = expression;
-        for (place, form) in forms.iter().enumerate() {
-            let nodes = reading.nodes(form);
-            let last = place + 1 == forms.len();
-            // With an unknown, a value has operators too.
-            let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
-            let mirrored = place == 0 && expression.symbolic && form.operators > 0 && !value;
-            let shorter = form.operators < before.operators
-                || (place == 0 && expression.symbolic && form.operators == 0);
-            let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
-            if !numeric || !(mirrored || shorter || value) {
-                let expected = || "numbers only, in ever shorter forms".to_owned();
-                self.error(form.span, Reason::OddChain, expected);
-                return false;
-            }
-            if mirrored {
-                let symbols = &self.symbols;
-                let value = |span| symbols.get(span).and_then(|binding| binding.value);
-                if !numbers::mirrors(reading.nodes(expression), nodes, value) {
-                    let shown = expression.span.of(self.text);
-                    let expected = || format!("the values of `{shown}` in its place");
-                    self.error(form.span, Reason::WrongNumbers, expected);
-                    return false;
-                }
-            }
-            before = form;
-        }
-        true
-    }
-
-    /// Whether each numeric form is the numeric one before it with parts of it worked out.
-    fn reduced(&mut self, expression: &Part, forms: &[Part]) -> bool {
-        let reading = self.reading;
-        for (place, form) in forms.iter().enumerate() {
-            let before = match place {
-                0 if expression.symbolic => continue,
-                0 => expression,
-                _ => &forms[place - 1],
-            };
-            let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is the last.
-            let last = place + 1 == forms.len();
-            if !last && !numbers::reduces(from, to) {
-                let shown = before.span.of(self.text);
-                let expected = || format!("`{shown}` with parts of it worked out");
-                self.error(form.span, Reason::WrongNumbers, expected);
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Whether every side of a chain has the stated value.
-    fn equal(&mut self, expression: &Part, forms: &[Part], value: Linear) -> bool {
-        for part in std::iter::once(expression).chain(forms) {
-            let symbols = &self.symbols;
-            let of = |span| symbols.get(span).and_then(|binding| binding.value);
-            let actual = numbers::evaluate(&mut self.stack, self.reading.nodes(part), of);
-            if actual != Some(value) {
-                let expected = || match actual {
-                    Some(actual) => format!("{actual}"),
-                    None => "a value of 64 bits".to_owned(),
-                };
-                let found = || format!("`{}` = {value}", part.span.of(self.text));
-                self.sound = false;
-                self.notes
-                    .explained(part.span, Reason::WrongEquality, expected, Some(&found));
-                return false;
-            }
-        }
-        true
     }
 
     /// Compares what a step computes with the definition of its quantity.
