@@ -375,8 +375,10 @@ impl Truth<'_> {
             }
         }
         let last = lines.last().ok_or("no equation")?;
-        let solved = Some(self.script.of(&last.left.span)) == self.script.letter();
-        match solved && self.script.of(&last.right.span) == answer.to_string() {
+        let alone = POINTS
+            .iter()
+            .all(|point| self.at(&last.left, *point) == Some(*point));
+        match alone && self.script.of(&last.right.span) == answer.to_string() {
             true => Ok(()),
             false => Err("the equation is not solved"),
         }

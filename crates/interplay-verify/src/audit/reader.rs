@@ -119,14 +119,14 @@ impl Parts {
                 .map(|step| &cursor.text[step.name.clone()]);
             names.any(|name| name == side)
         };
-        // `fox = x` where no step is called x: the unknown.
+        // `fox = x` where no step is called x: the unknown, the first time.
         let letter = match &*clause.sides {
             [
                 Side {
                     expression: Expression::Symbol(letter),
                     ..
                 },
-            ] if !known(letter) => Some(letter.clone()),
+            ] if self.unknown.is_none() && !known(letter) => Some(letter.clone()),
             _ => None,
         };
         let clauses = if letter.is_some() {
