@@ -325,7 +325,11 @@ mod tests {
         let asides: fn(&mut TaskSpec) = |spec| spec.asides = Counts::one(1);
         let many: fn(&mut TaskSpec) = |spec| spec.mixture[0].op = Counts::one(9);
         for (change, prose, terse) in [
-            (third, "`flat` has no third layer", "terse dialect has no layers"),
+            (
+                third,
+                "`flat` has no third layer",
+                "terse dialect has no layers",
+            ),
             (long, "add `districts`", "few nouns"),
             (asides, "add `asides`", "leave them to prose"),
             (many, "2 items in 2 places", "2 nouns"),

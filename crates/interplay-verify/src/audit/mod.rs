@@ -42,6 +42,7 @@ mod oracle;
 mod phrases;
 #[cfg(feature = "tasks")]
 mod problems;
+mod reader;
 mod report;
 mod runner;
 mod scene;

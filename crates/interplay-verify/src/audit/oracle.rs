@@ -11,7 +11,7 @@ use interplay_graph::{Core, Outer, QuantityId, ReasoningGraph};
 
 use super::expression::Expression;
 use super::harmless::unneeded::computed;
-use super::script::{Clause, Line, Meaning, POINTS, Script, Side, Step};
+use super::script::{Clause, Line, Meaning, POINTS, Script, Side, Solve, Step};
 use super::subject::Subject;
 
 /// What the oracle thinks of a candidate.
@@ -70,10 +70,6 @@ fn mirrors(clause: &Clause, known: &HashMap<&str, i128>) -> bool {
     expected.sort_unstable();
     found.sort_unstable();
     letters > 0 || (expected == found && operators(first) == operators(form))
-}
-
-fn number(text: &str) -> Result<i128, &'static str> {
-    text.trim().parse().map_err(|_| "no number")
 }
 
 struct Truth<'a> {
@@ -227,10 +223,10 @@ impl Truth<'_> {
                         Some(value) => Some(*value),
                         None => (Some(name) == letter).then_some(point),
                     });
-                    if here.is_none()
-                        || *value.get_or_insert(here.unwrap_or_default())
-                            != here.unwrap_or_default()
-                    {
+                    let Some(here) = here else {
+                        return Err("a side has no value");
+                    };
+                    if *value.get_or_insert(here) != here {
                         return Err("two sides differ");
                     }
                 }
@@ -305,53 +301,62 @@ impl Truth<'_> {
         Ok(())
     }
 
-    /// The answer, and in reverse mode the equation and its solving.
     fn answer(&self, ids: &[QuantityId], answer: i128) -> Result<(), &'static str> {
         let truth = self.graph.evaluate().map_err(|_| "values beyond 64 bits")?;
         if i128::from(truth[self.target.index()]) != answer {
             return Err("the answer is wrong");
         }
-        let Some(solve) = &self.script.solve else {
-            return match self.script.unknown {
-                None => Ok(()),
-                Some(_) => Err("no equation"),
-            };
-        };
+        match (&self.script.solve, &self.script.unknown) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err("no equation"),
+            (Some(solve), _) => {
+                self.equation(solve, ids)?;
+                self.solving(solve, answer)
+            }
+        }
+    }
+
+    fn at(&self, side: &Side, point: i128) -> Option<i128> {
+        self.script.at(&side.expression, point)
+    }
+
+    /// The equation sets the form of the given quantity equal to the number that is given.
+    fn equation(&self, solve: &Solve, ids: &[QuantityId]) -> Result<(), &'static str> {
         let symbol = self.script.of(&solve.symbol);
         let step = (0..ids.len()).find(|step| self.script.symbol(*step) == symbol);
-        let given = step.map(|step| truth[ids[step].index()]);
+        let place = ids[step.ok_or("the equation is about an unknown symbol")?].index();
+        let answer = i128::from(self.script.answer.value);
+        let value = |point: i128| Some(self.values(point)?[place]);
+        let given = value(answer);
         if self.script.of(&solve.given).parse().ok() != given {
             return Err("another number is given");
         }
-        let side = |side: &Side, point: i128| self.script.at(&side.expression, point);
-        let holds = |point: i128| {
-            let equal = |line: &Line| {
-                let (left, right) = (side(&line.left, point), side(&line.right, point));
-                left.is_some() && left == right
-            };
-            solve.lines.iter().map(equal).collect::<Vec<bool>>()
-        };
-        if holds(answer).contains(&false) {
-            return Err("an equation does not hold");
-        }
-        if holds(answer + 1).contains(&true) {
-            return Err("an equation says nothing");
-        }
         let first = solve.lines.first().ok_or("no equation")?;
-        let form = |point: i128| {
-            let values = self.values(point)?;
-            Some(values[ids[step?].index()])
-        };
         let follows = POINTS.iter().all(|point| {
-            let (left, right) = (side(&first.left, *point), side(&first.right, *point));
-            left == form(*point) && right == given.map(i128::from)
+            let (left, right) = (self.at(&first.left, *point), self.at(&first.right, *point));
+            left == value(*point) && right == given
         });
-        if !follows {
-            return Err("the equation does not follow");
+        match follows {
+            true => Ok(()),
+            false => Err("the equation does not follow"),
+        }
+    }
+
+    /// Every line holds at the answer and says something, and the last one is the solution.
+    fn solving(&self, solve: &Solve, answer: i128) -> Result<(), &'static str> {
+        let holds = |line: &Line, point: i128| {
+            let left = self.at(&line.left, point);
+            left.is_some() && left == self.at(&line.right, point)
+        };
+        let lines = &solve.lines;
+        if !lines
+            .iter()
+            .all(|line| holds(line, answer) && !holds(line, answer + 1))
+        {
+            return Err("an equation does not hold, or holds always");
         }
         if let Some(said) = &solve.divisor {
-            let divided = solve
-                .lines
+            let divided = lines
                 .iter()
                 .filter_map(|line| match &line.right.expression {
                     Expression::Operation(division) if division.sign == '/' => {
@@ -359,13 +364,21 @@ impl Truth<'_> {
                     }
                     _ => None,
                 });
-            if !divided.eq([&Expression::Number(number(self.script.of(said))?)]) {
+            let said = self
+                .script
+                .of(said)
+                .trim()
+                .parse()
+                .map_err(|_| "no number")?;
+            if !divided.eq([&Expression::Number(said)]) {
                 return Err("another number divides");
             }
         }
-        let last = solve.lines.last().ok_or("no equation")?;
-        let solved = Some(self.script.of(&last.left.span)) == self.script.letter();
-        match solved && self.script.of(&last.right.span) == answer.to_string() {
+        let last = lines.last().ok_or("no equation")?;
+        let alone = POINTS
+            .iter()
+            .all(|point| self.at(&last.left, *point) == Some(*point));
+        match alone && self.script.of(&last.right.span) == answer.to_string() {
             true => Ok(()),
             false => Err("the equation is not solved"),
         }
