@@ -1,8 +1,8 @@
 //! Draws problems from every cell of the grid (op 2-20, contexts, modes, dialects, layers), judges
 //! each gold solution at the strict level, and prints how many of them pass a second.
 //!
-//! `cargo bench --profile dev -p interplay-verify --bench grid -- 10000000` takes ten minutes on one
-//! core; without a number it is a short run. It panics at the first problem with a fault.
+//! `cargo bench --profile dev -p interplay-verify --bench grid -- 10000000` takes about three
+//! minutes on one core; without a number it is a short run. It panics at the first problem with a fault.
 
 use std::time::Instant;
 
