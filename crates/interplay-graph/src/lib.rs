@@ -35,4 +35,6 @@ pub use error::GraphError;
 pub use gold::{GoldGraph, GoldNode};
 pub use graph::{Quantity, QuantityId, ReasoningGraph};
 pub use seed::{SeedStream, SeedStreams};
-pub use statements::{LeftOut, Reversal, Says, Statement, Statements, TextProblem, Unreadable};
+pub use statements::{
+    ASIDE, LeftOut, Reversal, Says, Statement, Statements, TextProblem, Unreadable,
+};

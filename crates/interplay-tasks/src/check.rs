@@ -100,6 +100,20 @@ impl TaskSpec {
                 )
             }
         };
+        let asides = self.asides.max() as usize;
+        let sentences = match part.dialect {
+            Dialect::Prose => context.places().len() * context.asides().len(),
+            Dialect::Terse => 0,
+        };
+        if asides > sentences {
+            let expected = format!(
+                "at most {sentences} for context `{}` in dialect {:?}; add `asides` to a context, \
+                 or leave them to prose",
+                context.id(),
+                part.dialect
+            );
+            issues.push("asides", &self.asides, expected);
+        }
         if let Some(tokens) = self.min_tokens {
             self.check_length(tokens, context, part, issues);
         }
@@ -289,5 +303,41 @@ mod tests {
         assert!(message(&spec).contains("12 nouns"), "{}", message(&spec));
         let prose = TaskSpec::single(Counts::one(200), "zoo", Dialect::Prose);
         assert!(prose.validate(&library()).is_ok());
+    }
+
+    #[test]
+    fn what_a_context_or_a_dialect_has_not_is_refused() {
+        let flat = crate::Context::from_toml(
+            "id = \"flat\"\ntotal = \"total number of cakes\"\nitems = [\"bun\", \"pie\"]\n\
+             places = [\"Mill\", \"Lane\"]\nterse = [\"bun\", \"pie\"]",
+            "flat.toml",
+        );
+        let library = library().with(flat.unwrap()).unwrap();
+        let refused = |dialect, change: fn(&mut TaskSpec)| {
+            let mut spec = TaskSpec::single(Counts::one(2), "flat", dialect);
+            spec.distractors = Counts::one(0);
+            assert!(spec.validate(&library).is_ok());
+            change(&mut spec);
+            spec.validate(&library).unwrap_err().to_string()
+        };
+        let third: fn(&mut TaskSpec) = |spec| spec.mixture[0].d = 3;
+        let long: fn(&mut TaskSpec) = |spec| spec.min_tokens = Some(4096);
+        let asides: fn(&mut TaskSpec) = |spec| spec.asides = Counts::one(1);
+        let many: fn(&mut TaskSpec) = |spec| spec.mixture[0].op = Counts::one(9);
+        for (change, prose, terse) in [
+            (
+                third,
+                "`flat` has no third layer",
+                "terse dialect has no layers",
+            ),
+            (long, "add `districts`", "few nouns"),
+            (asides, "add `asides`", "leave them to prose"),
+            (many, "2 items in 2 places", "2 nouns"),
+        ] {
+            for (dialect, part) in [(Dialect::Prose, prose), (Dialect::Terse, terse)] {
+                let message = refused(dialect, change);
+                assert!(message.contains(part), "{part} not in: {message}");
+            }
+        }
     }
 }

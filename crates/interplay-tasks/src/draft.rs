@@ -2,6 +2,7 @@
 //!
 //! The order of draws is fixed, since it decides the bytes of every data set.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use interplay_graph::{QuantityId, ReasoningGraph};
@@ -89,7 +90,8 @@ impl Draft {
             unknown,
         } = self;
         let order = spec.statement_order;
-        let statements = statements(&skeleton, &labels, unknown.is_some(), order, draw);
+        let mut statements = statements(&skeleton, &labels, unknown.is_some(), order, draw);
+        add_asides(&mut statements, &labels, context, spec, draw);
         let mut rank = vec![0; labels.len()];
         for (position, statement) in statements.iter().enumerate() {
             if let Statement::Defined(place) = statement {
@@ -170,4 +172,33 @@ fn statements(
         StatementOrder::Backward => statements.reverse(),
     }
     statements
+}
+
+/// Puts sentences without a quantity between the others, about places of the problem where they
+/// suffice. No sentence comes twice.
+fn add_asides(
+    statements: &mut Vec<Statement>,
+    labels: &[Label],
+    context: &Context,
+    spec: &TaskSpec,
+    draw: &mut Draw,
+) {
+    if spec.asides.max() == 0 {
+        return;
+    }
+    let asides = spec.asides.as_slice();
+    let count = asides[draw.below(asides.len())] as usize;
+    let all = context.places().len() * context.asides().len();
+    let mut said = HashSet::with_capacity(count);
+    while said.len() < count.min(all) {
+        let own = labels[draw.below(labels.len())].place();
+        // After a while the places of the problem may be used up.
+        let place = own.filter(|_| draw.chance(0.9));
+        let place = place.unwrap_or_else(|| draw.below(context.places().len()));
+        let aside = draw.below(context.asides().len());
+        if said.insert((place, aside)) {
+            let at = draw.below(statements.len() + 1);
+            statements.insert(at, Statement::Aside { place, aside });
+        }
+    }
 }

@@ -33,6 +33,17 @@ impl Label {
         }
     }
 
+    /// The place that it is about.
+    pub(crate) fn place(self) -> Option<usize> {
+        match self {
+            Self::Instance { place, .. }
+            | Self::Average { place, .. }
+            | Self::Total { place }
+            | Self::WeightedTotal { place } => Some(place),
+            Self::Noun(_) => None,
+        }
+    }
+
     /// Whether the problem leaves its definition to the structure.
     pub(crate) fn is_total(self) -> bool {
         matches!(self, Self::Total { .. } | Self::WeightedTotal { .. })

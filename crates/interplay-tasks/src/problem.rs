@@ -48,6 +48,8 @@ pub(crate) enum Statement {
     Defined(usize),
     /// The value of the given quantity, in reverse mode.
     Given,
+    /// Something about a place that states no quantity, as places in the lists of the context.
+    Aside { place: usize, aside: usize },
 }
 
 impl Problem {

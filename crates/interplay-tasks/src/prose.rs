@@ -7,7 +7,7 @@
 
 use std::fmt::{Display, Write};
 
-use interplay_graph::{Core, Outer, Quantity, QuantityId};
+use interplay_graph::{ASIDE, Core, Outer, Quantity, QuantityId};
 
 use crate::Problem;
 use crate::linear::Linear;
@@ -41,6 +41,13 @@ pub(crate) fn problem(problem: &Problem, text: &mut String) {
                 text.push_str("The ");
                 operand(problem, given, text);
                 let _ = write!(text, " equals {}", problem.values[given.index()]);
+            }
+            Statement::Aside { place, aside } => {
+                let (place, said) = (
+                    problem.context.place(*place),
+                    &problem.context.asides()[*aside],
+                );
+                let _ = write!(text, "{ASIDE}{place} {said}");
             }
         }
         text.push('.');

@@ -192,6 +192,9 @@ pub struct TaskSpec {
     /// unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nouns: Option<usize>,
+    /// How many sentences without a quantity stand among the statements of a prose problem.
+    #[serde(default = "no_asides", skip_serializing_if = "is_none")]
+    pub asides: Counts,
     /// The order of the steps in gold solutions.
     #[serde(default)]
     pub solution_order: SolutionOrder,
@@ -209,6 +212,14 @@ pub struct TaskSpec {
 
 fn one() -> f64 {
     1.0
+}
+
+fn no_asides() -> Counts {
+    Counts::one(0)
+}
+
+fn is_none(asides: &Counts) -> bool {
+    asides.max() == 0
 }
 
 fn two() -> u32 {
@@ -240,6 +251,7 @@ impl TaskSpec {
             entanglement: None,
             max_parents: default_max_parents(),
             nouns: None,
+            asides: no_asides(),
             solution_order: SolutionOrder::default(),
             statement_order: StatementOrder::default(),
             min_tokens: None,

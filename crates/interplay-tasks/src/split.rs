@@ -6,9 +6,9 @@
 //! Test takes the lowest hashes, validation the next, training the rest: a part that grows at the
 //! cost of training keeps what it had.
 //!
-//! The shares hold for graphs, not for problems: where an op has few shapes (one at op 2 and 3, seven
-//! at op 4), each shape carries many problems and the shares of problems can be
-//! far off. Splitting by [`Likeness::Graph`], with numbers, is even from about op 5 on.
+//! The shares hold for graphs, not for problems: where an op has few shapes (one at op 2 and at op 3,
+//! seven at op 4), each shape carries many problems and the shares of problems can be far off. They
+//! are near what was asked from about op 7 on, and from op 6 on by [`Likeness::Graph`], with numbers.
 
 use serde::{Deserialize, Serialize};
 

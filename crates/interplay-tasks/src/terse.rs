@@ -22,21 +22,25 @@ pub(crate) fn problem(problem: &Problem, text: &mut String) {
         if place > 0 {
             text.push(' ');
         }
-        let id = match statement {
-            Statement::Defined(place) => problem.ids[*place],
-            Statement::Given => problem.top(),
-        };
-        let quantity = problem.graph.quantity(id);
-        text.push_str(&quantity.name);
         match statement {
             Statement::Given => {
-                let _ = write!(text, " = {}", problem.values[id.index()]);
+                let given = problem.top();
+                text.push_str(&problem.graph.quantity(given).name);
+                let _ = write!(text, " = {}", problem.values[given.index()]);
             }
-            Statement::Defined(_) if problem.is_unknown(id) => text.push_str(" > 0"),
-            Statement::Defined(_) => {
-                text.push_str(" = ");
-                names(problem, quantity, text);
+            Statement::Defined(place) => {
+                let id = problem.ids[*place];
+                let quantity = problem.graph.quantity(id);
+                text.push_str(&quantity.name);
+                if problem.is_unknown(id) {
+                    text.push_str(" > 0");
+                } else {
+                    text.push_str(" = ");
+                    names(problem, quantity, text);
+                }
             }
+            // A spec with asides in this dialect is refused.
+            Statement::Aside { .. } => {}
         }
         text.push('.');
     }

@@ -273,6 +273,28 @@ fn statements_keep_the_order_that_is_asked_for() {
 }
 
 #[test]
+fn asides_stand_among_the_statements_and_say_nothing_twice() {
+    let mut spec = TaskSpec::single(Counts::one(6), "garden", Dialect::Prose);
+    let plain = data(spec.clone(), 4);
+    spec.asides = Counts::one(5);
+    let told = data(spec, 4);
+    let mut first = 0;
+    for index in 0..100 {
+        let text = told.get(index).unwrap().problem_text();
+        let sentences: Vec<&str> = text.trim_end_matches('.').split(". ").collect();
+        let (asides, stated): (Vec<&str>, Vec<&str>) = sentences
+            .into_iter()
+            .partition(|text| text.starts_with("By the way, "));
+        let distinct: BTreeSet<&&str> = asides.iter().collect();
+        assert_eq!((asides.len(), distinct.len()), (5, 5), "{text}");
+        let plain = plain.get(index).unwrap().problem_text();
+        assert_eq!(stated.join(". ") + ".", plain);
+        first += usize::from(text.starts_with("By"));
+    }
+    assert!((20..80).contains(&first), "{first}");
+}
+
+#[test]
 fn the_longest_published_contexts_can_be_filled() {
     for context in CONTEXTS {
         let mut spec = TaskSpec::single(Counts::one(8), context, Dialect::Prose);

@@ -63,6 +63,7 @@ proptest! {
             (Dialect::Terse, 2), (Dialect::Prose, 2), (Dialect::Prose, 3),
         ]),
         reverse in any::<bool>(),
+        asides in 0_u32..4,
         index in 0_u64..1_000_000,
     ) {
         let component = Component {
@@ -70,7 +71,10 @@ proptest! {
             d,
             ..Component::new(Counts::one(op), context, dialect)
         };
-        let spec = TaskSpec::new(vec![component]);
+        let mut spec = TaskSpec::new(vec![component]);
+        if dialect == Dialect::Prose {
+            spec.asides = Counts::one(asides);
+        }
         let library = ContextLibrary::embedded();
         let data = Dataset::new(spec, &library, SeedStreams::new(1), "read back").unwrap();
         let problem = data.get(index);

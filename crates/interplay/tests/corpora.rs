@@ -1,33 +1,16 @@
 //! The command on whole corpora: generation that is killed and goes on, shards, parts, formats,
 //! statistics and certificates.
 
+mod calls;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
+use calls::{call, command, succeed};
 use serde_json::Value;
-
-/// A command line in a folder; arguments are separated by spaces.
-fn command(folder: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_interplay"));
-    command
-        .args(arguments.split_whitespace())
-        .current_dir(folder);
-    command
-}
-
-fn call(folder: &Path, arguments: &str) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-fn succeed(folder: &Path, arguments: &str) -> String {
-    let output = call(folder, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "`{arguments}` failed:\n{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// The message of a call that must be refused.
 fn refused(folder: &Path, arguments: &str) -> String {

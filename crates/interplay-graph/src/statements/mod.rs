@@ -27,6 +27,9 @@ pub use assemble::{LeftOut, Reversal, TextProblem};
 
 use crate::Definition;
 
+/// What opens a sentence that states no quantity; readers pass over it.
+pub const ASIDE: &str = "By the way, ";
+
 /// What one sentence says of its quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says<'a, 't> {
@@ -124,6 +127,9 @@ impl<'t> Statements<'t> {
         let mut seen = HashMap::new();
         for span in sentences(problem) {
             let text = &problem[span.clone()];
+            if text.starts_with(ASIDE) {
+                continue;
+            }
             if let Some(&place) = seen.get(text) {
                 let entry: &mut Entry<'t> = &mut read.entries[place];
                 entry.copies = entry.copies.saturating_add(1);
