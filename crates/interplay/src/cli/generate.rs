@@ -222,7 +222,7 @@ impl<'d> Source<'d> {
         while self.piece.index(self.place).is_some() {
             let problem = self.piece.get(self.place)?;
             self.place += 1;
-            if self.place % 256 == 0 {
+            if self.place.is_multiple_of(256) {
                 self.console.advance(self.place, "problems");
             }
             if let Some(problem) = problem {
