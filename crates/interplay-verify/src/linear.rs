@@ -84,7 +84,7 @@ impl Linear {
 
     /// What this is, read from an expression that is a value and nothing to be worked out:
     /// `7`, `x`, `3*x`, `3*x + 7` or the same with its parts in another order. Every symbol must
-    /// be the unknown.
+    /// be the unknown. Nothing is added, taken away or multiplied by zero in a value.
     pub(crate) fn stated(nodes: &[Node]) -> Option<Self> {
         if let [Node::Number(number)] = nodes {
             return Some(Self::number(*number));
@@ -96,12 +96,13 @@ impl Linear {
         if !matches!(operator, Node::Add | Node::Subtract) {
             return None;
         }
-        if let [rest @ .., Node::Number(constant)] = operands
+        if let [rest @ .., Node::Number(constant @ ..=-1 | constant @ 1..)] = operands
             && let Some(term) = term(rest)
         {
             return Self::apply(*operator, term, Self::number(*constant));
         }
-        let (Node::Number(constant), rest) = operands.split_first()? else {
+        let (Node::Number(constant @ ..=-1 | constant @ 1..), rest) = operands.split_first()?
+        else {
             return None;
         };
         Self::apply(*operator, Self::number(*constant), term(rest)?)
@@ -152,7 +153,7 @@ fn term(nodes: &[Node]) -> Option<Linear> {
             Node::Symbol(_) | Node::Unknown,
             Node::Number(factor),
             Node::Multiply,
-        ] => *factor,
+        ] if *factor != 0 => *factor,
         _ => return None,
     };
     Some(Linear {
@@ -243,6 +244,9 @@ mod tests {
             &[two, x, Node::Multiply, two, Node::Multiply],
             &[two, x, two, Node::Add, Node::Multiply],
             &[two, two, Node::Divide],
+            &[Node::Number(0), x, Node::Add],
+            &[x, Node::Number(0), Node::Subtract],
+            &[Node::Number(0), x, Node::Multiply],
             &[],
         ] {
             assert_eq!(Linear::stated(nodes), None, "{nodes:?}");
