@@ -80,6 +80,33 @@ fn generator(criterion: &mut Criterion) {
     }
 }
 
+/// One thread beside two on problems of their own: how far drawing scales.
+fn threads(criterion: &mut Criterion) {
+    // Long enough that starting the threads does not count.
+    const BATCHES: u64 = 40;
+    let mut group = criterion.benchmark_group("generator/threads");
+    let data = data(Dialect::Prose, Mode::Forward, 2, 4);
+    let work = &|thread: u64| {
+        let mut text = String::new();
+        for round in 0..BATCHES {
+            batch(&data, (thread * BATCHES + round) * BATCH, &mut text);
+        }
+    };
+    for threads in [1, 2] {
+        group.throughput(Throughput::Elements(threads * BATCHES * BATCH));
+        group.bench_function(BenchmarkId::from_parameter(threads), |bencher| {
+            bencher.iter(|| {
+                std::thread::scope(|scope| {
+                    for thread in 0..threads {
+                        scope.spawn(move || work(thread));
+                    }
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
 /// Prints how much dearer an edge of a long problem is than one of a short one.
 fn growth(_: &mut Criterion) {
     let mut text = String::new();
@@ -108,5 +135,5 @@ fn growth(_: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, generator, growth);
+criterion_group!(benches, generator, threads, growth);
 criterion_main!(benches);

@@ -262,6 +262,45 @@ fn rejects_an_equation_that_does_not_follow_or_is_not_solved() {
 }
 
 #[test]
+fn the_letter_of_the_unknown_is_no_name() {
+    let letter = |letter: &str| {
+        TERSE
+            .replace("x.", &format!("{letter}."))
+            .replace("x", letter)
+    };
+    // `fox` has an x of its own.
+    let with = |name: &str| letter(name).replace(&format!("fo{name}"), "fox");
+    assert_eq!(reason(&terse(), &with("q")), None);
+    for name in ["elk", "owl", "bee"] {
+        let candidate = with(name);
+        assert_eq!(
+            reason(&terse(), &candidate),
+            Some(Reason::SymbolReused),
+            "{candidate}"
+        );
+    }
+    let again = edited(TERSE, "Solve", "x = 2. Solve");
+    assert!(!strict(&terse(), &again).accepted);
+}
+
+#[test]
+fn empty_operations_are_no_value() {
+    assert_rejected(
+        &terse(),
+        TERSE,
+        &[
+            ("; x = 4.", "; 0 + x = 4.", Reason::WrongEquation),
+            ("; 3*x = 12;", "; 3*x + 0 = 12;", Reason::WrongEquation),
+            (
+                "= 2 * x = 2*x.",
+                "= 2 * x = 2*x + 0.",
+                Reason::MissingEquation,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_forward_problem_has_no_equation_to_solve() {
     let gold = Gold::from_solution("fox = 3. Answer: 3.").unwrap();
     for text in [

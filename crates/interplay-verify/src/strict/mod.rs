@@ -177,7 +177,10 @@ impl Judge<'_> {
             let expected = || "only quantities that the answer needs".to_owned();
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
-        if prose && self.symbols.get(symbol).is_some() {
+        let bound = self.symbols.get(symbol);
+        // A terse name is its own symbol, which a second step about it binds again; that is a
+        // redefinition, unless the name had been taken for the letter of the unknown.
+        if bound.is_some_and(|binding| prose || binding.unknown) {
             self.error(symbol, Reason::SymbolReused, || {
                 "a symbol that is free".to_owned()
             });
@@ -231,6 +234,11 @@ impl Judge<'_> {
         if !right {
             let expected = || "the equation of a quantity".to_owned();
             self.error(name, Reason::NotUnknown, expected);
+        }
+        let named = self.gold.find(letter.of(self.text)).is_some();
+        if named && !self.symbols.same(name, letter) {
+            let expected = || "a letter that is the name of no quantity".to_owned();
+            self.error(letter, Reason::SymbolReused, expected);
         }
         if let Some(place) = quantity {
             let sound = right && self.sound;
