@@ -5,6 +5,7 @@
 
 use super::super::draw::Draw;
 use super::super::edit::Edit;
+use super::super::harmless::symbols::with_letter;
 use super::super::linear::Linear;
 use super::super::scene::Scene;
 use super::numbers::other;
@@ -96,4 +97,19 @@ pub(super) fn guessed(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
         script.steps[unknown].span.clone(),
         sentence,
     )]))
+}
+
+/// In the terse dialect names are symbols, so a letter that is the name of a quantity of the
+/// solution stands for two things.
+pub(super) fn letter_is_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
+    let script = scene.script;
+    if script.prose {
+        return None;
+    }
+    let unknown = script.unknown.as_ref()?.step;
+    let others: Vec<&str> = (0..script.steps.len())
+        .filter(|step| *step != unknown)
+        .map(|step| script.symbol(step))
+        .collect();
+    with_letter(scene, draw.pick(&others)?)
 }

@@ -88,5 +88,6 @@ pub(crate) const OPERATORS: &[Operator] = &[
     harmful("unsolved_equation", "reverse: the equation is stated and not solved", lines::unsolved),
     harmful("missing_solution", "reverse: the solution of the equation is not stated", lines::missing_solution),
     harmful("missing_equation", "reverse: the answer without the equation", lines::missing_equation),
+    harmful("letter_is_name", "reverse: the letter of the unknown is the name of a quantity", equations::letter_is_name),
     harmful("guessed_unknown", "reverse: the unknown is taken as given", equations::guessed),
 ];

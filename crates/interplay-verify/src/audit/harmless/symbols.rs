@@ -73,15 +73,20 @@ pub(super) fn all(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 
 /// Another letter for the unknown, where solutions say it in words too.
 pub(super) fn unknown(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let script = scene.script;
-    let old = script.letter()?;
+    scene.script.letter()?;
     let used = scene.symbols();
     let letters = ('a'..='z').map(String::from);
     let free: Vec<String> = letters
         .filter(|letter| !used.contains(&&**letter))
         .collect();
-    let new = draw.pick(&free)?.clone();
-    let mut edits = renamed(scene, &|symbol| (symbol == old).then(|| new.clone()));
+    with_letter(scene, draw.pick(&free)?)
+}
+
+/// The solution with this letter for the unknown.
+pub(crate) fn with_letter(scene: &Scene<'_>, new: &str) -> Option<String> {
+    let script = scene.script;
+    let old = script.letter()?;
+    let mut edits = renamed(scene, &|symbol| (symbol == old).then(|| new.to_owned()));
     // The unknown's own sentence has no clause, and the equation lies outside the steps.
     let unknown = script.unknown.as_ref()?.step;
     let span = |range: &std::ops::Range<usize>| tokens(&script.text, range.clone());
@@ -93,7 +98,7 @@ pub(super) fn unknown(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let letters = words
         .into_iter()
         .filter(|word| word.of(&script.text) == old);
-    edits.extend(letters.map(|word| Edit::new(word.range(), new.clone())));
+    edits.extend(letters.map(|word| Edit::new(word.range(), new.to_owned())));
     Some(scene.edited(edits))
 }
 
