@@ -15,8 +15,9 @@ static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();
 /// How often the shorter and the longer text repeat the input.
 const SHORT: usize = 16;
 const LONG: usize = 128;
-/// How many times more than in proportion the longer one may take: wide, for a busy machine.
-const SLACK: u32 = 8;
+/// How many times more than in proportion the longer one may take: for a busy machine, and well
+/// below the 8 that quadratic time would take.
+const SLACK: u32 = 3;
 /// Times below this are not compared.
 const NOISE: Duration = Duration::from_millis(4);
 

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use crate::Verdict;
+use crate::{StepVerdict, Verdict};
 
 impl Verdict {
     /// The tokens of each of [`Verdict::steps`], as ranges of positions in `tokens`, which holds
@@ -54,16 +54,27 @@ impl Verdict {
     #[must_use]
     pub fn blamed_tokens(&self, tokens: &[Range<usize>]) -> Option<Range<usize>> {
         let error = self.first_error.as_ref()?;
-        let range = match self.steps.get(error.step) {
-            Some(step) if step.span.start <= error.span.start => {
+        let range = match self.wrong_step() {
+            Some(step) => {
                 let from = count(tokens, |token| token.end <= step.span.start);
                 let inside = count(&tokens[from..], |token| token.start < step.span.end);
                 from..from + inside
             }
-            // Behind all steps, or in the answer.
-            _ => {
-                let end = self.steps.last().map_or(0, |step| step.span.end);
-                count(tokens, |token| token.start < end)..tokens.len()
+            // In the answer, or at the end.
+            None => {
+                let before = |step: &&StepVerdict| step.span.end <= error.span.start;
+                let end = self.steps.iter().rfind(before);
+                let end = end.map_or(0, |step| step.span.end);
+                let from = count(tokens, |token| token.start < end);
+                let behind = self
+                    .steps
+                    .iter()
+                    .find(|step| step.span.start >= error.span.end);
+                let to = behind.filter(|_| error.span.end > error.span.start);
+                let to = to.map_or(tokens.len(), |step| {
+                    count(tokens, |token| token.end <= step.span.start)
+                });
+                from..to.max(from)
             }
         };
         // A truncated completion may have no token left to blame but its last.
@@ -130,6 +141,34 @@ mod tests {
         let tokens = letters(silent);
         let range = verdict(silent).blamed_tokens(&tokens);
         assert_eq!(range, Some(tokens.len() - 1..tokens.len()));
+    }
+
+    #[test]
+    fn an_early_answer_and_a_step_behind_it_are_blamed_themselves() {
+        assert_eq!(
+            blamed("fox = 3. Answer: 5. elk = fox + 2 = 3 + 2 = 5."),
+            Some(" Answer: 5. ")
+        );
+        assert_eq!(
+            blamed("fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5. fox = 3. Hm."),
+            Some("fox = 3.")
+        );
+    }
+
+    #[test]
+    fn sentences_without_a_verdict_do_not_shift_the_blame() {
+        let opening = "The question is difficult, so we use equations to solve it. ";
+        let text = "Define adult fox in South Zoo as x; we don't know its value yet but will find \
+                    it out later. Define adult elk in South Zoo as a; m = x = x; so a = 2 * m = \
+                    (2) * (x) = 2*x. We know a = 6, so we have 2*x = 6 and we solve it through the \
+                    following steps: Solution: x = 3. Answer: 3.";
+        let gold = Gold::from_solution(text).unwrap();
+        let wrong = format!("{opening}{text}").replace("= 2*x. We", "= 3*x. We");
+        for level in [Level::Paper, Level::Strict] {
+            let verdict = Verifier::new(level).verify(&gold, &wrong);
+            let blamed = verdict.blamed_tokens(&letters(&wrong)).unwrap();
+            assert!(wrong[blamed].starts_with("Define adult elk"), "{verdict}");
+        }
     }
 
     #[test]

@@ -46,9 +46,9 @@ pub enum VerifyError {
     /// A gold solution that states no answer.
     #[error("the gold solution states no answer; expected `Answer: N.` or `<answer> N </answer>`")]
     NoAnswer,
-    /// A gold solution whose answer is the value of none of its steps.
+    /// A gold solution or graph whose answer is the value of none of its steps.
     #[error(
-        "the gold solution answers {answer}, which is the value of none of its steps; expected the value of the quantity that is asked for"
+        "the gold answers {answer}, which is the value of none of its steps; expected the value of the quantity that is asked for"
     )]
     ForeignAnswer {
         /// The answer.

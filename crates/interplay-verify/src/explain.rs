@@ -46,11 +46,12 @@ impl Verdict {
             return format!("{standing}\n");
         };
         let mark = within(candidate, &error.span);
-        let sentence = match self.steps.get(error.step) {
-            Some(step) if step.span.start <= mark.start && mark.end <= step.span.end => {
-                within(candidate, &step.span)
+        let sentence = match self.wrong_step() {
+            Some(step) => {
+                let sentence = within(candidate, &step.span);
+                sentence.start.min(mark.start)..sentence.end.max(mark.end)
             }
-            _ => mark.clone(),
+            None => mark.clone(),
         };
         let before = tail(&candidate[sentence.start..mark.start], CONTEXT);
         let marked = head(&candidate[mark.clone()], LONGEST);

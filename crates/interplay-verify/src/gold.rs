@@ -113,7 +113,7 @@ impl Gold {
     ///
     /// # Errors
     /// A graph without quantities, with a cycle, with an unknown dependency or a repeated name,
-    /// or with a quantity without a value: the published graphs of reverse problems hold parts
+    /// whose answer is the value of none of its quantities, or with a quantity without a value: the published graphs of reverse problems hold parts
     /// of linear expressions in place of values, so their gold solutions are needed.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
@@ -143,8 +143,13 @@ impl Gold {
                 hidden: false,
             })
         });
-        let quantities = quantities.collect::<Result<_, VerifyError>>()?;
-        Self::new(quantities, graph.answer, None)
+        let quantities = quantities.collect::<Result<Vec<_>, VerifyError>>()?;
+        let answer = graph.answer;
+        let mut values = quantities.iter().map(|quantity| quantity.value.as_number());
+        if !quantities.is_empty() && !values.any(|value| value == Some(answer)) {
+            return Err(VerifyError::ForeignAnswer { answer });
+        }
+        Self::new(quantities, answer, None)
     }
 
     /// From the text of a gold solution: every step is needed, and defines its quantity.

@@ -10,8 +10,6 @@
 
 use std::collections::HashMap;
 
-use rustc_hash::FxBuildHasher;
-
 use crate::frame::Frame;
 use crate::linear::Linear;
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
@@ -38,7 +36,8 @@ struct Judge<'t> {
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
-    meanings: HashMap<&'t str, Meaning, FxBuildHasher>,
+    /// Keyed by what the candidate writes, so with a hash that resists crafted keys.
+    meanings: HashMap<&'t str, Meaning>,
     /// The letter that stands for the unknown.
     letter: Option<&'t str>,
     arena: Vec<u32>,
@@ -51,7 +50,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         gold,
         text,
         reading,
-        meanings: HashMap::default(),
+        meanings: HashMap::new(),
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
@@ -242,6 +241,7 @@ impl<'t> Judge<'t> {
             } else {
                 Reason::MissingAnswer
             };
+            notes.verdict.beyond_steps = true;
             notes.error(answer_span, reason, || gold.answer().to_string());
         }
         let mut verdict = notes.verdict;

@@ -11,7 +11,7 @@ use interplay_graph::SeedStream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::{Gold, Verdict, Verifier, VerifyError};
+use crate::{Gold, Level, Verdict, Verifier, VerifyError};
 
 /// How supervision errs. Rates are probabilities from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,7 @@ impl Supervision {
     /// Judges a candidate; `index` picks the draw of noise, so give each candidate its own.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str, index: u64) -> Verdict {
+        let level = self.verifier.level();
         match self.noise {
             Noise::PartialGraph { rate } => {
                 let mut rng = self.stream.rng(fingerprint(gold));
@@ -100,36 +101,48 @@ impl Supervision {
             Noise::Flip { rate } => {
                 let verdict = self.verifier.verify(gold, candidate);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, |right| right ^ rng.random_bool(rate))
+                relabelled(verdict, gold, level, |right| right ^ rng.random_bool(rate))
             }
             Noise::Drop { rate } => {
                 let verdict = self.verifier.verify(gold, candidate);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, |right| right | rng.random_bool(rate))
+                relabelled(verdict, gold, level, |right| right | rng.random_bool(rate))
             }
         }
     }
 }
 
 /// The verdict with the judgement of every step replaced. A needed quantity without a step keeps
-/// its place among the judgements.
-fn relabelled(mut verdict: Verdict, gold: &Gold, mut judge: impl FnMut(bool) -> bool) -> Verdict {
-    let wrong_step = verdict.steps.iter().any(|step| !step.correct);
-    let only_steps = verdict.accepted || wrong_step || verdict.missing > 0;
+/// its place among the judgements. At the level of the paper only needed steps decide.
+fn relabelled(
+    mut verdict: Verdict,
+    gold: &Gold,
+    level: Level,
+    mut judge: impl FnMut(bool) -> bool,
+) -> Verdict {
+    let mut changed = false;
+    let mut judged = |before: bool| {
+        let after = judge(before);
+        changed |= after != before;
+        after
+    };
     let (mut right, mut all) = (0_u32, true);
     for step in &mut verdict.steps {
-        step.correct = judge(step.correct);
-        all &= step.correct;
+        step.correct = judged(step.correct);
+        all &= step.correct || (level == Level::Paper && !step.needed);
         right += u32::from(step.correct && step.needed);
     }
     for _ in 0..verdict.missing {
-        let present = judge(false);
+        let present = judged(false);
         all &= present;
         right += u32::from(present);
     }
+    if !changed {
+        return verdict;
+    }
     let needed = gold.needed();
     verdict.process_accuracy = f64::from(right.min(needed)) / f64::from(needed);
-    verdict.accepted = all && only_steps && verdict.answer_correct;
+    verdict.accepted = all && !verdict.beyond_steps && verdict.answer_correct;
     if verdict.accepted {
         verdict.first_error = None;
     }
@@ -151,7 +164,6 @@ fn fingerprint(gold: &Gold) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Level;
     use interplay_graph::{Definition, ReasoningGraph, SeedStreams};
 
     const RIGHT: &str =
@@ -187,6 +199,44 @@ mod tests {
             assert_eq!(accepted(noise, RIGHT), 1000);
             assert_eq!(accepted(noise, WRONG), 0);
             assert_eq!(accepted(noise, LUCKY), 0);
+        }
+    }
+
+    #[test]
+    fn at_rate_zero_verdicts_are_those_of_the_verifier() {
+        const REVERSE: &str = "fox = x. elk = 3 * fox = 3 * x = 3*x. Solve elk = 6: 3*x = 6; \
+                               x = 6 / 3; x = 2. Answer: 2.";
+        let reverse = Gold::from_solution(&REVERSE.replace('3', "2").replace('6', "4")).unwrap();
+        let redefined = RIGHT.replace("elk", "elk = 9. zebra = 9. elk");
+        let texts = [
+            RIGHT,
+            WRONG,
+            LUCKY,
+            &redefined,
+            REVERSE,
+            "fox = 3. Answer: 10. Hm.",
+        ];
+        let stream = SeedStreams::new(1).stream("noise");
+        for level in [Level::Paper, Level::Strict] {
+            let exact = Verifier::new(level);
+            for noise in [Noise::Flip { rate: 0.0 }, Noise::Drop { rate: 0.0 }] {
+                let noisy = Supervision::new(exact, noise, stream).unwrap();
+                for gold in [&gold(), &reverse] {
+                    for text in texts {
+                        assert_eq!(noisy.verify(gold, text, 0), exact.verify(gold, text));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_beyond_the_steps_stays_wrong() {
+        let talk = format!("{RIGHT} blah blah.");
+        let twice = format!("{LUCKY} Answer: 10.");
+        let behind = format!("{LUCKY} </solution> <answer> 10 </answer> so");
+        for text in [&talk, &twice, &behind] {
+            assert_eq!(accepted(Noise::Drop { rate: 1.0 }, text), 0, "{text}");
         }
     }
 

@@ -69,17 +69,18 @@ impl<'t> Symbols<'t> {
         );
     }
 
-    /// Binds the name of the unknown quantity and the letter that stands for it, which may be the
-    /// same.
+    /// Binds the name of the unknown quantity and the letter that stands for it. Where they differ,
+    /// the letter is a value: an expression reads the quantity by its name.
     pub(crate) fn bind_unknown(&mut self, name: Span, letter: Span, source: Option<Source>) {
         let value = Some(Linear::UNKNOWN);
-        if !self.same(name, letter) {
+        let same = self.same(name, letter);
+        if !same {
             self.bind(name, source, value);
         }
         self.push(
             letter,
             Binding {
-                source,
+                source: source.filter(|_| same),
                 value,
                 read: false,
                 unknown: true,

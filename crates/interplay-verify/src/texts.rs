@@ -4,16 +4,13 @@
 //! A published record has no graph of its whole problem, only texts. Its gold solution defines
 //! what the answer needs; a candidate may just as well compute something else that the problem
 //! states, which is true but not needed. What the problem's text defines is taken in with its
-//! definition; what it mentions but does not define (distractors that depend on themselves, say)
-//! with its name alone, and then a step about it is held to its own equalities.
-
-use std::collections::HashSet;
+//! definition, totals that follow from the structure too. What it only mentions, or defines in a
+//! circle, has no value, so that no step about it can be right.
 
 use interplay_graph::Statements;
 
 use crate::VerifyError;
-use crate::gold::{Gold, GoldQuantity, squeezed};
-use crate::linear::Linear;
+use crate::gold::{Gold, GoldQuantity};
 
 impl Gold {
     /// From a gold solution, with what else the text of its problem has.
@@ -40,21 +37,33 @@ impl Gold {
     /// ```
     pub fn from_texts(problem: &str, question: &str, solution: &str) -> Result<Self, VerifyError> {
         let gold = Self::from_solution(solution)?;
-        let mut others = Vec::new();
         let statements = Statements::read(problem, question);
-        let known: HashSet<String> = gold.names().map(str::to_owned).collect();
-        if let Some(whole) = whole_problem(&statements, gold.is_reverse()) {
-            others = gold.missing_from(&whole);
-        }
-        let mut named: HashSet<String> =
-            others.iter().map(|other| other.name.to_string()).collect();
-        for name in statements.names() {
-            let name = squeezed(name).into_owned();
-            if !known.contains(&name) && named.insert(name.clone()) {
-                others.push(GoldQuantity::named(name.into()));
+        match gold.whole_problem(&statements) {
+            Some(whole) => {
+                let others = gold.missing_from(&whole);
+                gold.with_others(others)
             }
+            None => Ok(gold),
         }
-        gold.with_others(others)
+    }
+
+    /// The gold of everything that a problem's text defines, where it is of the mode of the
+    /// solution. What is asked for is known from the solution, should the question not say it.
+    fn whole_problem(&self, statements: &Statements<'_>) -> Option<Self> {
+        let own = match self.reverse() {
+            Some(reverse) => self.quantities().get(reverse.unknown as usize),
+            None => self.quantities().last(),
+        };
+        let asked = [statements.asked(), own.map(|quantity| &*quantity.name)];
+        let mut problems = asked.into_iter().flatten();
+        let problem = problems.find_map(|asked| statements.problem_about(asked).ok())?;
+        match &problem.reversal {
+            None if !self.is_reverse() => Self::from_graph(&problem.graph, problem.asked).ok(),
+            Some(reversal) if self.is_reverse() => {
+                Self::from_reverse_graph(&problem.graph, reversal.unknown, reversal.given).ok()
+            }
+            _ => None,
+        }
     }
 
     /// The quantities of a whole problem that this gold does not have, with what they read turned
@@ -85,31 +94,5 @@ impl Gold {
             }
         }
         missing
-    }
-}
-
-/// The gold of everything that a problem's text defines, where it is of the mode of the solution.
-fn whole_problem(statements: &Statements<'_>, reverse: bool) -> Option<Gold> {
-    let problem = statements.problem().ok()?;
-    match &problem.reversal {
-        None if !reverse => Gold::from_graph(&problem.graph, problem.asked).ok(),
-        Some(reversal) if reverse => {
-            Gold::from_reverse_graph(&problem.graph, reversal.unknown, reversal.given).ok()
-        }
-        _ => None,
-    }
-}
-
-impl GoldQuantity {
-    /// A quantity of which nothing but the name is known.
-    fn named(name: Box<str>) -> Self {
-        Self {
-            name,
-            value: Linear::default(),
-            formula: None,
-            parents: Box::default(),
-            needed: false,
-            hidden: true,
-        }
     }
 }

@@ -114,7 +114,7 @@ impl fmt::Display for Reason {
 /// The first thing that is wrong with a candidate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepError {
-    /// Which sentence of the candidate, counted from zero.
+    /// Which sentence of the candidate, counted from zero, the answer included.
     pub step: usize,
     /// Where in the candidate, in bytes.
     pub span: Range<usize>,
@@ -178,6 +178,21 @@ pub struct Verdict {
     pub wrong_equalities: u32,
     /// The sentences in the order of the text, without the answer.
     pub steps: Vec<StepVerdict>,
+    /// Whether something else than a step is wrong, such as the answer or text behind it.
+    #[serde(skip)]
+    pub(crate) beyond_steps: bool,
+}
+
+impl Verdict {
+    /// The sentence among [`Verdict::steps`] that the first error lies in.
+    pub(crate) fn wrong_step(&self) -> Option<&StepVerdict> {
+        let span = &self.first_error.as_ref()?.span;
+        let around = |step: &&StepVerdict| {
+            let (start, end) = (step.span.start, step.span.end);
+            start <= span.start && span.start < end && span.end <= end
+        };
+        self.steps.iter().find(around)
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -149,11 +149,22 @@ impl<'t> Notes<'t> {
                 step: self.at,
                 span: span.range(),
                 reason,
-                expected: expected(),
-                found: found.map_or_else(shown, |found| found()),
+                expected: one_line(&expected()),
+                found: one_line(&found.map_or_else(shown, |found| found())),
             });
         }
     }
+}
+
+/// A message on one line, of bounded length, whatever the candidate brought into it.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut line: String = text.chars().take(LONGEST).map(plain).collect();
+    if line.len() < text.len() && text.chars().nth(LONGEST).is_some() {
+        line.push_str("...");
+    }
+    line
 }
 
 /// A stretch of the candidate for a message, shortened where it is long.

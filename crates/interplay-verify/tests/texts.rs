@@ -50,20 +50,40 @@ fn what_the_problem_has_not_is_rejected() {
 }
 
 #[test]
-fn a_quantity_known_by_name_only_is_held_to_its_own_equalities() {
-    // It depends on itself, so it has no value; its step cannot be judged further.
+fn what_has_no_value_has_no_right_step() {
+    // It depends on itself.
     let problem = format!(
-        "{PROBLEM} The number of adult owl in North Zoo equals 2 plus the number \
-                           of adult owl in North Zoo."
+        "{PROBLEM} The number of adult owl in North Zoo equals 2 plus the number of adult owl in \
+         North Zoo."
     );
     let gold = Gold::from_texts(&problem, "", SOLUTION).unwrap();
-    let judge = |step: &str| {
-        let candidate = SOLUTION.replace("Answer", &format!("{step} Answer"));
-        Verifier::new(Level::Strict).verify(&gold, &candidate)
-    };
-    assert!(judge("Define adult owl in North Zoo as w; so w = a + b = 3 + 6 = 9.").accepted);
-    let verdict = judge("Define adult owl in North Zoo as w; so w = a + b = 3 + 6 = 8.");
-    assert_eq!(verdict.first_error.unwrap().reason, Reason::WrongEquality);
+    let step = "Define adult owl in North Zoo as w; so w = a + b = 3 + 6 = 9. Answer";
+    let candidate = SOLUTION.replace("Answer", step);
+    let verdict = Verifier::new(Level::Strict).verify(&gold, &candidate);
+    assert_eq!(verdict.first_error.unwrap().reason, Reason::UnknownQuantity);
+}
+
+#[test]
+fn a_missing_question_or_a_foreign_sentence_opens_no_hole() {
+    let terse = (
+        "fox = 3. elk = fox. owl = fox + 2.",
+        "fox = 3. elk = fox = 3. Answer: 3.",
+    );
+    for (problem, question) in [
+        (terse.0.to_owned(), ""),
+        (format!("Hello there. {}", terse.0), "elk?"),
+        (terse.0.to_owned(), "What now"),
+    ] {
+        let gold = Gold::from_texts(&problem, question, terse.1).unwrap();
+        let judge = |step: &str| {
+            let candidate = terse.1.replace("elk =", &format!("{step} elk ="));
+            Verifier::new(Level::Strict)
+                .verify(&gold, &candidate)
+                .accepted
+        };
+        assert!(judge("owl = fox + 2 = 3 + 2 = 5."), "{problem} {question}");
+        assert!(!judge("owl = 999."), "{problem} {question}");
+    }
 }
 
 #[test]

@@ -110,6 +110,15 @@ impl Statements<'_> {
         let asked = self.asked().ok_or_else(|| GraphError::UnreadableQuestion {
             question: self.question.to_owned(),
         })?;
+        self.problem_about(asked)
+    }
+
+    /// The same about this quantity, whatever the question says, from the sentences that can be
+    /// read; the others are passed over.
+    ///
+    /// # Errors
+    /// As for [`Statements::problem`], but for what cannot be read.
+    pub fn problem_about(&self, asked: &str) -> Result<TextProblem, GraphError> {
         let mut net = Net::default();
         net.add_stated(self)?;
         net.add_totals(self);

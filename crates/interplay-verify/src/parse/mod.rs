@@ -280,7 +280,13 @@ impl Parser<'_> {
                     behind = self.at;
                     break false;
                 }
-                Some(b'D') if fault.is_some() && self.has_word(self.at, b"Define") => break false,
+                Some(b'D')
+                    if fault.is_some()
+                        && self.has_word(self.at, b"Define")
+                        && !in_symbol(self.text[self.at - 1]) =>
+                {
+                    break false;
+                }
                 Some(_) => {
                     fault = fault.or(Some(Fault::Unexpected));
                     self.at += 1;
@@ -537,6 +543,14 @@ mod tests {
             read("Answer: 3.5.").items[0],
             Item::Answer { value: None, .. }
         ));
+    }
+
+    #[test]
+    fn a_word_that_ends_in_define_is_no_place_to_go_on() {
+        // Reading on there would look for a semicolon up to the end of the text, every time.
+        let reading = read(&"a=%zDefine .".repeat(3));
+        assert_eq!(steps(&reading).len(), 3);
+        assert_eq!(reading.items.len(), 3);
     }
 
     #[test]

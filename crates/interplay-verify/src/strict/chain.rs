@@ -123,6 +123,9 @@ impl Judge<'_> {
         let poisoned = std::cell::Cell::new(false);
         let resolve = |span| {
             let binding = symbols.get(span)?;
+            if binding.unknown && binding.source.is_none() {
+                return None;
+            }
             poisoned.set(poisoned.get() || binding.source.is_none());
             // The mistake that left a symbol without meaning was noted where it was made.
             binding.source.or(Some(Source::Quantity(u32::MAX - 1)))

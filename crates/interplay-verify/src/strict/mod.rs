@@ -104,17 +104,23 @@ impl Judge<'_> {
         self.notes.error(span, reason, expected);
     }
 
+    /// Notes a mistake that is in no step.
+    fn beyond(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
+        self.notes.verdict.beyond_steps = true;
+        self.error(span, reason, expected);
+    }
+
     fn item(&mut self, item: &Item) {
         self.sound = true;
         let (span, needed) = match item {
             Item::Step(step) => (step.span, self.step(step)),
             Item::Unreadable { span, fault } => {
-                self.error(*span, reason(*fault), || "a step or the answer".to_owned());
+                self.beyond(*span, reason(*fault), || "a step or the answer".to_owned());
                 (*span, false)
             }
             Item::Opening { span } => {
                 if self.notes.at > 0 || !self.gold.is_reverse() {
-                    self.error(*span, Reason::StrayText, || {
+                    self.beyond(*span, Reason::StrayText, || {
                         "a step or the answer".to_owned()
                     });
                 }
@@ -123,12 +129,12 @@ impl Judge<'_> {
             Item::Known(known) => {
                 self.behind_answer(known.span);
                 self.known(known);
-                (known.span, self.gold.is_reverse())
+                (known.span, false)
             }
             Item::Equation(equation) => {
                 self.behind_answer(equation.span);
                 self.equation(equation);
-                (equation.span, self.gold.is_reverse())
+                (equation.span, false)
             }
             Item::Answer { span, value } => {
                 self.stated(*span, *value, true);
@@ -188,7 +194,8 @@ impl Judge<'_> {
 
         let unknown = self.gold.reverse().map(|reverse| reverse.unknown);
         if let Some(letter) = self.introduces(step, quantity) {
-            self.unknown(quantity.filter(|_| !defined), name, letter);
+            let quantity = quantity.filter(|_| !defined);
+            self.unknown(quantity, name, (symbol, letter));
             return needed;
         }
         let said = self.clauses(step, symbol);
@@ -212,7 +219,7 @@ impl Judge<'_> {
     fn behind_answer(&mut self, span: Span) {
         if self.answer.sentence {
             let expected = || "nothing behind the answer".to_owned();
-            self.error(span, Reason::StrayText, expected);
+            self.beyond(span, Reason::StrayText, expected);
         }
     }
 
@@ -228,7 +235,7 @@ impl Judge<'_> {
     }
 
     /// Judges a step that calls a quantity unknown.
-    fn unknown(&mut self, quantity: Option<u32>, name: Span, letter: Span) {
+    fn unknown(&mut self, quantity: Option<u32>, name: Span, (symbol, letter): (Span, Span)) {
         let unknown = self.gold.reverse().map(|reverse| reverse.unknown);
         let right = quantity.is_some() && quantity == unknown;
         if !right {
@@ -236,7 +243,7 @@ impl Judge<'_> {
             self.error(name, Reason::NotUnknown, expected);
         }
         let named = self.gold.find(letter.of(self.text)).is_some();
-        if named && !self.symbols.same(name, letter) {
+        if named && !self.symbols.same(symbol, letter) {
             let expected = || "a letter that is the name of no quantity".to_owned();
             self.error(letter, Reason::SymbolReused, expected);
         }
@@ -245,7 +252,7 @@ impl Judge<'_> {
             self.state[place as usize] = if sound { State::Right } else { State::Wrong };
         }
         let source = quantity.filter(|_| right).map(Source::Quantity);
-        self.symbols.bind_unknown(name, letter, source);
+        self.symbols.bind_unknown(symbol, letter, source);
     }
 
     /// Compares what a step computes with the definition of its quantity.
@@ -304,16 +311,16 @@ impl Judge<'_> {
                 Some(_) if value == earlier => Reason::RepeatedAnswer,
                 _ => Reason::ConflictingAnswers,
             };
-            self.error(span, reason, || "one answer".to_owned());
+            self.beyond(span, reason, || "one answer".to_owned());
         } else if !sentence && self.answer.sentence && value != earlier {
             let expected = || "the same answer as in the solution".to_owned();
-            self.error(span, Reason::ConflictingAnswers, expected);
+            self.beyond(span, Reason::ConflictingAnswers, expected);
         } else if value.is_none() {
-            self.error(span, Reason::BadNumber, || {
+            self.beyond(span, Reason::BadNumber, || {
                 "one number as the answer".to_owned()
             });
         } else if value != Some(expected) {
-            self.error(span, Reason::WrongAnswer, || expected.to_string());
+            self.beyond(span, Reason::WrongAnswer, || expected.to_string());
         }
         let first = earlier.is_none() && !self.answer.broken;
         self.answer.broken |= value.is_none() || (!first && value != earlier);
@@ -353,10 +360,10 @@ impl Judge<'_> {
         self.absent(end);
         self.unsolved(end);
         if self.answer.values[0].is_none() && !self.answer.broken {
-            self.error(end, Reason::MissingAnswer, || "`Answer: N.`".to_owned());
+            self.beyond(end, Reason::MissingAnswer, || "`Answer: N.`".to_owned());
         }
         if let Some(span) = frame.stray {
-            self.error(span, Reason::StrayText, || {
+            self.beyond(span, Reason::StrayText, || {
                 "nothing behind the answer".to_owned()
             });
         }

@@ -209,7 +209,7 @@ impl Judge<'_> {
                 Some(shown) => format!("the equation and its solution, {shown}"),
                 None => "the equation and its solution".to_owned(),
             };
-            self.error(span, Reason::MissingSolution, expected);
+            self.beyond(span, Reason::MissingSolution, expected);
         }
     }
 

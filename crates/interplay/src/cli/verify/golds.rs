@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use interplay::graph::GoldGraph;
 use interplay::verify::Gold;
 use serde::Deserialize;
@@ -182,7 +182,9 @@ impl GoldLine {
             return Gold::from_gold_graph(graph).map_err(|error| format!("`graph`: {error}"));
         }
         let Some(solution) = &self.solution else {
-            return Err(anyhow!("neither `graph` nor `solution`; expected {EXPECTED}").to_string());
+            return Err(format!(
+                "neither `graph` nor `solution`; expected {EXPECTED}"
+            ));
         };
         let gold = match &self.problem {
             Some(problem) => {

@@ -12,35 +12,29 @@ use serde_json::Value;
 
 use super::golds::{Golds, Key};
 
-/// A line of the input; the fields that are not named here pass unread.
+/// A line of the input in either format; the fields that are not named here pass unread.
 #[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Record {
-    Pair(Pair),
-    Generation(GenerationRecord),
+pub(super) struct Record {
+    solution: Option<String>,
+    candidate: Option<String>,
+    problem: Option<String>,
+    question: Option<String>,
+    index: Option<Value>,
+    gen_solution_answer: Option<String>,
+    op: Option<Value>,
+    id: Option<Value>,
+    template: Option<String>,
+    #[serde(rename = "__idx")]
+    line: Option<u64>,
 }
 
 /// A candidate with its gold solution.
-#[derive(Deserialize)]
 pub(super) struct Pair {
     solution: String,
     candidate: String,
     problem: Option<String>,
     question: Option<String>,
     pub(super) index: Option<Value>,
-}
-
-/// A published generation.
-#[derive(Deserialize)]
-pub(super) struct GenerationRecord {
-    gen_solution_answer: String,
-    op: Value,
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    template: Option<String>,
-    #[serde(default, rename = "__idx")]
-    line: Option<u64>,
 }
 
 /// A record with everything that judging it needs.
@@ -51,7 +45,10 @@ pub(super) enum Source {
 
 /// A generation with its gold.
 pub(super) struct Generation {
-    record: GenerationRecord,
+    candidate: String,
+    op: String,
+    id: Option<String>,
+    template: Option<String>,
     gold: Arc<Gold>,
     key: Key,
     sample_rank: u64,
@@ -85,31 +82,46 @@ pub(super) struct GraphResult {
 }
 
 impl Record {
-    /// Finds the gold of a generation.
+    /// What the record is, with its gold; a missing field is named.
     pub(super) fn resolve(self, golds: &mut Golds) -> Result<Source, String> {
-        match self {
-            Self::Pair(pair) => Ok(Source::Pair(pair)),
-            Self::Generation(record) => {
-                let (op, id) = (text(&record.op), id_of(&record.id));
-                let found = golds.find(&op, id.as_deref(), record.template.as_deref(), record.line);
-                let (key, gold) = found?;
-                let sample_rank = golds.next_rank(&key);
-                Ok(Source::Generation(Generation {
-                    record,
-                    gold,
-                    key,
-                    sample_rank,
-                }))
-            }
+        if let Some(candidate) = self.gen_solution_answer {
+            let op = text(&self.op.ok_or_else(|| missing("op"))?);
+            let id = self.id.as_ref().and_then(id_of);
+            let found = golds.find(&op, id.as_deref(), self.template.as_deref(), self.line);
+            let (key, gold) = found?;
+            let sample_rank = golds.next_rank(&key);
+            return Ok(Source::Generation(Generation {
+                candidate,
+                op,
+                id,
+                template: self.template,
+                gold,
+                key,
+                sample_rank,
+            }));
         }
+        Ok(Source::Pair(Pair {
+            solution: self.solution.ok_or_else(|| missing("solution"))?,
+            candidate: self.candidate.ok_or_else(|| missing("candidate"))?,
+            problem: self.problem,
+            question: self.question,
+            index: self.index,
+        }))
     }
+}
+
+fn missing(field: &str) -> String {
+    format!(
+        "the field `{field}` is missing; expected {}",
+        super::EXPECTED
+    )
 }
 
 impl Source {
     pub(super) fn candidate(&self) -> &str {
         match self {
             Self::Pair(pair) => &pair.candidate,
-            Self::Generation(generation) => &generation.record.gen_solution_answer,
+            Self::Generation(generation) => &generation.candidate,
         }
     }
 
@@ -127,7 +139,7 @@ impl Source {
                 Ok(verifier.verify(&gold, &pair.candidate))
             }
             Self::Generation(generation) => {
-                Ok(verifier.verify(&generation.gold, &generation.record.gen_solution_answer))
+                Ok(verifier.verify(&generation.gold, &generation.candidate))
             }
         }
     }
@@ -135,11 +147,10 @@ impl Source {
 
 impl Generation {
     pub(super) fn result(&self, verdict: &Verdict) -> GraphResult {
-        let record = &self.record;
         GraphResult {
-            op: text(&record.op),
-            id: id_of(&record.id),
-            template: record.template.clone(),
+            op: self.op.clone(),
+            id: self.id.clone(),
+            template: self.template.clone(),
             prompt_key_type: self.key.kind(),
             prompt_key_value: self.key.value(),
             sample_rank: self.sample_rank,
