@@ -104,7 +104,7 @@ fn tail(text: &str, most: usize) -> &str {
 }
 
 /// The first characters of a text.
-fn head(text: &str, most: usize) -> &str {
+pub(crate) fn head(text: &str, most: usize) -> &str {
     let cut = text.char_indices().nth(most);
     cut.map_or(text, |(at, _)| &text[..at])
 }
@@ -118,7 +118,7 @@ fn dots(cut: bool) -> &'static str {
 }
 
 /// The same number of characters on one line.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(plain).collect()
 }

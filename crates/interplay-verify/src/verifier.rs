@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::{head, one_line};
 use crate::frame::Frame;
 use crate::reading::{Reading, Span};
 use crate::{Gold, Reason, StepError, Verdict, paper, strict};
@@ -149,19 +150,19 @@ impl<'t> Notes<'t> {
                 step: self.at,
                 span: span.range(),
                 reason,
-                expected: one_line(&expected()),
-                found: one_line(&found.map_or_else(shown, |found| found())),
+                expected: message(&expected()),
+                found: message(&found.map_or_else(shown, |found| found())),
             });
         }
     }
 }
 
 /// A message on one line, of bounded length, whatever the candidate brought into it.
-fn one_line(text: &str) -> String {
+fn message(text: &str) -> String {
     const LONGEST: usize = 400;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.chars().take(LONGEST).map(plain).collect();
-    if line.len() < text.len() && text.chars().nth(LONGEST).is_some() {
+    let shown = head(text, LONGEST);
+    let mut line = one_line(shown);
+    if shown.len() < text.len() {
         line.push_str("...");
     }
     line
