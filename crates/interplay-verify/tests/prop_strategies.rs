@@ -31,7 +31,7 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn both_levels_keep_their_promises(case in cases(Kinds::default())) {

@@ -4,7 +4,7 @@ use super::tokens::{Kind, Token};
 
 /// An expression. Groups and the spelling of operators are kept, so that a tree that was not
 /// changed writes the text that it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Expression {
     Number(i128),
     Symbol(String),
@@ -13,7 +13,7 @@ pub(crate) enum Expression {
 }
 
 /// Two operands and the sign between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Operation {
     pub left: Expression,
     pub sign: char,

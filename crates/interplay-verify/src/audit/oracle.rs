@@ -11,7 +11,7 @@ use interplay_graph::{Core, Outer, QuantityId, ReasoningGraph};
 
 use super::expression::Expression;
 use super::harmless::unneeded::computed;
-use super::script::{Clause, Line, Meaning, POINTS, Script, Side, Solve, Step};
+use super::script::{Clause, Line, Meaning, POINTS, Script, Side, Solve, Step, Unknown};
 use super::subject::Subject;
 
 /// What the oracle thinks of a candidate.
@@ -46,30 +46,33 @@ pub fn opinion(subject: &Subject, candidate: &str) -> Opinion {
     }
 }
 
-/// Whether a numeric form of plain numbers has the operands and operators of its expression.
-fn mirrors(clause: &Clause, known: &HashMap<&str, i128>) -> bool {
+/// The numbers, names and signs of an expression with what its symbols were worked out to in
+/// their place, in an order of their own.
+fn pieces<'e>(
+    expression: &'e Expression,
+    worked_out: &HashMap<&str, &'e Expression>,
+) -> (Vec<&'e Expression>, Vec<char>) {
+    let (mut operands, mut signs) = (Vec::new(), Vec::new());
+    expression.signs(&mut |sign| signs.push(sign));
+    expression.operands(&mut |operand| match operand {
+        Expression::Symbol(name) if worked_out.contains_key(&**name) => {
+            let value = worked_out[&**name];
+            value.signs(&mut |sign| signs.push(sign));
+            value.operands(&mut |operand| operands.push(operand));
+        }
+        _ => operands.push(operand),
+    });
+    operands.sort_unstable();
+    signs.sort_unstable();
+    (operands, signs)
+}
+
+/// Whether a numeric form has the operands and operators of its expression.
+fn mirrors(clause: &Clause, worked_out: &HashMap<&str, &Expression>) -> bool {
     let [first, form, _, ..] = &*clause.sides else {
         return true;
     };
-    let (mut expected, mut found, mut letters) = (Vec::new(), Vec::new(), 0);
-    first.expression.operands(&mut |operand| match operand {
-        Expression::Symbol(name) => expected.extend(known.get(&**name).copied()),
-        Expression::Number(number) => expected.push(*number),
-        _ => {}
-    });
-    form.expression.operands(&mut |operand| match operand {
-        Expression::Number(number) => found.push(*number),
-        _ => letters += 1,
-    });
-    let operators = |side: &Side| {
-        let mut signs = Vec::new();
-        side.expression.signs(&mut |sign| signs.push(sign));
-        signs.sort_unstable();
-        signs
-    };
-    expected.sort_unstable();
-    found.sort_unstable();
-    letters > 0 || (expected == found && operators(first) == operators(form))
+    pieces(&first.expression, worked_out) == pieces(&form.expression, &HashMap::new())
 }
 
 struct Truth<'a> {
@@ -141,9 +144,19 @@ impl Truth<'_> {
             .iter()
             .map(|step| step.clauses.len().saturating_sub(1))
             .sum();
-        match self.script.meanings().len() == steps.len() + locals {
-            true => Ok(()),
-            false => Err("a symbol stands for two things"),
+        let meanings = self.script.meanings();
+        if meanings.len() < steps.len() + locals {
+            return Err("a symbol stands for two things");
+        }
+        // A name is taken, whether or not a step is about it.
+        let taken = |unknown: &Unknown| {
+            let letter = &*unknown.letter;
+            let other = letter != self.script.symbol(unknown.step);
+            other && (meanings.contains_key(letter) || self.graph.find(letter).is_some())
+        };
+        match self.script.unknown.as_ref().is_some_and(taken) {
+            true => Err("the letter of the unknown stands for something else"),
+            false => Ok(()),
         }
     }
 
@@ -195,6 +208,12 @@ impl Truth<'_> {
     /// each step reads as well.
     fn equalities(&self, ids: &[QuantityId], point: i128) -> Result<(), &'static str> {
         let values = self.values(point).ok_or("values beyond 128 bits")?;
+        let letter = self.script.unknown.as_ref().map(|unknown| {
+            let letter = Expression::Symbol(unknown.letter.clone());
+            (self.script.symbol(unknown.step), letter)
+        });
+        let mut worked_out: HashMap<&str, &Expression> = HashMap::new();
+        worked_out.extend(letter.as_ref().map(|(symbol, letter)| (*symbol, letter)));
         for (place, step) in self.script.steps.iter().enumerate() {
             let truth = values[ids[place].index()];
             let mut known: HashMap<&str, i128> = HashMap::new();
@@ -210,7 +229,7 @@ impl Truth<'_> {
                 if !last && !self.read_later(step, number) {
                     return Err("an intermediate is not read");
                 }
-                if !mirrors(clause, &known) {
+                if !mirrors(clause, &worked_out) {
                     return Err("numbers do not mirror symbols");
                 }
                 if !clause.sides.last().is_some_and(|side| self.is_value(side)) {
@@ -231,6 +250,7 @@ impl Truth<'_> {
                     }
                 }
                 known.extend(value.map(|value| (head, value)));
+                worked_out.extend(clause.sides.last().map(|side| (head, &side.expression)));
             }
             self.function(place, ids)?;
         }
