@@ -297,7 +297,7 @@ impl<B: Backend> Decoder<B> {
 impl<B: FusedOps> Decoder<B> {
     /// The hidden states behind the final norm, `[batch, seq, hidden]`.
     ///
-    /// With `segments` the tokens of a packed row see only their own document.
+    /// With `segments` the tokens of a packed row see only their own document and what they go on from.
     ///
     /// # Panics
     ///
@@ -324,7 +324,11 @@ impl<B: FusedOps> Decoder<B> {
                 "segments are of another batch than the tokens"
             );
         }
-        let angles = Rotary::new(&self.config).at(0..seq, &tokens.device());
+        let (rotary, device) = (Rotary::new(&self.config), tokens.device());
+        let angles = match segments.and_then(Segments::depths) {
+            None => rotary.at(0..seq, &device),
+            Some(depths) => rotary.at(depths.iter().map(|&depth| depth as usize), &device),
+        };
         let shape = AttentionShape {
             batch,
             seq,

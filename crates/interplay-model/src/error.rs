@@ -51,6 +51,22 @@ pub enum ModelError {
         /// The start that was given.
         found: u32,
     },
+    /// Subtree ends that are not those of trees in depth-first order.
+    #[error(
+        "subtree ends at row {row}, token {token}: found end {found}, expected a place behind the token \
+         and not behind {limit}, where the row or what the token goes on from ends; give the tokens of each \
+         tree in depth-first order"
+    )]
+    InvalidBranches {
+        /// The row of the batch.
+        row: usize,
+        /// The token within the row.
+        token: usize,
+        /// The end that was given.
+        found: u32,
+        /// The largest end that is possible.
+        limit: u32,
+    },
     /// A list whose length does not fit its rows.
     #[error("{what}: found {found} entries, expected {expected}")]
     WrongLength {

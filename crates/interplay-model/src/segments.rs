@@ -1,13 +1,16 @@
-//! Where each packed document begins, so that attention stays inside it.
+//! Which tokens of a packed row belong together, so that attention stays inside a document, and inside a
+//! branch where documents share their beginning.
 
 use std::sync::Arc;
 
 use crate::error::ModelError;
 
-/// For each token of a batch the place, within its row, of the first token of its document.
+/// For each token of a batch the place, within its row, of the first token of its document, and for documents
+/// with branches what each token is the beginning of.
 ///
-/// Token `i` of a row attends the tokens `j` with `start(i) <= j <= i`. Rotary positions are relative, so
-/// they need no reset at a document's start. Cloning is cheap.
+/// Token `i` of a row attends the tokens `j` with `start(i) <= j <= i`, of which branches leave those that
+/// token `i` goes on from. Without branches rotary positions need no reset at a document's start, since they
+/// are relative; with them a token's position is the number of tokens that it goes on from. Cloning is cheap.
 ///
 /// # Example
 ///
@@ -20,8 +23,18 @@ use crate::error::ModelError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segments {
     starts: Arc<[u32]>,
+    branches: Option<Branches>,
     batch: usize,
     seq: usize,
+}
+
+/// Documents that share their beginnings, as trees of tokens in depth-first order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Branches {
+    /// For each token the place behind the last token that goes on from it.
+    ends: Arc<[u32]>,
+    /// For each token how many it goes on from.
+    depths: Arc<[u32]>,
 }
 
 impl Segments {
@@ -50,6 +63,71 @@ impl Segments {
         }
         Ok(Self {
             starts: starts.into(),
+            branches: None,
+            batch,
+            seq,
+        })
+    }
+
+    /// Takes trees of tokens in depth-first order, row after row: token `j` is followed by all tokens that go
+    /// on from it, up to the place `ends[j]` within its row. Token `i` then attends itself and the tokens
+    /// `j < i` with `i < ends[j]`. A document without branches is a tree whose tokens all have one end.
+    ///
+    /// ```
+    /// use interplay_model::Segments;
+    /// // A prompt of two tokens with two continuations of two and of one token.
+    /// let segments = Segments::from_trees(&[5, 5, 4, 4, 5], 1, 5).unwrap();
+    /// assert_eq!(segments.starts(), [0; 5]);
+    /// assert_eq!(segments.depths().unwrap(), [0, 1, 2, 3, 2]);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A length other than `batch * seq`, or an end that is not behind its token or not inside the row and
+    /// whatever the token goes on from.
+    pub fn from_trees(ends: &[u32], batch: usize, seq: usize) -> Result<Self, ModelError> {
+        if ends.len() != batch * seq {
+            return Err(ModelError::WrongLength {
+                what: "subtree ends",
+                found: ends.len(),
+                expected: batch * seq,
+            });
+        }
+        let (mut starts, mut depths) = (Vec::new(), Vec::new());
+        let mut branched = false;
+        for row in 0..batch {
+            // The tokens that the next one goes on from: the first, and the ends of all.
+            let (mut start, mut open) = (0, Vec::new());
+            for (token, &end) in ends[row * seq..(row + 1) * seq].iter().enumerate() {
+                while open.last().is_some_and(|&last| last as usize <= token) {
+                    open.pop();
+                }
+                if open.is_empty() {
+                    start = token as u32;
+                }
+                let limit = open.last().copied().unwrap_or(seq as u32);
+                if end as usize <= token || end > limit {
+                    let found = end;
+                    return Err(ModelError::InvalidBranches {
+                        row,
+                        token,
+                        found,
+                        limit,
+                    });
+                }
+                branched |= !open.is_empty() && end < limit;
+                starts.push(start);
+                depths.push(open.len() as u32);
+                open.push(end);
+            }
+        }
+        let branches = branched.then(|| Branches {
+            ends: ends.into(),
+            depths: depths.into(),
+        });
+        Ok(Self {
+            starts: starts.into(),
+            branches,
             batch,
             seq,
         })
@@ -81,6 +159,7 @@ impl Segments {
         }
         Ok(Self {
             starts: starts.into(),
+            branches: None,
             batch: rows.len(),
             seq,
         })
@@ -89,6 +168,17 @@ impl Segments {
     /// The start of every token's document, row after row.
     pub fn starts(&self) -> &[u32] {
         &self.starts
+    }
+
+    /// For each token the place behind the last one that goes on from it, row after row; `None` where no
+    /// document has branches.
+    pub fn ends(&self) -> Option<&[u32]> {
+        self.branches.as_ref().map(|branches| &*branches.ends)
+    }
+
+    /// For each token how many tokens it goes on from, row after row; `None` where no document has branches.
+    pub fn depths(&self) -> Option<&[u32]> {
+        self.branches.as_ref().map(|branches| &*branches.depths)
     }
 
     /// Number of rows.
@@ -122,6 +212,24 @@ mod tests {
     #[test]
     fn refuses_starts_that_go_back() {
         assert!(Segments::new(vec![0, 1, 0], 1, 3).is_err());
+    }
+
+    #[test]
+    fn documents_are_trees_without_branches() {
+        let trees = Segments::from_trees(&[2, 2, 5, 5, 5, 1, 5, 5, 5, 5], 2, 5).unwrap();
+        let lengths = Segments::from_lengths(&[vec![2, 3], vec![1, 4]], 5).unwrap();
+        assert_eq!(trees, lengths);
+    }
+
+    #[test]
+    fn refuses_branches_that_cross() {
+        for (ends, token) in [([2, 3, 3], 1), ([0, 2, 3], 0), ([3, 3, 4], 2)] {
+            let error = Segments::from_trees(&ends, 1, 3).unwrap_err();
+            let ModelError::InvalidBranches { token: found, .. } = error else {
+                panic!("{error}");
+            };
+            assert_eq!(found, token, "{ends:?}");
+        }
     }
 
     #[test]

@@ -110,6 +110,21 @@ fn packed_documents_do_not_see_each_other() {
 }
 
 #[test]
+fn branches_are_documents_that_share_their_beginning() {
+    let config = small();
+    let decoder = decoder::<Plain>(&config);
+    let width = config.vocab_size;
+    // 1 2 goes on with 3 4 and with 5; another document of one token follows.
+    let segments = Segments::from_trees(&[5, 5, 4, 4, 5, 6], 1, 6).unwrap();
+    let packed = logits(&decoder, &[&[1, 2, 3, 4, 5, 6]], Some(&segments));
+    let first = logits(&decoder, &[&[1, 2, 3, 4]], None);
+    let second = logits(&decoder, &[&[1, 2, 5]], None);
+    let last = logits(&decoder, &[&[6]], None);
+    let expected = [&first[..], &second[2 * width..], &last[..]].concat();
+    assert_close(&packed, &expected, 1e-5);
+}
+
+#[test]
 fn rows_of_a_batch_do_not_see_each_other() {
     let decoder = decoder::<Plain>(&small());
     let both = logits(&decoder, &[&[1, 2, 3], &[4, 5, 6]], None);

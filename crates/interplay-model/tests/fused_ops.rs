@@ -244,6 +244,29 @@ fn gated_silu() {
     }
 }
 
+/// Subtree ends of random trees in rows of `seq` tokens.
+fn trees(rows: usize, seq: usize) -> Vec<u32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    let mut ends = vec![0; rows * seq];
+    for row in ends.chunks_exact_mut(seq) {
+        let mut open: Vec<usize> = Vec::new();
+        for token in 0..seq {
+            // Mostly go on; sometimes end some of the branches that are open.
+            if rng.next_u32().is_multiple_of(8) {
+                let kept = rng.next_u32() as usize % (open.len() + 1);
+                for closed in open.drain(kept..) {
+                    row[closed] = token as u32;
+                }
+            }
+            open.push(token);
+        }
+        for closed in open {
+            row[closed] = seq as u32;
+        }
+    }
+    ends
+}
+
 #[test]
 fn attention() {
     let lengths = |seq: usize| vec![vec![seq / 3, seq / 2], vec![], vec![seq - 1]];
@@ -257,6 +280,7 @@ fn attention() {
         for segments in [
             None,
             Some(Segments::from_lengths(&lengths(seq), seq).unwrap()),
+            Some(Segments::from_trees(&trees(3, seq), 3, seq).unwrap()),
         ] {
             let shape = AttentionShape {
                 batch: 3,

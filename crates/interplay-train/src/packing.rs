@@ -1,9 +1,13 @@
 //! Packing of token sequences into the rows of a training batch.
 //!
-//! Several sequences share a row, one after the other, and none sees another: attention is cut
-//! at the start of each (`segments`). Packing is first-fit in the order of arrival, so that the
-//! next step begins with the first sequence that found no room, and a stage can be resumed from
-//! one number.
+//! Several sequences share a row, one after the other, and none sees another. Packing is first-fit
+//! in the order of arrival, so that the next step begins with the first sequence that found no
+//! room, and a stage can be resumed from one number.
+//!
+//! Sequences that answer the same prompt can share what they begin with: the prompt, and as much
+//! of the answers as is equal. A row then holds a tree of tokens in depth-first order, each token
+//! is computed once, and its loss counts for every sequence that it belongs to. Values and
+//! gradients are those of the sequences one by one.
 //!
 //! Deviations: the paper cuts one long stream into blocks of 2,048 tokens; here no sequence is
 //! cut, and the unused end of a row is padding that no loss sees.
@@ -19,6 +23,16 @@ pub struct Sequence {
     pub predict_from: usize,
 }
 
+impl Sequence {
+    /// What comes before the first predicted token.
+    fn prompt(&self) -> &[u32] {
+        &self.ids[..self
+            .predict_from
+            .clamp(1, self.ids.len().max(1))
+            .min(self.ids.len())]
+    }
+}
+
 /// The rows of one forward pass, on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PackedBatch {
@@ -28,16 +42,117 @@ pub struct PackedBatch {
     pub row_tokens: usize,
     /// Token ids, `[rows * row_tokens]`.
     pub tokens: Vec<i32>,
-    /// For every token the place in its row where its sequence starts, `[rows * row_tokens]`.
-    pub segments: Vec<u32>,
-    /// The flat places whose next token is predicted, sequence after sequence.
+    /// For every token the place in its row behind the last token that goes on from it,
+    /// `[rows * row_tokens]`.
+    pub ends: Vec<u32>,
+    /// The flat places whose next token is predicted. A place that branches stands here once for
+    /// each next token.
     pub places: Vec<i32>,
     /// The tokens to predict, one for each place.
     pub targets: Vec<i32>,
-    /// How many targets each sequence has.
+    /// For every predicted token of every sequence, one after the other, which of the targets it
+    /// is; `None` where that is each target once, in order.
+    pub shared: Option<Vec<i32>>,
+    /// How many predicted tokens each sequence has.
     pub targets_each: Vec<usize>,
     /// How many of the tokens are not padding.
     pub used_tokens: usize,
+}
+
+impl PackedBatch {
+    /// Predicted tokens of all sequences.
+    #[must_use]
+    pub fn predicted(&self) -> usize {
+        self.targets_each.iter().sum()
+    }
+}
+
+/// A token of a tree, and what follows it.
+#[derive(Debug)]
+struct Node {
+    token: u32,
+    next: Vec<usize>,
+}
+
+/// Sequences that begin with the same prompt.
+#[derive(Debug)]
+struct Tree {
+    row: usize,
+    nodes: Vec<Node>,
+}
+
+impl Tree {
+    fn new(row: usize, first: u32) -> Self {
+        let next = Vec::new();
+        let nodes = vec![Node { token: first, next }];
+        Self { row, nodes }
+    }
+
+    /// The nodes of the longest beginning of `ids` that the tree has.
+    fn known(&self, ids: &[u32]) -> Vec<usize> {
+        let mut path: Vec<usize> = Vec::new();
+        for id in ids {
+            let found = match path.last() {
+                None => (self.nodes[0].token == *id).then_some(0),
+                Some(&last) => {
+                    let mut next = self.nodes[last].next.iter().copied();
+                    next.find(|&next| self.nodes[next].token == *id)
+                }
+            };
+            match found {
+                Some(node) => path.push(node),
+                None => break,
+            }
+        }
+        path
+    }
+
+    /// Adds what the tree lacks of `ids`, and gives the nodes of all of them.
+    fn add(&mut self, ids: &[u32]) -> Vec<usize> {
+        let mut path = self.known(ids);
+        for &token in &ids[path.len()..] {
+            let node = self.nodes.len();
+            let next = Vec::new();
+            self.nodes.push(Node { token, next });
+            if let Some(&last) = path.last() {
+                self.nodes[last].next.push(node);
+            }
+            path.push(node);
+        }
+        path
+    }
+
+    /// The nodes in depth-first order, and for each node the number of nodes before the end of its
+    /// subtree.
+    fn depth_first(&self) -> (Vec<usize>, Vec<usize>) {
+        let (mut order, mut ends) = (Vec::new(), vec![0; self.nodes.len()]);
+        // A node is met twice: before and behind what follows it.
+        let mut open = vec![(0, false)];
+        while let Some((node, behind)) = open.pop() {
+            if behind {
+                ends[node] = order.len();
+                continue;
+            }
+            order.push(node);
+            open.push((node, true));
+            open.extend(
+                self.nodes[node]
+                    .next
+                    .iter()
+                    .rev()
+                    .map(|&next| (next, false)),
+            );
+        }
+        (order, ends)
+    }
+}
+
+/// A sequence in its tree.
+#[derive(Debug)]
+struct Placed {
+    tree: usize,
+    path: Vec<usize>,
+    predict_from: usize,
 }
 
 /// Fills rows with sequences.
@@ -46,8 +161,10 @@ pub struct Packer {
     row_tokens: usize,
     max_rows: usize,
     pad: u32,
+    sharing: bool,
     free: Vec<usize>,
-    placed: Vec<(usize, usize, Sequence)>,
+    trees: Vec<Tree>,
+    placed: Vec<Placed>,
 }
 
 impl Packer {
@@ -58,12 +175,25 @@ impl Packer {
             row_tokens,
             max_rows,
             pad,
+            sharing: false,
             free: Vec::new(),
+            trees: Vec::new(),
             placed: Vec::new(),
         }
     }
 
-    /// Places the sequence in the first row that has room; gives it back where none has.
+    /// The same packer, which lets sequences that follow each other share what they begin with,
+    /// where that is at least the whole prompt.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        Self {
+            sharing: true,
+            ..self
+        }
+    }
+
+    /// Places the sequence beside the one before, where they share a prompt and the row has room
+    /// for the rest, or in the first row that has room; gives it back where none has.
     ///
     /// # Errors
     /// [`TrainError::SequenceTooLong`] where no row could ever hold it.
@@ -75,6 +205,20 @@ impl Packer {
                 row_tokens: self.row_tokens,
             });
         }
+        let Some(&first) = sequence.ids.first() else {
+            self.place(0, Vec::new(), &sequence);
+            return Ok(None);
+        };
+        if let Some(tree) = self.sharing.then(|| self.trees.last_mut()).flatten() {
+            let known = tree.known(&sequence.ids).len();
+            let (new, free) = (length - known, &mut self.free[tree.row]);
+            if known >= sequence.prompt().len() && new <= *free {
+                *free -= new;
+                let path = tree.add(&sequence.ids);
+                self.place(self.trees.len() - 1, path, &sequence);
+                return Ok(None);
+            }
+        }
         let row = match self.free.iter().position(|free| *free >= length) {
             Some(row) => row,
             None if self.free.len() < self.max_rows => {
@@ -83,10 +227,21 @@ impl Packer {
             }
             None => return Ok(Some(sequence)),
         };
-        let start = self.row_tokens - self.free[row];
         self.free[row] -= length;
-        self.placed.push((row, start, sequence));
+        let mut tree = Tree::new(row, first);
+        let path = tree.add(&sequence.ids);
+        self.trees.push(tree);
+        self.place(self.trees.len() - 1, path, &sequence);
         Ok(None)
+    }
+
+    fn place(&mut self, tree: usize, path: Vec<usize>, sequence: &Sequence) {
+        let predict_from = sequence.predict_from.max(1);
+        self.placed.push(Placed {
+            tree,
+            path,
+            predict_from,
+        });
     }
 
     /// How many sequences are placed.
@@ -110,28 +265,64 @@ impl Packer {
             row_tokens,
             tokens: vec![id(self.pad); rows * row_tokens],
             // A padding token is a sequence of its own, so that it sees itself alone.
-            segments: (0..rows * row_tokens)
-                .map(|place| (place % row_tokens) as u32)
+            ends: (0..rows * row_tokens)
+                .map(|place| (place % row_tokens + 1) as u32)
                 .collect(),
             ..PackedBatch::default()
         };
-        for (row, start, sequence) in &self.placed {
-            let offset = row * row_tokens + start;
-            for (place, token) in sequence.ids.iter().enumerate() {
-                batch.tokens[offset + place] = id(*token);
-                batch.segments[offset + place] = *start as u32;
-            }
-            let first = sequence.predict_from.max(1);
-            for (place, token) in sequence.ids.iter().enumerate().skip(first) {
-                batch.places.push((offset + place - 1) as i32);
-                batch.targets.push(id(*token));
-            }
-            batch
-                .targets_each
-                .push(sequence.ids.len().saturating_sub(first));
-            batch.used_tokens += sequence.ids.len();
-        }
+        let places = self.write_tokens(&mut batch);
+        self.write_targets(&mut batch, &places);
         batch
+    }
+
+    /// Writes every tree into its row, behind those before; gives the flat place of every node.
+    fn write_tokens(&self, batch: &mut PackedBatch) -> Vec<Vec<usize>> {
+        let mut filled = vec![0; batch.rows];
+        let write = |tree: &Tree| {
+            let (start, row) = (filled[tree.row], tree.row * batch.row_tokens);
+            let (order, ends) = tree.depth_first();
+            let mut places = vec![0; order.len()];
+            for (offset, &node) in order.iter().enumerate() {
+                let place = row + start + offset;
+                batch.tokens[place] = id(tree.nodes[node].token);
+                batch.ends[place] = (start + ends[node]) as u32;
+                places[node] = place;
+            }
+            filled[tree.row] += order.len();
+            batch.used_tokens += order.len();
+            places
+        };
+        self.trees.iter().map(write).collect()
+    }
+
+    /// Writes every predicted token once, and which of them each sequence has.
+    fn write_targets(&self, batch: &mut PackedBatch, places: &[Vec<usize>]) {
+        const NONE: i32 = -1;
+        let mut known: Vec<Vec<i32>> = places.iter().map(|nodes| vec![NONE; nodes.len()]).collect();
+        let mut shared = Vec::new();
+        for Placed {
+            tree,
+            path,
+            predict_from,
+        } in &self.placed
+        {
+            let steps = path.windows(2).skip(predict_from - 1);
+            batch.targets_each.push(steps.len());
+            for step in steps {
+                let target = &mut known[*tree][step[1]];
+                if *target == NONE {
+                    *target = batch.targets.len() as i32;
+                    batch.places.push(places[*tree][step[0]] as i32);
+                    batch
+                        .targets
+                        .push(id(self.trees[*tree].nodes[step[1]].token));
+                }
+                shared.push(*target);
+            }
+        }
+        if shared.len() > batch.targets.len() {
+            batch.shared = Some(shared);
+        }
     }
 }
 
@@ -161,11 +352,47 @@ mod tests {
         assert_eq!(packer.add(refused.clone()).unwrap(), Some(refused));
         let batch = packer.finish();
         assert_eq!(batch.tokens, [1, 2, 3, 7, 8, 4, 5, 6, 0, 0]);
-        assert_eq!(batch.segments, [0, 0, 0, 3, 3, 0, 0, 0, 3, 4]);
+        assert_eq!(batch.ends, [3, 3, 3, 5, 5, 3, 3, 3, 4, 5]);
+        assert_eq!(batch.shared, None);
         assert_eq!(batch.places, [0, 1, 6, 3]);
         assert_eq!(batch.targets, [2, 3, 6, 8]);
         assert_eq!(batch.targets_each, [2, 1, 1]);
         assert_eq!(batch.used_tokens, 8);
+    }
+
+    #[test]
+    fn answers_to_one_prompt_share_what_they_begin_with() {
+        let mut packer = Packer::new(7, 2, 0).sharing();
+        for ids in [
+            &[1, 2, 3, 4][..],
+            &[1, 2, 3, 5, 6],
+            &[1, 2, 3, 4],
+            // Has no room beside the others, though it has the prompt.
+            &[1, 2, 7, 8],
+            // Another prompt.
+            &[1, 9, 9],
+        ] {
+            assert_eq!(packer.add(sequence(ids, 2)).unwrap(), None);
+        }
+        let batch = packer.finish();
+        assert_eq!(batch.tokens, [1, 2, 3, 4, 5, 6, 0, 1, 2, 7, 8, 1, 9, 9]);
+        assert_eq!(batch.ends, [6, 6, 6, 4, 6, 6, 7, 4, 4, 4, 4, 7, 7, 7]);
+        assert_eq!(batch.places, [1, 2, 2, 4, 8, 9, 12]);
+        assert_eq!(batch.targets, [3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(batch.targets_each, [2, 3, 2, 2, 1]);
+        assert_eq!(batch.shared.unwrap(), [0, 1, 0, 2, 3, 0, 1, 4, 5, 6]);
+        assert_eq!(batch.used_tokens, 13);
+    }
+
+    #[test]
+    fn an_answer_inside_another_ends_within_it() {
+        let mut packer = Packer::new(9, 1, 0).sharing();
+        packer.add(sequence(&[1, 2, 3, 4], 1)).unwrap();
+        packer.add(sequence(&[1, 2, 3], 1)).unwrap();
+        let batch = packer.finish();
+        assert_eq!(batch.used_tokens, 4);
+        assert_eq!(batch.targets, [2, 3, 4]);
+        assert_eq!(batch.shared.unwrap(), [0, 1, 2, 0, 1]);
     }
 
     #[test]

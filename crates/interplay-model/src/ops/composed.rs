@@ -154,7 +154,7 @@ fn hidden_tokens<B: Backend>(shape: &AttentionShape, device: &B::Device) -> Tens
     let future = columns
         .clone()
         .expand([1, 1, seq, seq])
-        .greater(rows.expand([1, 1, seq, seq]));
+        .greater(rows.clone().expand([1, 1, seq, seq]));
     let Some(segments) = &shape.segments else {
         return future;
     };
@@ -167,7 +167,15 @@ fn hidden_tokens<B: Backend>(shape: &AttentionShape, device: &B::Device) -> Tens
     let starts = TensorData::new(starts, [shape.batch, 1, seq, 1]);
     let starts = Tensor::<B, 4, Int>::from_data(starts, device);
     let before = columns.expand(size).lower(starts.expand(size));
-    future.expand(size).bool_or(before)
+    let hidden = future.expand(size).bool_or(before);
+    let Some(ends) = segments.ends() else {
+        return hidden;
+    };
+    let ends: Vec<i32> = ends.iter().map(|&end| end as i32).collect();
+    let ends = TensorData::new(ends, [shape.batch, 1, 1, seq]);
+    let ends = Tensor::<B, 4, Int>::from_data(ends, device);
+    let other_branch = ends.expand(size).lower_equal(rows.expand(size));
+    hidden.bool_or(other_branch)
 }
 
 /// Masked scores `[batch, heads, seq, seq]`.

@@ -35,7 +35,7 @@ pub struct AttentionShape {
     pub kv_heads: usize,
     /// Width of a head.
     pub head_dim: usize,
-    /// Where each packed document starts; `None` is one document a row.
+    /// Which tokens of a row belong together; `None` is one document a row.
     pub segments: Option<Segments>,
 }
 
@@ -56,6 +56,13 @@ impl AttentionShape {
             Some(segments) => segments.starts()[row * self.seq + token] as usize,
             None => 0,
         }
+    }
+
+    /// For each token of row `row` the place behind the last one that goes on from it; `None` where nothing
+    /// branches.
+    pub fn ends(&self, row: usize) -> Option<&[u32]> {
+        let ends = self.segments.as_ref()?.ends()?;
+        Some(&ends[row * self.seq..(row + 1) * self.seq])
     }
 }
 
@@ -225,7 +232,7 @@ pub trait FusedOps: Backend {
         (prim(gate), prim(up))
     }
 
-    /// Causal grouped-query attention inside documents.
+    /// Causal grouped-query attention inside documents and their branches.
     ///
     /// `q` is `[N, heads * head_dim]`, `k` and `v` are `[N, kv_heads * head_dim]` with `N = batch * seq`.
     /// Gives the output in the shape of `q`, and for the backward pass the logarithm of each softmax's

@@ -285,7 +285,7 @@ impl Minibatch<'_> {
     }
 
     fn packer(&self) -> Packer {
-        Packer::new(self.spec.row_tokens, self.spec.rows, self.pad)
+        Packer::new(self.spec.row_tokens, self.spec.rows, self.pad).sharing()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Causal grouped-query attention inside documents, tile by tile.
+//! Causal grouped-query attention inside documents and their branches, tile by tile.
 //!
 //! A tile is a run of queries of one head. Its scores against the keys from its first document's start to its
 //! last query are the only ones that exist; no mask is built and later keys are never touched. The backward
@@ -17,17 +17,19 @@ use super::vectorised::{dot, exp, exp_sum, largest, mul_add, vectorised};
 const TILE: usize = 64;
 
 /// One tile of queries of one row of the batch.
-struct Tile {
+struct Tile<'a> {
     /// First query and the one behind the last.
     queries: [usize; 2],
     /// First key that any of them sees.
     first_key: usize,
     /// For each query its first key, counted from `first_key`.
     starts: [usize; TILE],
+    /// Where documents branch: for each key from `first_key` on the place behind the last query that sees it.
+    ends: Option<&'a [u32]>,
 }
 
-impl Tile {
-    fn new(shape: &AttentionShape, row: usize, first: usize) -> Self {
+impl<'a> Tile<'a> {
+    fn new(shape: &'a AttentionShape, row: usize, first: usize) -> Self {
         let end = (first + TILE).min(shape.seq);
         let first_key = shape.start(row, first);
         let mut starts = [0; TILE];
@@ -38,6 +40,7 @@ impl Tile {
             queries: [first, end],
             first_key,
             starts,
+            ends: shape.ends(row).map(|ends| &ends[first_key..end]),
         }
     }
 
@@ -48,6 +51,14 @@ impl Tile {
     /// Keys from the first to the last that any query of the tile sees.
     fn width(&self) -> usize {
         self.queries[1] - self.first_key
+    }
+
+    /// The ends of the keys between a query's first and its last, and the query's own place, where documents
+    /// branch.
+    fn ends(&self, query: usize) -> Option<(&'a [u32], u32)> {
+        let [start, end] = self.span(query);
+        let place = (self.queries[0] + query) as u32;
+        self.ends.map(|ends| (&ends[start..end], place))
     }
 
     /// The first key of a query and the one behind its last, counted from `first_key`.
@@ -104,7 +115,7 @@ pub(super) fn forward(
 fn forward_tile(
     [q, k, v]: [&[f32]; 3],
     shape: &AttentionShape,
-    tile: &Tile,
+    tile: &Tile<'_>,
     scores: &mut Vec<f32>,
     out: &mut [f32],
     log_sum: &mut [f32],
@@ -138,21 +149,36 @@ fn forward_tile(
 
 vectorised! {
     /// Softmax over each query's own keys; weights of all others become zero.
-    fn softmax_rows(scores: &mut [f32], tile: &Tile, scale: f32, log_sum: &mut [f32], stride: usize) {
+    fn softmax_rows(scores: &mut [f32], tile: &Tile<'_>, scale: f32, log_sum: &mut [f32], stride: usize) {
         let width = tile.width();
         for (query, row) in scores.chunks_exact_mut(width).enumerate() {
             let [start, end] = tile.span(query);
             row[..start].fill(0.0);
             row[end..].fill(0.0);
             let seen = &mut row[start..end];
+            let branches = tile.ends(query);
+            if let Some((ends, place)) = branches {
+                replace_hidden(seen, ends, place, f32::NEG_INFINITY);
+            }
             let max = largest(seen) * scale;
             let sum = exp_sum::<FMA>(seen, scale, max);
             let factor = 1.0 / sum;
-            for weight in seen {
+            for weight in &mut *seen {
                 *weight *= factor;
+            }
+            if let Some((ends, place)) = branches {
+                replace_hidden(seen, ends, place, 0.0);
             }
             log_sum[query * stride] = max + sum.ln();
         }
+    }
+}
+
+/// Replaces the scores of keys whose branch is over at the query's place.
+#[inline(always)]
+fn replace_hidden(scores: &mut [f32], ends: &[u32], place: u32, by: f32) {
+    for (score, end) in scores.iter_mut().zip(ends) {
+        *score = if *end > place { *score } else { by };
     }
 }
 
@@ -203,7 +229,7 @@ pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: 
 fn backward_tile(
     saved: &Saved<'_>,
     shape: &AttentionShape,
-    tile: &Tile,
+    tile: &Tile<'_>,
     [weights, slopes]: &mut [Vec<f32>; 2],
     [dq, dk, dv]: [&mut [f32]; 3],
 ) {
@@ -294,7 +320,7 @@ vectorised! {
     fn slope_rows(
         weights: &mut [f32],
         slopes: &mut [f32],
-        tile: &Tile,
+        tile: &Tile<'_>,
         scale: f32,
         inputs: RowInputs<'_>,
     ) {
@@ -309,8 +335,14 @@ vectorised! {
                 row[..start].fill(0.0);
                 row[end..].fill(0.0);
             }
-            for (weight, slope) in weights[start..end].iter_mut().zip(&mut slopes[start..end]) {
+            let (weights, slopes) = (&mut weights[start..end], &mut slopes[start..end]);
+            for weight in &mut *weights {
                 *weight = exp::<FMA>(mul_add::<FMA>(*weight, scale, -log_sum));
+            }
+            if let Some((ends, place)) = tile.ends(query) {
+                replace_hidden(weights, ends, place, 0.0);
+            }
+            for (weight, slope) in weights.iter().zip(slopes) {
                 *slope = *weight * (*slope - delta) * scale;
             }
         }
