@@ -401,20 +401,20 @@ impl<B: FusedOps> Decoder<B> {
             .collect()
     }
 
-    /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens.
+    /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens, whose
+    /// rotary `angles` are given.
     pub(crate) fn step(
         &self,
         tokens: Tensor<B, 1, Int>,
+        angles: &[Tensor<B, 2>; 2],
         lengths: &[u32],
         caches: &mut Vec<LayerCache<B>>,
     ) -> Tensor<B, 2> {
-        let positions = lengths.iter().map(|&length| length as usize);
-        let angles = Rotary::new(&self.config).at(positions, &tokens.device());
         let eps = self.config.rms_norm_eps as f32;
         let mut x = self.embed(tokens);
         let old = std::mem::take(caches);
         for (layer, cache) in self.layers.iter().zip(old) {
-            let [q, k, v] = layer.queries_keys_values(&x, &angles, eps);
+            let [q, k, v] = layer.queries_keys_values(&x, angles, eps);
             let (attended, cache) = B::attend_cached(cache, prim(q), prim(k), prim(v), lengths);
             caches.push(cache);
             x = layer.finish(x, wrap(attended), eps);

@@ -1,13 +1,19 @@
 //! Batched sampling with a preallocated key and value cache and continuous batching.
 //!
-//! Running sequences fill the first rows of the cache. A sequence that ends gives its row to the last one, and
+//! Running sequences fill the first rows of a cache. A sequence that ends gives its row to the last one, and
 //! waiting requests enter once a quarter of the rows is free. Equal prompts that enter together are prefilled
 //! once. Every request brings its own random stream and is computed from its own tokens alone, so what it
 //! gets does not depend on its neighbours, as far as the backend's arithmetic allows.
 //!
+//! A backend that computes on the threads of this process ([`FusedOps::sampling_lanes`]) runs several lanes,
+//! each with its share of the rows and its own cache, which take requests from one queue: no thread waits for
+//! the others at the end of every small operation.
+//!
 //! Source: Yu et al. 2022 (Orca) for continuous batching.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 
 use burn::tensor::{Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +22,7 @@ use rayon::prelude::*;
 use crate::decoder::Decoder;
 use crate::error::ModelError;
 use crate::ops::{FusedOps, LayerCache, prim};
+use crate::rotary::{Rotary, RotaryTable};
 use crate::sampling::{SamplingSettings, draw};
 
 /// Tokens of padded prompts in one prefill at most; bounds the memory of its activations.
@@ -25,6 +32,9 @@ const PREFILL_TOKENS: usize = 16 * 1024;
 /// very few rows add in another order, and a prompt's result must not depend on its neighbours' lengths.
 const PREFILL_LEAST: usize = 32;
 const PREFILL_STEP: usize = 16;
+
+/// Rows that a lane has at least; fewer are not worth their own pass over the weights.
+const LEAST_ROWS: usize = 32;
 
 /// One prompt to continue.
 #[derive(Clone, Debug)]
@@ -36,7 +46,7 @@ pub struct Request {
 }
 
 /// One continuation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generated {
     /// The new tokens, with the stop token if one was drawn.
     pub tokens: Vec<u32>,
@@ -112,46 +122,56 @@ pub fn generate<B: FusedOps>(
 ) -> Result<Vec<Generated>, ModelError> {
     settings.validate()?;
     check(decoder, requests, settings)?;
-    let empty = Generated {
-        tokens: Vec::new(),
-        log_probs: Vec::new(),
-        stopped: false,
+    let mut done = vec![Generated::default(); requests.len()];
+    if settings.max_new_tokens == 0 || requests.is_empty() {
+        progress(requests.len(), requests.len());
+        return Ok(done);
+    }
+    let rows = settings.max_rows.min(requests.len());
+    // A caller that is one of the pool's threads must not wait for the pool.
+    let lanes = match rayon::current_thread_index() {
+        Some(_) => 1,
+        None => B::sampling_lanes().clamp(1, rows.div_ceil(LEAST_ROWS)),
     };
-    let mut engine = Engine {
+    let queue = Mutex::new(0);
+    let lane = Lane {
         decoder,
         requests,
         settings,
         device,
-        next: 0,
-        running: Vec::new(),
-        caches: Vec::new(),
-        done: vec![empty; requests.len()],
-        finished: 0,
+        queue: &queue,
+        rows: rows.div_ceil(lanes),
     };
-    if settings.max_new_tokens == 0 || requests.is_empty() {
-        progress(requests.len(), requests.len());
-        return Ok(engine.done);
+    if lanes == 1 {
+        let (mut finished, total) = (0, requests.len());
+        lane.run(&mut |request, generated| {
+            done[request] = generated;
+            finished += 1;
+            progress(finished, total);
+        })?;
+        return Ok(done);
     }
-    let rows = settings.max_rows.min(requests.len());
-    let longest = requests
-        .iter()
-        .map(|request| request.prompt.len())
-        .max()
-        .unwrap_or(0);
-    // The last token that is drawn never enters the cache.
-    engine.caches = decoder.new_caches(rows, longest + settings.max_new_tokens - 1);
-    loop {
-        let free = rows - engine.running.len();
-        let waiting = requests.len() - engine.next;
-        if waiting > 0 && (engine.running.is_empty() || free >= rows.div_ceil(4)) {
-            engine.admit(free.min(waiting))?;
-        } else if engine.running.is_empty() {
-            return Ok(engine.done);
-        } else {
-            engine.step()?;
+    let (sender, receiver) = channel();
+    rayon::in_place_scope(|scope| {
+        for _ in 0..lanes {
+            let (sender, lane) = (sender.clone(), &lane);
+            scope.spawn(move |_| lane.send(&sender));
         }
-        progress(engine.finished, requests.len());
-    }
+        drop(sender);
+        let (mut finished, mut failure) = (0, None);
+        for result in receiver {
+            match result {
+                Ok((request, generated)) => {
+                    done[request] = generated;
+                    finished += 1;
+                    progress(finished, requests.len());
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    })?;
+    Ok(done)
 }
 
 /// Refuses requests that the model cannot serve.
@@ -192,30 +212,92 @@ fn check<B: FusedOps>(
     Ok(())
 }
 
-/// Everything that changes while requests are served.
-struct Engine<'a, B: FusedOps> {
+/// What all lanes share.
+struct Lane<'a, B: FusedOps> {
     decoder: &'a Decoder<B>,
     requests: &'a [Request],
     settings: &'a SamplingSettings,
     device: &'a B::Device,
-    /// The first request that has not been admitted.
-    next: usize,
-    /// The running sequences, in the order of their rows.
-    running: Vec<Running>,
-    caches: Vec<LayerCache<B>>,
-    done: Vec<Generated>,
-    finished: usize,
+    /// The first request that no lane has admitted.
+    queue: &'a Mutex<usize>,
+    /// Rows of a lane's cache.
+    rows: usize,
 }
 
-impl<B: FusedOps> Engine<'_, B> {
-    /// Prefills the next requests, draws their first tokens and gives them rows; at most `limit` of them.
-    fn admit(&mut self, limit: usize) -> Result<(), ModelError> {
-        let requests = self.requests;
+/// Requests that enter a lane together.
+struct Admitted<'a> {
+    /// The first of them; the others follow it.
+    first: usize,
+    /// Each prompt once.
+    prompts: Vec<&'a [u32]>,
+    /// The prompt of every request.
+    sources: Vec<usize>,
+}
+
+impl<'a, B: FusedOps> Lane<'a, B> {
+    /// Serves requests until none is left, and tells what became of each.
+    fn run(&self, finish: &mut dyn FnMut(usize, Generated)) -> Result<(), ModelError> {
+        let longest = self
+            .requests
+            .iter()
+            .map(|request| request.prompt.len())
+            .max();
+        // The last token that is drawn never enters the cache.
+        let capacity = longest.unwrap_or(0) + self.settings.max_new_tokens - 1;
+        let mut engine = Engine {
+            lane: self,
+            rotary: Rotary::new(self.decoder.config()).table(capacity),
+            running: Vec::new(),
+            caches: Vec::new(),
+            finish,
+        };
+        loop {
+            let free = self.rows - engine.running.len();
+            if engine.running.is_empty() || free >= self.rows.div_ceil(4) {
+                match self.next(free) {
+                    Some(admitted) => {
+                        if engine.caches.is_empty() {
+                            engine.caches = self.decoder.new_caches(self.rows, capacity);
+                        }
+                        engine.admit(&admitted)?;
+                        continue;
+                    }
+                    None if engine.running.is_empty() => return Ok(()),
+                    None => {}
+                }
+            }
+            engine.step()?;
+        }
+    }
+
+    /// The same, into a channel; after a failure no lane begins another request.
+    fn send(&self, sender: &Sender<Result<(usize, Generated), ModelError>>) {
+        // The receiver lives as long as the lanes.
+        let tell = |result| {
+            let _ = sender.send(result);
+        };
+        if let Err(error) = self.run(&mut |request, generated| tell(Ok((request, generated)))) {
+            *self.queue() = self.requests.len();
+            tell(Err(error));
+        }
+    }
+
+    /// The queue; a lane that panicked while it held it left a whole number.
+    fn queue(&self) -> std::sync::MutexGuard<'_, usize> {
+        self.queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Takes at most `limit` of the requests that wait, as many as one prefill holds.
+    fn next(&self, limit: usize) -> Option<Admitted<'a>> {
+        let mut next = self.queue();
+        let first = *next;
         let mut index: HashMap<&[u32], usize> = HashMap::new();
         let mut prompts: Vec<&[u32]> = Vec::new();
         let mut sources = Vec::new();
         let mut seq = 0;
-        for Request { prompt, .. } in requests[self.next..].iter().take(limit) {
+        for Request { prompt, .. } in self.requests[first..].iter().take(limit) {
             if !index.contains_key(prompt.as_slice()) {
                 let longer = seq.max(prompt.len());
                 if !prompts.is_empty() && (prompts.len() + 1) * longer > PREFILL_TOKENS {
@@ -227,10 +309,42 @@ impl<B: FusedOps> Engine<'_, B> {
             }
             sources.push(index[prompt.as_slice()]);
         }
-        let seq = seq.max(PREFILL_LEAST).next_multiple_of(PREFILL_STEP);
-        let (logits, kept) = self.prefill(&prompts, seq)?;
-        let vocab = self.decoder.config().vocab_size;
-        let first = self.next;
+        *next += sources.len();
+        (!sources.is_empty()).then_some(Admitted {
+            first,
+            prompts,
+            sources,
+        })
+    }
+}
+
+/// Everything that changes in a lane.
+struct Engine<'a, B: FusedOps> {
+    lane: &'a Lane<'a, B>,
+    /// The angles of every position.
+    rotary: RotaryTable,
+    /// The running sequences, in the order of their rows.
+    running: Vec<Running>,
+    caches: Vec<LayerCache<B>>,
+    finish: &'a mut dyn FnMut(usize, Generated),
+}
+
+impl<B: FusedOps> Engine<'_, B> {
+    /// Prefills requests, draws their first tokens and gives them rows.
+    fn admit(&mut self, admitted: &Admitted<'_>) -> Result<(), ModelError> {
+        let Admitted {
+            first,
+            prompts,
+            sources,
+        } = admitted;
+        let longest = prompts.iter().map(|prompt| prompt.len()).max();
+        let seq = longest
+            .unwrap_or(0)
+            .max(PREFILL_LEAST)
+            .next_multiple_of(PREFILL_STEP);
+        let (logits, kept) = self.prefill(prompts, seq)?;
+        let (settings, requests) = (self.lane.settings, self.lane.requests);
+        let vocab = self.lane.decoder.config().vocab_size;
         let new: Vec<Running> = sources
             .par_iter()
             .enumerate()
@@ -241,21 +355,20 @@ impl<B: FusedOps> Engine<'_, B> {
                     request,
                     stream: requests[request].stream.clone(),
                     cached: prompts[source].len() as u32,
-                    out: self.done[request].clone(),
+                    out: Generated::default(),
                 };
-                running.extend(&mut row, self.settings)?;
+                running.extend(&mut row, settings)?;
                 Ok(running)
             })
             .collect::<Result<_, ModelError>>()?;
-        self.next += new.len();
         let first_row = self.running.len();
         let mut stay = Vec::new();
         for (running, source) in new.into_iter().zip(sources) {
-            if running.finished(self.settings) {
-                self.retire(running);
+            if running.finished(settings) {
+                (self.finish)(running.request, running.out);
             } else {
                 self.running.push(running);
-                stay.push(source);
+                stay.push(*source);
             }
         }
         if !stay.is_empty() {
@@ -286,14 +399,16 @@ impl<B: FusedOps> Engine<'_, B> {
             last.push((row * seq + prompt.len() - 1) as i32);
         }
         let tokens = TensorData::new(tokens, [prompts.len(), seq]);
-        let tokens = Tensor::<B, 2, Int>::from_data(tokens, self.device);
+        let Lane {
+            decoder, device, ..
+        } = *self.lane;
+        let tokens = Tensor::<B, 2, Int>::from_data(tokens, device);
         let mut kept = Vec::new();
-        let (hidden, _) = self
-            .decoder
-            .forward(tokens, None, |_, k, v| kept.push([k.clone(), v.clone()]));
+        let (hidden, _) =
+            decoder.forward(tokens, None, |_, k, v| kept.push([k.clone(), v.clone()]));
         let last = TensorData::new(last, [prompts.len()]);
-        let last = Tensor::<B, 1, Int>::from_data(last, self.device);
-        Ok((read(self.decoder.logits(hidden.select(0, last)))?, kept))
+        let last = Tensor::<B, 1, Int>::from_data(last, device);
+        Ok((read(decoder.logits(hidden.select(0, last)))?, kept))
     }
 
     /// Draws one more token for every running sequence.
@@ -302,16 +417,23 @@ impl<B: FusedOps> Engine<'_, B> {
         let newest = |running: &Running| running.out.tokens.last().copied().unwrap_or(0) as i32;
         let tokens: Vec<i32> = self.running.iter().map(newest).collect();
         let lengths: Vec<u32> = self.running.iter().map(|running| running.cached).collect();
-        let tokens = Tensor::from_data(TensorData::new(tokens, [rows]), self.device);
-        let hidden = self.decoder.step(tokens, &lengths, &mut self.caches);
-        let mut logits = read(self.decoder.logits(hidden))?;
-        let vocab = self.decoder.config().vocab_size;
+        let Lane {
+            decoder,
+            settings,
+            device,
+            ..
+        } = *self.lane;
+        let angles = self.rotary.at(&lengths, device);
+        let tokens = Tensor::from_data(TensorData::new(tokens, [rows]), device);
+        let hidden = decoder.step(tokens, &angles, &lengths, &mut self.caches);
+        let mut logits = read(decoder.logits(hidden))?;
+        let vocab = decoder.config().vocab_size;
         self.running
             .par_iter_mut()
             .zip(logits.par_chunks_mut(vocab))
             .try_for_each(|(running, row)| {
                 running.cached += 1;
-                running.extend(row, self.settings)
+                running.extend(row, settings)
             })?;
         self.sweep();
         Ok(())
@@ -319,7 +441,7 @@ impl<B: FusedOps> Engine<'_, B> {
 
     /// Takes finished sequences out and closes the gaps with the last rows.
     fn sweep(&mut self) {
-        let finished = |running: &Running| running.finished(self.settings);
+        let finished = |running: &Running| running.finished(self.lane.settings);
         let mut order: Vec<usize> = (0..self.running.len()).collect();
         let mut row = 0;
         while row < order.len() {
@@ -345,13 +467,8 @@ impl<B: FusedOps> Engine<'_, B> {
         let mut old: Vec<Option<Running>> = self.running.drain(..).map(Some).collect();
         self.running = order.iter().filter_map(|&from| old[from].take()).collect();
         for running in old.into_iter().flatten() {
-            self.retire(running);
+            (self.finish)(running.request, running.out);
         }
-    }
-
-    fn retire(&mut self, running: Running) {
-        self.done[running.request] = running.out;
-        self.finished += 1;
     }
 }
 

@@ -29,7 +29,7 @@ pub use generate::{Generated, Request, generate};
 pub use hugging_face::{load_pretrained, parameter_values, save_pretrained};
 pub use ops::{AdamWStep, FusedOps, TrainBackend};
 pub use optimiser::{Moments, adamw_update, sum_of_squares};
-pub use rotary::Rotary;
+pub use rotary::{Rotary, RotaryTable};
 pub use sampling::SamplingSettings;
 pub use segments::Segments;
 

@@ -25,6 +25,13 @@ impl Rotary {
         Self { speeds }
     }
 
+    /// The angles of the positions below `positions`, worked out once.
+    pub fn table(&self, positions: usize) -> RotaryTable {
+        let width = self.speeds.len();
+        let [cos, sin] = self.angles(0..positions);
+        RotaryTable { cos, sin, width }
+    }
+
     /// Cosines and sines for some positions, each `[positions, head_dim / 2]`.
     pub fn at<B: Backend>(
         &self,
@@ -32,8 +39,13 @@ impl Rotary {
         device: &B::Device,
     ) -> [Tensor<B, 2>; 2] {
         let size = [positions.len(), self.speeds.len()];
-        let mut cos = Vec::with_capacity(size[0] * size[1]);
-        let mut sin = Vec::with_capacity(size[0] * size[1]);
+        self.angles(positions)
+            .map(|values| Tensor::from_data(TensorData::new(values, size), device))
+    }
+
+    fn angles(&self, positions: impl ExactSizeIterator<Item = usize>) -> [Vec<f32>; 2] {
+        let count = positions.len() * self.speeds.len();
+        let (mut cos, mut sin) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for position in positions {
             for &speed in &self.speeds {
                 let (s, c) = f64::from(position as f32 * speed).sin_cos();
@@ -41,6 +53,33 @@ impl Rotary {
                 sin.push(s as f32);
             }
         }
-        [cos, sin].map(|values| Tensor::from_data(TensorData::new(values, size), device))
+        [cos, sin]
+    }
+}
+
+/// Cosines and sines of many positions, on the host.
+#[derive(Clone, Debug)]
+pub struct RotaryTable {
+    cos: Vec<f32>,
+    sin: Vec<f32>,
+    width: usize,
+}
+
+impl RotaryTable {
+    /// Cosines and sines for some positions, each `[positions, head_dim / 2]`.
+    ///
+    /// # Panics
+    ///
+    /// If the table has no such position.
+    pub fn at<B: Backend>(&self, positions: &[u32], device: &B::Device) -> [Tensor<B, 2>; 2] {
+        let size = [positions.len(), self.width];
+        [&self.cos, &self.sin].map(|table| {
+            let mut values = Vec::with_capacity(size[0] * size[1]);
+            for &position in positions {
+                let row = position as usize * self.width;
+                values.extend_from_slice(&table[row..row + self.width]);
+            }
+            Tensor::from_data(TensorData::new(values, size), device)
+        })
     }
 }

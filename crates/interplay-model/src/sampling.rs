@@ -32,7 +32,7 @@ impl Default for SamplingSettings {
             top_p: 1.0,
             top_k: 0,
             stop: Vec::new(),
-            max_rows: 256,
+            max_rows: 512,
         }
     }
 }

@@ -303,6 +303,12 @@ pub trait FusedOps: Backend {
         (prim(hidden), prim(weight))
     }
 
+    /// How many lanes of sampling run beside each other: the number of threads where operations compute on the
+    /// threads of this process, 1 where a device queues them.
+    fn sampling_lanes() -> usize {
+        1
+    }
+
     /// An empty cache.
     fn new_cache(shape: CacheShape, device: &Self::Device) -> LayerCache<Self> {
         composed::new_cache(shape, device)

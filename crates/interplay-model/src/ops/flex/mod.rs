@@ -404,6 +404,10 @@ impl FusedOps for Flex {
         )
     }
 
+    fn sampling_lanes() -> usize {
+        rayon::current_num_threads()
+    }
+
     fn new_cache(shape: CacheShape, _device: &FlexDevice) -> LayerCache<Self> {
         let row = cache::Sizes::new(shape).row();
         let zeros = || tensor(buffer::zeros(shape.rows * row), [shape.rows, row]);
