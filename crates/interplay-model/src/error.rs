@@ -51,6 +51,19 @@ pub enum ModelError {
         /// The start that was given.
         found: u32,
     },
+    /// A key and value cache that cannot hold even one sequence.
+    #[error(
+        "a sequence of {tokens} tokens takes {needed} bytes in the key and value cache, of which \
+         max_cache_bytes allows {limit}; raise it, or ask for fewer new tokens"
+    )]
+    CacheTooSmall {
+        /// Tokens of the longest prompt with all its new tokens.
+        tokens: usize,
+        /// What they take.
+        needed: u64,
+        /// What is allowed.
+        limit: u64,
+    },
     /// Subtree ends that are not those of trees in depth-first order.
     #[error(
         "subtree ends at row {row}, token {token}: found end {found}, expected a place behind the token \

@@ -1,8 +1,9 @@
 //! Batched sampling with a preallocated key and value cache and continuous batching.
 //!
-//! Running sequences fill the first rows of a cache. A sequence that ends gives its row to the last one, and
-//! waiting requests enter once a quarter of the rows is free. Equal prompts that enter together are prefilled
-//! once. Every request brings its own random stream and is computed from its own tokens alone, so what it
+//! Running sequences fill the first rows of a cache. A row that ends gives its place to the last one, and
+//! waiting requests enter once a quarter of their places is free. Requests that enter together with equal
+//! prompts share one prefill, and one row for as long as they draw the same tokens; where they part, the row is
+//! copied. Every request brings its own random stream and is computed from its own tokens alone, so what it
 //! gets does not depend on its neighbours, as far as the backend's arithmetic allows.
 //!
 //! A backend that computes on the threads of this process ([`FusedOps::sampling_lanes`]) runs several lanes,
@@ -19,11 +20,12 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::config::ModelConfig;
 use crate::decoder::Decoder;
 use crate::error::ModelError;
 use crate::ops::{FusedOps, LayerCache, prim};
 use crate::rotary::{Rotary, RotaryTable};
-use crate::sampling::{SamplingSettings, draw};
+use crate::sampling::{Distribution, SamplingSettings};
 
 /// Tokens of padded prompts in one prefill at most; bounds the memory of its activations.
 const PREFILL_TOKENS: usize = 16 * 1024;
@@ -57,33 +59,59 @@ pub struct Generated {
     pub stopped: bool,
 }
 
-/// A sequence that occupies a row of the cache.
+/// A request that is being served.
 struct Running {
     request: usize,
     stream: ChaCha8Rng,
-    /// Tokens in the cache.
-    cached: u32,
     out: Generated,
 }
 
-impl Running {
-    /// Draws the next token.
-    fn extend(
-        &mut self,
-        logits: &mut [f32],
-        settings: &SamplingSettings,
-    ) -> Result<(), ModelError> {
-        let (request, step) = (self.request, self.out.tokens.len());
-        let (token, log_prob) = draw(logits, settings, &mut self.stream)
-            .ok_or(ModelError::NonFiniteLogits { request, step })?;
-        self.out.tokens.push(token);
-        self.out.log_probs.push(log_prob);
-        self.out.stopped = settings.stop.contains(&token);
+/// A row of the cache with the requests that have drawn the same tokens so far.
+struct Row {
+    /// Tokens in the cache.
+    cached: u32,
+    /// At least one.
+    requests: Vec<Running>,
+}
+
+impl Row {
+    /// Draws the next token of every request.
+    fn extend(&mut self, logits: &[f32], settings: &SamplingSettings) -> Result<(), ModelError> {
+        let distribution = Distribution::new(logits, settings);
+        for running in &mut self.requests {
+            let (request, step) = (running.request, running.out.tokens.len());
+            let (token, log_prob) = distribution
+                .as_ref()
+                .ok_or(ModelError::NonFiniteLogits { request, step })?
+                .draw(&mut running.stream);
+            running.out.tokens.push(token);
+            running.out.log_probs.push(log_prob);
+            running.out.stopped = settings.stop.contains(&token);
+        }
         Ok(())
     }
 
+    /// The requests by the token that they drew last, in the order in which each token came first.
+    fn part(self) -> Vec<Row> {
+        let cached = self.cached;
+        let mut parts: Vec<Row> = Vec::new();
+        for running in self.requests {
+            let last = running.out.tokens.last();
+            let same = |part: &&mut Row| part.requests[0].out.tokens.last() == last;
+            match parts.iter_mut().find(same) {
+                Some(part) => part.requests.push(running),
+                None => parts.push(Row {
+                    cached,
+                    requests: vec![running],
+                }),
+            }
+        }
+        parts
+    }
+
     fn finished(&self, settings: &SamplingSettings) -> bool {
-        self.out.stopped || self.out.tokens.len() >= settings.max_new_tokens
+        let out = &self.requests[0].out;
+        out.stopped || out.tokens.len() >= settings.max_new_tokens
     }
 }
 
@@ -127,7 +155,7 @@ pub fn generate<B: FusedOps>(
         progress(requests.len(), requests.len());
         return Ok(done);
     }
-    let rows = settings.max_rows.min(requests.len());
+    let (rows, capacity) = cache_size(decoder.config(), requests, settings)?;
     // A caller that is one of the pool's threads must not wait for the pool.
     let lanes = match rayon::current_thread_index() {
         Some(_) => 1,
@@ -140,7 +168,8 @@ pub fn generate<B: FusedOps>(
         settings,
         device,
         queue: &queue,
-        rows: rows.div_ceil(lanes),
+        rows: rows / lanes,
+        capacity,
     };
     if lanes == 1 {
         let (mut finished, total) = (0, requests.len());
@@ -172,6 +201,29 @@ pub fn generate<B: FusedOps>(
         failure.map_or(Ok(()), Err)
     })?;
     Ok(done)
+}
+
+/// How many sequences run at the same time, and how many tokens each has at most in the cache.
+fn cache_size(
+    config: &ModelConfig,
+    requests: &[Request],
+    settings: &SamplingSettings,
+) -> Result<(usize, usize), ModelError> {
+    let longest = requests.iter().map(|request| request.prompt.len()).max();
+    // The last token that is drawn never enters the cache.
+    let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
+    let token = 2 * config.num_hidden_layers * config.kv_size() * size_of::<f32>();
+    let row = token as u64 * capacity as u64;
+    let limit = settings.max_cache_bytes;
+    let rows = usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX);
+    match rows {
+        0 => Err(ModelError::CacheTooSmall {
+            tokens: capacity,
+            needed: row,
+            limit,
+        }),
+        _ => Ok((rows.min(settings.max_rows).min(requests.len()), capacity)),
+    }
 }
 
 /// Refuses requests that the model cannot serve.
@@ -220,8 +272,11 @@ struct Lane<'a, B: FusedOps> {
     device: &'a B::Device,
     /// The first request that no lane has admitted.
     queue: &'a Mutex<usize>,
-    /// Rows of a lane's cache.
+    /// Rows of a lane's cache, which is also how many requests it serves at the same time at most: each may
+    /// need a row of its own.
     rows: usize,
+    /// Tokens of a row.
+    capacity: usize,
 }
 
 /// Requests that enter a lane together.
@@ -237,33 +292,23 @@ struct Admitted<'a> {
 impl<'a, B: FusedOps> Lane<'a, B> {
     /// Serves requests until none is left, and tells what became of each.
     fn run(&self, finish: &mut dyn FnMut(usize, Generated)) -> Result<(), ModelError> {
-        let longest = self
-            .requests
-            .iter()
-            .map(|request| request.prompt.len())
-            .max();
-        // The last token that is drawn never enters the cache.
-        let capacity = longest.unwrap_or(0) + self.settings.max_new_tokens - 1;
         let mut engine = Engine {
             lane: self,
-            rotary: Rotary::new(self.decoder.config()).table(capacity),
-            running: Vec::new(),
+            rotary: Rotary::new(self.decoder.config()).table(self.capacity),
+            rows: Vec::new(),
+            running: 0,
             caches: Vec::new(),
             finish,
         };
         loop {
-            let free = self.rows - engine.running.len();
-            if engine.running.is_empty() || free >= self.rows.div_ceil(4) {
-                match self.next(free) {
-                    Some(admitted) => {
-                        if engine.caches.is_empty() {
-                            engine.caches = self.decoder.new_caches(self.rows, capacity);
-                        }
-                        engine.admit(&admitted)?;
-                        continue;
-                    }
-                    None if engine.running.is_empty() => return Ok(()),
-                    None => {}
+            let free = self.rows - engine.running;
+            if engine.running == 0 || free >= self.rows.div_ceil(4) {
+                if let Some(admitted) = self.next(free) {
+                    engine.admit(&admitted)?;
+                    continue;
+                }
+                if engine.running == 0 {
+                    return Ok(());
                 }
             }
             engine.step()?;
@@ -323,8 +368,11 @@ struct Engine<'a, B: FusedOps> {
     lane: &'a Lane<'a, B>,
     /// The angles of every position.
     rotary: RotaryTable,
-    /// The running sequences, in the order of their rows.
-    running: Vec<Running>,
+    /// The first rows of the caches.
+    rows: Vec<Row>,
+    /// Requests in all rows.
+    running: usize,
+    /// Those of all layers, made for the first request.
     caches: Vec<LayerCache<B>>,
     finish: &'a mut dyn FnMut(usize, Generated),
 }
@@ -343,43 +391,59 @@ impl<B: FusedOps> Engine<'_, B> {
             .max(PREFILL_LEAST)
             .next_multiple_of(PREFILL_STEP);
         let (logits, kept) = self.prefill(prompts, seq)?;
-        let (settings, requests) = (self.lane.settings, self.lane.requests);
         let vocab = self.lane.decoder.config().vocab_size;
-        let new: Vec<Running> = sources
-            .par_iter()
-            .enumerate()
-            .map(|(offset, &source)| {
-                let request = first + offset;
-                let mut row = logits[source * vocab..(source + 1) * vocab].to_vec();
-                let mut running = Running {
-                    request,
-                    stream: requests[request].stream.clone(),
-                    cached: prompts[source].len() as u32,
-                    out: Generated::default(),
-                };
-                running.extend(&mut row, settings)?;
-                Ok(running)
+        let mut rows: Vec<Row> = prompts
+            .iter()
+            .map(|prompt| Row {
+                cached: prompt.len() as u32,
+                requests: Vec::new(),
             })
-            .collect::<Result<_, ModelError>>()?;
-        let first_row = self.running.len();
-        let mut stay = Vec::new();
-        for (running, source) in new.into_iter().zip(sources) {
-            if running.finished(settings) {
-                (self.finish)(running.request, running.out);
-            } else {
-                self.running.push(running);
-                stay.push(*source);
+            .collect();
+        for (request, &source) in (*first..).zip(sources) {
+            rows[source].requests.push(Running {
+                request,
+                stream: self.lane.requests[request].stream.clone(),
+                out: Generated::default(),
+            });
+        }
+        self.running += sources.len();
+        rows.par_iter_mut()
+            .zip(logits.par_chunks(vocab))
+            .try_for_each(|(row, logits)| row.extend(logits, self.lane.settings))?;
+        let first_row = self.rows.len();
+        let mut entering = Vec::new();
+        for (source, row) in rows.into_iter().enumerate() {
+            for part in self.split(row) {
+                self.rows.push(part);
+                entering.push(source);
             }
         }
-        if !stay.is_empty() {
-            let caches = std::mem::take(&mut self.caches).into_iter().zip(kept);
-            self.caches = caches
-                .map(|(cache, [k, v])| {
-                    B::cache_prompts(cache, prim(k), prim(v), seq, first_row, &stay)
-                })
-                .collect();
+        if entering.is_empty() {
+            return Ok(());
         }
+        if self.caches.is_empty() {
+            let Lane { rows, capacity, .. } = *self.lane;
+            self.caches = self.lane.decoder.new_caches(rows, capacity);
+        }
+        let caches = std::mem::take(&mut self.caches).into_iter().zip(kept);
+        self.caches = caches
+            .map(|(cache, [k, v])| {
+                B::cache_prompts(cache, prim(k), prim(v), seq, first_row, &entering)
+            })
+            .collect();
         Ok(())
+    }
+
+    /// Parts the requests of a row by their last tokens; those that are finished leave.
+    fn split(&mut self, row: Row) -> Vec<Row> {
+        let mut parts = row.part();
+        for part in parts.extract_if(.., |part| part.finished(self.lane.settings)) {
+            self.running -= part.requests.len();
+            for running in part.requests {
+                (self.finish)(running.request, running.out);
+            }
+        }
+        parts
     }
 
     /// Runs prompts, padded to `seq` tokens, through the model: the logits behind each, and every layer's
@@ -411,12 +475,11 @@ impl<B: FusedOps> Engine<'_, B> {
         Ok((read(decoder.logits(hidden.select(0, last)))?, kept))
     }
 
-    /// Draws one more token for every running sequence.
+    /// Draws one more token for every request.
     fn step(&mut self) -> Result<(), ModelError> {
-        let rows = self.running.len();
-        let newest = |running: &Running| running.out.tokens.last().copied().unwrap_or(0) as i32;
-        let tokens: Vec<i32> = self.running.iter().map(newest).collect();
-        let lengths: Vec<u32> = self.running.iter().map(|running| running.cached).collect();
+        let newest = |row: &Row| row.requests[0].out.tokens.last().copied().unwrap_or(0) as i32;
+        let tokens: Vec<i32> = self.rows.iter().map(newest).collect();
+        let lengths: Vec<u32> = self.rows.iter().map(|row| row.cached).collect();
         let Lane {
             decoder,
             settings,
@@ -424,51 +487,54 @@ impl<B: FusedOps> Engine<'_, B> {
             ..
         } = *self.lane;
         let angles = self.rotary.at(&lengths, device);
-        let tokens = Tensor::from_data(TensorData::new(tokens, [rows]), device);
+        let tokens = Tensor::from_data(TensorData::new(tokens, [lengths.len()]), device);
         let hidden = decoder.step(tokens, &angles, &lengths, &mut self.caches);
-        let mut logits = read(decoder.logits(hidden))?;
+        let logits = read(decoder.logits(hidden))?;
         let vocab = decoder.config().vocab_size;
-        self.running
+        self.rows
             .par_iter_mut()
-            .zip(logits.par_chunks_mut(vocab))
-            .try_for_each(|(running, row)| {
-                running.cached += 1;
-                running.extend(row, settings)
+            .zip(logits.par_chunks(vocab))
+            .try_for_each(|(row, logits)| {
+                row.cached += 1;
+                row.extend(logits, settings)
             })?;
-        self.sweep();
+        self.rearrange();
         Ok(())
     }
 
-    /// Takes finished sequences out and closes the gaps with the last rows.
-    fn sweep(&mut self) {
-        let finished = |running: &Running| running.finished(self.lane.settings);
-        let mut order: Vec<usize> = (0..self.running.len()).collect();
-        let mut row = 0;
-        while row < order.len() {
-            if finished(&self.running[order[row]]) {
-                order.swap_remove(row);
-            } else {
-                row += 1;
-            }
+    /// Gives every part of every row a row of its own: the first keeps the old one, the others and the last
+    /// rows fill what is free.
+    fn rearrange(&mut self) {
+        let old = std::mem::take(&mut self.rows);
+        let mut places: Vec<Option<Row>> = Vec::with_capacity(old.len());
+        let mut homeless: Vec<(usize, Row)> = Vec::new();
+        for (place, row) in old.into_iter().enumerate() {
+            let mut parts = self.split(row).into_iter();
+            places.push(parts.next());
+            homeless.extend(parts.map(|part| (place, part)));
         }
-        if order.len() == self.running.len() {
+        let count = places.iter().flatten().count() + homeless.len();
+        for place in count..places.len() {
+            homeless.extend(places[place].take().map(|row| (place, row)));
+        }
+        places.resize_with(count, || None);
+        let free = places
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, row)| row.is_none());
+        let mut moves = Vec::with_capacity(homeless.len());
+        for ((to, place), (from, row)) in free.zip(homeless) {
+            *place = Some(row);
+            moves.push((from, to));
+        }
+        self.rows = places.into_iter().flatten().collect();
+        if moves.is_empty() {
             return;
         }
-        let moves: Vec<(usize, usize)> = order
-            .iter()
-            .enumerate()
-            .filter(|(to, from)| to != *from)
-            .map(|(to, &from)| (from, to))
-            .collect();
         let caches = std::mem::take(&mut self.caches).into_iter();
         self.caches = caches
             .map(|cache| B::cache_move_rows(cache, &moves))
             .collect();
-        let mut old: Vec<Option<Running>> = self.running.drain(..).map(Some).collect();
-        self.running = order.iter().filter_map(|&from| old[from].take()).collect();
-        for running in old.into_iter().flatten() {
-            (self.finish)(running.request, running.out);
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One token from one row of logits: temperature, top-k, top-p.
+//! Tokens from one row of logits: temperature, top-k, top-p.
 //!
 //! Source: Holtzman et al. 2020 (arXiv 1904.09751) for top-p. As in `transformers`, top-k comes before
 //! top-p, and top-p sees the distribution that top-k left.
@@ -20,8 +20,11 @@ pub struct SamplingSettings {
     pub top_k: usize,
     /// Tokens that end a continuation; they are part of it.
     pub stop: Vec<u32>,
-    /// Sequences that run at the same time at most; bounds the memory of the cache.
+    /// Sequences that run at the same time at most.
     pub max_rows: usize,
+    /// Bytes that the key and value caches of all running sequences take at most; where they would take more,
+    /// fewer sequences run at the same time.
+    pub max_cache_bytes: u64,
 }
 
 impl Default for SamplingSettings {
@@ -32,7 +35,8 @@ impl Default for SamplingSettings {
             top_p: 1.0,
             top_k: 0,
             stop: Vec::new(),
-            max_rows: 512,
+            max_rows: 1024,
+            max_cache_bytes: 1 << 30,
         }
     }
 }
@@ -72,55 +76,91 @@ impl SamplingSettings {
     }
 }
 
-/// Draws a token from `logits`, which are scaled in place. Gives the token and its log-probability under the
-/// temperature alone, before top-k and top-p (for greedy choice: at temperature 1). `None` if the logits are
-/// not finite.
-pub(crate) fn draw(
-    logits: &mut [f32],
-    settings: &SamplingSettings,
-    rng: &mut impl Rng,
-) -> Option<(u32, f32)> {
-    let greedy = settings.temperature == 0.0;
-    let inverse = if greedy {
-        1.0
-    } else {
-        (1.0 / settings.temperature) as f32
-    };
-    let (mut best, mut max) = (0, f32::NEG_INFINITY);
-    for (token, logit) in logits.iter_mut().enumerate() {
-        *logit *= inverse;
-        if logit.is_nan() {
+/// What is drawn from after a row of logits.
+#[derive(Debug)]
+pub(crate) struct Distribution {
+    /// Each token's weight at the temperature, relative to the largest.
+    weights: Vec<f32>,
+    /// Sum of all weights.
+    sum: f64,
+    choice: Choice,
+    /// Each token's logit at the temperature, less the largest.
+    shifted: Vec<f32>,
+}
+
+/// Which tokens can be drawn.
+#[derive(Debug)]
+enum Choice {
+    /// This one.
+    Greedy(usize),
+    All,
+    /// These, which have this weight together.
+    Among(Vec<usize>, f64),
+}
+
+impl Distribution {
+    /// `None` if the logits are not finite.
+    pub fn new(logits: &[f32], settings: &SamplingSettings) -> Option<Self> {
+        let greedy = settings.temperature == 0.0;
+        let inverse = match greedy {
+            true => 1.0,
+            false => (1.0 / settings.temperature) as f32,
+        };
+        let mut shifted: Vec<f32> = logits.iter().map(|logit| logit * inverse).collect();
+        let (mut best, mut max) = (0, f32::NEG_INFINITY);
+        for (token, logit) in shifted.iter().enumerate() {
+            if logit.is_nan() {
+                return None;
+            }
+            if *logit > max {
+                (best, max) = (token, *logit);
+            }
+        }
+        if !max.is_finite() {
             return None;
         }
-        if *logit > max {
-            (best, max) = (token, *logit);
+        for logit in &mut shifted {
+            *logit -= max;
         }
+        let weights: Vec<f32> = shifted.iter().map(|logit| logit.exp()).collect();
+        let sum = total(weights.iter());
+        let choice = match greedy {
+            true => Choice::Greedy(best),
+            false => choose(&weights, settings),
+        };
+        Some(Self {
+            weights,
+            sum,
+            choice,
+            shifted,
+        })
     }
-    if !max.is_finite() {
-        return None;
+
+    /// A token and its log-probability under the temperature alone, before top-k and top-p (for greedy choice:
+    /// at temperature 1).
+    pub fn draw(&self, rng: &mut impl Rng) -> (u32, f32) {
+        let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let token = match &self.choice {
+            Choice::Greedy(token) => *token,
+            Choice::All => walk(0..self.weights.len(), &self.weights, uniform() * self.sum),
+            Choice::Among(tokens, sum) => {
+                walk(tokens.iter().copied(), &self.weights, uniform() * sum)
+            }
+        };
+        let log_prob = f64::from(self.shifted[token]) - self.sum.ln();
+        (token as u32, log_prob as f32)
     }
-    let weights: Vec<f32> = logits.iter().map(|logit| (logit - max).exp()).collect();
-    let sum = total(weights.iter());
-    let token = if greedy {
-        best
-    } else {
-        pick(&weights, sum, settings, rng)
-    };
-    let log_prob = f64::from(logits[token] - max) - sum.ln();
-    Some((token as u32, log_prob as f32))
 }
 
 fn total<'a>(weights: impl Iterator<Item = &'a f32>) -> f64 {
     weights.copied().map(f64::from).sum()
 }
 
-/// A token with probability proportional to its weight among those that top-k and top-p leave; `sum` is that
-/// of all weights.
-fn pick(weights: &[f32], sum: f64, settings: &SamplingSettings, rng: &mut impl Rng) -> usize {
-    let uniform = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+/// What top-k and top-p leave.
+fn choose(weights: &[f32], settings: &SamplingSettings) -> Choice {
     let limited = settings.top_k > 0 && settings.top_k < weights.len();
     if !limited && settings.top_p >= 1.0 {
-        return walk(0..weights.len(), weights, uniform * sum);
+        return Choice::All;
     }
     let mut order: Vec<usize> = (0..weights.len()).collect();
     let by_weight = |a: &usize, b: &usize| weights[*b].total_cmp(&weights[*a]).then(a.cmp(b));
@@ -141,7 +181,7 @@ fn pick(weights: &[f32], sum: f64, settings: &SamplingSettings, rng: &mut impl R
             sum = reached;
         }
     }
-    walk(order.into_iter(), weights, uniform * sum)
+    Choice::Among(order, sum)
 }
 
 /// The first token at which the summed weights pass `goal`.
@@ -166,11 +206,19 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    fn draw(
+        logits: &[f32],
+        settings: &SamplingSettings,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<(u32, f32)> {
+        Some(Distribution::new(logits, settings)?.draw(rng))
+    }
+
     fn counts(logits: &[f32], settings: &SamplingSettings) -> Vec<usize> {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let mut counts = vec![0; logits.len()];
         for _ in 0..20_000 {
-            let (token, _) = draw(&mut logits.to_vec(), settings, &mut rng).unwrap();
+            let (token, _) = draw(logits, settings, &mut rng).unwrap();
             counts[token as usize] += 1;
         }
         counts
@@ -234,7 +282,7 @@ mod tests {
             ..Default::default()
         };
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let (token, log_prob) = draw(&mut [0.0, 3.0, 3.0], &settings, &mut rng).unwrap();
+        let (token, log_prob) = draw(&[0.0, 3.0, 3.0], &settings, &mut rng).unwrap();
         assert_eq!(token, 1);
         assert!((log_prob - (1.0 / (2.0 + (-3.0_f32).exp())).ln()).abs() < 1e-6);
     }
@@ -246,7 +294,7 @@ mod tests {
             ..Default::default()
         };
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let (_, log_prob) = draw(&mut [0.0, 0.0], &settings, &mut rng).unwrap();
+        let (_, log_prob) = draw(&[0.0, 0.0], &settings, &mut rng).unwrap();
         assert!((log_prob - 0.5_f32.ln()).abs() < 1e-6);
     }
 
@@ -254,7 +302,7 @@ mod tests {
     fn logits_that_are_not_finite_give_nothing() {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
         let settings = SamplingSettings::default();
-        assert_eq!(draw(&mut [0.0, f32::NAN], &settings, &mut rng), None);
-        assert_eq!(draw(&mut [f32::NEG_INFINITY], &settings, &mut rng), None);
+        assert_eq!(draw(&[0.0, f32::NAN], &settings, &mut rng), None);
+        assert_eq!(draw(&[f32::NEG_INFINITY], &settings, &mut rng), None);
     }
 }

@@ -328,7 +328,7 @@ pub trait FusedOps: Backend {
         composed::cache_prompts(cache, wrap(k), wrap(v), seq, first_row, sources)
     }
 
-    /// Copies row `from` over row `to` for each `(from, to)`; no row is both.
+    /// Copies row `from` over row `to` for each `(from, to)`; no row is both, and a row may go to several.
     fn cache_move_rows(cache: LayerCache<Self>, moves: &[(usize, usize)]) -> LayerCache<Self> {
         composed::cache_move_rows(cache, moves)
     }
