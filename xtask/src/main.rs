@@ -1,7 +1,8 @@
-//! The repository's own tasks: `cargo xtask check`, `tidy` and `golden`.
+//! The repository's own tasks: `cargo xtask check`, `tidy`, `golden` and `peers`.
 
 mod check;
 mod golden;
+mod peers;
 mod repository;
 mod tidy;
 
@@ -16,6 +17,9 @@ usage: cargo xtask <task>
           --without-doctests leaves out the last, for a caller that runs all tests anyway
   tidy    the rules of the house that no compiler knows
   golden  write the files in tests/golden anew, after an intended change
+  peers   measure training and sampling beside PyTorch, which --python must have
+          [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
+          [--compile] [--program PATH-OF-INTERPLAY]
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +41,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["check", "--without-doctests"] => check::run(&root, check::Doctests::LeaveOut),
         ["tidy"] => tidy::run(&root),
         ["golden"] => golden::run(&root),
+        ["peers", ..] => peers::run(&root, &words[1..]),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())

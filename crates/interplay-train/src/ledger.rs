@@ -3,8 +3,10 @@
 //! Source: arXiv 2512.07783, appendix on compute budgets. A trained token costs three forward
 //! passes (one forward, two backward); an RL token costs one to generate, one for the reference
 //! and three to update, so that `T_RL = 5/3 * N * r * L` trained tokens are worth the same.
-//! Deviations: tokens are counted as they were processed, prompts and dropped groups apart,
-//! instead of from the nominal `N * r * L`.
+//! Deviations: the tokens of every sequence are counted, prompts with them and dropped groups
+//! apart, instead of the nominal `N * r * L`. Sequences that begin alike share computations
+//! (sampling, GRPO); they are counted one by one all the same, so that budgets can be compared and
+//! a count does not depend on how the work was cut.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
-    /// Tokens that went through forward and backward with an update at the end.
+    /// Tokens of the sequences that went through forward and backward with an update at the end.
     pub trained_tokens: u64,
     /// Tokens sampled, prompts included.
     pub generated_tokens: u64,

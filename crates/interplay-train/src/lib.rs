@@ -20,6 +20,7 @@ mod error;
 mod gold;
 pub mod grpo;
 pub mod ledger;
+mod load;
 mod metrics;
 pub mod next_token;
 pub mod optimizer;
@@ -30,6 +31,7 @@ mod stage;
 
 pub use error::TrainError;
 pub use gold::gold;
+pub use load::TrainingLoad;
 pub use metrics::{MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;
 pub use stage::{StageFolder, StageSummary};

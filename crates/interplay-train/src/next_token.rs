@@ -216,7 +216,7 @@ fn train<A: TrainBackend>(
 }
 
 /// The part of the step's mean loss that this pass has, in nats.
-fn mean_loss<A: FusedOps>(
+pub(crate) fn mean_loss<A: FusedOps>(
     decoder: &Decoder<A>,
     pass: &PackedBatch,
     targets: usize,

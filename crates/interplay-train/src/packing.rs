@@ -57,6 +57,8 @@ pub struct PackedBatch {
     pub targets_each: Vec<usize>,
     /// How many of the tokens are not padding.
     pub used_tokens: usize,
+    /// The lengths of all sequences together; more than the used tokens where sequences share some.
+    pub sequence_tokens: usize,
 }
 
 impl PackedBatch {
@@ -306,6 +308,7 @@ impl Packer {
             predict_from,
         } in &self.placed
         {
+            batch.sequence_tokens += path.len();
             let steps = path.windows(2).skip(predict_from - 1);
             batch.targets_each.push(steps.len());
             for step in steps {
@@ -381,7 +384,7 @@ mod tests {
         assert_eq!(batch.targets, [3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(batch.targets_each, [2, 3, 2, 2, 1]);
         assert_eq!(batch.shared.unwrap(), [0, 1, 0, 2, 3, 0, 1, 4, 5, 6]);
-        assert_eq!(batch.used_tokens, 13);
+        assert_eq!((batch.used_tokens, batch.sequence_tokens), (13, 20));
     }
 
     #[test]

@@ -177,6 +177,23 @@ fn probe<A: AutodiffBackend>(device: Device, place: &A::Device) -> Result<(), In
     }
 }
 
+/// The best rate of a large matrix product in single precision, in FLOP/s: what the device can do
+/// at most, measured in a fraction of a second.
+#[must_use]
+pub fn matrix_peak<A: AutodiffBackend>(place: &A::Device) -> f64 {
+    const SIZE: usize = 1024;
+    const ROUNDS: usize = 8;
+    let ones = Tensor::<A::InnerBackend, 2>::ones([SIZE, SIZE], place);
+    let rate = |_| {
+        let began = std::time::Instant::now();
+        // Reading a number waits for the product.
+        let product = ones.clone().matmul(ones.clone()).slice([0..1, 0..1]);
+        std::hint::black_box(product.into_data());
+        2.0 * (SIZE as f64).powi(3) / began.elapsed().as_secs_f64()
+    };
+    (0..ROUNDS).map(rate).fold(0.0, f64::max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

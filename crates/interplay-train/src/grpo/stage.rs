@@ -205,7 +205,7 @@ impl Minibatch<'_> {
         let mut sum = GradientsAccumulator::new();
         let mut loss = 0.0;
         for (pass, mut table) in passes {
-            let tokens = pass.used_tokens as u64;
+            let tokens = pass.sequence_tokens as u64;
             let temperature = self.spec.temperature;
             if let Some(reference) = reference {
                 let scores = token_log_probs(reference, &pass, temperature, device)?.0;

@@ -14,6 +14,7 @@ mod passk;
 mod run;
 mod shown;
 mod statistics;
+mod throughput;
 mod verify;
 mod whole_file;
 
@@ -48,6 +49,9 @@ enum Command {
     Inspect(inspect::Flags),
     /// Say what corpora are like, side by side.
     Statistics(statistics::Flags),
+    /// Measure how fast a size of model trains or samples on a device.
+    #[command(subcommand)]
+    Throughput(throughput::Work),
     /// Certify that two corpora have no problem in common, or show what they share.
     Certify(certify::Flags),
 }
@@ -63,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Passk(flags) => passk::passk(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
         Command::Statistics(flags) => statistics::statistics(&flags),
+        Command::Throughput(work) => throughput::throughput(&work),
         Command::Certify(flags) => certify::certify(&flags),
     };
     match outcome {
