@@ -514,8 +514,8 @@ impl<B: FusedOps> Engine<'_, B> {
             homeless.extend(parts.map(|part| (place, part)));
         }
         let count = places.iter().flatten().count() + homeless.len();
-        for place in count..places.len() {
-            homeless.extend(places[place].take().map(|row| (place, row)));
+        for (place, row) in places.iter_mut().enumerate().skip(count) {
+            homeless.extend(row.take().map(|row| (place, row)));
         }
         places.resize_with(count, || None);
         let free = places

@@ -37,7 +37,7 @@ impl<A: TrainBackend> TrainingLoad<A> {
     /// sequences of `tokens` `[rows * row_tokens]`.
     #[must_use]
     pub fn batch(tokens: Vec<i32>, rows: usize, row_tokens: usize) -> PackedBatch {
-        let inside = |place: &usize| (place + 1) % row_tokens != 0;
+        let inside = |place: &usize| !(place + 1).is_multiple_of(row_tokens);
         let places: Vec<usize> = (0..rows * row_tokens).filter(inside).collect();
         PackedBatch {
             rows,
@@ -48,6 +48,7 @@ impl<A: TrainBackend> TrainingLoad<A> {
             shared: None,
             targets_each: vec![row_tokens - 1; rows],
             used_tokens: rows * row_tokens,
+            attended: (rows * row_tokens * (row_tokens + 1) / 2) as u64,
             sequence_tokens: rows * row_tokens,
             tokens,
         }

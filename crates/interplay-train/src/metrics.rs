@@ -22,6 +22,9 @@ pub struct StepReport<'a> {
     pub progress: f64,
     /// Tokens that the step processed (trained, and for GRPO also sampled).
     pub tokens: u64,
+    /// Floating-point operations of the step's matrix products, forward and backward; `None` for
+    /// a stage that also samples, where they depend on how requests met in a batch.
+    pub flops: Option<f64>,
     /// The named numbers of the step, in a fixed order.
     pub numbers: &'a [(&'static str, f64)],
 }
@@ -30,6 +33,11 @@ pub struct StepReport<'a> {
 pub trait Observer {
     /// A step ended.
     fn step(&mut self, report: &StepReport<'_>);
+
+    /// The stage begins (`true`) or ends (`false`) to wait for its next batch of data.
+    fn data_wait(&mut self, waits: bool) {
+        let _ = waits;
+    }
 
     /// Part of a long step ended: `done` of `total` units of `what`.
     fn part(&mut self, what: &str, done: usize, total: usize) {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::Observer;
 use crate::optimizer::OptimizerSpec;
 use crate::packing::{PackedBatch, Packer, Sequence};
-use crate::stage::{Session, load_initial};
+use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
 /// Which tokens of a sample the loss covers.
@@ -177,8 +177,11 @@ fn train<A: TrainBackend>(
 ) -> Result<(), TrainError> {
     let share = |tokens: u64| tokens as f64 / spec.budget_tokens as f64;
     while session.progress.ledger.trained_tokens < spec.budget_tokens {
+        observer.data_wait(true);
+        let batch = batches.recv();
+        observer.data_wait(false);
         // The producer only hangs up after an error, which it has sent.
-        let Ok(batch) = batches.recv() else {
+        let Ok(batch) = batch else {
             return Ok(());
         };
         let batch = batch?;
@@ -210,7 +213,11 @@ fn train<A: TrainBackend>(
             ("trained_tokens", tokens as f64),
             ("padding_share", batch.padding_share()),
         ];
-        session.end_step(observer, share(tokens).min(1.0), batch.tokens(), &numbers)?;
+        let work = Work {
+            tokens: batch.tokens(),
+            flops: Some(batch.flops(session.config)),
+        };
+        session.end_step(observer, share(tokens).min(1.0), work, &numbers)?;
     }
     Ok(())
 }
@@ -276,6 +283,13 @@ impl StepBatch {
 
     fn tokens(&self) -> u64 {
         self.passes.iter().map(|pass| pass.used_tokens as u64).sum()
+    }
+
+    /// Floating-point operations of the matrix products, forward and backward.
+    fn flops(&self, config: &ModelConfig) -> f64 {
+        let attended: u64 = self.passes.iter().map(|pass| pass.attended).sum();
+        let tokens = self.tokens() as f64;
+        3.0 * tokens * config.forward_flops(attended as f64 / tokens.max(1.0))
     }
 
     fn padding_share(&self) -> f64 {

@@ -57,6 +57,8 @@ pub struct PackedBatch {
     pub targets_each: Vec<usize>,
     /// How many of the tokens are not padding.
     pub used_tokens: usize,
+    /// The number of tokens that each used token sees, itself with them, all together.
+    pub attended: u64,
     /// The lengths of all sequences together; more than the used tokens where sequences share some.
     pub sequence_tokens: usize,
 }
@@ -73,6 +75,8 @@ impl PackedBatch {
 #[derive(Debug)]
 struct Node {
     token: u32,
+    /// Tokens before it in its sequences.
+    depth: u32,
     next: Vec<usize>,
 }
 
@@ -85,9 +89,15 @@ struct Tree {
 
 impl Tree {
     fn new(row: usize, first: u32) -> Self {
-        let next = Vec::new();
-        let nodes = vec![Node { token: first, next }];
-        Self { row, nodes }
+        let first = Node {
+            token: first,
+            depth: 0,
+            next: Vec::new(),
+        };
+        Self {
+            row,
+            nodes: vec![first],
+        }
     }
 
     /// The nodes of the longest beginning of `ids` that the tree has.
@@ -114,8 +124,11 @@ impl Tree {
         let mut path = self.known(ids);
         for &token in &ids[path.len()..] {
             let node = self.nodes.len();
-            let next = Vec::new();
-            self.nodes.push(Node { token, next });
+            self.nodes.push(Node {
+                token,
+                depth: path.len() as u32,
+                next: Vec::new(),
+            });
             if let Some(&last) = path.last() {
                 self.nodes[last].next.push(node);
             }
@@ -290,6 +303,10 @@ impl Packer {
                 batch.ends[place] = (start + ends[node]) as u32;
                 places[node] = place;
             }
+            batch.attended += order
+                .iter()
+                .map(|&node| u64::from(tree.nodes[node].depth) + 1)
+                .sum::<u64>();
             filled[tree.row] += order.len();
             batch.used_tokens += order.len();
             places
@@ -385,6 +402,8 @@ mod tests {
         assert_eq!(batch.targets_each, [2, 3, 2, 2, 1]);
         assert_eq!(batch.shared.unwrap(), [0, 1, 0, 2, 3, 0, 1, 4, 5, 6]);
         assert_eq!((batch.used_tokens, batch.sequence_tokens), (13, 20));
+        // Depths 1 to 4, 4 and 5 below the second token, 1 to 4, and 1 to 3.
+        assert_eq!(batch.attended, 10 + 9 + 10 + 6);
     }
 
     #[test]

@@ -134,6 +134,13 @@ fn remove_checkpoints(path: &Path) -> Result<(), TrainError> {
     }
 }
 
+/// What a step computed.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    pub tokens: u64,
+    pub flops: Option<f64>,
+}
+
 /// A stage under way: the decoder, its optimiser, and where it stands.
 pub(crate) struct Session<'a, A: TrainBackend> {
     pub folder: &'a StageFolder,
@@ -221,7 +228,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         &mut self,
         observer: &mut dyn Observer,
         share: f64,
-        tokens: u64,
+        work: Work,
         numbers: &[(&'static str, f64)],
     ) -> Result<(), TrainError> {
         let step = self.progress.step;
@@ -231,7 +238,8 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             stage,
             step,
             progress: share,
-            tokens,
+            tokens: work.tokens,
+            flops: work.flops,
             numbers,
         });
         self.progress.step += 1;

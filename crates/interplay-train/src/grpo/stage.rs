@@ -16,7 +16,7 @@ use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::next_token::{host, token_log_probs};
 use crate::packing::{PackedBatch, Packer, Sequence};
-use crate::stage::{Session, load_initial};
+use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
 /// What a GRPO stage reads.
@@ -133,9 +133,12 @@ fn step<A: TrainBackend>(
         update.apply(session, reference, rate, device, &mut totals)?;
     }
     session.progress.cursor += spec.prompts as u64;
-    let tokens = batch.tokens() + totals.trained_tokens;
+    let work = Work {
+        tokens: batch.tokens() + totals.trained_tokens,
+        flops: None,
+    };
     let numbers = numbers(&batch, &totals, spec, rate);
-    session.end_step(observer, share, tokens, &numbers)
+    session.end_step(observer, share, work, &numbers)
 }
 
 /// Sums over the updates of a step.

@@ -10,6 +10,7 @@ mod data;
 pub(crate) mod evaluate;
 mod lengths;
 mod stages;
+mod watcher;
 
 use std::fs;
 use std::io::Write;
@@ -203,8 +204,13 @@ fn timed<T>(
 /// The most memory that this process has used, where the system tells (Linux).
 #[must_use]
 pub fn peak_memory_mib() -> Option<u64> {
+    memory_mib("VmHWM:")
+}
+
+/// A line of the system's account of this process, in MiB.
+fn memory_mib(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace()
         .nth(1)?
         .parse::<u64>()

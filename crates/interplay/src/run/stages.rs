@@ -7,11 +7,12 @@ use interplay_model::TrainBackend;
 use interplay_tasks::{Counts, Dataset, TaskSpec};
 use interplay_train::grpo::{self, GrpoInput};
 use interplay_train::next_token::{self, NextTokenInput, Start};
-use interplay_train::{Observer, StageFolder, StageSummary, StepReport};
+use interplay_train::{Observer, StageFolder, StageSummary};
 
 use super::Workshop;
+use super::watcher::Watcher;
+use crate::device::matrix_peak;
 use crate::keys::key;
-use crate::progress::Progress;
 use crate::results::{Results, StageResult};
 use crate::spec::at_counts;
 use crate::{InterplayError, StageKind, StageSpec};
@@ -163,8 +164,11 @@ impl<A: TrainBackend> Workshop<'_, A> {
         work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
     ) -> Result<StageSummary, InterplayError> {
         self.progress.begin(stage, 1000);
-        let mut watcher = Watcher::new(self.progress);
+        let peak = matrix_peak::<A>(self.device);
+        let speeds = self.run.folder.join(stage).join("speed.jsonl");
+        let mut watcher = Watcher::new(self.progress, speeds, peak);
         let summary = work(&mut watcher)?;
+        watcher.finish()?;
         self.tokenizer.save(
             self.run
                 .folder
@@ -225,55 +229,5 @@ impl<T> Keyed<T> {
             path: path.to_owned(),
             reason,
         })
-    }
-}
-
-/// Turns the reports of a trainer into progress, with tokens a second.
-struct Watcher<'a> {
-    progress: &'a mut dyn Progress,
-    began: std::time::Instant,
-    tokens: u64,
-    share: f64,
-    detail: String,
-}
-
-impl<'a> Watcher<'a> {
-    fn new(progress: &'a mut dyn Progress) -> Self {
-        let began = std::time::Instant::now();
-        Self {
-            progress,
-            began,
-            tokens: 0,
-            share: 0.0,
-            detail: String::new(),
-        }
-    }
-}
-
-impl Observer for Watcher<'_> {
-    fn step(&mut self, report: &StepReport<'_>) {
-        self.tokens += report.tokens;
-        self.share = report.progress;
-        let speed = self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
-        let number = |name: &str| {
-            let found = report.numbers.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| format!("{name} {value:.3}  "))
-        };
-        let shown = [
-            "loss_nats",
-            "reward",
-            "verified",
-            "answer_correct",
-            "entropy_nats",
-        ];
-        let numbers: String = shown.iter().filter_map(|name| number(name)).collect();
-        self.detail = format!("step {}  {numbers}{speed:.0} tokens/s", report.step + 1);
-        self.progress
-            .advance((1000.0 * self.share) as u64, &self.detail);
-    }
-
-    fn part(&mut self, what: &str, done: usize, total: usize) {
-        let detail = format!("{}  {what} {done}/{total}", self.detail);
-        self.progress.advance((1000.0 * self.share) as u64, &detail);
     }
 }

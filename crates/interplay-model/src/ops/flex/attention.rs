@@ -10,6 +10,7 @@
 use rayon::prelude::*;
 
 use super::super::AttentionShape;
+use super::buffer::{Buffer, scratch, zeros};
 use super::matrix::{Matrix, multiply};
 use super::vectorised::{dot, exp, exp_sum, largest, mul_add, vectorised};
 
@@ -194,115 +195,148 @@ pub(super) struct Saved<'a> {
     pub grad: &'a [f32],
 }
 
-/// Fills the gradients of queries, keys and values.
-pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: [&mut [f32]; 3]) {
-    let widths = Widths::new(shape);
-    let (q_row, kv_row) = (shape.seq * widths.q, shape.seq * widths.kv);
-    let log_row = shape.seq * shape.heads;
-    dq.par_chunks_mut(q_row)
-        .zip(dk.par_chunks_mut(kv_row))
-        .zip(dv.par_chunks_mut(kv_row))
-        .enumerate()
-        .for_each_init(
-            || [Vec::new(), Vec::new()],
-            |scratch, (row, ((dq, dk), dv))| {
-                let [q, k, v] = saved.inputs;
-                let q_range = row * q_row..(row + 1) * q_row;
-                let kv_range = row * kv_row..(row + 1) * kv_row;
-                let saved = Saved {
-                    inputs: [&q[q_range.clone()], &k[kv_range.clone()], &v[kv_range]],
-                    out: &saved.out[q_range.clone()],
-                    log_sum: &saved.log_sum[row * log_row..(row + 1) * log_row],
-                    grad: &saved.grad[q_range],
-                };
-                dk.fill(0.0);
-                dv.fill(0.0);
-                for first in (0..shape.seq).step_by(TILE) {
-                    let tile = Tile::new(shape, row, first);
-                    backward_tile(&saved, shape, &tile, scratch, [dq, dk, dv]);
-                }
-            },
-        );
+/// Gradients of one key and value head of one row of the batch, and of the queries that read it.
+struct HeadGrads {
+    /// `[seq, group * head_dim]`.
+    dq: Buffer,
+    /// `[seq, head_dim]`.
+    dk: Buffer,
+    /// `[seq, head_dim]`.
+    dv: Buffer,
 }
 
-/// All heads of one tile; adds to the gradients of its keys and values.
+/// Fills the gradients of queries, keys and values. Rows and heads are independent of each other, so that one
+/// long row has work for several threads as well.
+pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: [&mut [f32]; 3]) {
+    let widths = Widths::new(shape);
+    let (dim, group) = (shape.head_dim, shape.group() * shape.head_dim);
+    let heads: Vec<HeadGrads> = (0..shape.batch * shape.kv_heads)
+        .into_par_iter()
+        .map_init(
+            || [Vec::new(), Vec::new()],
+            |tile_memory, place| {
+                let (row, head) = (place / shape.kv_heads, place % shape.kv_heads);
+                backward_head(saved, shape, [row, head], tile_memory)
+            },
+        )
+        .collect();
+    dq.par_chunks_mut(shape.seq * widths.q)
+        .zip(dk.par_chunks_mut(shape.seq * widths.kv))
+        .zip(dv.par_chunks_mut(shape.seq * widths.kv))
+        .zip(heads.par_chunks(shape.kv_heads))
+        .for_each(|(((dq, dk), dv), heads)| {
+            for (head, grads) in heads.iter().enumerate() {
+                copy_columns(dq, widths.q, head * group, &grads.dq, group);
+                copy_columns(dk, widths.kv, head * dim, &grads.dk, dim);
+                copy_columns(dv, widths.kv, head * dim, &grads.dv, dim);
+            }
+        });
+}
+
+/// Copies rows of `width` numbers to the place `first` of rows of `into_width` numbers.
+fn copy_columns(into: &mut [f32], into_width: usize, first: usize, from: &[f32], width: usize) {
+    for (into, from) in into
+        .chunks_exact_mut(into_width)
+        .zip(from.chunks_exact(width))
+    {
+        into[first..first + width].copy_from_slice(from);
+    }
+}
+
+/// All tiles of one key and value head of one row.
+fn backward_head(
+    saved: &Saved<'_>,
+    shape: &AttentionShape,
+    [row, head]: [usize; 2],
+    tile_memory: &mut [Vec<f32>; 2],
+) -> HeadGrads {
+    let (widths, dim) = (Widths::new(shape), shape.head_dim);
+    let q_range = row * shape.seq * widths.q..(row + 1) * shape.seq * widths.q;
+    let kv_range = row * shape.seq * widths.kv..(row + 1) * shape.seq * widths.kv;
+    let log_range = row * shape.seq * shape.heads..(row + 1) * shape.seq * shape.heads;
+    let [q, k, v] = saved.inputs;
+    let saved = Saved {
+        inputs: [&q[q_range.clone()], &k[kv_range.clone()], &v[kv_range]],
+        out: &saved.out[q_range.clone()],
+        log_sum: &saved.log_sum[log_range],
+        grad: &saved.grad[q_range],
+    };
+    let mut grads = HeadGrads {
+        dq: scratch(shape.seq * shape.group() * dim),
+        dk: zeros(shape.seq * dim),
+        dv: zeros(shape.seq * dim),
+    };
+    for first in (0..shape.seq).step_by(TILE) {
+        let tile = Tile::new(shape, row, first);
+        for member in 0..shape.group() {
+            backward_tile(
+                &saved,
+                shape,
+                &tile,
+                [head, member],
+                tile_memory,
+                &mut grads,
+            );
+        }
+    }
+    grads
+}
+
+/// One query head of one tile; adds to the gradients of its keys and values.
 fn backward_tile(
     saved: &Saved<'_>,
     shape: &AttentionShape,
     tile: &Tile<'_>,
+    [kv_head, member]: [usize; 2],
     [weights, slopes]: &mut [Vec<f32>; 2],
-    [dq, dk, dv]: [&mut [f32]; 3],
+    grads: &mut HeadGrads,
 ) {
     let widths = Widths::new(shape);
     let (dim, height, width) = (shape.head_dim, tile.height(), tile.width());
     weights.resize(TILE * shape.seq, 0.0);
     slopes.resize(TILE * shape.seq, 0.0);
-    for head in 0..shape.heads {
-        let q_at = tile.queries[0] * widths.q + head * dim;
-        let kv_at = tile.first_key * widths.kv + head / shape.group() * dim;
-        let [q, k, v] = saved.inputs;
-        let q = Matrix::rows(&q[q_at..], widths.q);
-        let k = Matrix::rows(&k[kv_at..], widths.kv);
-        let v = Matrix::rows(&v[kv_at..], widths.kv);
-        let grad = Matrix::rows(&saved.grad[q_at..], widths.q);
-        multiply(
-            weights,
-            width,
-            [height, width, dim],
-            q,
-            k.transposed(),
-            false,
-        );
-        multiply(
-            slopes,
-            width,
-            [height, width, dim],
-            grad,
-            v.transposed(),
-            false,
-        );
-        let log_sum = &saved.log_sum[tile.queries[0] * shape.heads + head..];
-        slope_rows(
-            &mut weights[..height * width],
-            &mut slopes[..height * width],
-            tile,
-            shape.scale(),
-            RowInputs {
-                log_sum,
-                heads: shape.heads,
-                grad: &saved.grad[q_at..],
-                out: &saved.out[q_at..],
-                stride: widths.q,
-                dim,
-            },
-        );
-        let weights = Matrix::rows(weights, width).transposed();
-        let slopes = Matrix::rows(slopes, width);
-        multiply(
-            &mut dv[kv_at..],
-            widths.kv,
-            [width, dim, height],
-            weights,
-            grad,
-            true,
-        );
-        multiply(
-            &mut dk[kv_at..],
-            widths.kv,
-            [width, dim, height],
-            slopes.transposed(),
-            q,
-            true,
-        );
-        multiply(
-            &mut dq[q_at..],
-            widths.q,
-            [height, dim, width],
-            slopes,
-            k,
-            false,
-        );
-    }
+    let head = kv_head * shape.group() + member;
+    let q_at = tile.queries[0] * widths.q + head * dim;
+    let kv_at = tile.first_key * widths.kv + kv_head * dim;
+    let [q, k, v] = saved.inputs;
+    let q = Matrix::rows(&q[q_at..], widths.q);
+    let k = Matrix::rows(&k[kv_at..], widths.kv);
+    let v = Matrix::rows(&v[kv_at..], widths.kv);
+    let grad = Matrix::rows(&saved.grad[q_at..], widths.q);
+    let scores = [height, width, dim];
+    multiply(weights, width, scores, q, k.transposed(), false);
+    multiply(slopes, width, scores, grad, v.transposed(), false);
+    slope_rows(
+        &mut weights[..height * width],
+        &mut slopes[..height * width],
+        tile,
+        shape.scale(),
+        RowInputs {
+            log_sum: &saved.log_sum[tile.queries[0] * shape.heads + head..],
+            heads: shape.heads,
+            grad: &saved.grad[q_at..],
+            out: &saved.out[q_at..],
+            stride: widths.q,
+            dim,
+        },
+    );
+    let weights = Matrix::rows(weights, width).transposed();
+    let slopes = Matrix::rows(slopes, width);
+    let keys = [width, dim, height];
+    let key_at = tile.first_key * dim;
+    multiply(&mut grads.dv[key_at..], dim, keys, weights, grad, true);
+    multiply(
+        &mut grads.dk[key_at..],
+        dim,
+        keys,
+        slopes.transposed(),
+        q,
+        true,
+    );
+    let group = shape.group() * dim;
+    let query_at = tile.queries[0] * group + member * dim;
+    let queries = [height, dim, width];
+    multiply(&mut grads.dq[query_at..], group, queries, slopes, k, false);
 }
 
 /// What the rows of a tile need besides their scores.

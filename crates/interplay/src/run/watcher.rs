@@ -1,0 +1,146 @@
+//! What a stage's steps cost: shown as progress, and written to `speed.jsonl` of the stage, one line
+//! a step. It reads the clock, so unlike `metrics.jsonl` no two runs write the same.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use interplay_train::{Observer, StepReport};
+use serde::Serialize;
+
+use super::memory_mib;
+use crate::InterplayError;
+use crate::progress::Progress;
+
+/// One line of `speed.jsonl`.
+#[derive(Serialize)]
+struct Speed {
+    step: u64,
+    seconds: f64,
+    tokens_per_s: f64,
+    /// Achieved in matrix products; absent where a step samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flops_per_s: Option<f64>,
+    /// The same as a share of the device's matrix-product peak, measured before the stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share_of_peak: Option<f64>,
+    /// How long the step waited for its batch.
+    data_wait_s: f64,
+    memory_mib: Option<u64>,
+}
+
+/// Turns the reports of a trainer into progress and speeds.
+pub(super) struct Watcher<'a> {
+    progress: &'a mut dyn Progress,
+    path: PathBuf,
+    /// Opened at the first step, when the stage has made its folder.
+    file: Option<BufWriter<File>>,
+    failure: Option<std::io::Error>,
+    /// FLOP/s that the device reaches at most.
+    peak: f64,
+    began: Instant,
+    step_began: Instant,
+    wait_began: Option<Instant>,
+    waited: Duration,
+    tokens: u64,
+    share: f64,
+    detail: String,
+}
+
+impl<'a> Watcher<'a> {
+    pub(super) fn new(progress: &'a mut dyn Progress, path: PathBuf, peak: f64) -> Self {
+        let now = Instant::now();
+        Self {
+            progress,
+            path,
+            file: None,
+            failure: None,
+            peak,
+            began: now,
+            step_began: now,
+            wait_began: None,
+            waited: Duration::ZERO,
+            tokens: 0,
+            share: 0.0,
+            detail: String::new(),
+        }
+    }
+
+    /// Writes what is left.
+    pub(super) fn finish(mut self) -> Result<(), InterplayError> {
+        if let (None, Some(mut file)) = (&self.failure, self.file.take()) {
+            self.failure = file.flush().err();
+        }
+        match self.failure {
+            None => Ok(()),
+            Some(error) => Err(InterplayError::io("write", &self.path)(error)),
+        }
+    }
+
+    fn write(&mut self, report: &StepReport<'_>) -> std::io::Result<()> {
+        let seconds = self.step_began.elapsed().as_secs_f64().max(1e-9);
+        let flops_per_s = report.flops.map(|flops| flops / seconds);
+        let line = Speed {
+            step: report.step,
+            seconds,
+            tokens_per_s: report.tokens as f64 / seconds,
+            flops_per_s,
+            share_of_peak: flops_per_s.map(|flops| flops / self.peak),
+            data_wait_s: self.waited.as_secs_f64(),
+            memory_mib: memory_mib("VmRSS:"),
+        };
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => {
+                let file = OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(&self.path)?;
+                none.insert(BufWriter::new(file))
+            }
+        };
+        serde_json::to_writer(&mut *file, &line)?;
+        file.write_all(b"\n")
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn step(&mut self, report: &StepReport<'_>) {
+        if self.failure.is_none() {
+            self.failure = self.write(report).err();
+        }
+        self.step_began = Instant::now();
+        self.waited = Duration::ZERO;
+        self.tokens += report.tokens;
+        self.share = report.progress;
+        let speed = self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
+        let number = |name: &str| {
+            let found = report.numbers.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| format!("{name} {value:.3}  "))
+        };
+        let shown = [
+            "loss_nats",
+            "reward",
+            "verified",
+            "answer_correct",
+            "entropy_nats",
+        ];
+        let numbers: String = shown.iter().filter_map(|name| number(name)).collect();
+        self.detail = format!("step {}  {numbers}{speed:.0} tokens/s", report.step + 1);
+        self.progress
+            .advance((1000.0 * self.share) as u64, &self.detail);
+    }
+
+    fn data_wait(&mut self, waits: bool) {
+        match (waits, self.wait_began.take()) {
+            (true, _) => self.wait_began = Some(Instant::now()),
+            (false, began) => self.waited += began.map_or(Duration::ZERO, |began| began.elapsed()),
+        }
+    }
+
+    fn part(&mut self, what: &str, done: usize, total: usize) {
+        let detail = format!("{}  {what} {done}/{total}", self.detail);
+        self.progress.advance((1000.0 * self.share) as u64, &detail);
+    }
+}
