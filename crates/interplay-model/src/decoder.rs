@@ -8,11 +8,13 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::Rng;
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
+use crate::ops::layer::{self, LayerContext, LayerWeights};
 use crate::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
 use crate::rotary::Rotary;
 use crate::segments::Segments;
@@ -21,24 +23,25 @@ use crate::segments::Segments;
 #[derive(Module, Debug)]
 struct Projection<B: Backend> {
     weight: Param<Tensor<B, 2>>,
-    bias: Option<Param<Tensor<B, 1>>>,
+    bias: Param<Tensor<B, 1>>,
 }
 
 impl<B: FusedOps> Projection<B> {
-    fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.add_to(None, x)
+    fn weights(&self) -> [FloatTensor<B>; 2] {
+        [prim(self.weight.val()), prim(self.bias.val())]
     }
+}
 
-    /// The projection on top of a residual stream.
-    fn add_to(&self, residual: Option<Tensor<B, 2>>, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        let bias = self.bias.as_ref().map(|bias| prim(bias.val()));
-        wrap(B::project(
-            prim(x),
-            prim(self.weight.val()),
-            bias,
-            residual.map(prim),
-        ))
-    }
+/// What the backward pass knows of the forward pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activations {
+    /// Everything that it needs.
+    #[default]
+    Keep,
+    /// The input of every layer, from which it computes the rest again: a third more work for a fraction of the
+    /// memory.
+    Recompute,
 }
 
 /// One layer.
@@ -48,48 +51,29 @@ struct Layer<B: Backend> {
     q: Projection<B>,
     k: Projection<B>,
     v: Projection<B>,
-    o: Projection<B>,
+    o: Param<Tensor<B, 2>>,
     post_attention_norm: Param<Tensor<B, 1>>,
-    gate: Projection<B>,
-    up: Projection<B>,
-    down: Projection<B>,
+    gate: Param<Tensor<B, 2>>,
+    up: Param<Tensor<B, 2>>,
+    down: Param<Tensor<B, 2>>,
 }
 
 impl<B: FusedOps> Layer<B> {
-    /// Rotated queries `[N, hidden]`, rotated keys and values `[N, kv_size]`.
-    fn queries_keys_values(
-        &self,
-        x: &Tensor<B, 2>,
-        [cos, sin]: &[Tensor<B, 2>; 2],
-        eps: f32,
-    ) -> [Tensor<B, 2>; 3] {
-        let normed = norm(x.clone(), &self.input_norm, eps);
-        let rotate = |x: Tensor<B, 2>| {
-            wrap(B::rotate_heads(
-                prim(x),
-                prim(cos.clone()),
-                prim(sin.clone()),
-                false,
-            ))
-        };
-        let q = rotate(self.q.forward(normed.clone()));
-        let k = rotate(self.k.forward(normed.clone()));
-        [q, k, self.v.forward(normed)]
+    /// The parameters as they stand.
+    fn weights(&self) -> LayerWeights<FloatTensor<B>> {
+        let weight = |param: &Param<Tensor<B, 2>>| prim(param.val());
+        LayerWeights {
+            input_norm: prim(self.input_norm.val()),
+            q: self.q.weights(),
+            k: self.k.weights(),
+            v: self.v.weights(),
+            o: weight(&self.o),
+            post_attention_norm: prim(self.post_attention_norm.val()),
+            gate: weight(&self.gate),
+            up: weight(&self.up),
+            down: weight(&self.down),
+        }
     }
-
-    /// Everything behind the attention: output projection, residual, feed-forward.
-    fn finish(&self, x: Tensor<B, 2>, attended: Tensor<B, 2>, eps: f32) -> Tensor<B, 2> {
-        let x = self.o.add_to(Some(x), attended);
-        let normed = norm(x.clone(), &self.post_attention_norm, eps);
-        let gate = self.gate.forward(normed.clone());
-        let up = self.up.forward(normed);
-        let inner = wrap(B::gated_silu(prim(gate), prim(up)));
-        self.down.add_to(Some(x), inner)
-    }
-}
-
-fn norm<B: FusedOps>(x: Tensor<B, 2>, weight: &Param<Tensor<B, 1>>, eps: f32) -> Tensor<B, 2> {
-    wrap(B::root_mean_square_norm(prim(x), prim(weight.val()), eps))
 }
 
 /// A Qwen2-style decoder.
@@ -185,31 +169,24 @@ where
         Ok(Param::from_tensor(tensor))
     }
 
-    fn plain(&mut self) -> Result<Projection<B>, ModelError> {
+    fn projection(&mut self) -> Result<Projection<B>, ModelError> {
         Ok(Projection {
             weight: self.next()?,
-            bias: None,
-        })
-    }
-
-    fn biased(&mut self) -> Result<Projection<B>, ModelError> {
-        Ok(Projection {
-            weight: self.next()?,
-            bias: Some(self.next()?),
+            bias: self.next()?,
         })
     }
 
     fn layer(&mut self) -> Result<Layer<B>, ModelError> {
         Ok(Layer {
             input_norm: self.next()?,
-            q: self.biased()?,
-            k: self.biased()?,
-            v: self.biased()?,
-            o: self.plain()?,
+            q: self.projection()?,
+            k: self.projection()?,
+            v: self.projection()?,
+            o: self.next()?,
             post_attention_norm: self.next()?,
-            gate: self.plain()?,
-            up: self.plain()?,
-            down: self.plain()?,
+            gate: self.next()?,
+            up: self.next()?,
+            down: self.next()?,
         })
     }
 }
@@ -303,18 +280,59 @@ impl<B: FusedOps> Decoder<B> {
     ///
     /// If `segments` is made for other sizes than those of `tokens` `[batch, seq]`.
     pub fn hidden(&self, tokens: Tensor<B, 2, Int>, segments: Option<&Segments>) -> Tensor<B, 3> {
-        let [batch, seq] = tokens.dims();
-        let (hidden, _) = self.forward(tokens, segments, |_, _, _| {});
-        hidden.reshape([batch, seq, self.config.hidden_size])
+        self.hidden_with(tokens, segments, Activations::Keep)
     }
 
-    /// The forward pass; `keep` sees every layer's rotated keys and values.
-    pub(crate) fn forward(
+    /// The same, with a say in what a backward pass finds.
+    ///
+    /// # Panics
+    ///
+    /// As [`hidden`](Self::hidden).
+    pub fn hidden_with(
         &self,
         tokens: Tensor<B, 2, Int>,
         segments: Option<&Segments>,
-        mut keep: impl FnMut(usize, &Tensor<B, 2>, &Tensor<B, 2>),
-    ) -> (Tensor<B, 2>, [usize; 2]) {
+        activations: Activations,
+    ) -> Tensor<B, 3> {
+        let [batch, seq] = tokens.dims();
+        let context = self.context(&tokens, segments);
+        let mut x = self.embed(tokens.reshape([batch * seq]));
+        for layer in &self.layers {
+            x = match activations {
+                Activations::Keep => layer::forward::<B>(x, &layer.weights(), &context),
+                Activations::Recompute => B::checkpointed_layer(x, layer.weights(), &context),
+            };
+        }
+        self.final_norm(x)
+            .reshape([batch, seq, self.config.hidden_size])
+    }
+
+    /// The hidden states `[batch * seq, hidden]` of whole rows, and every layer's rotated keys and values.
+    pub(crate) fn prefill(
+        &self,
+        tokens: Tensor<B, 2, Int>,
+    ) -> (Tensor<B, 2>, Vec<[FloatTensor<B>; 2]>) {
+        let [batch, seq] = tokens.dims();
+        let context = self.context(&tokens, None);
+        let mut x = self.embed(tokens.reshape([batch * seq]));
+        let mut kept = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            let weights = layer.weights();
+            let [q, k, v] =
+                layer::queries_keys_values::<B>(&x, &weights, &context.angles, context.eps);
+            kept.push([k.clone(), v.clone()]);
+            let (attended, _) = B::causal_attention(q, k, v, &context.shape);
+            x = layer::finish::<B>(x, attended, &weights, context.eps);
+        }
+        (self.final_norm(x), kept)
+    }
+
+    /// What every layer needs for tokens `[batch, seq]`.
+    fn context(
+        &self,
+        tokens: &Tensor<B, 2, Int>,
+        segments: Option<&Segments>,
+    ) -> LayerContext<FloatTensor<B>> {
         let [batch, seq] = tokens.dims();
         if let Some(segments) = segments {
             let sizes = [segments.batch(), segments.seq()];
@@ -325,7 +343,7 @@ impl<B: FusedOps> Decoder<B> {
             );
         }
         let (rotary, device) = (Rotary::new(&self.config), tokens.device());
-        let angles = match segments.and_then(Segments::depths) {
+        let angles: [Tensor<B, 2>; 2] = match segments.and_then(Segments::depths) {
             None => rotary.at(0..seq, &device),
             Some(depths) => rotary.at(depths.iter().map(|&depth| depth as usize), &device),
         };
@@ -337,21 +355,26 @@ impl<B: FusedOps> Decoder<B> {
             head_dim: self.config.head_dim(),
             segments: segments.cloned(),
         };
-        let eps = self.config.rms_norm_eps as f32;
-        let mut x = self.embed(tokens.reshape([batch * seq]));
-        for (index, layer) in self.layers.iter().enumerate() {
-            let [q, k, v] = layer.queries_keys_values(&x, &angles, eps);
-            keep(index, &k, &v);
-            let (attended, _) = B::causal_attention(prim(q), prim(k), prim(v), &shape);
-            x = layer.finish(x, wrap(attended), eps);
+        LayerContext {
+            angles: angles.map(prim),
+            shape,
+            eps: self.eps(),
         }
-        (norm(x, &self.norm, eps), [batch, seq])
     }
 
-    fn embed(&self, tokens: Tensor<B, 1, Int>) -> Tensor<B, 2> {
-        wrap(B::embed_tokens(
-            prim(self.embed_tokens.val()),
-            tokens.into_primitive(),
+    fn eps(&self) -> f32 {
+        self.config.rms_norm_eps as f32
+    }
+
+    fn embed(&self, tokens: Tensor<B, 1, Int>) -> FloatTensor<B> {
+        B::embed_tokens(prim(self.embed_tokens.val()), tokens.into_primitive())
+    }
+
+    fn final_norm(&self, x: FloatTensor<B>) -> Tensor<B, 2> {
+        wrap(B::root_mean_square_norm(
+            x,
+            prim(self.norm.val()),
+            self.eps(),
         ))
     }
 
@@ -410,16 +433,17 @@ impl<B: FusedOps> Decoder<B> {
         lengths: &[u32],
         caches: &mut Vec<LayerCache<B>>,
     ) -> Tensor<B, 2> {
-        let eps = self.config.rms_norm_eps as f32;
+        let (eps, angles) = (self.eps(), angles.clone().map(prim));
         let mut x = self.embed(tokens);
         let old = std::mem::take(caches);
         for (layer, cache) in self.layers.iter().zip(old) {
-            let [q, k, v] = layer.queries_keys_values(&x, angles, eps);
-            let (attended, cache) = B::attend_cached(cache, prim(q), prim(k), prim(v), lengths);
+            let weights = layer.weights();
+            let [q, k, v] = layer::queries_keys_values::<B>(&x, &weights, &angles, eps);
+            let (attended, cache) = B::attend_cached(cache, q, k, v, lengths);
             caches.push(cache);
-            x = layer.finish(x, wrap(attended), eps);
+            x = layer::finish::<B>(x, attended, &weights, eps);
         }
-        norm(x, &self.norm, eps)
+        self.final_norm(x)
     }
 }
 

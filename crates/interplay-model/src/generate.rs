@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ use rayon::prelude::*;
 use crate::config::ModelConfig;
 use crate::decoder::Decoder;
 use crate::error::ModelError;
-use crate::ops::{FusedOps, LayerCache, prim};
+use crate::ops::{FusedOps, LayerCache};
 use crate::rotary::{Rotary, RotaryTable};
 use crate::sampling::{Distribution, SamplingSettings};
 
@@ -427,9 +428,7 @@ impl<B: FusedOps> Engine<'_, B> {
         }
         let caches = std::mem::take(&mut self.caches).into_iter().zip(kept);
         self.caches = caches
-            .map(|(cache, [k, v])| {
-                B::cache_prompts(cache, prim(k), prim(v), seq, first_row, &entering)
-            })
+            .map(|(cache, [k, v])| B::cache_prompts(cache, k, v, seq, first_row, &entering))
             .collect();
         Ok(())
     }
@@ -453,7 +452,7 @@ impl<B: FusedOps> Engine<'_, B> {
         &self,
         prompts: &[&[u32]],
         seq: usize,
-    ) -> Result<(Vec<f32>, Vec<[Tensor<B, 2>; 2]>), ModelError> {
+    ) -> Result<(Vec<f32>, Vec<[FloatTensor<B>; 2]>), ModelError> {
         let mut tokens = vec![0i32; prompts.len() * seq];
         let mut last = Vec::with_capacity(prompts.len());
         for (row, prompt) in prompts.iter().enumerate() {
@@ -467,9 +466,7 @@ impl<B: FusedOps> Engine<'_, B> {
             decoder, device, ..
         } = *self.lane;
         let tokens = Tensor::<B, 2, Int>::from_data(tokens, device);
-        let mut kept = Vec::new();
-        let (hidden, _) =
-            decoder.forward(tokens, None, |_, k, v| kept.push([k.clone(), v.clone()]));
+        let (hidden, kept) = decoder.prefill(tokens);
         let last = TensorData::new(last, [prompts.len()]);
         let last = Tensor::<B, 1, Int>::from_data(last, device);
         Ok((read(decoder.logits(hidden.select(0, last)))?, kept))

@@ -23,7 +23,7 @@ mod sampling;
 mod segments;
 
 pub use config::ModelConfig;
-pub use decoder::{Decoder, parameter_names, parameter_shapes};
+pub use decoder::{Activations, Decoder, parameter_names, parameter_shapes};
 pub use error::{ConfigProblem, ModelError};
 pub use generate::{Generated, Request, generate};
 pub use hugging_face::{load_pretrained, parameter_values, save_pretrained};

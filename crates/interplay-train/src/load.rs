@@ -1,7 +1,7 @@
 //! Training steps on random tokens: what a size of model costs on a device, without any data.
 
 use burn::optim::GradientsParams;
-use interplay_model::{Decoder, TrainBackend, parameter_names};
+use interplay_model::{Activations, Decoder, TrainBackend, parameter_names};
 
 use crate::TrainError;
 use crate::next_token::{host, mean_loss};
@@ -14,6 +14,7 @@ use crate::packing::PackedBatch;
 pub struct TrainingLoad<A: TrainBackend> {
     decoder: Option<Decoder<A>>,
     optimizer: AdamW<A::InnerBackend>,
+    activations: Activations,
     device: A::Device,
 }
 
@@ -23,12 +24,14 @@ impl<A: TrainBackend> TrainingLoad<A> {
     pub fn new(
         decoder: Decoder<A::InnerBackend>,
         optimizer: OptimizerSpec,
+        activations: Activations,
         device: &A::Device,
     ) -> Self {
         let parameters = parameter_names(decoder.config()).len();
         Self {
             decoder: Some(trainable::<A>(decoder)),
             optimizer: AdamW::new(optimizer, parameters),
+            activations,
             device: device.clone(),
         }
     }
@@ -63,7 +66,13 @@ impl<A: TrainBackend> TrainingLoad<A> {
     /// After a step that failed.
     pub fn step(&mut self, batch: &PackedBatch) -> Result<f64, TrainError> {
         let decoder = self.decoder.take().expect("no step has failed");
-        let loss = mean_loss(&decoder, batch, batch.predicted(), &self.device)?;
+        let loss = mean_loss(
+            &decoder,
+            batch,
+            batch.predicted(),
+            self.activations,
+            &self.device,
+        )?;
         let value = host(loss.clone()).iter().copied().map(f64::from).sum();
         let gradients = GradientsParams::from_grads(loss.backward(), &decoder);
         let norm = AdamW::<A::InnerBackend>::gradient_norm(&decoder, &gradients);

@@ -15,7 +15,7 @@ use std::thread;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, FusedOps, ModelConfig, Segments, TrainBackend};
+use interplay_model::{Activations, Decoder, FusedOps, ModelConfig, Segments, TrainBackend};
 use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,9 @@ pub struct NextTokenSpec {
     /// Which tokens the loss covers.
     #[serde(default)]
     pub loss_on: LossOn,
+    /// Whether the backward pass keeps activations or computes them again.
+    #[serde(default)]
+    pub activations: Activations,
     /// The optimiser and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.
@@ -192,7 +195,14 @@ fn train<A: TrainBackend>(
         let mut sum = GradientsAccumulator::new();
         let mut loss = 0.0;
         for pass in &batch.passes {
-            let part = mean_loss(session.decoder(), pass, batch.targets(), device)?;
+            let activations = spec.activations;
+            let part = mean_loss(
+                session.decoder(),
+                pass,
+                batch.targets(),
+                activations,
+                device,
+            )?;
             loss += host(part.clone())
                 .iter()
                 .copied()
@@ -227,9 +237,10 @@ pub(crate) fn mean_loss<A: FusedOps>(
     decoder: &Decoder<A>,
     pass: &PackedBatch,
     targets: usize,
+    activations: Activations,
     device: &A::Device,
 ) -> Result<Tensor<A, 1>, TrainError> {
-    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, device)?;
+    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, activations, device)?;
     Ok(log_probs.sum().div_scalar(-(targets as f32)))
 }
 
@@ -239,13 +250,14 @@ pub(crate) fn token_log_probs<B: FusedOps>(
     decoder: &Decoder<B>,
     pass: &PackedBatch,
     temperature: f64,
+    activations: Activations,
     device: &B::Device,
 ) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
     let shape = [pass.rows, pass.row_tokens];
     let tokens: Tensor<B, 2, Int> =
         Tensor::from_data(TensorData::new(pass.tokens.clone(), shape), device);
     let segments = Segments::from_trees(&pass.ends, pass.rows, pass.row_tokens)?;
-    let hidden = decoder.hidden(tokens, Some(&segments)); // [rows, row_tokens, hidden]
+    let hidden = decoder.hidden_with(tokens, Some(&segments), activations); // [rows, row_tokens, hidden]
     let [rows, row_tokens, width] = hidden.dims();
     let hidden = hidden.reshape([rows * row_tokens, width]);
     let hidden = hidden.select(0, ints::<B>(&pass.places, device)); // [targets, hidden]
@@ -363,7 +375,7 @@ mod tests {
 
     /// Weighted sum of the log-probabilities, the log-probabilities, and the squared norms of all
     /// gradients.
-    fn scores(passes: &[PackedBatch]) -> (Vec<f32>, Vec<f32>) {
+    fn scores(passes: &[PackedBatch], activations: Activations) -> (Vec<f32>, Vec<f32>) {
         let device = Default::default();
         let config = ModelConfig::tiny(40);
         let mut rng = SeedStreams::new(3).stream("test").rng(0);
@@ -372,7 +384,8 @@ mod tests {
         let mut log_probs = Vec::new();
         let mut sum = GradientsAccumulator::new();
         for pass in passes {
-            let (scores, _) = token_log_probs(&decoder, pass, 0.9, &device).expect("scores");
+            let (scores, _) =
+                token_log_probs(&decoder, pass, 0.9, activations, &device).expect("scores");
             let first = log_probs.len();
             log_probs.extend(host(scores.clone()));
             let weights: Vec<f32> = (first..log_probs.len())
@@ -407,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn sharing_beginnings_changes_neither_values_nor_gradients() {
+    fn neither_sharing_nor_computing_again_changes_values_or_gradients() {
         let answers: [&[u32]; 6] = [
             &[1, 2, 3, 4, 5, 6, 9],
             &[1, 2, 3, 4, 5, 7, 8, 9],
@@ -434,9 +447,12 @@ mod tests {
                 assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-3), "{a} and {b}");
             }
         };
-        let (values, norms) = scores(&apart);
-        let (shared_values, shared_norms) = scores(&together);
+        let (values, norms) = scores(&apart, Activations::Keep);
+        let (shared_values, shared_norms) = scores(&together, Activations::Keep);
         close(&shared_values, &values);
         close(&shared_norms, &norms);
+        let (again_values, again_norms) = scores(&together, Activations::Recompute);
+        assert_eq!(again_values, shared_values);
+        close(&again_norms, &shared_norms);
     }
 }

@@ -5,7 +5,7 @@
 use burn::backend::{Autodiff, Flex, NdArray};
 use interplay_graph::SeedStreams;
 use interplay_model::{
-    ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
+    Activations, ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
 };
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
@@ -59,6 +59,7 @@ where
         row_tokens: 128,
         accumulation: 1,
         loss_on: LossOn::All,
+        activations: Activations::Keep,
         optimizer: OptimizerSpec::new(rate),
         checkpoint_every_steps: 100,
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::backend::{Autodiff, Flex};
 use interplay_graph::SeedStreams;
-use interplay_model::{ModelConfig, load_pretrained, parameter_values};
+use interplay_model::{Activations, ModelConfig, load_pretrained, parameter_values};
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
@@ -93,6 +93,7 @@ fn pretraining(budget_tokens: u64) -> NextTokenSpec {
         row_tokens: 64,
         accumulation: 2,
         loss_on: LossOn::All,
+        activations: Activations::Keep,
         optimizer: optimizer(1e-2),
         checkpoint_every_steps: 3,
     }
@@ -135,6 +136,7 @@ fn grpo_spec() -> GrpoSpec {
         credit: grpo::Credit::Completion,
         noise: None,
         level: interplay_verify::Level::Strict,
+        activations: Activations::Keep,
         optimizer: optimizer(1e-3),
         checkpoint_every_steps: 1,
     }

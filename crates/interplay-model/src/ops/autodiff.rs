@@ -8,6 +8,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
+use super::layer::{self, LayerContext, LayerWeights, PARAMETERS};
 use super::{AttentionShape, FusedOps};
 
 type Inner<B> = FloatTensor<B>;
@@ -178,6 +179,38 @@ impl<B: FusedOps> Backward<B, 3> for CausalAttention {
 }
 
 #[derive(Debug)]
+struct CheckpointedLayer;
+
+#[derive(Clone, Debug)]
+struct LayerState<T> {
+    x: T,
+    weights: LayerWeights<T>,
+    context: LayerContext<T>,
+}
+
+impl<B: FusedOps> Backward<B, { 1 + PARAMETERS }> for CheckpointedLayer {
+    type State = LayerState<Inner<B>>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, { 1 + PARAMETERS }>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let LayerState {
+            x,
+            weights,
+            context,
+        } = ops.state;
+        let grad = grads.consume::<B>(&ops.node);
+        let (grad_x, gradients) = layer::backward::<B>(x, &weights, &context, grad);
+        let [x, parameters @ ..] = ops.parents.map(|node| node.map(|node| node.id));
+        register_all::<B, 1>([x], grads, [grad_x]);
+        register_all::<B, PARAMETERS>(parameters, grads, gradients.into_array());
+    }
+}
+
+#[derive(Debug)]
 struct ScoreTargets;
 
 #[derive(Clone, Debug)]
@@ -310,6 +343,27 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
             shape: shape.clone(),
         };
         (register!(CausalAttention, nodes, state, out), untracked)
+    }
+
+    fn checkpointed_layer(
+        x: Tracked<B, C>,
+        weights: LayerWeights<Tracked<B, C>>,
+        context: &LayerContext<Tracked<B, C>>,
+    ) -> Tracked<B, C> {
+        let weights = weights.into_array();
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = weights.each_ref().map(|one| one.node.clone());
+        let nodes = [x.node.clone(), a, b, c, d, e, f, g, h, i, j, k, l];
+        let state = LayerState {
+            x: x.primitive,
+            weights: LayerWeights::from_array(weights.map(|one| one.primitive)),
+            context: LayerContext {
+                angles: context.angles.clone().map(|angle| angle.primitive),
+                shape: context.shape.clone(),
+                eps: context.eps,
+            },
+        };
+        let out = layer::forward::<B>(state.x.clone(), &state.weights, &state.context);
+        register!(CheckpointedLayer, nodes, state, out)
     }
 
     fn score_targets(

@@ -15,12 +15,14 @@ mod backends;
 pub mod composed;
 #[cfg(feature = "flex")]
 mod flex;
+pub(crate) mod layer;
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::{FloatTensor, IntTensor};
 use burn::tensor::{Tensor, TensorPrimitive};
 
 use crate::segments::Segments;
+pub use layer::{LayerContext, LayerWeights};
 
 /// Sizes of one attention call, and which tokens see which.
 #[derive(Clone, Debug)]
@@ -263,6 +265,16 @@ pub trait FusedOps: Backend {
             shape,
         )
         .map(prim)
+    }
+
+    /// One layer for the tokens `x` `[N, hidden]`. Where gradients are tracked only `x` is kept, and the backward
+    /// pass computes the rest again: a third more work for a fraction of the memory.
+    fn checkpointed_layer(
+        x: FloatTensor<Self>,
+        weights: LayerWeights<FloatTensor<Self>>,
+        context: &LayerContext<FloatTensor<Self>>,
+    ) -> FloatTensor<Self> {
+        layer::forward::<Self>(x, &weights, context)
     }
 
     /// Log-probability of each target under `softmax(hidden weight^T * inverse_temperature)`, the entropy of

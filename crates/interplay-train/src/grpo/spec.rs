@@ -1,5 +1,6 @@
 //! Settings of a GRPO stage.
 
+use interplay_model::Activations;
 use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +110,9 @@ pub struct GrpoSpec {
     /// The level at which completions are verified.
     #[serde(default = "default_level")]
     pub level: Level,
+    /// Whether the backward pass keeps activations or computes them again.
+    #[serde(default)]
+    pub activations: Activations,
     /// The optimiser and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.

@@ -209,13 +209,14 @@ impl Minibatch<'_> {
         let mut loss = 0.0;
         for (pass, mut table) in passes {
             let tokens = pass.sequence_tokens as u64;
-            let temperature = self.spec.temperature;
+            let (temperature, activations) = (self.spec.temperature, self.spec.activations);
             if let Some(reference) = reference {
-                let scores = token_log_probs(reference, &pass, temperature, device)?.0;
+                let scores = token_log_probs(reference, &pass, temperature, activations, device)?.0;
                 table.reference = host(scores);
                 session.progress.ledger.reference_tokens += tokens;
             }
-            let (policy, entropy) = token_log_probs(session.decoder(), &pass, temperature, device)?;
+            let (policy, entropy) =
+                token_log_probs(session.decoder(), &pass, temperature, activations, device)?;
             let part = objective::loss(&policy, &table, self.spec, device);
             totals
                 .watch

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use interplay::device::{BackendTask, Device, dispatch};
 use interplay::graph::SeedStreams;
 use interplay::model::{
-    Decoder, ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
+    Activations, Decoder, ModelConfig, Request, SamplingSettings, TrainBackend, generate,
+    load_pretrained,
 };
 use interplay::train::TrainingLoad;
 use interplay::train::optimizer::OptimizerSpec;
@@ -69,6 +70,9 @@ pub(super) struct Train {
     /// Steps that count.
     #[arg(long, default_value_t = 8)]
     steps: usize,
+    /// Compute activations again in the backward pass instead of keeping them.
+    #[arg(long)]
+    recompute: bool,
     /// Steps before them.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
@@ -177,10 +181,14 @@ impl BackendTask for &Train {
             warmup_share: 0.0,
             decay: Decay::Constant,
         });
+        let activations = match self.recompute {
+            true => Activations::Recompute,
+            false => Activations::Keep,
+        };
         let count = self.batch * self.seq;
         let ids = tokens(count, config.vocab_size).map(|token| token as i32);
         let batch = TrainingLoad::<A>::batch(ids.collect(), self.batch, self.seq);
-        let mut load = TrainingLoad::<A>::new(decoder, optimizer, place);
+        let mut load = TrainingLoad::<A>::new(decoder, optimizer, activations, place);
         let (mut rates, mut loss) = (Vec::new(), 0.0);
         for step in 0..self.warmup + self.steps {
             let began = Instant::now();
