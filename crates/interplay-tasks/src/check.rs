@@ -57,7 +57,8 @@ impl TaskSpec {
                 issues.push(key("d"), component.d, "2 or 3 layers");
             } else if component.d == 3 && component.dialect == Dialect::Terse {
                 let expected = "2, since the terse dialect has no layers; or dialect `prose`";
-                issues.push(key("d"), component.d, expected);
+                let found = format!("3 with dialect `terse` and context `{}`", component.context);
+                issues.push(key("d"), found, expected);
             }
             match library.get(&component.context) {
                 Err(error) => issues.push(

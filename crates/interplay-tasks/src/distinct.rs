@@ -1,6 +1,6 @@
 //! Dropping problems that came before.
 
-use crate::{Fingerprinted, Fingerprints, Likeness, TaskError};
+use crate::{Fingerprinted, Fingerprints, Likeness, Shard, TaskError};
 
 /// The problems of another iterator without repetitions: of those that are alike, the first.
 ///
@@ -22,6 +22,7 @@ use crate::{Fingerprinted, Fingerprints, Likeness, TaskError};
 pub struct Distinct<I> {
     inner: I,
     likeness: Likeness,
+    shard: Shard,
     seen: Fingerprints,
     dropped: u64,
 }
@@ -33,12 +34,22 @@ impl<I> Distinct<I> {
         Self {
             inner,
             likeness,
+            shard: Shard::WHOLE,
             seen: Fingerprints::new(),
             dropped: 0,
         }
     }
 
-    /// How many were dropped so far.
+    /// Keeps only problems whose fingerprint falls into this shard.
+    ///
+    /// Each of several processes gives it all problems, and none has to know of the others: what they
+    /// keep has no repetition in common, and is together what one process would keep.
+    #[must_use]
+    pub fn shard(self, shard: Shard) -> Self {
+        Self { shard, ..self }
+    }
+
+    /// How many repetitions were dropped so far.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -64,6 +75,7 @@ where
                 problem.and_then(|problem| Ok((problem.fingerprint(self.likeness)?, problem)));
             match print {
                 Err(error) => return Some(Err(error)),
+                Ok((print, _)) if !self.shard.owns(print) => {}
                 Ok((print, problem)) => match self.seen.insert(print, ()) {
                     None => return Some(Ok(problem)),
                     Some(()) => self.dropped += 1,
@@ -71,5 +83,32 @@ where
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec};
+    use interplay_graph::SeedStreams;
+
+    #[test]
+    fn shards_keep_together_what_one_process_keeps() {
+        let spec = TaskSpec::single(Counts::range(2, 7).unwrap(), "zoo", Dialect::Prose);
+        let streams = SeedStreams::new(4);
+        let data = Dataset::new(spec, &ContextLibrary::embedded(), streams, "distinct").unwrap();
+        for likeness in Likeness::ALL {
+            let kept = |shard| {
+                let kept = Distinct::new(data.first(2_000).iter(), likeness).shard(shard);
+                let ids = kept.map(|problem| problem.unwrap().id());
+                ids.collect::<Vec<u64>>()
+            };
+            let whole = kept(Shard::WHOLE);
+            let shards = (0..3).map(|index| kept(Shard::new(index, 3).unwrap()));
+            let mut together: Vec<u64> = shards.flatten().collect();
+            assert!(together != whole, "the shards are in one");
+            together.sort_unstable();
+            assert_eq!(together, whole, "{likeness}");
+        }
     }
 }

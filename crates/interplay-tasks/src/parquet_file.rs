@@ -5,13 +5,16 @@
 //! compressed with Snappy, which every reader has.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::Compression;
+use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -60,14 +63,8 @@ pub fn write_parquet<E: From<TaskError>>(
 ) -> Result<u64, E> {
     let path = path.as_ref();
     let wrong = |source: ParquetError| io_error("cannot write", path, io_reason(source));
-    let mut file = beside(path).map_err(|source| io_error("cannot write", path, source))?;
-    let schema = Arc::new(parse_message_type(SCHEMA).map_err(wrong)?);
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .build();
-    let output = BufWriter::new(file.as_file_mut());
-    let mut writer =
-        SerializedFileWriter::new(output, schema, Arc::new(properties)).map_err(wrong)?;
+    let mut file = beside(path)?;
+    let mut writer = begin(BufWriter::new(file.as_file_mut())).map_err(wrong)?;
     let mut group = Vec::with_capacity(ROW_GROUP);
     let mut count = 0;
     for sample in samples {
@@ -86,10 +83,80 @@ pub fn write_parquet<E: From<TaskError>>(
     Ok(count)
 }
 
-type Output<'f> = BufWriter<&'f mut File>;
+/// A file without row groups so far.
+fn begin<W: Write + Send>(output: W) -> Result<SerializedFileWriter<W>, ParquetError> {
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .build();
+    SerializedFileWriter::new(output, schema, Arc::new(properties))
+}
 
-fn write_group(
-    writer: &mut SerializedFileWriter<Output<'_>>,
+/// Samples, one a line, as a piece for [`join`]: a Parquet file of one row group behind its length.
+pub(crate) fn piece(lines: &[u8]) -> io::Result<Vec<u8>> {
+    let samples: Vec<Sample> = serde_json::Deserializer::from_slice(lines)
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let mut writer = begin(Vec::new())?;
+    write_group(&mut writer, &samples)?;
+    let file = writer.into_inner()?;
+    let mut piece = (file.len() as u64).to_le_bytes().to_vec();
+    piece.extend(file);
+    Ok(piece)
+}
+
+/// Joins the pieces that a file holds into one Parquet file, which appears when it is complete.
+/// Nothing is encoded anew, and memory is that of one piece.
+pub(crate) fn join(pieces: &mut File, path: &Path) -> Result<(), TaskError> {
+    let mut file = beside(path)?;
+    copy_pieces(pieces, file.as_file_mut())
+        .map_err(|source| io_error("cannot write", path, source))?;
+    place(file, path)
+}
+
+fn copy_pieces(pieces: &mut File, output: &mut File) -> io::Result<()> {
+    let mut writer = begin(BufWriter::new(output))?;
+    let end = pieces.metadata()?.len();
+    pieces.rewind()?;
+    while pieces.stream_position()? < end {
+        let mut length = [0; 8];
+        pieces.read_exact(&mut length)?;
+        let mut piece = Vec::new();
+        let mut rest = (&mut *pieces).take(u64::from_le_bytes(length));
+        rest.read_to_end(&mut piece)?;
+        let piece = Bytes::from(piece);
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&piece)?;
+        for group in metadata.row_groups() {
+            copy_group(&mut writer, &piece, group)?;
+        }
+    }
+    writer.close()?;
+    Ok(())
+}
+
+fn copy_group<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    piece: &Bytes,
+    group: &RowGroupMetaData,
+) -> Result<(), ParquetError> {
+    let mut copy = writer.next_row_group()?;
+    for column in group.columns() {
+        let whole = ColumnCloseResult {
+            bytes_written: column.compressed_size().cast_unsigned(),
+            rows_written: group.num_rows().cast_unsigned(),
+            metadata: column.clone(),
+            bloom_filter: None,
+            // Indices of pages are of no use where all rows are read.
+            column_index: None,
+            offset_index: None,
+        };
+        copy.append_column(piece, whole)?;
+    }
+    copy.close().map(drop)
+}
+
+fn write_group<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
     samples: &[Sample],
 ) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
@@ -97,29 +164,29 @@ fn write_group(
         let value = |sample| ByteArray::from(field(sample));
         samples.iter().map(value).collect::<Vec<_>>()
     };
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.problem))?;
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.question))?;
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.solution))?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.problem))?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.question))?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.solution))?;
     // Unsigned numbers are kept in the bits of signed ones.
     let numbers = |field: fn(&Sample) -> u32| {
         let value = |sample| field(sample).cast_signed();
         samples.iter().map(value).collect::<Vec<_>>()
     };
-    column::<Int32Type>(&mut group, &numbers(|sample| sample.op))?;
+    column::<_, Int32Type>(&mut group, &numbers(|sample| sample.op))?;
     let ids: Vec<i64> = samples
         .iter()
         .map(|sample| sample.id.cast_signed())
         .collect();
-    column::<Int64Type>(&mut group, &ids)?;
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.template))?;
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.mode))?;
-    column::<ByteArrayType>(&mut group, &texts(|sample| &sample.length))?;
-    column::<Int32Type>(&mut group, &numbers(|sample| sample.d))?;
+    column::<_, Int64Type>(&mut group, &ids)?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.template))?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.mode))?;
+    column::<_, ByteArrayType>(&mut group, &texts(|sample| &sample.length))?;
+    column::<_, Int32Type>(&mut group, &numbers(|sample| sample.d))?;
     group.close().map(drop)
 }
 
-fn column<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Output<'_>>,
+fn column<W: Write + Send, T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[T::T],
 ) -> Result<(), ParquetError> {
     if let Some(mut column) = group.next_column()? {

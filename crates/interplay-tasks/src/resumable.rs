@@ -1,10 +1,13 @@
-//! JSONL files that a killed process goes on with, and that appear when they are whole.
+//! JSONL and Parquet files that a killed process goes on with, and that appear when they are whole.
 //!
 //! Lines are gathered into blocks of a fixed number of records. A block is written, compressed by
 //! itself where the file is compressed, and brought to the disk; only then a small state file says
 //! how far the files are good. A process that comes later cuts the files back to that and goes on;
 //! since blocks end at fixed records, the bytes are those of a process that was never interrupted.
 //! At the end the files get their names.
+//!
+//! Of a Parquet file, whose end says where everything lies, a block is a file of one row group. At
+//! the end these are copied into one file, for which there has to be room.
 //!
 //! Deviations: a compressed file is a row of gzip members, one a block, which all common readers
 //! take as one file.
@@ -18,7 +21,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
-use crate::whole_file::{io_error, is_gz, write_whole};
+use crate::whole_file::{check_name, io_error, is_gz, is_parquet, write_whole};
 
 /// Records in a block.
 const BLOCK: u64 = 4096;
@@ -33,6 +36,9 @@ struct State {
 }
 
 /// Files under way that get a line each with every record.
+///
+/// A file whose name ends in `.gz` is compressed. With the feature `parquet`, one that ends in
+/// `.parquet` becomes a Parquet file; its lines have to be [`Sample`](crate::Sample)s.
 ///
 /// ```
 /// use interplay_tasks::ResumableWriter;
@@ -210,39 +216,23 @@ impl ResumableWriter {
         if self.unwritten > 0 || self.state.records == 0 {
             self.write_block()?;
         }
-        for file in &self.files {
-            fs::rename(&file.partial, &file.path)
-                .map_err(|source| io_error("cannot write", &file.path, source))?;
+        for file in &mut self.files {
+            file.place()?;
         }
-        fs::remove_file(&self.state_path)
-            .map_err(|source| io_error("cannot remove", &self.state_path, source))?;
-        Ok(self.state.records)
+        let records = self.state.records;
+        self.discard()?;
+        Ok(records)
     }
 }
 
 impl Partial {
     fn open(path: &Path) -> Result<Self, TaskError> {
         let wrong = |source| io_error("cannot write", path, source);
-        let kind = |kind, text: &str| wrong(io::Error::new(kind, text.to_owned()));
-        if path.is_dir() {
-            let text = "it is a folder; expected the name of a file";
-            return Err(kind(io::ErrorKind::IsADirectory, text));
-        }
-        let Some(name) = path.file_name() else {
-            let text = "expected the name of a file";
-            return Err(kind(io::ErrorKind::InvalidInput, text));
-        };
+        check_name(path)?;
         let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
+        hidden.push(path.file_name().unwrap_or_default());
         hidden.push(".partial");
         let partial = path.with_file_name(hidden);
-        if partial
-            .parent()
-            .is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
-        {
-            let text = "its folder does not exist; create it first";
-            return Err(kind(io::ErrorKind::NotFound, text));
-        }
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -254,7 +244,8 @@ impl Partial {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let text = "another process is writing it; wait for it or choose another name";
-                return Err(kind(io::ErrorKind::ResourceBusy, text));
+                let busy = io::Error::new(io::ErrorKind::ResourceBusy, text);
+                return Err(wrong(busy));
             }
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
@@ -276,26 +267,65 @@ impl Partial {
 
     /// Writes the block and returns its size on the disk.
     fn write_block(&mut self) -> Result<u64, TaskError> {
-        let packed = if is_gz(&self.path) {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-            encoder
-                .write_all(&self.block)
-                .and_then(|()| encoder.finish())
-        } else {
-            Ok(std::mem::take(&mut self.block))
-        };
+        let packed = self.packed();
         self.block.clear();
         let written = packed.and_then(|bytes| {
             self.file.write_all(&bytes)?;
             self.file.sync_data()?;
             Ok(bytes.len() as u64)
         });
-        written.map_err(|source| TaskError::Unfinished {
+        written.map_err(|source| self.unfinished(source))
+    }
+
+    fn unfinished(&self, source: io::Error) -> TaskError {
+        TaskError::Unfinished {
             path: self.path.clone(),
             partial: self.partial.clone(),
             source,
-        })
+        }
     }
+
+    /// The block as it lies on the disk.
+    fn packed(&mut self) -> io::Result<Vec<u8>> {
+        if is_parquet(&self.path) {
+            piece(&self.block)
+        } else if is_gz(&self.path) {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&self.block)?;
+            encoder.finish()
+        } else {
+            Ok(std::mem::take(&mut self.block))
+        }
+    }
+
+    /// Gives what is written its name.
+    fn place(&mut self) -> Result<(), TaskError> {
+        #[cfg(feature = "parquet")]
+        if is_parquet(&self.path) {
+            let joined = crate::parquet_file::join(&mut self.file, &self.path);
+            return joined.map_err(|error| match error {
+                TaskError::Io { source, .. } => self.unfinished(source),
+                error => error,
+            });
+        }
+        fs::rename(&self.partial, &self.path)
+            .map_err(|source| io_error("cannot write", &self.path, source))
+    }
+}
+
+/// A block as it lies in a Parquet file under way.
+#[cfg(feature = "parquet")]
+fn piece(block: &[u8]) -> io::Result<Vec<u8>> {
+    if block.is_empty() {
+        return Ok(Vec::new());
+    }
+    crate::parquet_file::piece(block)
+}
+
+/// Never called: without the feature no file is taken for Parquet.
+#[cfg(not(feature = "parquet"))]
+fn piece(_block: &[u8]) -> io::Result<Vec<u8>> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The state that fits the key and the files, if there is one.
@@ -386,6 +416,81 @@ mod tests {
         // A file that is shorter than its state says is not trusted.
         fs::write(&partial, "short").unwrap();
         assert_eq!(write(folder.path(), "k", BLOCK + 9, true), 0);
+    }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn an_interrupted_parquet_file_ends_in_the_same_bytes() {
+        use crate::{ContextLibrary, Counts, Dataset, Dialect, Sample, TaskSpec};
+        use parquet::file::reader::{FileReader, SerializedFileReader};
+        use parquet::record::RowAccessor;
+
+        let spec = TaskSpec::single(Counts::one(3), "zoo", Dialect::Terse);
+        let streams = interplay_graph::SeedStreams::new(1);
+        let data = Dataset::new(spec, &ContextLibrary::embedded(), streams, "parquet").unwrap();
+        let end = 2 * BLOCK + 5;
+        let samples: Vec<Sample> = data
+            .first(end)
+            .iter()
+            .map(|problem| problem.unwrap().to_sample())
+            .collect();
+        let write = |path: &Path, stop: u64| {
+            let mut output = ResumableWriter::open(&[path], "k").unwrap();
+            for index in output.next()..stop {
+                output.line(0, &samples[index as usize]).unwrap();
+                output.end_record(index + 1).unwrap();
+            }
+            output
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
+        let [whole, killed] = [whole, killed].map(|path| path.with_extension("parquet"));
+        assert_eq!(write(&whole, end).finish().unwrap(), end);
+        drop(write(&killed, BLOCK + 7));
+        assert!(!killed.exists());
+        let output = write(&killed, end);
+        assert_eq!(output.resumed(), BLOCK);
+        output.finish().unwrap();
+        assert!(fs::read(&killed).unwrap() == fs::read(&whole).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+
+        let reader = SerializedFileReader::new(File::open(&whole).unwrap()).unwrap();
+        assert_eq!(reader.num_row_groups(), 3);
+        let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
+        let read: Vec<_> = rows
+            .map(|row| {
+                (
+                    row.get_ulong(4).unwrap(),
+                    row.get_string(2).unwrap().clone(),
+                )
+            })
+            .collect();
+        let expected = samples.iter().map(|one| (one.id, one.solution.clone()));
+        assert!(read == expected.collect::<Vec<_>>());
+
+        // A file without records is a Parquet file too.
+        let empty = folder.path().join("empty.parquet");
+        write(&empty, 0).finish().unwrap();
+        let reader = SerializedFileReader::new(File::open(&empty).unwrap()).unwrap();
+        assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
+        // Lines of something else are refused, not written.
+        let mut other = ResumableWriter::open(&[&folder.path().join("n.parquet")], "k").unwrap();
+        other.line(0, &1).unwrap();
+        other.end_record(1).unwrap();
+        assert!(other.finish().is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let message = ResumableWriter::open(&[&path], "k").unwrap_err();
+        assert!(message.to_string().contains("socket: it is a device"));
+        let message = crate::write_samples::<TaskError>(&path, []).unwrap_err();
+        assert!(message.to_string().contains("socket: it is a device"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

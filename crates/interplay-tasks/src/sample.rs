@@ -107,7 +107,7 @@ pub fn write_samples<E: From<TaskError>>(
 ) -> Result<u64, E> {
     let path = path.as_ref();
     let wrong = |source| io_error("cannot write", path, source);
-    let mut file = beside(path).map_err(wrong)?;
+    let mut file = beside(path)?;
     let count = if is_gz(path) {
         let mut encoder = GzEncoder::new(BufWriter::new(&mut file), Compression::default());
         let count = write_lines(&mut encoder, samples, &wrong)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Dataset, Part, Problem, Split, TaskError};
+use crate::{Dataset, Fingerprint, Part, Problem, Split, TaskError};
 
 /// One of several equal shares of the work: every `count`-th problem from `index` on.
 ///
@@ -48,6 +48,14 @@ impl Shard {
     #[must_use]
     pub fn count(self) -> u64 {
         self.count
+    }
+
+    /// Whether a fingerprint falls into it, where problems are shared by what they are and not by
+    /// their index: alike problems then fall into the same shard.
+    #[must_use]
+    pub fn owns(self, fingerprint: Fingerprint) -> bool {
+        // The low bits: a split goes by the high ones.
+        fingerprint.0 % u128::from(self.count) == u128::from(self.index)
     }
 
     /// How many of the first `n` problems fall into it.

@@ -40,11 +40,20 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_killed_generate_goes_on_and_ends_in_the_same_bytes() {
+    // The graphs beside them are compressed.
+    for output in ["out.jsonl", "out.parquet"] {
+        if cfg!(feature = "parquet") || !output.ends_with("parquet") {
+            kill_and_go_on(output);
+        }
+    }
+}
+
+fn kill_and_go_on(output: &str) {
     let whole = tempfile::tempdir().unwrap();
     let killed = tempfile::tempdir().unwrap();
     // Repetitions are left out, so the second run must know what the first one has seen.
-    let flags = "generate --op 8-14 --dialect terse --n 60000 --seed 2 --distinct graph";
-    let generate = format!("{flags} --graphs graphs.jsonl.gz --output out.jsonl");
+    let flags = "generate --op 8-14 --dialect terse --n 24000 --seed 2 --distinct graph";
+    let generate = format!("{flags} --shard 1/2 --graphs graphs.jsonl.gz --output {output}");
     succeed(whole.path(), &generate);
     let mut kills = 0;
     while kills < 2 {
@@ -52,7 +61,7 @@ fn a_killed_generate_goes_on_and_ends_in_the_same_bytes() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let state = killed.path().join(".out.jsonl.partial.json");
+        let state = killed.path().join(format!(".{output}.partial.json"));
         let before = fs::read(&state).ok();
         // Killed once it has written a block of its own.
         let ended = loop {
@@ -67,18 +76,18 @@ fn a_killed_generate_goes_on_and_ends_in_the_same_bytes() {
         if ended.success() {
             break;
         }
-        assert!(!killed.path().join("out.jsonl").exists());
+        assert!(!killed.path().join(output).exists());
         kills += 1;
     }
     assert!(kills > 0, "it was too fast to be killed");
-    let output = call(killed.path(), &generate);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{message}");
-    for name in ["out.jsonl", "graphs.jsonl.gz"] {
+    let ended = call(killed.path(), &generate);
+    let message = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success(), "{message}");
+    for name in [output, "graphs.jsonl.gz"] {
         let read = |folder: &Path| fs::read(folder.join(name)).unwrap();
         assert!(read(killed.path()) == read(whole.path()), "{name} differs");
     }
-    assert_eq!(names(killed.path()), ["graphs.jsonl.gz", "out.jsonl"]);
+    assert_eq!(names(killed.path()), ["graphs.jsonl.gz", output]);
 }
 
 #[test]
@@ -112,6 +121,18 @@ fn shards_and_parts_are_the_whole_once_each() {
     assert_eq!(certificate["compared"][2]["finding"], "disjoint");
     let same = "certify --left train.jsonl --right train.jsonl --require text";
     assert!(refused(place, same).contains("overlap"));
+
+    let flags = "generate --op 2-6 --n 400 --distinct graph";
+    succeed(place, &format!("{flags} --output whole.jsonl"));
+    all.clear();
+    for shard in 0..3 {
+        let flags = format!("{flags} --shard {shard}/3 --output shard.jsonl");
+        succeed(place, &flags);
+        all.extend(ids(&place.join("shard.jsonl")));
+    }
+    all.sort_unstable();
+    assert!(all.len() < 400, "nothing is repeated");
+    assert_eq!(all, ids(&place.join("whole.jsonl")));
 
     for (flags, part) in [
         ("--shard 3/3", "3/3"),
@@ -224,4 +245,22 @@ fn corpora_stand_side_by_side_in_table_and_plots() {
     assert!(!place.join("certificate.json").exists());
     let twice = "statistics --input a=b.jsonl --input a=a.jsonl.gz";
     assert!(refused(place, twice).contains("`a`"));
+    fs::write(place.join("empty.jsonl"), "").unwrap();
+    for (command, part) in [
+        (
+            "certify --left empty.jsonl --right b.jsonl",
+            "empty.jsonl: found no record",
+        ),
+        (
+            "statistics --input b.jsonl --mode sideways",
+            "mode `sideways`",
+        ),
+        ("statistics --input empty.jsonl", "found no record"),
+        (
+            "generate --op 4 --n 4 --output gone/a.parquet",
+            "its folder does not exist",
+        ),
+    ] {
+        assert!(refused(place, command).contains(part), "{command}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Contexts: the words in which a problem is told, as data.
 //!
 //! Source: the templates of GSM-Infinite (arXiv 2502.05252) and the contexts of
-//! arXiv 2512.07783. A context is a TOML file; two are embedded, users add their own without
+//! arXiv 2512.07783. A context is a TOML file; five are embedded, users add their own without
 //! touching Rust. All words of the embedded ones are this project's own.
 
 mod check;

@@ -35,6 +35,12 @@ pub(super) fn certify(flags: &Flags) -> Result<()> {
         (&name(&flags.left), SampleReader::open(&flags.left)?),
         (&name(&flags.right), SampleReader::open(&flags.right)?),
     )?;
+    // Nothing differs from everything: most likely the file is not the one that was meant.
+    for side in [&certificate.left, &certificate.right] {
+        if side.records == 0 {
+            bail!("{}: found no record, expected a corpus", side.name);
+        }
+    }
     if let Some(path) = &flags.output {
         let mut output = WholeFile::create(path)?;
         output.text(&certificate.to_json())?;

@@ -1,7 +1,6 @@
 //! `interplay generate`: problems with gold solutions, and their gold graphs, as files.
 //!
-//! JSONL goes on where a killed run stood. A Parquet file is begun anew, since its end says where
-//! everything lies; shards keep such files small.
+//! A killed run goes on where it stood, and ends in the same bytes.
 
 use std::path::{Path, PathBuf, absolute};
 
@@ -25,7 +24,8 @@ pub(super) struct Flags {
     /// How many problems to draw, before shards, parts and repetitions are left out.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     n: u64,
-    /// Write every N-th problem only, from the I-th on, I from 0 to N - 1.
+    /// Write every N-th problem only, from the I-th on, I from 0 to N - 1. With --distinct: what
+    /// falls to shard I by its content, so that shards repeat nothing of each other.
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
     /// Write the problems of this part of a split only.
@@ -42,8 +42,8 @@ pub(super) struct Flags {
     /// What no two parts have in common: graphs with their numbers, or shapes of graphs.
     #[arg(long, default_value = "shape", value_parser = likeness(&["graph", "shape"]))]
     split_by: Likeness,
-    /// Leave out problems that repeat an earlier one of the shard: its text, its graph with
-    /// numbers, or its shape.
+    /// Leave out problems that repeat an earlier one: its text, its graph with numbers, or its
+    /// shape.
     #[arg(long, value_parser = likeness(&["text", "graph", "shape"]))]
     distinct: Option<Likeness>,
     /// Also write the gold graphs to this file (JSONL; compressed where it ends in .gz).
@@ -67,13 +67,18 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
             flags.output.display()
         );
     }
+    if cfg!(not(feature = "parquet"))
+        && flags.output.extension().is_some_and(|end| end == "parquet")
+    {
+        bail!(
+            "cannot write {}: this command was built without the feature `parquet`; build it with \
+             that feature, or choose a name that ends in .jsonl",
+            flags.output.display()
+        );
+    }
     let dataset = flags.problems.dataset()?;
     let mut source = Source::new(flags, &dataset)?;
-    let (written, resumed) = if flags.output.extension().is_some_and(|end| end == "parquet") {
-        (parquet(flags, &mut source)?, 0)
-    } else {
-        jsonl(flags, &mut source)?
-    };
+    let (written, resumed) = write(flags, &mut source)?;
     let mut summary = format!("{written} problems in {}", flags.output.display());
     if resumed > 0 {
         summary.push_str(&format!(", {resumed} of them by an earlier run"));
@@ -85,8 +90,8 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
     Ok(())
 }
 
-/// Writes JSONL, and the gold graphs beside it.
-fn jsonl(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
+/// Writes the problems, and the gold graphs beside them.
+fn write(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
     let mut paths: Vec<&Path> = vec![&flags.output];
     paths.extend(flags.graphs.as_deref());
     let mut output = ResumableWriter::open(&paths, &source.key)?;
@@ -113,64 +118,13 @@ fn jsonl(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
     }
 }
 
-#[cfg(feature = "parquet")]
-fn parquet(flags: &Flags, source: &mut Source<'_>) -> Result<u64> {
-    use super::whole_file::WholeFile;
-    let mut graphs = flags.graphs.as_deref().map(WholeFile::create).transpose()?;
-    let mut line = 0;
-    let samples = std::iter::from_fn(|| match source.next() {
-        Ok(problem) => problem.map(Ok),
-        Err(error) => Some(Err(Refused::Problem(error))),
-    })
-    .map(|problem| {
-        let problem = problem?;
-        if let Some(graphs) = &mut graphs {
-            let record = GoldRecord::new(&problem, line);
-            graphs.record(&record).map_err(Refused::Graph)?;
-        }
-        line += 1;
-        Ok(problem.to_sample())
-    });
-    let written = match interplay::tasks::write_parquet(&flags.output, samples) {
-        Ok(written) => written,
-        Err(Refused::Problem(error)) => return Err(error.into()),
-        Err(Refused::Graph(error)) => return Err(error),
-    };
-    if let Some(graphs) = graphs {
-        graphs.complete()?.place()?;
-    }
-    Ok(written)
-}
-
-/// Why a sample is not there.
-#[cfg(feature = "parquet")]
-enum Refused {
-    Problem(TaskError),
-    Graph(anyhow::Error),
-}
-
-#[cfg(feature = "parquet")]
-impl From<TaskError> for Refused {
-    fn from(error: TaskError) -> Self {
-        Self::Problem(error)
-    }
-}
-
-#[cfg(not(feature = "parquet"))]
-fn parquet(flags: &Flags, _source: &mut Source<'_>) -> Result<u64> {
-    bail!(
-        "cannot write {}: this command was built without the feature `parquet`; build it with \
-         that feature, or choose a name that ends in .jsonl",
-        flags.output.display()
-    )
-}
-
 /// The problems that the flags let through, in their order.
 struct Source<'d> {
     piece: Subset<'d>,
     /// Everything that determines the bytes.
     key: String,
-    distinct: Option<Likeness>,
+    /// In which sense repetitions are left out, and which fingerprints are this process's.
+    distinct: Option<(Likeness, Shard)>,
     seen: Fingerprints,
     /// The next candidate.
     place: u64,
@@ -180,9 +134,14 @@ struct Source<'d> {
 
 impl<'d> Source<'d> {
     fn new(flags: &Flags, dataset: &'d Dataset) -> Result<Self> {
-        let piece = dataset.first(flags.n).shard(flags.shard);
+        // A repetition may have any index, so each shard looks at all problems.
+        let by_index = match flags.distinct {
+            None => flags.shard,
+            Some(_) => Shard::WHOLE,
+        };
+        let piece = dataset.first(flags.n).shard(by_index);
         let mut console = Console::new();
-        console.begin("generate", flags.shard.len_of(flags.n));
+        console.begin("generate", by_index.len_of(flags.n));
         let &[train, validation, test] = flags.shares.as_slice() else {
             bail!(
                 "--shares: found {} numbers, expected three: training, validation, test",
@@ -209,7 +168,7 @@ impl<'d> Source<'d> {
                 None => piece,
             },
             key: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-            distinct: flags.distinct,
+            distinct: flags.distinct.map(|likeness| (likeness, flags.shard)),
             seen: Fingerprints::new(),
             place: 0,
             repeated: 0,
@@ -226,23 +185,26 @@ impl<'d> Source<'d> {
                 self.console.advance(self.place, "problems");
             }
             if let Some(problem) = problem {
-                if self.is_new(&problem)? {
+                if self.is_wanted(&problem)? {
                     return Ok(Some(problem));
                 }
-                self.repeated += 1;
             }
         }
         Ok(None)
     }
 
-    fn is_new(&mut self, problem: &Problem) -> Result<bool, TaskError> {
-        Ok(match self.distinct {
-            None => true,
-            Some(likeness) => {
-                let print = problem.fingerprint(likeness)?;
-                self.seen.insert(print, ()).is_none()
-            }
-        })
+    /// Whether a problem is no repetition, and is this process's to write.
+    fn is_wanted(&mut self, problem: &Problem) -> Result<bool, TaskError> {
+        let Some((likeness, shard)) = self.distinct else {
+            return Ok(true);
+        };
+        let print = problem.fingerprint(likeness)?;
+        if !shard.owns(print) {
+            return Ok(false);
+        }
+        let is_new = self.seen.insert(print, ()).is_none();
+        self.repeated += u64::from(!is_new);
+        Ok(is_new)
     }
 
     /// Passes over what an earlier run has written; repetitions of it are still recognised.

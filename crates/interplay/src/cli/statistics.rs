@@ -64,6 +64,15 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
             .filter(|sample| sample.as_ref().map_or(true, |sample| wanted(&sample.mode)));
         corpora.push((name, Statistics::of(samples)?));
     }
+    if corpora
+        .iter()
+        .all(|(_, statistics)| statistics.records == 0)
+    {
+        match &flags.mode {
+            Some(mode) => bail!("--mode: found no record of mode `{mode}` in any corpus"),
+            None => bail!("--input: found no record in any corpus"),
+        }
+    }
     if let Some(path) = &flags.output {
         let all: BTreeMap<_, _> = corpora.iter().cloned().collect();
         let mut output = WholeFile::create(path)?;

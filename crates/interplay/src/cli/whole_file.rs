@@ -36,6 +36,12 @@ impl WholeFile {
                 path.display()
             );
         }
+        if path.exists() && !path.is_file() {
+            bail!(
+                "cannot write {}: it is a device, a pipe or a socket; expected the name of a file",
+                path.display()
+            );
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -159,5 +165,15 @@ mod tests {
             .unwrap();
         assert!(error.to_string().contains("there is no folder"), "{error}");
         assert!(WholeFile::create(folder.path()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = WholeFile::create(&path).err().unwrap();
+        assert!(error.to_string().contains("it is a device"), "{error}");
     }
 }
