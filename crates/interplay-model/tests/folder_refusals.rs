@@ -8,7 +8,7 @@ use burn::backend::Flex;
 use interplay_model::{
     Decoder, ModelConfig, ModelError, SaveOptions, load_pretrained, save_pretrained_with,
 };
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -393,4 +393,42 @@ fn an_index_that_is_no_index() {
         refusal(dir.path()),
         ModelError::MissingTensor { .. }
     ));
+}
+
+/// Whatever one byte or one lost tail does to a folder, reading it ends in a model or in an error.
+#[test]
+fn no_damage_makes_reading_panic() {
+    let dir = sharded();
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    let (mut read, mut refused) = (0, 0);
+    for name in ["config.json", INDEX, FIRST, SECOND] {
+        let path = dir.path().join(name);
+        let whole = std::fs::read(&path).unwrap();
+        // Behind the header lie elements, and any bytes are elements.
+        let header = whole.len().min(1_500) as u32;
+        for _ in 0..400 {
+            let mut damaged = whole.clone();
+            let place = (rng.next_u32() % header) as usize;
+            match rng.next_u32() % 4 {
+                0 => damaged.truncate(place),
+                1 => damaged[place] = b'0' + (rng.next_u32() % 10) as u8,
+                2 => damaged[place] ^= 1 << (rng.next_u32() % 8),
+                _ => drop(damaged.remove(place)),
+            }
+            std::fs::write(&path, damaged).unwrap();
+            match load_pretrained::<Flex>(dir.path(), &Default::default()) {
+                Ok(_) => read += 1,
+                Err(error) => {
+                    assert!(!error.to_string().is_empty());
+                    refused += 1;
+                }
+            }
+        }
+        std::fs::write(&path, whole).unwrap();
+    }
+    load_pretrained::<Flex>(dir.path(), &Default::default()).unwrap();
+    assert!(
+        refused > 1_000 && read > 0,
+        "{refused} refused, {read} read"
+    );
 }

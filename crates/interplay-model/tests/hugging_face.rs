@@ -211,6 +211,40 @@ fn a_save_that_fails_leaves_the_model_before() {
     assert_eq!(names(dir.path()), expected);
 }
 
+/// Two models of the same shapes, one in a single file, one in shards, take turns in a folder that is read all
+/// the time. Their rotary bases differ, so one's weights under the other's configuration would be noticed.
+#[test]
+fn a_reader_never_sees_half_of_each_of_two_models() {
+    let (dir, first) = saved(&config());
+    let other = ModelConfig {
+        rope_theta: 100.0,
+        ..config()
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let second = Decoder::<Flex>::init(&other, &mut rng, &Default::default()).unwrap();
+    let known = [(config(), bits(&first)), (other.clone(), bits(&second))];
+    let path = dir.path();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                match load(path) {
+                    Ok((config, decoder)) => assert!(known.contains(&(config, bits(&decoder)))),
+                    Err(ModelError::NoWeights { .. } | ModelError::ChangedWhileReading { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+        for _ in 0..15 {
+            save_pretrained_with(path, &other, &second, &shards(3_000)).unwrap();
+            save_pretrained(path, &config(), &first).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        reader.join().unwrap();
+    });
+    assert_eq!(bits(&load(path).unwrap().1), known[0].1);
+}
+
 #[test]
 fn refuses_to_save_under_the_configuration_of_another_model() {
     let (dir, decoder) = saved(&config());

@@ -105,16 +105,11 @@ impl WeightFolder {
     /// A damaged or missing file, an index that does not fit its shards, a tensor that is stored twice, a
     /// folder that was written to since `entry` was found.
     pub(super) fn open(dir: &Path, entry: &Entry) -> Result<Self, ModelError> {
-        let index = match entry.sharded {
-            true => Some(read_index(&entry.path)?),
-            false => None,
-        };
-        let files = match &index {
-            None => vec![TensorFile::open(&entry.path)?],
-            Some(index) => open_shards(dir, &entry.path, index)?,
-        };
-        // All files are open: what is renamed over them from here on does not matter.
+        let opened = open_files(dir, entry);
+        // A save that came between explains whatever went wrong. With all files open and the entry unchanged,
+        // they are of one save, and what is renamed over them from here on does not matter.
         entry.require_unchanged()?;
+        let (index, files) = opened?;
         let places = places(&files)?;
         if let Some(index) = &index {
             require_listed(&entry.path, index, &files, &places)?;
@@ -210,6 +205,16 @@ fn require_fits(
         return Err(ModelError::WrongType { path, name, found });
     }
     Ok(())
+}
+
+/// The index, if there is one, and all tensor files.
+fn open_files(dir: &Path, entry: &Entry) -> Result<(Option<Index>, Vec<TensorFile>), ModelError> {
+    if !entry.sharded {
+        return Ok((None, vec![TensorFile::open(&entry.path)?]));
+    }
+    let index = read_index(&entry.path)?;
+    let files = open_shards(dir, &entry.path, &index)?;
+    Ok((Some(index), files))
 }
 
 fn read_index(path: &Path) -> Result<Index, ModelError> {
