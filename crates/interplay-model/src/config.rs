@@ -151,6 +151,22 @@ impl ModelConfig {
             + 4.0 * layers * hidden * mean_attended
     }
 
+    /// Checks that a tokenizer of so many entries belongs to this model.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::VocabularyMismatch`] where the model could sample a token that the tokenizer does not have,
+    /// or the tokenizer could give a token that the model does not know.
+    pub fn check_tokenizer(&self, entries: usize) -> Result<(), ModelError> {
+        if entries == self.vocab_size {
+            return Ok(());
+        }
+        Err(ModelError::VocabularyMismatch {
+            tokenizer: entries,
+            model: self.vocab_size,
+        })
+    }
+
     /// Checks every field and reports all problems at once.
     ///
     /// # Errors
@@ -176,10 +192,13 @@ impl ModelConfig {
             ("num_key_value_heads", self.num_key_value_heads),
             ("max_position_embeddings", self.max_position_embeddings),
         ] {
-            check(field, value > 0, value.to_string(), "at least 1".to_owned());
+            // Tokens and positions are 32-bit numbers on every backend.
+            let fine = (1..=i32::MAX as usize).contains(&value);
+            let expected = format!("between 1 and {}", i32::MAX);
+            check(field, fine, value.to_string(), expected);
         }
         let (heads, kv_heads) = (
-            self.num_attention_heads.max(1),
+            self.num_attention_heads.clamp(1, i32::MAX as usize),
             self.num_key_value_heads.max(1),
         );
         check(
@@ -254,6 +273,35 @@ mod tests {
             fields,
             ["num_key_value_heads", "rope_theta", "eos_token_id"]
         );
+    }
+
+    #[test]
+    fn sizes_beyond_32_bits_are_problems_and_not_overflows() {
+        for size in [0, usize::MAX] {
+            let config = ModelConfig {
+                num_attention_heads: size,
+                hidden_size: size,
+                ..ModelConfig::tiny(100)
+            };
+            assert!(config.validate().is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_tokenizer_of_another_size_is_refused() {
+        let config = ModelConfig::tiny(100);
+        config.check_tokenizer(100).unwrap();
+        for entries in [99, 101] {
+            let message = config.check_tokenizer(entries).unwrap_err().to_string();
+            let numbers = [
+                format!("{entries} entries"),
+                "`vocab_size` of the model is 100".into(),
+            ];
+            assert!(
+                numbers.iter().all(|part| message.contains(part)),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -183,10 +183,95 @@ pub enum ModelError {
         /// What it has to be.
         expected: &'static str,
     },
+    /// A folder without tensors that can be read.
+    #[error(
+        "{}: found neither model.safetensors nor model.safetensors.index.json; a save was interrupted, or \
+         the weights are in another format: save them with `transformers` as safetensors",
+        path.display()
+    )]
+    NoWeights {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// An index that names a file which is not beside it.
+    #[error(
+        "{}: the shard \"{shard}\" is not the plain name of a file beside the index; shards outside the folder \
+         are not read",
+        path.display()
+    )]
+    ShardOutside {
+        /// The index.
+        path: PathBuf,
+        /// The name that it gives.
+        shard: String,
+    },
+    /// A shard that the index names and the folder lacks.
+    #[error(
+        "{}: the shard \"{shard}\" with {tensors} of the tensors is not in the folder; the copy or download \
+         is incomplete, fetch the file or copy the folder again",
+        path.display()
+    )]
+    MissingShard {
+        /// The index.
+        path: PathBuf,
+        /// The file that is missing.
+        shard: String,
+        /// How many tensors it should hold.
+        tensors: usize,
+    },
+    /// A tensor that does not lie where the index says.
+    #[error(
+        "{}: tensor `{name}` should be in {} by the index, but is in {}; index and shards are of different \
+         models, copy or save the folder again",
+        path.display(),
+        listed.as_deref().unwrap_or("no file"),
+        found.as_deref().unwrap_or("none of the shards")
+    )]
+    MisplacedTensor {
+        /// The index.
+        path: PathBuf,
+        /// Name of the tensor.
+        name: String,
+        /// The file that the index gives, if it knows the tensor.
+        listed: Option<String>,
+        /// The file that holds it, if one does.
+        found: Option<String>,
+    },
+    /// A tensor that two files hold.
+    #[error(
+        "tensor `{name}` is in {} and in {}, expected one of them; remove shards of other models and save the \
+         folder again",
+        first.display(),
+        second.display()
+    )]
+    DuplicateTensor {
+        /// Name of the tensor.
+        name: String,
+        /// A file that holds it.
+        first: PathBuf,
+        /// Another.
+        second: PathBuf,
+    },
+    /// A folder that was written to while it was read.
+    #[error("{}: the folder was written to while it was being read; read it again", path.display())]
+    ChangedWhileReading {
+        /// The file that was found changed.
+        path: PathBuf,
+    },
+    /// A model and a tokenizer that do not belong together.
+    #[error(
+        "the tokenizer has {tokenizer} entries, but `vocab_size` of the model is {model}; use the \
+         tokenizer.json with which the model was trained"
+    )]
+    VocabularyMismatch {
+        /// Entries of the tokenizer.
+        tokenizer: usize,
+        /// `vocab_size` of the model.
+        model: usize,
+    },
     /// A tensor file that is damaged.
     #[error(
-        "{}: not a complete safetensors file ({source}); it was probably truncated, copy or save the \
-         folder again",
+        "{}: not a complete safetensors file ({source}); copy or save the folder again",
         path.display()
     )]
     DamagedTensors {

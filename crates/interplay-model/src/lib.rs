@@ -5,7 +5,8 @@
 //! - [`ops`]: the operations it is made of, each fused with its own backward pass where the backend has a
 //!   faster form, composed of plain tensor operations elsewhere.
 //! - [`generate`]: batched sampling with a key and value cache, one random stream a request.
-//! - [`save_pretrained`] and [`load_pretrained`]: Hugging Face folders of `Qwen2ForCausalLM`.
+//! - [`save_pretrained`], [`save_pretrained_with`] and [`load_pretrained`]: Hugging Face folders of
+//!   `Qwen2ForCausalLM`.
 //! - [`adamw_update`] and [`sum_of_squares`]: what an optimiser and gradient clipping need.
 //!
 //! Everything is generic over the backend: [`ops::FusedOps`] without gradients, [`ops::TrainBackend`] with them.
@@ -26,7 +27,10 @@ pub use config::ModelConfig;
 pub use decoder::{Activations, Decoder, parameter_names, parameter_shapes};
 pub use error::{ConfigProblem, ModelError};
 pub use generate::{Generated, Request, generate};
-pub use hugging_face::{load_pretrained, parameter_values, save_pretrained};
+pub use hugging_face::{
+    SaveOptions, WeightDtype, load_pretrained, parameter_values, save_pretrained,
+    save_pretrained_with,
+};
 pub use ops::{AdamWStep, FusedOps, TrainBackend};
 pub use optimiser::{Moments, adamw_update, sum_of_squares};
 pub use rotary::{Rotary, RotaryTable};

@@ -141,7 +141,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
         let spec = &self.run.plan.experiment.evaluate;
-        let (_, decoder) = load_pretrained::<A::InnerBackend>(model, self.device)?;
+        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, self.device)?;
+        config.check_tokenizer(self.tokenizer.vocab_size())?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
             tokenizer: self.tokenizer,

@@ -1,0 +1,135 @@
+//! The Rust half of `xtask/peers/conformance.py`, which compares this crate with `transformers`.
+//!
+//! `read FOLDER PROMPTS OUT` continues each prompt greedily and gives the logits of those that ask for them.
+//! `copy FROM TO f32|bf16 [MAX_SHARD_BYTES]` reads a folder and writes it anew.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use burn::backend::Flex;
+use burn::tensor::{Int, Tensor, TensorData};
+use interplay_model::{
+    Decoder, ModelConfig, Request, SamplingSettings, SaveOptions, WeightDtype, generate,
+    load_pretrained, save_pretrained_with,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// A line of the prompts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prompt {
+    tokens: Vec<u32>,
+    /// Tokens to add; none where only logits are asked for.
+    new_tokens: usize,
+    /// Whether the logits behind every token of the prompt are wanted.
+    logits: bool,
+}
+
+/// A line of the answers.
+#[derive(Serialize)]
+struct Answer {
+    tokens: Vec<u32>,
+    /// `[prompt tokens * vocabulary]`, or nothing.
+    logits: Vec<f32>,
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["read", folder, prompts, out] => read(folder.as_ref(), prompts.as_ref(), out.as_ref()),
+        ["copy", from, to, dtype] => copy(from.as_ref(), to.as_ref(), dtype, None),
+        ["copy", from, to, dtype, limit] => {
+            let limit = limit.parse().context("MAX_SHARD_BYTES is a number")?;
+            copy(from.as_ref(), to.as_ref(), dtype, Some(limit))
+        }
+        _ => bail!(
+            "usage: conformance read FOLDER PROMPTS OUT\n       \
+             conformance copy FROM TO f32|bf16 [MAX_SHARD_BYTES]"
+        ),
+    }
+}
+
+fn read(folder: &Path, prompts: &Path, out: &Path) -> Result<()> {
+    let device = Default::default();
+    let (config, decoder) = load_pretrained::<Flex>(folder, &device)?;
+    let lines = BufReader::new(File::open(prompts).context("opening the prompts")?).lines();
+    let prompts = lines
+        .map(|line| Ok(serde_json::from_str(&line?)?))
+        .collect::<Result<Vec<Prompt>>>()?;
+    let continuations = continue_all(&config, &decoder, &prompts)?;
+    let mut out = BufWriter::new(File::create(out).context("creating the answers")?);
+    for (prompt, tokens) in prompts.iter().zip(continuations) {
+        let logits = match prompt.logits {
+            true => logits(&decoder, &prompt.tokens)?,
+            false => Vec::new(),
+        };
+        serde_json::to_writer(&mut out, &Answer { tokens, logits })?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Greedy continuations by the sampling engine, with the end token of the folder.
+fn continue_all(
+    config: &ModelConfig,
+    decoder: &Decoder<Flex>,
+    prompts: &[Prompt],
+) -> Result<Vec<Vec<u32>>> {
+    let most = prompts.iter().map(|prompt| prompt.new_tokens).max();
+    let settings = SamplingSettings {
+        max_new_tokens: most.unwrap_or(0),
+        temperature: 0.0,
+        stop: config.eos_token_id.into_iter().collect(),
+        ..SamplingSettings::default()
+    };
+    let wanted: Vec<bool> = prompts.iter().map(|prompt| prompt.new_tokens > 0).collect();
+    let chosen = prompts.iter().filter(|prompt| prompt.new_tokens > 0);
+    let requests: Vec<Request> = chosen
+        .map(|prompt| Request {
+            prompt: prompt.tokens.clone(),
+            stream: ChaCha8Rng::seed_from_u64(0),
+        })
+        .collect();
+    let done = generate(
+        decoder,
+        &requests,
+        &settings,
+        &Default::default(),
+        &mut |_, _| {},
+    )?;
+    let mut done = done.into_iter().map(|continuation| continuation.tokens);
+    let in_place = |wanted| if wanted { done.next() } else { None }.unwrap_or_default();
+    Ok(wanted.into_iter().map(in_place).collect())
+}
+
+fn logits(decoder: &Decoder<Flex>, tokens: &[u32]) -> Result<Vec<f32>> {
+    let tokens: Vec<i32> = tokens.iter().map(|&token| token as i32).collect();
+    let size = [1, tokens.len()];
+    let tokens =
+        Tensor::<Flex, 2, Int>::from_data(TensorData::new(tokens, size), &Default::default());
+    let logits = decoder.logits(decoder.hidden(tokens, None)).into_data();
+    logits
+        .into_vec()
+        .map_err(|error| anyhow::anyhow!("{error:?}"))
+}
+
+fn copy(from: &Path, to: &Path, dtype: &str, max_shard_bytes: Option<u64>) -> Result<()> {
+    let dtype = match dtype {
+        "f32" => WeightDtype::F32,
+        "bf16" => WeightDtype::Bf16,
+        other => bail!("the type is f32 or bf16, not `{other}`"),
+    };
+    let (config, decoder) = load_pretrained::<Flex>(from, &Default::default())?;
+    let options = SaveOptions {
+        dtype,
+        max_shard_bytes,
+    };
+    save_pretrained_with(to, &config, &decoder, &options)?;
+    Ok(())
+}
