@@ -225,9 +225,7 @@ impl Minibatch<'_> {
             loss += part.loss;
             let scores = part.scores.unwrap_or_default();
             let (policy, entropy) = (&scores.policy, &scores.entropy);
-            totals
-                .watch
-                .add(policy, entropy, &scores.table, self.spec);
+            totals.watch.add(policy, entropy, &scores.table, self.spec);
         }
         session.expect_finite("the loss", loss)?;
         totals.norm += session.update(gradients, rate)?;

@@ -111,7 +111,8 @@ impl Remote {
     /// The next message that is not a sign of life.
     fn expect(&mut self, kind: Kind, max_floats: usize) -> Result<Message, TrainError> {
         loop {
-            let message = wire::read(&self.stream, max_floats).map_err(|error| self.lost(&error))?;
+            let message =
+                wire::read(&self.stream, max_floats).map_err(|error| self.lost(&error))?;
             let Some(message) = message else {
                 return Err(lost(&self.address, "it closed the connection".into()));
             };

@@ -90,7 +90,10 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
 
     fn work(mut self, notice: &(dyn Fn(&str) + Sync)) -> io::Result<()> {
         let leader = self.stream.peer_addr()?;
-        notice(&format!("computes for {leader}: {} parameters", self.parameters));
+        notice(&format!(
+            "computes for {leader}: {} parameters",
+            self.parameters
+        ));
         while let Some(message) = wire::read(self.stream, self.parameters)? {
             match message.kind {
                 Kind::Reference => {

@@ -56,9 +56,9 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     tokenizer,
                     spec,
                 };
-                let device = self.device;
+                let places = self.places;
                 let summary = self.observed(stage.name(), |observer| {
-                    next_token::run::<A>(&folder, &input, device, observer)
+                    next_token::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
             }
@@ -84,9 +84,9 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     self.progress
                         .note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
                 }
-                let device = self.device;
+                let places = self.places;
                 let summary = self.observed(stage.name(), |observer| {
-                    grpo::run::<A>(&folder, &input, device, observer)
+                    grpo::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
             }
@@ -128,7 +128,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
     fn stage_key(&self, stage: &StageSpec, extra: &impl serde::Serialize) -> String {
         let parent = stage.from().map(|from| self.key_of(from));
         let seed = self.streams.root();
-        let device = self.run.plan.device;
+        let device = &self.run.plan.device;
         key(&(
             device,
             seed,
