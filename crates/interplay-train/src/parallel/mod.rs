@@ -160,3 +160,248 @@ impl<A: TrainBackend> Team<A> {
         Ok((outputs, sum))
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use burn::backend::{Autodiff, Flex};
+    use burn::module::{Module, ModuleVisitor, Param};
+    use burn::tensor::Tensor;
+    use burn::tensor::backend::AutodiffBackend;
+    use interplay_graph::SeedStreams;
+
+    use super::*;
+    use crate::grpo::GrpoSpec;
+    use crate::grpo::objective::TokenTable;
+    use crate::optimizer::trainable;
+    use crate::packing::{PackedBatch, Packer, Sequence};
+
+    type Train = Autodiff<Flex>;
+
+    const VOCAB: u32 = 50;
+
+    fn config() -> ModelConfig {
+        ModelConfig {
+            hidden_size: 32,
+            intermediate_size: 48,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            num_key_value_heads: 2,
+            ..ModelConfig::tiny(VOCAB as usize)
+        }
+    }
+
+    fn decoder(seed: u64) -> Decoder<Flex> {
+        let mut rng = SeedStreams::new(seed).stream("weights").rng(0);
+        Decoder::init(&config(), &mut rng, &Default::default()).unwrap()
+    }
+
+    /// Seven rows of sequences of many lengths.
+    fn pass(start: u32) -> PackedBatch {
+        let mut packer = Packer::new(24, 7, 0);
+        for index in start.. {
+            let length = 3 + (7 * index) % 11;
+            let ids = (0..length).map(|place| (index * index + 5 * place) % VOCAB);
+            let sequence = Sequence {
+                ids: ids.collect(),
+                predict_from: 1 + (index % 2) as usize,
+            };
+            if packer.add(sequence).unwrap().is_some() {
+                break;
+            }
+        }
+        packer.finish()
+    }
+
+    fn next_token_jobs() -> Vec<Job> {
+        let passes = [pass(1), pass(90)];
+        let targets = passes.iter().map(|pass| pass.targets.len()).sum();
+        passes.map(|pass| Job::next_token(pass, targets)).to_vec()
+    }
+
+    fn policy_jobs() -> Vec<Job> {
+        let spec = "steps = 1\nprompts = 1\nminibatches = 1\nrows = 7\nrow_tokens = 24\n\
+                    max_new_tokens = 4\nkl_coefficient = 0.5\n[optimizer.rate]\npeak = 1.0";
+        let spec: GrpoSpec = toml::from_str(spec).unwrap();
+        let job = |pass: PackedBatch| {
+            let values = |scale: f32, shift: f32| -> Vec<f32> {
+                let tokens = 0..pass.targets.len();
+                tokens
+                    .map(|token| scale * (token % 5) as f32 + shift)
+                    .collect()
+            };
+            let table = TokenTable {
+                old: values(-0.1, -3.7),
+                reference: Vec::new(),
+                advantages: values(0.5, -1.0),
+                weights: values(0.001, 0.002),
+            };
+            Job::policy(pass, table, &spec)
+        };
+        vec![job(pass(3)), job(pass(40))]
+    }
+
+    /// All gradients in the order of the parameters.
+    fn flat(decoder: &Decoder<Train>, gradients: &GradientsParams) -> Vec<f32> {
+        struct Flat<'a>(&'a GradientsParams, Vec<f32>);
+        impl<A: AutodiffBackend> ModuleVisitor<A> for Flat<'_> {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<A, D>>) {
+                let gradient = self.0.get::<A::InnerBackend, D>(param.id).unwrap();
+                self.1.extend(gradient.into_data().iter::<f32>());
+            }
+        }
+        let mut flat = Flat(gradients, Vec::new());
+        decoder.visit(&mut flat);
+        flat.1
+    }
+
+    fn gradients(others: Vec<Place<burn::backend::flex::FlexDevice>>, jobs: Vec<Job>) -> Summed {
+        let places = Places::one(Default::default()).with(others);
+        let team = Team::<Train>::start(&places, &config(), Some(decoder(2))).unwrap();
+        let decoder = trainable::<Train>(decoder(1));
+        // Twice, since a member must be ready for more than one step.
+        team.gradients(&decoder, jobs.clone()).unwrap();
+        let (outputs, gradients) = team.gradients(&decoder, jobs).unwrap();
+        Summed {
+            gradients: flat(&decoder, &gradients),
+            loss: outputs.iter().map(|output| output.loss).sum(),
+            scored: outputs
+                .iter()
+                .filter_map(|output| output.scores.as_ref())
+                .map(|scores| scores.policy.len() + scores.table.reference.len())
+                .sum(),
+        }
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Summed {
+        gradients: Vec<f32>,
+        loss: f64,
+        scored: usize,
+    }
+
+    fn replicas(count: usize) -> Vec<Place<burn::backend::flex::FlexDevice>> {
+        (1..count)
+            .map(|_| Place::Local(Default::default()))
+            .collect()
+    }
+
+    /// A worker of this process on a free port; it serves as long as the process lives.
+    fn worker() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || serve::<Train>(&listener, &Default::default(), &|_| {}));
+        address
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_one_device_on_the_same_rows() {
+        for jobs in [next_token_jobs(), policy_jobs()] {
+            let one = gradients(Vec::new(), jobs.clone());
+            let largest = one
+                .gradients
+                .iter()
+                .fold(0f32, |most, one| most.max(one.abs()));
+            // With more devices than rows, two have nothing to do.
+            for count in [2, 3, 9] {
+                let several = gradients(replicas(count), jobs.clone());
+                assert!((one.loss - several.loss).abs() < 1e-6 * one.loss.abs());
+                assert_eq!(one.scored, several.scored);
+                let pairs = one.gradients.iter().zip(&several.gradients);
+                let off = pairs.fold(0f32, |most, (one, other)| most.max((one - other).abs()));
+                // Sums in another order: a few units in the last place of the largest.
+                assert!(off < 2e-6 * largest, "{count}: {off:e} of {largest:e}");
+                assert_eq!(several, gradients(replicas(count), jobs.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_worker_gives_the_bits_that_a_device_of_this_machine_gives() {
+        let address = worker().to_string();
+        for jobs in [next_token_jobs(), policy_jobs()] {
+            let others = vec![
+                Place::Local(Default::default()),
+                Place::Worker(address.clone()),
+            ];
+            assert_eq!(
+                gradients(others, jobs.clone()),
+                gradients(replicas(3), jobs)
+            );
+        }
+    }
+
+    /// Why no stage starts with a worker at this address.
+    fn refused(address: SocketAddr) -> String {
+        let places = Places {
+            silence: Duration::from_millis(200),
+            ..Places::one(Default::default()).with([Place::Worker(address.to_string())])
+        };
+        let error = Team::<Train>::start(&places, &config(), None).err();
+        let message = error.expect("nothing there is a worker").to_string();
+        assert!(message.contains(&address.to_string()), "{message}");
+        message
+    }
+
+    #[test]
+    fn what_is_no_worker_is_an_error_and_never_a_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        // The system accepts for a listener that never does.
+        assert!(refused(address).contains("no sign of life for 200ms"));
+        let web = thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 24]).unwrap();
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        assert!(refused(address).contains("another protocol"));
+        web.join().unwrap();
+        assert!(refused(address).contains("no connection"));
+    }
+
+    #[test]
+    fn a_worker_survives_leaders_that_talk_nonsense_or_vanish() {
+        let address = worker();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: worker\r\n\r\n")
+            .unwrap();
+        let answer = wire::read(&stream, 0).unwrap().unwrap();
+        assert_eq!(answer.kind, wire::Kind::Failed);
+        drop(std::net::TcpStream::connect(address).unwrap());
+        check_worker(&address.to_string()).unwrap();
+        let others = vec![Place::Worker(address.to_string())];
+        let jobs = next_token_jobs();
+        assert_eq!(
+            gradients(others, jobs.clone()),
+            gradients(replicas(2), jobs)
+        );
+    }
+
+    #[test]
+    fn a_worker_that_stops_in_a_step_stops_the_step() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            wire::read(&stream, 0).unwrap();
+            let ready = wire::Message::new(wire::Kind::Ready, &(), Vec::new()).unwrap();
+            wire::write(&stream, &ready).unwrap();
+            wire::read(&stream, config().parameters()).unwrap();
+        });
+        let places = Places::one(Default::default()).with([Place::Worker(address)]);
+        let team = Team::<Train>::start(&places, &config(), None).unwrap();
+        let decoder = trainable::<Train>(decoder(1));
+        let error = team.gradients(&decoder, next_token_jobs()).unwrap_err();
+        assert!(
+            error.to_string().contains("closed the connection"),
+            "{error}"
+        );
+    }
+}

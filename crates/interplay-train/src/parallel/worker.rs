@@ -97,12 +97,12 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
         while let Some(message) = wire::read(self.stream, self.parameters)? {
             match message.kind {
                 Kind::Reference => {
-                    self.reference = Some(self.decoder(message.floats)?);
+                    self.reference = Some(self.decoder(&message.floats)?);
                     ready(self.stream)?;
                 }
                 Kind::Work => {
                     let jobs: Vec<Job> = message.text()?;
-                    let done = self.beating(|| self.gradients(message.floats, jobs))?;
+                    let done = self.beating(|| self.gradients(&message.floats, jobs))?;
                     wire::write(self.stream, &done)?;
                 }
                 found => {
@@ -136,7 +136,7 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
         })
     }
 
-    fn gradients(&self, weights: Vec<f32>, jobs: Vec<Job>) -> io::Result<Message> {
+    fn gradients(&self, weights: &[f32], jobs: Vec<Job>) -> io::Result<Message> {
         let decoder = trainable::<A>(self.decoder(weights)?);
         let reference = self.reference.as_ref();
         let (outputs, gradients) =
@@ -146,7 +146,7 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
         Message::new(Kind::Done, &losses, floats)
     }
 
-    fn decoder(&self, weights: Vec<f32>) -> io::Result<Decoder<A::InnerBackend>> {
+    fn decoder(&self, weights: &[f32]) -> io::Result<Decoder<A::InnerBackend>> {
         if weights.len() != self.parameters {
             return Err(io::Error::other(format!(
                 "{} weights came, the model has {}",
@@ -154,7 +154,7 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
                 self.parameters
             )));
         }
-        let mut rest = weights.as_slice();
+        let mut rest = weights;
         Decoder::from_values(&self.config, &self.device, &mut |_, shape| {
             let (own, others) = rest.split_at(shape.iter().product());
             rest = others;
