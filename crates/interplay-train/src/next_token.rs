@@ -347,6 +347,7 @@ fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainErr
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn::backend::{Autodiff, Flex};
+    use burn::optim::{GradientsAccumulator, GradientsParams};
     use interplay_graph::SeedStreams;
     use interplay_model::{parameter_values, sum_of_squares};
 

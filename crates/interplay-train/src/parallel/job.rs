@@ -20,7 +20,7 @@ pub(crate) struct Job {
 /// The loss of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Loss {
-    /// The cross-entropy of the targets over the number of targets of the whole step.
+    /// The cross-entropy of the predicted tokens over their number in the whole step.
     NextToken { targets: usize },
     /// GRPO's objective; the table's weights sum up over the whole update.
     Policy {
@@ -38,7 +38,7 @@ pub(crate) struct Output {
     pub scores: Option<Scores>,
 }
 
-/// A policy's tokens, in the order of the pass's targets.
+/// A policy's predicted tokens, sequence after sequence.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Scores {
     pub policy: Vec<f32>,

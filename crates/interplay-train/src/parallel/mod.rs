@@ -216,9 +216,35 @@ mod tests {
         packer.finish()
     }
 
+    /// Seven rows of groups that share their prompts and beginnings.
+    fn groups() -> PackedBatch {
+        let mut packer = Packer::new(24, 7, 0).sharing();
+        for index in 0.. {
+            let (prompt, member) = (index / 4, index % 4);
+            let mut ids = vec![1 + prompt % 40, 2, 3];
+            ids.extend((0..6).map(|place| {
+                if place < 2 * member {
+                    4
+                } else {
+                    5 + member + place
+                }
+            }));
+            let sequence = Sequence {
+                ids,
+                predict_from: 3,
+            };
+            if packer.add(sequence).unwrap().is_some() {
+                break;
+            }
+        }
+        let pass = packer.finish();
+        assert!(pass.shared.is_some() && pass.rows == 7);
+        pass
+    }
+
     fn next_token_jobs() -> Vec<Job> {
         let passes = [pass(1), pass(90)];
-        let targets = passes.iter().map(|pass| pass.targets.len()).sum();
+        let targets = passes.iter().map(|pass| pass.predicted()).sum();
         passes.map(|pass| Job::next_token(pass, targets)).to_vec()
     }
 
@@ -228,7 +254,7 @@ mod tests {
         let spec: GrpoSpec = toml::from_str(spec).unwrap();
         let job = |pass: PackedBatch| {
             let values = |scale: f32, shift: f32| -> Vec<f32> {
-                let tokens = 0..pass.targets.len();
+                let tokens = 0..pass.predicted();
                 tokens
                     .map(|token| scale * (token % 5) as f32 + shift)
                     .collect()
@@ -241,7 +267,7 @@ mod tests {
             };
             Job::policy(pass, table, &spec)
         };
-        vec![job(pass(3)), job(pass(40))]
+        vec![job(pass(3)), job(groups())]
     }
 
     /// All gradients in the order of the parameters.

@@ -168,12 +168,12 @@ fn open(address: &str, silence: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// How many floats a job's scores take: log-probability and entropy of each target, and the
-/// reference's log-probability.
+/// How many floats a job's scores take: log-probability and entropy of each predicted token, and
+/// the reference's log-probability.
 fn scored(job: &Job) -> usize {
     match &job.loss {
         Loss::NextToken { .. } => 0,
-        Loss::Policy { .. } => 3 * job.pass.targets.len(),
+        Loss::Policy { .. } => 3 * job.pass.predicted(),
     }
 }
 
@@ -181,7 +181,7 @@ fn scores_of(job: Job, floats: &[f32]) -> Option<Scores> {
     let Loss::Policy { mut table, .. } = job.loss else {
         return None;
     };
-    let count = job.pass.targets.len();
+    let count = job.pass.predicted();
     let (policy, rest) = floats.split_at(count);
     let (entropy, reference) = rest.split_at(count);
     // A worker without a reference leaves this part not a number.

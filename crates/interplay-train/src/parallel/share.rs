@@ -40,30 +40,40 @@ fn rows_of(job: &Job, rows: Range<usize>) -> Job {
     Job { pass, loss }
 }
 
-/// These rows of a pass, and which of its targets they hold. Tokens are counted where the pass is
-/// whole, so `used_tokens` stays 0.
+/// These rows of a pass, and which of its predicted tokens they hold. Tokens are counted where the
+/// pass is whole, so `used_tokens` and `sequence_tokens` stay 0.
 fn cut(pass: &PackedBatch, rows: Range<usize>) -> (PackedBatch, Vec<usize>) {
     let tokens = rows.start * pass.row_tokens..rows.end * pass.row_tokens;
-    let inside = |place: &i32| usize::try_from(*place).is_ok_and(|place| tokens.contains(&place));
-    let taken: Vec<usize> = (0..pass.places.len())
-        .filter(|target| inside(&pass.places[*target]))
-        .collect();
     let mut batch = PackedBatch {
         rows: rows.len(),
         row_tokens: pass.row_tokens,
         tokens: pass.tokens[tokens.clone()].to_vec(),
-        segments: pass.segments[tokens.clone()].to_vec(),
-        places: taken
-            .iter()
-            .map(|target| pass.places[*target] - tokens.start as i32)
-            .collect(),
-        targets: taken.iter().map(|target| pass.targets[*target]).collect(),
+        ends: pass.ends[tokens.clone()].to_vec(),
         ..PackedBatch::default()
     };
-    // A sequence lies in one row, so its first target tells where it is.
+    // Where each target of these rows stands among their targets.
+    let mut inside = vec![None; pass.targets.len()];
+    for (target, &place) in pass.places.iter().enumerate() {
+        if usize::try_from(place).is_ok_and(|place| tokens.contains(&place)) {
+            inside[target] = Some(batch.targets.len() as i32);
+            batch.places.push(place - tokens.start as i32);
+            batch.targets.push(pass.targets[target]);
+        }
+    }
+    let target_of = |predicted: usize| match &pass.shared {
+        None => inside[predicted],
+        Some(shared) => inside[shared[predicted] as usize],
+    };
+    let taken: Vec<usize> = (0..pass.predicted())
+        .filter(|predicted| target_of(*predicted).is_some())
+        .collect();
+    if pass.shared.is_some() {
+        batch.shared = Some(taken.iter().copied().filter_map(target_of).collect());
+    }
+    // A sequence lies in one row, so its first predicted token tells where it is.
     let mut first = 0;
     for &count in &pass.targets_each {
-        if pass.places.get(first).is_some_and(inside) && count > 0 {
+        if count > 0 && target_of(first).is_some() {
             batch.targets_each.push(count);
         }
         first += count;
@@ -75,7 +85,7 @@ fn select(table: &TokenTable, taken: &[usize]) -> TokenTable {
     let pick = |values: &[f32]| -> Vec<f32> {
         taken
             .iter()
-            .filter_map(|target| values.get(*target).copied())
+            .filter_map(|predicted| values.get(*predicted).copied())
             .collect()
     };
     TokenTable {
