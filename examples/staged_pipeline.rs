@@ -16,17 +16,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use interplay::device::Device;
 use interplay::progress::Console;
 use interplay::tasks::ContextLibrary;
-use interplay::{ExperimentSpec, InterplayError, Plan, Run, results_table, with_causes};
+use interplay::{Devices, ExperimentSpec, InterplayError, Plan, Run, results_table, with_causes};
 
 /// The staged pipeline of arXiv 2512.07783, from problems to report.
 #[derive(Parser)]
 struct Flags {
-    /// Where to compute: flex, ndarray, cuda or cuda:INDEX.
-    #[arg(long, default_value_t)]
-    device: Device,
+    /// Where to compute: flex, ndarray, cuda, cuda:INDEX, or several with commas.
+    #[arg(long)]
+    device: Option<Devices>,
     /// A smoke test of every stage, in seconds.
     #[arg(long, conflicts_with = "config")]
     quick: bool,
@@ -63,7 +62,7 @@ fn staged_pipeline(flags: &Flags) -> Result<(), InterplayError> {
         None => PathBuf::from("runs").join(&spec.name),
     };
     let library = ContextLibrary::embedded();
-    let plan = Plan::resolve(spec, flags.device, &library)?;
+    let plan = Plan::resolve(spec, flags.device.clone(), &library)?;
     let run = Run::new(plan, folder, library)?;
     let results = run.execute(&mut Console::new())?;
     println!("\n{}", results_table(&results));

@@ -70,6 +70,17 @@ pub enum TrainError {
         /// What was expected and found.
         reason: String,
     },
+    /// A device or a worker that shares a stage's rows stopped, or was never there.
+    #[error(
+        "{worker}: {reason}; put it right or take it out of the list of devices, then start the \
+         run again: it goes on from its last checkpoint"
+    )]
+    Worker {
+        /// Which one.
+        worker: String,
+        /// What happened.
+        reason: String,
+    },
     /// From the task generator.
     #[error(transparent)]
     Task(#[from] TaskError),

@@ -25,6 +25,7 @@ mod metrics;
 pub mod next_token;
 pub mod optimizer;
 pub mod packing;
+pub mod parallel;
 mod sampler;
 pub mod schedule;
 mod stage;

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_graph::SeedStream;
 use interplay_model::{Activations, Decoder, FusedOps, ModelConfig, Segments, TrainBackend};
@@ -23,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::Observer;
 use crate::optimizer::OptimizerSpec;
 use crate::packing::{PackedBatch, Packer, Sequence};
+use crate::parallel::{Job, Places, Team};
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -144,11 +144,26 @@ pub fn run<A: TrainBackend>(
     device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
+    run_on::<A>(folder, input, &Places::one(device.clone()), observer)
+}
+
+/// [`run`] with the rows of every step shared between devices; the folder is that of one stage.
+///
+/// # Errors
+/// As [`run`], and [`TrainError::Worker`] where a device is missing or stops.
+pub fn run_on<A: TrainBackend>(
+    folder: &StageFolder,
+    input: &NextTokenInput<'_>,
+    places: &Places<A::Device>,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
     if let Some(summary) = folder.summary()? {
         return Ok(summary);
     }
     let spec = input.spec;
     folder.refuse(spec.problems())?;
+    let device = &places.leader;
+    let team = Team::<A>::start(places, input.config, None)?;
     let initial = || match input.start {
         Start::Model(path) => load_initial::<A>(path, input.config, device),
         Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),
@@ -166,7 +181,7 @@ pub fn run<A: TrainBackend>(
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(2);
         scope.spawn(move || produce(input, cursor, &sender));
-        train(&mut session, spec, &receiver, device, observer)
+        train(&mut session, spec, &receiver, &team, observer)
     })?;
     session.finish()
 }
@@ -175,7 +190,7 @@ fn train<A: TrainBackend>(
     session: &mut Session<'_, A>,
     spec: &NextTokenSpec,
     batches: &Receiver<Result<StepBatch, TrainError>>,
-    device: &A::Device,
+    team: &Team<A>,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let share = |tokens: u64| tokens as f64 / spec.budget_tokens as f64;
@@ -192,27 +207,12 @@ fn train<A: TrainBackend>(
         // rate of zero.
         let before = session.progress.ledger.trained_tokens;
         let rate = spec.optimizer.rate.rate(share(before + batch.tokens() / 2));
-        let mut sum = GradientsAccumulator::new();
-        let mut loss = 0.0;
-        for pass in &batch.passes {
-            let activations = spec.activations;
-            let part = mean_loss(
-                session.decoder(),
-                pass,
-                batch.targets(),
-                activations,
-                device,
-            )?;
-            loss += host(part.clone())
-                .iter()
-                .copied()
-                .map(f64::from)
-                .sum::<f64>();
-            let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
-            sum.accumulate(session.decoder(), gradients);
-        }
+        let (passes, targets) = (batch.passes.iter(), batch.targets());
+        let jobs = passes.map(|pass| Job::next_token(pass.clone(), targets, spec.activations));
+        let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
+        let loss = parts.iter().map(|part| part.loss).sum();
         session.expect_finite("the loss", loss)?;
-        let norm = session.update(sum.grads(), rate)?;
+        let norm = session.update(gradients, rate)?;
         session.progress.cursor = batch.next_cursor;
         session.progress.ledger.trained_tokens += batch.tokens();
         let tokens = session.progress.ledger.trained_tokens;
@@ -366,6 +366,7 @@ fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainErr
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use burn::backend::{Autodiff, Flex};
+    use burn::optim::{GradientsAccumulator, GradientsParams};
     use interplay_graph::SeedStreams;
     use interplay_model::{parameter_values, sum_of_squares};
 

@@ -12,6 +12,8 @@
 //! Deviations: the paper cuts one long stream into blocks of 2,048 tokens; here no sequence is
 //! cut, and the unused end of a row is padding that no loss sees.
 
+use serde::{Deserialize, Serialize};
+
 use crate::TrainError;
 
 /// A token sequence and the part of it that is predicted.
@@ -34,7 +36,7 @@ impl Sequence {
 }
 
 /// The rows of one forward pass, on the host.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PackedBatch {
     /// Rows.
     pub rows: usize,

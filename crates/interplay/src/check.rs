@@ -37,6 +37,27 @@ pub(crate) fn problems(spec: &ExperimentSpec, library: &ContextLibrary) -> Vec<S
     check.problems
 }
 
+/// Stages with fewer rows than devices: some of the devices would never have anything to do.
+pub(crate) fn rows_for(spec: &ExperimentSpec, devices: usize) -> Vec<String> {
+    let rows = |stage: &StageSpec| match stage {
+        StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
+            Some(training.rows)
+        }
+        StageSpec::Grpo { training, .. } => Some(training.rows),
+        StageSpec::Calibrate { .. } => None,
+    };
+    let few = |stage: &StageSpec| {
+        let (name, rows) = (stage.name(), rows(stage)?);
+        (rows < devices).then(|| {
+            format!(
+                "stage `{name}`: training.rows: expected at least one row for each of the \
+                 {devices} devices, found {rows}"
+            )
+        })
+    };
+    spec.stages.iter().filter_map(few).collect()
+}
+
 struct Check<'a> {
     spec: &'a ExperimentSpec,
     library: &'a ContextLibrary,

@@ -9,11 +9,12 @@ use std::str::FromStr;
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use interplay_model::TrainBackend;
+use interplay_train::parallel::{Places, check_worker};
 use serde::{Deserialize, Serialize};
 
-use crate::InterplayError;
+use crate::{Devices, InterplayError};
 
-/// Where a run computes.
+/// One device of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Device {
@@ -23,6 +24,26 @@ pub enum Device {
     Ndarray,
     /// The CUDA device with this index.
     Cuda(usize),
+}
+
+impl Device {
+    /// The name of the device's backend, which is also the feature that builds it.
+    #[must_use]
+    pub fn backend(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn index(self) -> usize {
+        match self {
+            Self::Flex | Self::Ndarray => 0,
+            Self::Cuda(index) => index,
+        }
+    }
 }
 
 impl Default for Device {
@@ -85,46 +106,52 @@ pub trait BackendTask {
     /// What it gives back.
     type Output;
 
-    /// Does the work on this backend.
-    fn run<A: TrainBackend>(self, device: &A::Device) -> Self::Output;
+    /// Does the work on this backend and these devices of it.
+    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output;
 }
 
-/// Runs the task on the backend that `device` names.
+/// Runs the task on the backend of the devices.
 ///
 /// # Errors
 /// [`InterplayError::DeviceNotBuilt`] where the backend was left out of this build, and
-/// [`InterplayError::DeviceUnavailable`] where the machine does not have the device.
-pub fn dispatch<T: BackendTask>(device: Device, task: T) -> Result<T::Output, InterplayError> {
-    match device {
+/// [`InterplayError::DeviceUnavailable`] where the machine does not have one of the devices.
+pub fn dispatch<T: BackendTask>(devices: &Devices, task: T) -> Result<T::Output, InterplayError> {
+    match devices.leader() {
         #[cfg(feature = "flex")]
         Device::Flex => on::<burn::backend::Autodiff<burn::backend::Flex>, T>(
-            device,
-            &burn::backend::flex::FlexDevice,
+            devices,
+            |_| burn::backend::flex::FlexDevice,
             task,
         ),
         #[cfg(feature = "ndarray")]
         Device::Ndarray => on::<burn::backend::Autodiff<burn::backend::NdArray>, T>(
-            device,
-            &burn::backend::ndarray::NdArrayDevice::Cpu,
+            devices,
+            |_| burn::backend::ndarray::NdArrayDevice::Cpu,
             task,
         ),
         #[cfg(feature = "cuda")]
-        Device::Cuda(index) => on::<burn::backend::Autodiff<burn::backend::Cuda>, T>(
-            device,
-            &burn::backend::cuda::CudaDevice { index },
+        Device::Cuda(_) => on::<burn::backend::Autodiff<burn::backend::Cuda>, T>(
+            devices,
+            |device| burn::backend::cuda::CudaDevice {
+                index: device.index(),
+            },
             task,
         ),
         #[allow(unreachable_patterns)] // In a build with every backend.
-        _ => Err(InterplayError::DeviceNotBuilt { device }),
+        device => Err(InterplayError::DeviceNotBuilt { device }),
     }
 }
 
-/// Checks that a device can be used, without doing anything else.
+/// Checks that devices can be used and workers listen, without doing anything else.
 ///
 /// # Errors
-/// Those of [`dispatch`].
-pub fn check(device: Device) -> Result<(), InterplayError> {
-    dispatch(device, Nothing)
+/// Those of [`dispatch`], and the address of a worker that does not answer.
+pub fn check(devices: &Devices) -> Result<(), InterplayError> {
+    dispatch(devices, Nothing)?;
+    for address in devices.workers() {
+        check_worker(address)?;
+    }
+    Ok(())
 }
 
 struct Nothing;
@@ -132,17 +159,19 @@ struct Nothing;
 impl BackendTask for Nothing {
     type Output = ();
 
-    fn run<A: TrainBackend>(self, _device: &A::Device) {}
+    fn run<A: TrainBackend>(self, _places: &Places<A::Device>) {}
 }
 
 #[allow(dead_code)] // In a build without any backend.
 fn on<A: TrainBackend, T: BackendTask>(
-    device: Device,
-    place: &A::Device,
+    devices: &Devices,
+    place: impl Fn(Device) -> A::Device,
     task: T,
 ) -> Result<T::Output, InterplayError> {
-    probe::<A>(device, place)?;
-    Ok(task.run::<A>(place))
+    for device in devices.local() {
+        probe::<A>(device, &place(device))?;
+    }
+    Ok(task.run::<A>(&devices.places(place)))
 }
 
 /// Sends one number to the device and back. Backends panic where their device or driver is

@@ -21,10 +21,18 @@ pub enum InterplayError {
         found: String,
     },
     /// The device's backend is not part of this build.
-    #[error("device `{device}` is not part of this build; build again with `--features {}`", feature(*device))]
+    #[error("device `{device}` is not part of this build; build again with `--features {}`", device.backend())]
     DeviceNotBuilt {
         /// The device asked for.
         device: Device,
+    },
+    /// Devices that cannot share a run.
+    #[error("device `{found}`: {reason}")]
+    BadDevices {
+        /// The device that does not fit.
+        found: String,
+        /// What was expected.
+        reason: String,
     },
     /// The machine has no such device.
     #[error(
@@ -109,14 +117,6 @@ pub enum InterplayError {
         /// The run folder.
         folder: PathBuf,
     },
-}
-
-fn feature(device: Device) -> &'static str {
-    match device {
-        Device::Flex => "flex",
-        Device::Ndarray => "ndarray",
-        Device::Cuda(_) => "cuda",
-    }
 }
 
 /// An error with its causes in one line: `what: why: why`. A cause that the message before it

@@ -15,6 +15,7 @@ struct Readme;
 
 mod check;
 pub mod device;
+mod devices;
 mod error;
 mod keys;
 mod page;
@@ -25,6 +26,7 @@ mod results;
 mod run;
 mod spec;
 
+pub use devices::Devices;
 pub use error::{InterplayError, with_causes};
 pub use plan::Plan;
 pub use results::{Results, StageResult, results_table};

@@ -6,30 +6,33 @@ use std::path::Path;
 use interplay_tasks::ContextLibrary;
 use serde::{Deserialize, Serialize};
 
-use crate::device::Device;
-use crate::{ExperimentSpec, InterplayError};
+use crate::{Devices, ExperimentSpec, InterplayError};
 
 /// What will run. The run folder keeps it as `plan.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Where it computes.
-    pub device: Device,
+    pub device: Devices,
     /// The experiment; every stage names the stage that it starts from.
     pub experiment: ExperimentSpec,
 }
 
 impl Plan {
-    /// Resolves an experiment for a device.
+    /// Resolves an experiment for devices, which count more than those that it names itself.
     ///
     /// # Errors
     /// [`InterplayError::InvalidSpec`] with everything that cannot work.
     pub fn resolve(
         mut experiment: ExperimentSpec,
-        device: Device,
+        devices: impl Into<Option<Devices>>,
         library: &ContextLibrary,
     ) -> Result<Self, InterplayError> {
-        let problems = experiment.problems(library);
+        // The plan names them once.
+        let named = experiment.device.take();
+        let device = devices.into().or(named).unwrap_or_default();
+        let mut problems = experiment.problems(library);
+        problems.extend(crate::check::rows_for(&experiment, device.count()));
         if !problems.is_empty() {
             return Err(InterplayError::InvalidSpec {
                 name: experiment.name,
@@ -130,6 +133,8 @@ fn first_difference(found: &str, expected: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    use crate::device::Device;
+
     fn plan(seed: u64) -> Plan {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
         spec.seed = seed;
@@ -150,6 +155,29 @@ mod tests {
         let plan = plan(3);
         let back: Plan = toml::from_str(&plan.to_toml().unwrap()).unwrap();
         assert_eq!(back, plan);
+    }
+
+    #[test]
+    fn the_plan_names_the_devices_of_the_command_line_before_those_of_the_experiment() {
+        let mut spec = ExperimentSpec::preset("quick").unwrap();
+        spec.device = Some("flex,flex".parse().unwrap());
+        let library = ContextLibrary::embedded();
+        let named = Plan::resolve(spec.clone(), None, &library).unwrap();
+        assert_eq!(named.device.to_string(), "flex,flex");
+        let back: Plan = toml::from_str(&named.to_toml().unwrap()).unwrap();
+        assert_eq!(back, named);
+        let chosen = Plan::resolve(spec, Device::Flex, &library).unwrap();
+        assert_eq!(chosen, plan(7));
+    }
+
+    #[test]
+    fn more_devices_than_rows_are_refused() {
+        let spec = ExperimentSpec::preset("quick").unwrap();
+        let devices: Devices = vec!["flex"; 33].join(",").parse().unwrap();
+        let error = Plan::resolve(spec, devices, &ContextLibrary::embedded()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("stage `base`: training.rows"), "{message}");
+        assert!(message.contains("stage `grpo`: training.rows"), "{message}");
     }
 
     #[test]

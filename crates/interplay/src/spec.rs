@@ -15,7 +15,7 @@ use interplay_train::next_token::NextTokenSpec;
 use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
-use crate::InterplayError;
+use crate::{Devices, InterplayError};
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct ExperimentSpec {
     /// The root of all randomness.
     #[serde(default)]
     pub seed: u64,
+    /// Where it computes: `"flex"`, or a list whose first device leads and whose others (also
+    /// workers, as `"tcp://HOST:PORT"`) share its training steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Devices>,
     /// Which ops count as in distribution, at the edge, and hard.
     pub bands: Bands,
     /// The tokenizer.

@@ -13,7 +13,7 @@
 //! of all its tokens.
 
 mod advantage;
-mod objective;
+pub(crate) mod objective;
 mod rollout;
 mod spec;
 mod stage;
@@ -22,4 +22,4 @@ pub use advantage::{AdvantageScale, advantages};
 pub use objective::{LossKind, k3_estimate, token_weights};
 pub use rollout::{Rollout, RolloutBatch};
 pub use spec::{Credit, GrpoSpec, RewardSpec};
-pub use stage::{GrpoInput, run};
+pub use stage::{GrpoInput, run, run_on};

@@ -63,7 +63,7 @@ pub fn k3_estimate(policy: f64, reference: f64) -> f64 {
 }
 
 /// What the objective needs to know of each token, in the order of the batch's targets.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct TokenTable {
     /// The sampler's log-probabilities.
     pub old: Vec<f32>,

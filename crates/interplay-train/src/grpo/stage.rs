@@ -4,18 +4,17 @@ use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
-use burn::optim::{GradientsAccumulator, GradientsParams};
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
+use interplay_model::{ModelConfig, ModelError, TrainBackend};
 use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 
-use super::objective::{self, TokenTable, Watch};
+use super::objective::{TokenTable, Watch};
 use super::rollout::{Source, sample};
 use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
-use crate::next_token::{host, token_log_probs};
 use crate::packing::{PackedBatch, Packer, Sequence};
+use crate::parallel::{Job, Places, Team};
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -48,11 +47,26 @@ pub fn run<A: TrainBackend>(
     device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
+    run_on::<A>(folder, input, &Places::one(device.clone()), observer)
+}
+
+/// [`run`] with the rows of every update shared between devices. Rollouts are sampled on the
+/// device that leads; the folder is that of one stage.
+///
+/// # Errors
+/// As [`run`], and [`TrainError::Worker`] where a device is missing or stops.
+pub fn run_on<A: TrainBackend>(
+    folder: &StageFolder,
+    input: &GrpoInput<'_>,
+    places: &Places<A::Device>,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
     if let Some(summary) = folder.summary()? {
         return Ok(summary);
     }
     let spec = input.spec;
     folder.refuse(spec.problems())?;
+    let device = &places.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
     let mut session = Session::<A>::open(
@@ -68,6 +82,7 @@ pub fn run<A: TrainBackend>(
     } else {
         None
     };
+    let team = Team::<A>::start(places, input.config, reference)?;
     let reward = spec.reward.reward()?;
     let (dataset, tokenizer, stream) = (input.dataset, input.tokenizer, input.stream);
     let source = Source {
@@ -77,14 +92,7 @@ pub fn run<A: TrainBackend>(
         reward: reward.as_ref(),
     };
     while session.progress.step < spec.steps {
-        step(
-            &mut session,
-            &source,
-            reference.as_ref(),
-            spec,
-            device,
-            observer,
-        )?;
+        step(&mut session, &source, &team, spec, observer)?;
     }
     session.finish()
 }
@@ -92,14 +100,13 @@ pub fn run<A: TrainBackend>(
 fn step<A: TrainBackend>(
     session: &mut Session<'_, A>,
     source: &Source<'_>,
-    reference: Option<&Decoder<A::InnerBackend>>,
+    team: &Team<A>,
     spec: &GrpoSpec,
-    device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let policy = session.decoder().valid();
     let cursor = session.progress.cursor;
-    let batch = match sample(&policy, source, spec, cursor, device, observer) {
+    let batch = match sample(&policy, source, spec, cursor, team.device(), observer) {
         // Weights that diverged show it here first.
         Err(TrainError::Model(ModelError::NonFiniteLogits { .. })) => {
             session.expect_finite("a logit of the policy", f64::NAN)?;
@@ -130,7 +137,7 @@ fn step<A: TrainBackend>(
             spec,
             pad: source.tokenizer.special().pad,
         };
-        update.apply(session, reference, rate, device, &mut totals)?;
+        update.apply(session, team, rate, &mut totals)?;
     }
     session.progress.cursor += spec.prompts as u64;
     let work = Work {
@@ -196,42 +203,35 @@ impl Minibatch<'_> {
     fn apply<A: TrainBackend>(
         &self,
         session: &mut Session<'_, A>,
-        reference: Option<&Decoder<A::InnerBackend>>,
+        team: &Team<A>,
         rate: f64,
-        device: &A::Device,
         totals: &mut Totals,
     ) -> Result<(), TrainError> {
         let passes = self.passes()?;
         if passes.is_empty() {
             return Ok(());
         }
-        let mut sum = GradientsAccumulator::new();
+        let passes = passes.into_iter();
+        let mut tokens = 0;
+        let jobs = passes.map(|(pass, table)| {
+            tokens += pass.sequence_tokens as u64;
+            Job::policy(pass, table, self.spec)
+        });
+        let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
+        totals.trained_tokens += tokens;
+        session.progress.ledger.trained_tokens += tokens;
+        if team.has_reference() {
+            session.progress.ledger.reference_tokens += tokens;
+        }
         let mut loss = 0.0;
-        for (pass, mut table) in passes {
-            let tokens = pass.sequence_tokens as u64;
-            let (temperature, activations) = (self.spec.temperature, self.spec.activations);
-            if let Some(reference) = reference {
-                let scores = token_log_probs(reference, &pass, temperature, activations, device)?.0;
-                table.reference = host(scores);
-                session.progress.ledger.reference_tokens += tokens;
-            }
-            let (policy, entropy) =
-                token_log_probs(session.decoder(), &pass, temperature, activations, device)?;
-            let part = objective::loss(&policy, &table, self.spec, device);
-            totals
-                .watch
-                .add(&host(policy), &host(entropy), &table, self.spec);
-            loss += host(part.clone())
-                .first()
-                .copied()
-                .map_or(f64::NAN, f64::from);
-            let gradients = GradientsParams::from_grads(part.backward(), session.decoder());
-            sum.accumulate(session.decoder(), gradients);
-            totals.trained_tokens += tokens;
-            session.progress.ledger.trained_tokens += tokens;
+        for part in parts {
+            loss += part.loss;
+            let scores = part.scores.unwrap_or_default();
+            let (policy, entropy) = (&scores.policy, &scores.entropy);
+            totals.watch.add(policy, entropy, &scores.table, self.spec);
         }
         session.expect_finite("the loss", loss)?;
-        totals.norm += session.update(sum.grads(), rate)?;
+        totals.norm += session.update(gradients, rate)?;
         totals.loss += loss;
         totals.updates += 1;
         Ok(())

@@ -17,6 +17,7 @@ mod statistics;
 mod throughput;
 mod verify;
 mod whole_file;
+mod worker;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Command {
     /// Measure how fast a size of model trains or samples on a device.
     #[command(subcommand)]
     Throughput(throughput::Work),
+    /// Lend a device of this machine to the runs of other machines.
+    Worker(worker::Flags),
     /// Certify that two corpora have no problem in common, or show what they share.
     Certify(certify::Flags),
 }
@@ -68,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Inspect(flags) => inspect::inspect(&flags),
         Command::Statistics(flags) => statistics::statistics(&flags),
         Command::Throughput(work) => throughput::throughput(&work),
+        Command::Worker(flags) => worker::worker(&flags),
         Command::Certify(flags) => certify::certify(&flags),
     };
     match outcome {

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use interplay::device::Device;
 use interplay::progress::Console;
 use interplay::tasks::ContextLibrary;
-use interplay::{ExperimentSpec, InterplayError, Plan, Run, peak_memory_mib, results_table};
+use interplay::{
+    Devices, ExperimentSpec, InterplayError, Plan, Run, peak_memory_mib, results_table,
+};
 
 /// Which experiment, where, and where to.
 #[derive(Args)]
@@ -19,9 +20,11 @@ pub(super) struct Flags {
     /// An experiment that comes with the program: staged, quick or paper.
     #[arg(long, value_name = "NAME", default_value = "staged")]
     preset: String,
-    /// Where to compute: flex, ndarray, cuda or cuda:INDEX.
-    #[arg(long, default_value_t)]
-    device: Device,
+    /// Where to compute, instead of the experiment's own devices: flex, ndarray, cuda, cuda:INDEX, or
+    /// several with commas, of which the first leads and the others (also workers, as
+    /// tcp://HOST:PORT) share its training steps.
+    #[arg(long)]
+    device: Option<Devices>,
     /// The root of all randomness, instead of the experiment's own.
     #[arg(long)]
     seed: Option<u64>,

@@ -14,6 +14,7 @@ use interplay::model::{
 };
 use interplay::train::TrainingLoad;
 use interplay::train::optimizer::OptimizerSpec;
+use interplay::train::parallel::Places;
 use interplay::train::schedule::{Decay, Schedule};
 use interplay::{device, peak_memory_mib};
 use rand::Rng;
@@ -110,7 +111,7 @@ pub(super) fn throughput(work: &Work) -> Result<()> {
                 train.seq
             );
             ensure!(train.steps > 0, "--steps: found 0, expected at least 1");
-            dispatch(train.model.device, train)??
+            dispatch(&train.model.device.into(), train)??
         }
         Work::Sample(sample) => {
             for (flag, count) in [
@@ -122,7 +123,7 @@ pub(super) fn throughput(work: &Work) -> Result<()> {
             ] {
                 ensure!(count > 0, "{flag}: found 0, expected at least 1");
             }
-            dispatch(sample.model.device, sample)??
+            dispatch(&sample.model.device.into(), sample)??
         }
     };
     super::print(&format!("{line}\n"))
@@ -172,7 +173,8 @@ fn spread(mut rates: Vec<f64>) -> [f64; 3] {
 impl BackendTask for &Train {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, place: &A::Device) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+        let place = &places.leader;
         let decoder = self.model.decoder::<A>(self.seq.max(2048), place)?;
         let config = decoder.config().clone();
         let optimizer = OptimizerSpec::new(Schedule {
@@ -221,7 +223,8 @@ impl BackendTask for &Train {
 impl BackendTask for &Sample {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, place: &A::Device) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+        let place = &places.leader;
         let context = (self.prompt + self.new).max(2048);
         let decoder = self.model.decoder::<A>(context, place)?;
         let config = decoder.config().clone();

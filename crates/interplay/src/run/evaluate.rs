@@ -141,7 +141,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
         let spec = &self.run.plan.experiment.evaluate;
-        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, self.device)?;
+        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, &self.places.leader)?;
         config.check_tokenizer(self.tokenizer.vocab_size())?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
@@ -152,7 +152,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),
-            device: self.device.clone(),
+            device: self.places.leader.clone(),
             sampled_tokens: 0,
         };
         let mut sink = RecordFile::create(records)?;

@@ -21,6 +21,7 @@ use interplay_graph::SeedStreams;
 use interplay_model::{ModelConfig, TrainBackend};
 use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
+use interplay_train::parallel::Places;
 use serde::Serialize;
 
 use crate::device::{self, BackendTask, dispatch};
@@ -64,7 +65,7 @@ impl Run {
     ) -> Result<Self, InterplayError> {
         let folder = folder.into();
         // A folder claimed for a device that is missing could not be used with another one.
-        device::check(plan.device)?;
+        device::check(&plan.device)?;
         plan.claim(&folder)?;
         let lock = lock(&folder)?;
         Ok(Self {
@@ -87,7 +88,7 @@ impl Run {
     /// Whatever stops a stage; what was finished before stays, and running again goes on there.
     pub fn execute(&self, progress: &mut dyn Progress) -> Result<Results, InterplayError> {
         dispatch(
-            self.plan.device,
+            &self.plan.device,
             Execution {
                 run: self,
                 progress,
@@ -104,7 +105,7 @@ struct Execution<'a> {
 impl BackendTask for Execution<'_> {
     type Output = Result<Results, InterplayError>;
 
-    fn run<A: TrainBackend>(self, device: &A::Device) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
         let (run, progress) = (self.run, self.progress);
         let experiment = &run.plan.experiment;
         write_manifest(run)?;
@@ -116,11 +117,12 @@ impl BackendTask for Execution<'_> {
             tokenizer: &tokenizer,
             config: &config,
             streams,
-            device,
+            places,
             progress,
             keys: Vec::new(),
         };
         workshop.check_lengths()?;
+        workshop.say_what_is_shared();
         let mut results = Results::new(&run.plan, config.parameters());
         for stage in &experiment.stages {
             let result = workshop.stage(stage, &results)?;
@@ -139,7 +141,7 @@ struct Workshop<'a, A: TrainBackend> {
     tokenizer: &'a Tokenizer,
     config: &'a ModelConfig,
     streams: SeedStreams,
-    device: &'a A::Device,
+    places: &'a Places<A::Device>,
     progress: &'a mut dyn Progress,
     /// The keys of finished stages, by name.
     keys: Vec<(String, String)>,
@@ -160,6 +162,19 @@ impl<A: TrainBackend> Workshop<'_, A> {
             timed(run, &what, || self.evaluate(stage.name(), &mut result))?;
         }
         Ok(result)
+    }
+
+    /// Several devices share less than a person may think.
+    fn say_what_is_shared(&mut self) {
+        let devices = &self.run.plan.device;
+        if devices.count() > 1 {
+            self.progress.note(&format!(
+                "{} devices share the training steps; rollouts and evaluations are sampled on \
+                 the first, {}",
+                devices.count(),
+                devices.leader()
+            ));
+        }
     }
 
     fn key_of(&self, stage: &str) -> &str {

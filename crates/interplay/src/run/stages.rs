@@ -57,9 +57,9 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     tokenizer,
                     spec,
                 };
-                let device = self.device;
+                let places = self.places;
                 let summary = self.observed(stage.name(), |observer| {
-                    next_token::run::<A>(&folder, &input, device, observer)
+                    next_token::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
             }
@@ -85,9 +85,9 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     self.progress
                         .note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
                 }
-                let device = self.device;
+                let places = self.places;
                 let summary = self.observed(stage.name(), |observer| {
-                    grpo::run::<A>(&folder, &input, device, observer)
+                    grpo::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
             }
@@ -129,7 +129,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
     fn stage_key(&self, stage: &StageSpec, extra: &impl serde::Serialize) -> String {
         let parent = stage.from().map(|from| self.key_of(from));
         let seed = self.streams.root();
-        let device = self.run.plan.device;
+        let device = &self.run.plan.device;
         key(&(
             device,
             seed,
@@ -164,7 +164,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
         work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
     ) -> Result<StageSummary, InterplayError> {
         self.progress.begin(stage, 1000);
-        let peak = matrix_peak::<A>(self.device);
+        let peak = matrix_peak::<A>(&self.places.leader);
         let speeds = self.run.folder.join(stage).join("speed.jsonl");
         let mut watcher = Watcher::new(self.progress, speeds, peak);
         let summary = work(&mut watcher)?;

@@ -1,0 +1,254 @@
+//! The devices of a run: one that leads, and those that share its training steps.
+//!
+//! Written as `flex`, `cuda:0,cuda:1` or `cuda:0,tcp://10.0.0.2:7700` on a command line, and as a
+//! string or a list of strings in an experiment file.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::str::FromStr;
+
+use interplay_train::parallel::{Place, Places};
+use serde::{Deserialize, Serialize};
+
+use crate::InterplayError;
+use crate::device::Device;
+
+/// How the address of a worker begins.
+const TCP: &str = "tcp://";
+
+/// Where a run computes.
+///
+/// ```
+/// use interplay::Devices;
+///
+/// let devices: Devices = "cuda:0,cuda:1,tcp://10.0.0.2:7700".parse()?;
+/// assert_eq!(devices.count(), 3);
+/// assert!("cuda:0,cuda:0".parse::<Devices>().is_err());
+/// # Ok::<(), interplay::InterplayError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Devices {
+    leader: Device,
+    others: Vec<Place<Device>>,
+}
+
+/// Devices in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a device or a list of devices")]
+enum Written {
+    One(String),
+    List(Vec<String>),
+}
+
+impl Devices {
+    /// The device that holds the weights, samples and evaluates.
+    #[must_use]
+    pub fn leader(&self) -> Device {
+        self.leader
+    }
+
+    /// How many devices share a step.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// The devices of this machine, the leader first.
+    pub fn local(&self) -> impl Iterator<Item = Device> + '_ {
+        let others = self.others.iter().filter_map(|place| match place {
+            Place::Local(device) => Some(*device),
+            Place::Worker(_) => None,
+        });
+        std::iter::once(self.leader).chain(others)
+    }
+
+    /// The addresses of the workers, `host:port` each.
+    pub fn workers(&self) -> impl Iterator<Item = &str> {
+        self.others.iter().filter_map(|place| match place {
+            Place::Local(_) => None,
+            Place::Worker(address) => Some(address.as_str()),
+        })
+    }
+
+    /// The places for a backend whose devices `place` makes.
+    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Places<D> {
+        let others = self.others.iter().map(|other| match other {
+            Place::Local(device) => Place::Local(place(*device)),
+            Place::Worker(address) => Place::Worker(address.clone()),
+        });
+        Places::one(place(self.leader)).with(others)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let others = self.others.iter().map(|place| match place {
+            Place::Local(device) => device.to_string(),
+            Place::Worker(address) => format!("{TCP}{address}"),
+        });
+        std::iter::once(self.leader.to_string())
+            .chain(others)
+            .collect()
+    }
+
+    fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, InterplayError> {
+        let mut places = Vec::new();
+        for name in names {
+            places.push(match name.trim().strip_prefix(TCP) {
+                Some(address) => Place::Worker(worker(address)?),
+                None => Place::Local(name.trim().parse()?),
+            });
+        }
+        let mut places = places.into_iter();
+        let leader = match places.next() {
+            Some(Place::Local(leader)) => leader,
+            Some(Place::Worker(address)) => {
+                let reason = "the first device holds the weights and must be of this machine";
+                return Err(bad(&format!("{TCP}{address}"), reason));
+            }
+            None => return Err(bad("", "there is no device in the list")),
+        };
+        let others = places.collect();
+        let devices = Self { leader, others };
+        devices.check()?;
+        Ok(devices)
+    }
+
+    /// Devices that cannot work together.
+    fn check(&self) -> Result<(), InterplayError> {
+        let mut seen = HashSet::new();
+        for device in self.local() {
+            let name = device.to_string();
+            if device.backend() != self.leader.backend() {
+                let reason = format!(
+                    "the devices of one machine must be of one backend, and the first is {}; \
+                     another backend can take part as a worker",
+                    self.leader
+                );
+                return Err(bad(&name, &reason));
+            }
+            // A processor may be named several times, each with a share of the rows.
+            if matches!(device, Device::Cuda(_)) && !seen.insert(name.clone()) {
+                return Err(bad(&name, "the device is named twice"));
+            }
+        }
+        for address in self.workers() {
+            if !seen.insert(address.to_owned()) {
+                let name = format!("{TCP}{address}");
+                return Err(bad(&name, "the worker is named twice"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn worker(address: &str) -> Result<String, InterplayError> {
+    let port = address
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .and_then(|(_, port)| port.parse::<u16>().ok());
+    match port {
+        Some(1..) => Ok(address.to_owned()),
+        _ => {
+            let name = format!("{TCP}{address}");
+            Err(bad(&name, "expected tcp://HOST:PORT"))
+        }
+    }
+}
+
+fn bad(found: &str, reason: &str) -> InterplayError {
+    InterplayError::BadDevices {
+        found: found.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Device::default().into()
+    }
+}
+
+impl From<Device> for Devices {
+    fn from(leader: Device) -> Self {
+        let others = Vec::new();
+        Self { leader, others }
+    }
+}
+
+impl From<Device> for Option<Devices> {
+    fn from(leader: Device) -> Self {
+        Some(leader.into())
+    }
+}
+
+impl fmt::Display for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().join(","))
+    }
+}
+
+impl FromStr for Devices {
+    type Err = InterplayError;
+
+    fn from_str(text: &str) -> Result<Self, InterplayError> {
+        Self::parse(text.split(','))
+    }
+}
+
+impl TryFrom<Written> for Devices {
+    type Error = InterplayError;
+
+    fn try_from(written: Written) -> Result<Self, InterplayError> {
+        match written {
+            Written::One(text) => text.parse(),
+            Written::List(names) => Self::parse(names.iter().map(String::as_str)),
+        }
+    }
+}
+
+impl From<Devices> for Written {
+    /// One device is written as before there could be several.
+    fn from(devices: Devices) -> Self {
+        match devices.others.as_slice() {
+            [] => Self::One(devices.leader.to_string()),
+            _ => Self::List(devices.names()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_a_round_trip() {
+        for names in ["flex", "flex,flex", "cuda:0,cuda:3,tcp://[::1]:7700"] {
+            let devices: Devices = names.parse().unwrap();
+            assert_eq!(devices.to_string(), names);
+            assert_eq!(devices.count(), names.split(',').count());
+            let json = serde_json::to_string(&devices).unwrap();
+            assert_eq!(serde_json::from_str::<Devices>(&json).unwrap(), devices);
+        }
+        let one = serde_json::to_string(&Devices::from(Device::Flex)).unwrap();
+        assert_eq!(one, "\"flex\"");
+    }
+
+    #[test]
+    fn devices_that_cannot_work_together_are_refused_by_name() {
+        for (names, blamed) in [
+            ("cuda:0,cuda:0", "`cuda:0`: the device is named twice"),
+            ("flex,cuda:0", "`cuda:0`: the devices of one machine"),
+            ("flex,gpu", "`gpu`"),
+            ("flex,", "device ``"),
+            ("tcp://here:7700", "must be of this machine"),
+            ("flex,tcp://here", "tcp://HOST:PORT"),
+            ("flex,tcp://here:0", "tcp://HOST:PORT"),
+            ("flex,tcp://a:1,tcp://a:1", "the worker is named twice"),
+        ] {
+            let message = names.parse::<Devices>().unwrap_err().to_string();
+            assert!(message.contains(blamed), "{names}: {message}");
+        }
+        let empty = serde_json::from_str::<Devices>("[]").unwrap_err();
+        assert!(empty.to_string().contains("no device"), "{empty}");
+    }
+}
