@@ -127,7 +127,7 @@ fn a_tensor_in_another_shard_than_the_index_says() {
     let dir = sharded();
     let index = dir.path().join(INDEX);
     edit_json(&index, |index| {
-        index["weight_map"][EMBEDDING] = SECOND.into()
+        index["weight_map"][EMBEDDING] = SECOND.into();
     });
     let message = refusal(dir.path()).to_string();
     let places = format!("`{EMBEDDING}` should be in {SECOND} by the index, but is in {FIRST}");
@@ -328,7 +328,7 @@ fn layers_and_weights_that_would_be_computed_differently() {
     ] {
         let dir = folder(None);
         edit_json(&dir.path().join("config.json"), |config| {
-            config[field] = value
+            config[field] = value;
         });
         let error = refusal(dir.path());
         let named =
@@ -348,7 +348,7 @@ fn numbers_of_layers_and_heads_that_no_file_could_hold() {
     ] {
         let dir = folder(None);
         edit_json(&dir.path().join("config.json"), |config| {
-            config[field] = value.into()
+            config[field] = value.into();
         });
         let message = refusal(dir.path()).to_string();
         assert!(
