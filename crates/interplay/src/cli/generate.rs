@@ -184,10 +184,10 @@ impl<'d> Source<'d> {
             if self.place.is_multiple_of(256) {
                 self.console.advance(self.place, "problems");
             }
-            if let Some(problem) = problem {
-                if self.is_wanted(&problem)? {
-                    return Ok(Some(problem));
-                }
+            if let Some(problem) = problem
+                && self.is_wanted(&problem)?
+            {
+                return Ok(Some(problem));
             }
         }
         Ok(None)
