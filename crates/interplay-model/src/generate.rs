@@ -36,6 +36,9 @@ const PREFILL_TOKENS: usize = 16 * 1024;
 const PREFILL_LEAST: usize = 32;
 const PREFILL_STEP: usize = 16;
 
+/// A backend may keep its cache in blocks of this many tokens.
+const CACHE_BLOCK: usize = 16;
+
 /// Rows that a lane has at least; fewer are not worth their own pass over the weights.
 const LEAST_ROWS: usize = 32;
 
@@ -123,7 +126,8 @@ impl Row {
 /// # Errors
 ///
 /// Before any work: settings outside their range, an empty prompt, a prompt that leaves no room in the
-/// model's context, a token outside the vocabulary. While sampling: logits that are not finite.
+/// model's context, a token outside the vocabulary, a cache that cannot hold one sequence. While sampling:
+/// logits that are not finite.
 ///
 /// # Example
 ///
@@ -214,7 +218,7 @@ fn cache_size(
     // The last token that is drawn never enters the cache.
     let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
     let token = 2 * config.num_hidden_layers * config.kv_size() * size_of::<f32>();
-    let row = token as u64 * capacity as u64;
+    let row = token as u64 * capacity.next_multiple_of(CACHE_BLOCK) as u64;
     let limit = settings.max_cache_bytes;
     let rows = usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX);
     match rows {

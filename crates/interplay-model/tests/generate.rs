@@ -211,3 +211,55 @@ fn refuses_what_cannot_be_served_before_any_work() {
         ModelError::InvalidSampling { field: "top_p", .. }
     ));
 }
+
+#[test]
+fn the_cache_keeps_to_its_budget() {
+    let decoder = decoder();
+    let requests = mixed_requests();
+    let settings = |max_cache_bytes| SamplingSettings {
+        max_new_tokens: 20,
+        max_cache_bytes,
+        ..Default::default()
+    };
+    // Keys and values of two layers with two heads of width 8, in 4 bytes each; prompts of up to
+    // 7 tokens and 19 new ones, in blocks of sixteen.
+    let row = 2 * 2 * 2 * 8 * 4 * 32;
+    let plenty = run(&decoder, &requests, &settings(1 << 30));
+    assert_eq!(run(&decoder, &requests, &settings(row)), plenty);
+    let device = Default::default();
+    let error = generate(
+        &decoder,
+        &requests,
+        &settings(row - 1),
+        &device,
+        &mut |_, _| {},
+    );
+    let Err(ModelError::CacheTooSmall {
+        tokens,
+        needed,
+        limit,
+    }) = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((tokens, needed, limit), (26, row, row - 1));
+}
+
+#[test]
+fn requests_that_share_a_prompt_get_what_each_gets_alone() {
+    let decoder = decoder();
+    let requests: Vec<Request> = (0..40).map(|seed| request(&[1, 2, 3], seed)).collect();
+    let settings = SamplingSettings {
+        max_new_tokens: 12,
+        temperature: 0.3,
+        stop: vec![0, 3, 7],
+        ..Default::default()
+    };
+    let together = run(&decoder, &requests, &settings);
+    let distinct: std::collections::HashSet<_> = together.iter().map(|out| &out.tokens).collect();
+    assert!((2..40).contains(&distinct.len()), "{}", distinct.len());
+    for (request, out) in requests.iter().zip(&together) {
+        let alone = run(&decoder, std::slice::from_ref(request), &settings);
+        assert_eq!(alone, std::slice::from_ref(out));
+    }
+}
