@@ -204,6 +204,8 @@ fn sides(root: &Path, options: &Options, program: &Path, case: &Case) -> (Side, 
     if options.cuda {
         peer.push("--bf16".into());
     }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    peer.extend(["--threads".into(), threads.to_string().into()]);
     let words = [case.model, case.work].map(str::split_whitespace);
     let shared = words.into_iter().flatten().map(OsString::from);
     ours.extend(shared.clone());

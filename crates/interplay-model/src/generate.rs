@@ -28,13 +28,18 @@ use crate::ops::{FusedOps, LayerCache};
 use crate::rotary::{Rotary, RotaryTable};
 use crate::sampling::{Distribution, SamplingSettings};
 
-/// Tokens of padded prompts in one prefill at most; bounds the memory of its activations.
+/// Tokens of padded prompts in one prefill of a lane at most; bounds the memory of its activations.
 const PREFILL_TOKENS: usize = 16 * 1024;
 
 /// Prompts are padded to at least this many tokens and to a multiple of [`PREFILL_STEP`]: matrix products of
 /// very few rows add in another order, and a prompt's result must not depend on its neighbours' lengths.
 const PREFILL_LEAST: usize = 32;
 const PREFILL_STEP: usize = 16;
+
+/// How long prompts of up to `longest` tokens are in a prefill.
+fn padded(longest: usize) -> usize {
+    longest.max(PREFILL_LEAST).next_multiple_of(PREFILL_STEP)
+}
 
 /// A backend may keep its cache in blocks of this many tokens.
 const CACHE_BLOCK: usize = 16;
@@ -164,7 +169,7 @@ pub fn generate<B: FusedOps>(
     // A caller that is one of the pool's threads must not wait for the pool.
     let lanes = match rayon::current_thread_index() {
         Some(_) => 1,
-        None => B::sampling_lanes().clamp(1, rows.div_ceil(LEAST_ROWS)),
+        None => B::sampling_lanes().clamp(1, (rows / LEAST_ROWS).max(1)),
     };
     let queue = Mutex::new(0);
     let lane = Lane {
@@ -244,7 +249,7 @@ fn check<B: FusedOps>(
         if prompt.is_empty() {
             return Err(ModelError::EmptyPrompt { request });
         }
-        if prompt.len() + max_new_tokens > context {
+        if prompt.len().saturating_add(max_new_tokens) > context {
             let prompt = prompt.len();
             return Err(ModelError::PromptTooLong {
                 request,
@@ -350,7 +355,7 @@ impl<'a, B: FusedOps> Lane<'a, B> {
         for Request { prompt, .. } in self.requests[first..].iter().take(limit) {
             if !index.contains_key(prompt.as_slice()) {
                 let longer = seq.max(prompt.len());
-                if !prompts.is_empty() && (prompts.len() + 1) * longer > PREFILL_TOKENS {
+                if !prompts.is_empty() && (prompts.len() + 1) * padded(longer) > PREFILL_TOKENS {
                     break;
                 }
                 seq = longer;
@@ -391,10 +396,7 @@ impl<B: FusedOps> Engine<'_, B> {
             sources,
         } = admitted;
         let longest = prompts.iter().map(|prompt| prompt.len()).max();
-        let seq = longest
-            .unwrap_or(0)
-            .max(PREFILL_LEAST)
-            .next_multiple_of(PREFILL_STEP);
+        let seq = padded(longest.unwrap_or(0));
         let (logits, kept) = self.prefill(prompts, seq)?;
         let vocab = self.lane.decoder.config().vocab_size;
         let mut rows: Vec<Row> = prompts
@@ -550,4 +552,43 @@ fn read<B: FusedOps>(tensor: Tensor<B, 2>) -> Result<Vec<f32>, ModelError> {
         let reason = format!("{error:?}");
         ModelError::Device { what, reason }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_budget_of_bytes_is_a_number_of_rows() {
+        let config = ModelConfig {
+            hidden_size: 32,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            num_key_value_heads: 2,
+            ..ModelConfig::tiny(29)
+        };
+        let request = Request {
+            prompt: vec![1; 7],
+            stream: ChaCha8Rng::seed_from_u64(0),
+        };
+        let requests = vec![request; 9];
+        let size = |max_cache_bytes, max_rows| {
+            let settings = SamplingSettings {
+                max_new_tokens: 20,
+                max_rows,
+                max_cache_bytes,
+                ..Default::default()
+            };
+            cache_size(&config, &requests, &settings)
+        };
+        // Keys and values, two layers, two heads of width 8, 4 bytes, two blocks of sixteen tokens.
+        let row = 2 * 2 * 2 * 8 * 4 * 32;
+        assert_eq!(size(row, 8).unwrap(), (1, 26));
+        assert_eq!(size(3 * row + 1, 8).unwrap(), (3, 26));
+        assert_eq!(size(u64::MAX, 8).unwrap(), (8, 26));
+        assert_eq!(size(u64::MAX, 99).unwrap(), (9, 26));
+        assert!(size(row - 1, 8).is_err());
+    }
 }

@@ -23,7 +23,8 @@ pub struct SamplingSettings {
     /// Sequences that run at the same time at most.
     pub max_rows: usize,
     /// Bytes that the key and value caches of all running sequences take at most; where they would take more,
-    /// fewer sequences run at the same time.
+    /// fewer sequences run at the same time. A backend that composes the cache operations needs a copy of one
+    /// layer's cache on top.
     pub max_cache_bytes: u64,
 }
 
@@ -55,11 +56,14 @@ impl SamplingSettings {
                 expected,
             })
         };
-        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
+        let usable =
+            |temperature: f64| temperature == 0.0 || (1.0 / temperature) as f32 <= f32::MAX;
+        let finite = self.temperature.is_finite() && self.temperature >= 0.0;
+        if !(finite && usable(self.temperature)) {
             return problem(
                 "temperature",
                 self.temperature.to_string(),
-                "a finite number, 0 or more",
+                "0, or a finite number of at least 1e-38",
             );
         }
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {

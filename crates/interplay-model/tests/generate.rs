@@ -71,7 +71,8 @@ fn scores(decoder: &Decoder<Flex>, prompt: &[u32], new: &[u32], temperature: f64
 
 fn mixed_requests() -> Vec<Request> {
     let prompts: [&[u32]; 4] = [&[1, 2, 3], &[4], &[5, 6, 7, 8, 9, 10, 11], &[1, 2, 3]];
-    (0..14)
+    // Enough for two lanes, where there are two threads.
+    (0..70)
         .map(|seed| request(prompts[seed as usize % 4], seed))
         .collect()
 }

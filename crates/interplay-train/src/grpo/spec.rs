@@ -184,9 +184,9 @@ impl GrpoSpec {
                  prompt, found {found}"
             ));
         }
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+        if !(self.temperature >= 1e-38 && self.temperature.is_finite()) {
             problems.push(format!(
-                "temperature: expected above 0, found {}",
+                "temperature: expected at least 1e-38, found {}",
                 self.temperature
             ));
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -37,11 +38,21 @@ pub fn serve<A: TrainBackend>(
 ) -> io::Result<()> {
     thread::scope(|scope| {
         loop {
-            let (stream, leader) = listener.accept()?;
+            let (stream, leader) = match listener.accept() {
+                Ok(accepted) => accepted,
+                // A leader that was gone before it was met.
+                Err(error) if is_passing(error.kind()) => continue,
+                Err(error) => return Err(error),
+            };
             let device = device.clone();
             scope.spawn(move || {
-                let outcome = Worker::<A>::meet(&stream, device)
-                    .and_then(|worker| worker.map_or(Ok(()), |worker| worker.work(notice)));
+                let serve = || {
+                    Worker::<A>::meet(&stream, device)
+                        .and_then(|worker| worker.map_or(Ok(()), |worker| worker.work(notice)))
+                };
+                // A backend panics where its memory is exhausted.
+                let outcome = catch_unwind(AssertUnwindSafe(serve))
+                    .unwrap_or_else(|_| Err(io::Error::other("the worker's backend panicked")));
                 match outcome {
                     Ok(()) => {}
                     Err(error) => {
@@ -55,6 +66,12 @@ pub fn serve<A: TrainBackend>(
             });
         }
     })
+}
+
+/// Whether accepting failed for this leader alone.
+fn is_passing(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(kind, ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 struct Worker<'a, A: TrainBackend> {

@@ -1,10 +1,10 @@
 //! Carrying out a plan in its run folder.
 //!
 //! `runs/<name>/`: `plan.toml`, `manifest.json`, `tokenizer/`, one folder a stage, `eval/`,
-//! `results.json`, `ledger.json`, `timings.jsonl`, `report.html`. Everything but the manifest and
-//! the timings follows from the plan alone. Each part is written whole or not at all (the two
-//! logs, `metrics.jsonl` and `timings.jsonl`, grow line by line), and a part that is there with
-//! the right key is not made again. A lock keeps a second process out.
+//! `results.json`, `ledger.json`, `timings.jsonl`, `report.html`. Everything but the manifest, the
+//! timings and the speeds follows from the plan alone. Each part is written whole or not at all (the
+//! logs, `metrics.jsonl`, `speed.jsonl` and `timings.jsonl`, grow line by line), and a part that is
+//! there with the right key is not made again. A lock keeps a second process out.
 
 mod data;
 pub(crate) mod evaluate;

@@ -164,7 +164,8 @@ impl<A: TrainBackend> Workshop<'_, A> {
         work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
     ) -> Result<StageSummary, InterplayError> {
         self.progress.begin(stage, 1000);
-        let peak = matrix_peak::<A>(&self.places.leader);
+        let alone = self.places.count() == 1;
+        let peak = alone.then(|| matrix_peak::<A>(&self.places.leader));
         let speeds = self.run.folder.join(stage).join("speed.jsonl");
         let mut watcher = Watcher::new(self.progress, speeds, peak);
         let summary = work(&mut watcher)?;

@@ -1,8 +1,10 @@
 //! What a stage's steps cost: shown as progress, and written to `speed.jsonl` of the stage, one line
-//! a step. It reads the clock, so unlike `metrics.jsonl` no two runs write the same.
+//! a step. It reads the clock, so unlike `metrics.jsonl` no two runs write the same; steps that are
+//! made again after a kill stand there twice. A step's seconds include what comes before it: loading
+//! for the first, a checkpoint for the one behind it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -35,10 +37,10 @@ pub(super) struct Watcher<'a> {
     progress: &'a mut dyn Progress,
     path: PathBuf,
     /// Opened at the first step, when the stage has made its folder.
-    file: Option<BufWriter<File>>,
+    file: Option<File>,
     failure: Option<std::io::Error>,
-    /// FLOP/s that the device reaches at most.
-    peak: f64,
+    /// FLOP/s that the device reaches at most; `None` where several devices share the steps.
+    peak: Option<f64>,
     began: Instant,
     step_began: Instant,
     wait_began: Option<Instant>,
@@ -49,7 +51,7 @@ pub(super) struct Watcher<'a> {
 }
 
 impl<'a> Watcher<'a> {
-    pub(super) fn new(progress: &'a mut dyn Progress, path: PathBuf, peak: f64) -> Self {
+    pub(super) fn new(progress: &'a mut dyn Progress, path: PathBuf, peak: Option<f64>) -> Self {
         let now = Instant::now();
         Self {
             progress,
@@ -67,11 +69,8 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Writes what is left.
-    pub(super) fn finish(mut self) -> Result<(), InterplayError> {
-        if let (None, Some(mut file)) = (&self.failure, self.file.take()) {
-            self.failure = file.flush().err();
-        }
+    /// Tells whether everything was written.
+    pub(super) fn finish(self) -> Result<(), InterplayError> {
         match self.failure {
             None => Ok(()),
             Some(error) => Err(InterplayError::io("write", &self.path)(error)),
@@ -86,7 +85,7 @@ impl<'a> Watcher<'a> {
             seconds,
             tokens_per_s: report.tokens as f64 / seconds,
             flops_per_s,
-            share_of_peak: flops_per_s.map(|flops| flops / self.peak),
+            share_of_peak: flops_per_s.zip(self.peak).map(|(flops, peak)| flops / peak),
             data_wait_s: self.waited.as_secs_f64(),
             memory_mib: memory_mib("VmRSS:"),
         };
@@ -97,11 +96,13 @@ impl<'a> Watcher<'a> {
                     .append(true)
                     .create(true)
                     .open(&self.path)?;
-                none.insert(BufWriter::new(file))
+                none.insert(file)
             }
         };
-        serde_json::to_writer(&mut *file, &line)?;
-        file.write_all(b"\n")
+        // Whole lines only, so that a kill leaves no half of one to go on from.
+        let mut line = serde_json::to_vec(&line)?;
+        line.push(b'\n');
+        file.write_all(&line)
     }
 }
 
