@@ -1,12 +1,11 @@
 //! Training steps on random tokens: what a size of model costs on a device, without any data.
 
-use burn::optim::GradientsParams;
 use interplay_model::{Activations, Decoder, TrainBackend, parameter_names};
 
 use crate::TrainError;
-use crate::next_token::{host, mean_loss};
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
-use crate::packing::PackedBatch;
+use crate::packing::{PackedBatch, Packer, Sequence};
+use crate::parallel::{Job, compute};
 
 /// A decoder that trains on whatever batch it is given: loss, gradients, clipping and AdamW as in a
 /// stage, without a folder.
@@ -36,25 +35,24 @@ impl<A: TrainBackend> TrainingLoad<A> {
         }
     }
 
-    /// A batch in which every token but the last of a row predicts the next; the rows are whole
-    /// sequences of `tokens` `[rows * row_tokens]`.
-    #[must_use]
-    pub fn batch(tokens: Vec<i32>, rows: usize, row_tokens: usize) -> PackedBatch {
-        let inside = |place: &usize| !(place + 1).is_multiple_of(row_tokens);
-        let places: Vec<usize> = (0..rows * row_tokens).filter(inside).collect();
-        PackedBatch {
-            rows,
-            row_tokens,
-            ends: vec![row_tokens as u32; rows * row_tokens],
-            targets: places.iter().map(|place| tokens[place + 1]).collect(),
-            places: places.iter().map(|place| *place as i32).collect(),
-            shared: None,
-            targets_each: vec![row_tokens - 1; rows],
-            used_tokens: rows * row_tokens,
-            attended: (rows * row_tokens * (row_tokens + 1) / 2) as u64,
-            sequence_tokens: rows * row_tokens,
-            tokens,
+    /// A batch of rows of `row_tokens` tokens, in which every token but the last of a row predicts
+    /// the next. What is left of `tokens` behind the last whole row is not used.
+    ///
+    /// # Errors
+    /// Those of [`Packer::add`], which whole rows do not meet.
+    ///
+    /// # Panics
+    /// If `row_tokens` is zero.
+    pub fn batch(tokens: &[u32], row_tokens: usize) -> Result<PackedBatch, TrainError> {
+        let rows = tokens.chunks_exact(row_tokens);
+        let mut packer = Packer::new(row_tokens, rows.len(), 0);
+        for row in rows {
+            packer.add(Sequence {
+                ids: row.to_vec(),
+                predict_from: 1,
+            })?;
         }
+        Ok(packer.finish())
     }
 
     /// One step; gives the mean loss in nats. All work is done when it returns.
@@ -66,18 +64,11 @@ impl<A: TrainBackend> TrainingLoad<A> {
     /// After a step that failed.
     pub fn step(&mut self, batch: &PackedBatch) -> Result<f64, TrainError> {
         let decoder = self.decoder.take().expect("no step has failed");
-        let loss = mean_loss(
-            &decoder,
-            batch,
-            batch.predicted(),
-            self.activations,
-            &self.device,
-        )?;
-        let value = host(loss.clone()).iter().copied().map(f64::from).sum();
-        let gradients = GradientsParams::from_grads(loss.backward(), &decoder);
+        let job = Job::next_token(batch.clone(), batch.predicted(), self.activations);
+        let (outputs, gradients) = compute(&decoder, None, vec![job], &self.device)?;
         let norm = AdamW::<A::InnerBackend>::gradient_norm(&decoder, &gradients);
         let rate = self.optimizer.spec().rate.peak;
         self.decoder = Some(self.optimizer.update(decoder, gradients, norm, rate));
-        Ok(value)
+        Ok(outputs.iter().map(|output| output.loss).sum())
     }
 }

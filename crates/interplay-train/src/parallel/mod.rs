@@ -31,7 +31,7 @@ use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use interplay_model::{Decoder, ModelConfig, TrainBackend};
 
-pub(crate) use job::{Job, Output};
+pub(crate) use job::{Job, Output, compute};
 pub use remote::check_worker;
 pub use worker::serve;
 
@@ -148,7 +148,7 @@ impl<A: TrainBackend> Team<A> {
             }
         }
         let reference = self.reference.as_ref();
-        let (mut outputs, mut sum) = job::compute(decoder, reference, own, &self.device)?;
+        let (mut outputs, mut sum) = compute(decoder, reference, own, &self.device)?;
         for member in asked {
             let (others, gradients) = member.answer()?;
             outputs.extend(others);

@@ -188,8 +188,8 @@ impl BackendTask for &Train {
             false => Activations::Keep,
         };
         let count = self.batch * self.seq;
-        let ids = tokens(count, config.vocab_size).map(|token| token as i32);
-        let batch = TrainingLoad::<A>::batch(ids.collect(), self.batch, self.seq);
+        let ids: Vec<u32> = tokens(count, config.vocab_size).collect();
+        let batch = TrainingLoad::<A>::batch(&ids, self.seq)?;
         let mut load = TrainingLoad::<A>::new(decoder, optimizer, activations, place);
         let (mut rates, mut loss) = (Vec::new(), 0.0);
         for step in 0..self.warmup + self.steps {
