@@ -263,6 +263,10 @@ fn register_all<B: FusedOps, const N: usize>(
 }
 
 impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
+    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        B::beside_operations(work)
+    }
+
     fn embed_tokens(weight: Tracked<B, C>, tokens: IntTensor<B>) -> Tracked<B, C> {
         let vocab = weight.shape()[0];
         let node = weight.node.clone();

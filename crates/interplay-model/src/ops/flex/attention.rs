@@ -11,8 +11,8 @@ use rayon::prelude::*;
 
 use super::super::AttentionShape;
 use super::buffer::{Buffer, scratch, zeros};
-use super::matrix::{Matrix, multiply};
-use super::vectorised::{dot, exp, exp_sum, largest, mul_add, vectorised};
+use super::matrix::{Matrix, Panels, multiply, multiply_panels};
+use super::vectorised::{LANES, dot, exp, exp_sum, largest, mul_add, vectorised};
 
 /// Queries in a tile.
 const TILE: usize = 64;
@@ -21,7 +21,7 @@ const TILE: usize = 64;
 struct Tile<'a> {
     /// First query and the one behind the last.
     queries: [usize; 2],
-    /// First key that any of them sees.
+    /// First key that any of them sees, or one before it where a panel of keys begins.
     first_key: usize,
     /// For each query its first key, counted from `first_key`.
     starts: [usize; TILE],
@@ -32,7 +32,7 @@ struct Tile<'a> {
 impl<'a> Tile<'a> {
     fn new(shape: &'a AttentionShape, row: usize, first: usize) -> Self {
         let end = (first + TILE).min(shape.seq);
-        let first_key = shape.start(row, first);
+        let first_key = shape.start(row, first) / LANES * LANES;
         let mut starts = [0; TILE];
         for (start, query) in starts.iter_mut().zip(first..end) {
             *start = shape.start(row, query) - first_key;
@@ -49,7 +49,7 @@ impl<'a> Tile<'a> {
         self.queries[1] - self.queries[0]
     }
 
-    /// Keys from the first to the last that any query of the tile sees.
+    /// Keys from `first_key` to the last that any query of the tile sees.
     fn width(&self) -> usize {
         self.queries[1] - self.first_key
     }
@@ -95,26 +95,44 @@ pub(super) fn forward(
 ) {
     let widths = Widths::new(shape);
     let (seq, heads) = (shape.seq, shape.heads);
+    let memory: Vec<Memory> = (0..shape.batch * shape.kv_heads)
+        .into_par_iter()
+        .map(|place| {
+            let (row, head) = (place / shape.kv_heads, place % shape.kv_heads);
+            let first = row * seq * widths.kv + head * shape.head_dim;
+            let [k, v] = [k, v].map(|x| Matrix::rows(&x[first..], widths.kv));
+            Memory {
+                keys: Panels::new(k.transposed(), [shape.head_dim, seq]),
+                values: Panels::new(v, [seq, shape.head_dim]),
+            }
+        })
+        .collect();
     out.par_chunks_mut(seq * widths.q)
         .zip(log_sum.par_chunks_mut(seq * heads))
+        .zip(memory.par_chunks(shape.kv_heads))
         .enumerate()
-        .for_each(|(row, (out, log_sum))| {
+        .for_each(|(row, ((out, log_sum), memory))| {
             let q = &q[row * seq * widths.q..(row + 1) * seq * widths.q];
-            let k = &k[row * seq * widths.kv..(row + 1) * seq * widths.kv];
-            let v = &v[row * seq * widths.kv..(row + 1) * seq * widths.kv];
             out.par_chunks_mut(TILE * widths.q)
                 .zip(log_sum.par_chunks_mut(TILE * heads))
                 .enumerate()
                 .for_each_init(Vec::new, |scores, (tile, (out, log_sum))| {
                     let tile = Tile::new(shape, row, tile * TILE);
-                    forward_tile([q, k, v], shape, &tile, scores, out, log_sum);
+                    forward_tile(q, memory, shape, &tile, scores, out, log_sum);
                 });
         });
 }
 
+/// Keys `[head_dim, seq]` and values `[seq, head_dim]` of one head of one row.
+struct Memory {
+    keys: Panels,
+    values: Panels,
+}
+
 /// All heads of one tile.
 fn forward_tile(
-    [q, k, v]: [&[f32]; 3],
+    q: &[f32],
+    memory: &[Memory],
     shape: &AttentionShape,
     tile: &Tile<'_>,
     scores: &mut Vec<f32>,
@@ -125,11 +143,10 @@ fn forward_tile(
     let (dim, height, width) = (shape.head_dim, tile.height(), tile.width());
     scores.resize(TILE * shape.seq, 0.0);
     for head in 0..shape.heads {
-        let kv = tile.first_key * widths.kv + head / shape.group() * dim;
+        let memory = &memory[head / shape.group()];
         let q = Matrix::rows(&q[tile.queries[0] * widths.q + head * dim..], widths.q);
-        let k = Matrix::rows(&k[kv..], widths.kv).transposed();
-        let v = Matrix::rows(&v[kv..], widths.kv);
-        multiply(scores, width, [height, width, dim], q, k, false);
+        let keys = memory.keys.columns(tile.first_key, width);
+        multiply_panels(scores, width, height, q, keys, false);
         softmax_rows(
             &mut scores[..height * width],
             tile,
@@ -137,14 +154,10 @@ fn forward_tile(
             &mut log_sum[head..],
             shape.heads,
         );
-        multiply(
-            &mut out[head * dim..],
-            widths.q,
-            [height, dim, width],
-            Matrix::rows(scores, width),
-            v,
-            false,
-        );
+        let weights = Matrix::rows(scores, width);
+        let values = memory.values.rows(tile.first_key, width);
+        let out = &mut out[head * dim..];
+        multiply_panels(out, widths.q, height, weights, values, false);
     }
 }
 
@@ -193,6 +206,16 @@ pub(super) struct Saved<'a> {
     pub log_sum: &'a [f32],
     /// Gradient of `out`.
     pub grad: &'a [f32],
+}
+
+/// Keys and values of one head of one row, as the backward pass multiplies by them.
+struct HeadMemory {
+    /// `[head_dim, seq]`.
+    keys_across: Panels,
+    /// `[seq, head_dim]`.
+    keys: Panels,
+    /// `[head_dim, seq]`.
+    values_across: Panels,
 }
 
 /// Gradients of one key and value head of one row of the batch, and of the queries that read it.
@@ -266,11 +289,19 @@ fn backward_head(
         dk: zeros(shape.seq * dim),
         dv: zeros(shape.seq * dim),
     };
+    let [_, k, v] = saved.inputs;
+    let [k, v] = [k, v].map(|x| Matrix::rows(&x[head * dim..], widths.kv));
+    let memory = HeadMemory {
+        keys_across: Panels::new(k.transposed(), [dim, shape.seq]),
+        keys: Panels::new(k, [shape.seq, dim]),
+        values_across: Panels::new(v.transposed(), [dim, shape.seq]),
+    };
     for first in (0..shape.seq).step_by(TILE) {
         let tile = Tile::new(shape, row, first);
         for member in 0..shape.group() {
             backward_tile(
                 &saved,
+                &memory,
                 shape,
                 &tile,
                 [head, member],
@@ -285,6 +316,7 @@ fn backward_head(
 /// One query head of one tile; adds to the gradients of its keys and values.
 fn backward_tile(
     saved: &Saved<'_>,
+    memory: &HeadMemory,
     shape: &AttentionShape,
     tile: &Tile<'_>,
     [kv_head, member]: [usize; 2],
@@ -297,15 +329,12 @@ fn backward_tile(
     slopes.resize(TILE * shape.seq, 0.0);
     let head = kv_head * shape.group() + member;
     let q_at = tile.queries[0] * widths.q + head * dim;
-    let kv_at = tile.first_key * widths.kv + kv_head * dim;
-    let [q, k, v] = saved.inputs;
-    let q = Matrix::rows(&q[q_at..], widths.q);
-    let k = Matrix::rows(&k[kv_at..], widths.kv);
-    let v = Matrix::rows(&v[kv_at..], widths.kv);
+    let q = Matrix::rows(&saved.inputs[0][q_at..], widths.q);
     let grad = Matrix::rows(&saved.grad[q_at..], widths.q);
-    let scores = [height, width, dim];
-    multiply(weights, width, scores, q, k.transposed(), false);
-    multiply(slopes, width, scores, grad, v.transposed(), false);
+    let keys = memory.keys_across.columns(tile.first_key, width);
+    multiply_panels(weights, width, height, q, keys, false);
+    let values = memory.values_across.columns(tile.first_key, width);
+    multiply_panels(slopes, width, height, grad, values, false);
     slope_rows(
         &mut weights[..height * width],
         &mut slopes[..height * width],
@@ -322,21 +351,22 @@ fn backward_tile(
     );
     let weights = Matrix::rows(weights, width).transposed();
     let slopes = Matrix::rows(slopes, width);
-    let keys = [width, dim, height];
+    let size = [width, dim, height];
     let key_at = tile.first_key * dim;
-    multiply(&mut grads.dv[key_at..], dim, keys, weights, grad, true);
+    multiply(&mut grads.dv[key_at..], dim, size, weights, grad, true);
     multiply(
         &mut grads.dk[key_at..],
         dim,
-        keys,
+        size,
         slopes.transposed(),
         q,
         true,
     );
     let group = shape.group() * dim;
     let query_at = tile.queries[0] * group + member * dim;
-    let queries = [height, dim, width];
-    multiply(&mut grads.dq[query_at..], group, queries, slopes, k, false);
+    let dq = &mut grads.dq[query_at..];
+    let keys = memory.keys.rows(tile.first_key, width);
+    multiply_panels(dq, group, height, slopes, keys, false);
 }
 
 /// What the rows of a tile need besides their scores.

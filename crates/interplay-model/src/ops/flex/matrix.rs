@@ -1,39 +1,238 @@
-//! Matrix products on slices, through the crate `gemm`.
+//! Matrix products on slices.
 //!
-//! One thread each: the callers split the work into fixed parts, so that the result does not depend on how
-//! many threads there are.
+//! The right side is copied into panels of sixteen columns, so that one vector holds one row of a panel. Sums of
+//! a tile of rows times a panel stay in registers, and every vector of the panel is used for all of its rows.
+//!
+//! Each element is a sum over the depth, from first to last, that is split at fixed places. So it is the same bits
+//! for any number of rows and columns beside it, and for any way to split them over threads.
+//!
+//! Source: Goto and van de Geijn 2008 (panels and tiles), with tiles for one level of the cache only.
 
-/// A strided view of a matrix.
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::buffer::{Buffer, scratch};
+use super::vectorised::{LANES, vectorised};
+
+/// Rows of a panel that are used before the next panel; they fit the first-level cache.
+const DEPTH: usize = 256;
+
+/// Panels that are used with some rows of the left side before the next rows; they fit the second-level cache.
+const GROUP: usize = 32;
+
+/// Rows of the left side at most that are used together.
+const MOST_ROWS: usize = 12;
+
+/// Rows that lie a multiple of this many numbers apart push each other out of the first-level cache.
+const CONFLICT: usize = 1024;
+
+/// A matrix whose rows, or columns, lie `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
     data: &'a [f32],
-    row_stride: usize,
-    col_stride: usize,
+    stride: usize,
+    transposed: bool,
 }
 
 impl<'a> Matrix<'a> {
-    /// Rows that lie `row_stride` apart, elements side by side.
-    pub fn rows(data: &'a [f32], row_stride: usize) -> Self {
+    /// Rows that lie `stride` apart, elements side by side.
+    pub fn rows(data: &'a [f32], stride: usize) -> Self {
         Self {
             data,
-            row_stride,
-            col_stride: 1,
+            stride,
+            transposed: false,
         }
     }
 
     /// The same memory with rows and columns exchanged.
     pub fn transposed(self) -> Self {
         Self {
-            data: self.data,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
+            transposed: !self.transposed,
+            ..self
         }
     }
 
+    /// The part from a row and a column on.
+    fn from(self, row: usize, col: usize) -> Self {
+        let start = match self.transposed {
+            false => row * self.stride + col,
+            true => row + col * self.stride,
+        };
+        let data = &self.data[start..];
+        Self { data, ..self }
+    }
+
+    /// Whether its rows are in each other's way in the cache.
+    fn conflicts(&self) -> bool {
+        !self.transposed && self.stride.is_multiple_of(CONFLICT)
+    }
+
+    /// A copy whose columns lie side by side.
+    fn copied<'b>(&self, [rows, cols]: [usize; 2], memory: &'b mut [f32]) -> Matrix<'b> {
+        for (row, line) in self.data.chunks(self.stride).take(rows).enumerate() {
+            for (column, number) in memory.chunks_exact_mut(rows).zip(&line[..cols]) {
+                column[row] = *number;
+            }
+        }
+        Matrix::rows(memory, rows).transposed()
+    }
+
     fn holds(&self, rows: usize, cols: usize) -> bool {
-        rows == 0
-            || cols == 0
-            || (rows - 1) * self.row_stride + (cols - 1) * self.col_stride < self.data.len()
+        let (outer, inner) = match self.transposed {
+            false => (rows, cols),
+            true => (cols, rows),
+        };
+        rows == 0 || cols == 0 || (outer - 1) * self.stride + inner <= self.data.len()
+    }
+}
+
+/// The right side of a product, `[depth, columns]`, in panels of sixteen columns; the last one is filled up with
+/// zeros.
+pub(super) struct Panels {
+    /// `[panels, depth, 16]`.
+    memory: Buffer,
+    depth: usize,
+    columns: usize,
+}
+
+impl Panels {
+    /// Copies a matrix.
+    ///
+    /// # Panics
+    ///
+    /// If the matrix reaches beyond its slice.
+    pub fn new(matrix: Matrix<'_>, [depth, columns]: [usize; 2]) -> Self {
+        let mut panels = Self::empty(matrix, [depth, columns]);
+        for (panel, memory) in panels
+            .memory
+            .chunks_exact_mut(panel_size(depth))
+            .enumerate()
+        {
+            pack(matrix, columns, panel, memory);
+        }
+        panels
+    }
+
+    /// The same on all threads.
+    pub fn parallel(matrix: Matrix<'_>, [depth, columns]: [usize; 2]) -> Self {
+        let mut panels = Self::empty(matrix, [depth, columns]);
+        panels
+            .memory
+            .par_chunks_exact_mut(panel_size(depth))
+            .enumerate()
+            .for_each(|(panel, memory)| pack(matrix, columns, panel, memory));
+        panels
+    }
+
+    fn empty(matrix: Matrix<'_>, [depth, columns]: [usize; 2]) -> Self {
+        assert!(
+            matrix.holds(depth, columns),
+            "a matrix reaches beyond its slice"
+        );
+        Self {
+            memory: scratch(columns.div_ceil(LANES) * depth * LANES),
+            depth,
+            columns,
+        }
+    }
+
+    /// Rows and columns.
+    pub fn size(&self) -> [usize; 2] {
+        [self.depth, self.columns]
+    }
+
+    /// All of it.
+    pub fn all(&self) -> Part<'_> {
+        Part {
+            memory: &self.memory,
+            panel: panel_size(self.depth),
+            depth: self.depth,
+            columns: self.columns,
+        }
+    }
+
+    /// Some of its columns, from a multiple of sixteen on.
+    pub fn columns(&self, first: usize, columns: usize) -> Part<'_> {
+        assert!(
+            first.is_multiple_of(LANES) && first + columns <= self.columns,
+            "columns beyond the panels, or inside one"
+        );
+        let all = self.all();
+        Part {
+            memory: &all.memory[first / LANES * all.panel..],
+            columns,
+            ..all
+        }
+    }
+
+    /// Some of its rows.
+    pub fn rows(&self, first: usize, depth: usize) -> Part<'_> {
+        assert!(first + depth <= self.depth, "rows beyond the panels");
+        let all = self.all();
+        Part {
+            memory: &all.memory[first * LANES..],
+            depth,
+            ..all
+        }
+    }
+}
+
+/// Numbers of a panel; of an empty one too.
+fn panel_size(depth: usize) -> usize {
+    (depth * LANES).max(1)
+}
+
+vectorised! {
+    /// Copies panel number `panel` of a matrix.
+    fn pack(matrix: Matrix<'_>, columns: usize, panel: usize, memory: &mut [f32]) {
+        let first = panel * LANES;
+        let width = LANES.min(columns - first);
+        let (rows, _) = memory.as_chunks_mut::<LANES>();
+        let Matrix { data, stride, transposed } = matrix;
+        if !transposed && width == LANES {
+            for (row, line) in rows.iter_mut().zip(data[first..].chunks(stride)) {
+                row.copy_from_slice(&line[..LANES]);
+            }
+            return;
+        }
+        if transposed && width == LANES {
+            let columns: [&[f32]; LANES] =
+                std::array::from_fn(|lane| &data[(first + lane) * stride..][..rows.len()]);
+            for (depth, row) in rows.iter_mut().enumerate() {
+                for lane in 0..LANES {
+                    row[lane] = columns[lane][depth];
+                }
+            }
+            return;
+        }
+        for (depth, row) in rows.iter_mut().enumerate() {
+            row[width..].fill(0.0);
+            for (lane, number) in row[..width].iter_mut().enumerate() {
+                *number = match transposed {
+                    true => data[(first + lane) * stride + depth],
+                    false => data[depth * stride + first + lane],
+                };
+            }
+        }
+    }
+}
+
+/// Some rows and columns of panels.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    /// From the first row of the first panel on.
+    memory: &'a [f32],
+    /// Numbers from one panel to the next.
+    panel: usize,
+    depth: usize,
+    columns: usize,
+}
+
+impl<'a> Part<'a> {
+    /// `depth` rows from `first` on of one panel.
+    fn panel(&self, panel: usize, first: usize, depth: usize) -> &'a [f32] {
+        let start = panel * self.panel + first * LANES;
+        &self.memory[start..start + depth * LANES]
     }
 }
 
@@ -51,42 +250,218 @@ pub(super) fn multiply(
     b: Matrix<'_>,
     accumulate: bool,
 ) {
-    if m == 0 || n == 0 {
+    let panels = Panels::new(b, [k, n]);
+    multiply_panels(out, out_stride, m, a, panels.all(), accumulate);
+}
+
+/// The same for a right side that lies in panels already.
+///
+/// # Panics
+///
+/// If a matrix reaches beyond its slice.
+pub(super) fn multiply_panels(
+    out: &mut [f32],
+    out_stride: usize,
+    m: usize,
+    a: Matrix<'_>,
+    b: Part<'_>,
+    accumulate: bool,
+) {
+    if m == 0 || b.columns == 0 {
         return;
     }
     assert!(
-        a.holds(m, k) && b.holds(k, n),
-        "an operand reaches beyond its slice"
+        a.holds(m, b.depth),
+        "the left matrix reaches beyond its slice"
     );
     assert!(
-        out_stride >= n && (m - 1) * out_stride + n <= out.len(),
+        b.columns <= out_stride && (m - 1) * out_stride + b.columns <= out.len(),
         "the result does not fit"
     );
-    // SAFETY: the three matrices lie inside their slices (checked above), `out` is borrowed mutably and so
-    // overlaps neither operand, and its rows do not overlap each other because `out_stride >= n`.
-    #[allow(unsafe_code)]
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            out_stride as isize,
+    if b.depth == 0 && !accumulate {
+        for row in out.chunks_mut(out_stride).take(m) {
+            row[..b.columns].fill(0.0);
+        }
+    }
+    let product = Product {
+        out,
+        out_stride,
+        m,
+        a,
+        b,
+        accumulate,
+    };
+    pulp::Arch::new().dispatch(product);
+}
+
+/// One product, to be compiled for each instruction set.
+struct Product<'a> {
+    out: &'a mut [f32],
+    out_stride: usize,
+    m: usize,
+    a: Matrix<'a>,
+    b: Part<'a>,
+    accumulate: bool,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    /// With as many sums as there are registers for, less those for a panel's row and a factor.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16 => self.run::<S, 1, 12, 8>(simd),
+            8 => self.run::<S, 2, 6, 4>(simd),
+            4 => self.run::<S, 4, 6, 4>(simd),
+            2 => self.run::<S, 8, 4, 4>(simd),
+            _ => self.run::<S, 16, 4, 4>(simd),
+        }
+    }
+}
+
+impl Product<'_> {
+    /// With `N` vectors in a row of a panel, and tiles of `MOST` rows, then `MANY`, 4, 2 and 1.
+    #[inline(always)]
+    fn run<S: Simd, const N: usize, const MOST: usize, const MANY: usize>(self, simd: S) {
+        let panels = self.b.columns.div_ceil(LANES);
+        let mut copied = self.a.conflicts().then(|| scratch(MOST_ROWS * DEPTH));
+        for first in (0..self.b.depth).step_by(DEPTH) {
+            let depth = DEPTH.min(self.b.depth - first);
+            for group in (0..panels).step_by(GROUP) {
+                let group = group..panels.min(group + GROUP);
+                let mut row = 0;
+                while row < self.m {
+                    let rows = match self.m - row {
+                        rest if rest >= MOST => MOST,
+                        rest if rest >= MANY => MANY,
+                        rest if rest >= 4 => 4,
+                        rest if rest >= 2 => 2,
+                        _ => 1,
+                    };
+                    let a = self.a.from(row, first);
+                    let a = match &mut copied {
+                        Some(memory) => a.copied([rows, depth], memory),
+                        None => a,
+                    };
+                    for panel in group.clone() {
+                        let column = panel * LANES;
+                        let tile = Tile {
+                            a,
+                            panel: self.b.panel(panel, first, depth),
+                            out: &mut self.out[row * self.out_stride + column..],
+                            out_stride: self.out_stride,
+                            width: LANES.min(self.b.columns - column),
+                            accumulate: self.accumulate || first > 0,
+                        };
+                        // Each size is a function of its own, so that its sums stay in registers.
+                        match rows {
+                            _ if rows == MOST => simd.vectorize(Sized::<N, MOST>(tile)),
+                            _ if rows == MANY => simd.vectorize(Sized::<N, MANY>(tile)),
+                            4 => simd.vectorize(Sized::<N, 4>(tile)),
+                            2 => simd.vectorize(Sized::<N, 2>(tile)),
+                            _ => simd.vectorize(Sized::<N, 1>(tile)),
+                        }
+                    }
+                    row += rows;
+                }
+            }
+        }
+    }
+}
+
+/// Some rows of the left side times one panel.
+struct Tile<'a> {
+    /// From the first element of the left side on.
+    a: Matrix<'a>,
+    panel: &'a [f32],
+    /// From the first element of the result on.
+    out: &'a mut [f32],
+    out_stride: usize,
+    /// Columns that count.
+    width: usize,
+    accumulate: bool,
+}
+
+/// A tile of `ROWS` rows, with `N` vectors in a row of the panel.
+struct Sized<'a, const N: usize, const ROWS: usize>(Tile<'a>);
+
+impl<const N: usize, const ROWS: usize> WithSimd for Sized<'_, N, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let sums = match self.0.a.transposed {
+            true => self.sums_of_columns(simd),
+            false => self.sums_of_rows(simd),
+        };
+        let Tile {
+            out,
+            out_stride,
+            width,
             accumulate,
-            a.data.as_ptr(),
-            a.col_stride as isize,
-            a.row_stride as isize,
-            b.data.as_ptr(),
-            b.col_stride as isize,
-            b.row_stride as isize,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+            ..
+        } = self.0;
+        for row in 0..ROWS {
+            let out = &mut out[row * out_stride..][..width];
+            if width == LANES {
+                let (out, _) = S::as_mut_simd_f32s(out);
+                for part in 0..N {
+                    out[part] = match accumulate {
+                        true => simd.add_f32s(out[part], sums[row][part]),
+                        false => sums[row][part],
+                    };
+                }
+            } else {
+                // A reference to the sums themselves would keep them out of the registers.
+                let sums = sums[row];
+                let sums: &[f32] = pulp::bytemuck::cast_slice(&sums);
+                for (out, sum) in out.iter_mut().zip(sums) {
+                    *out = if accumulate { *out + sum } else { *sum };
+                }
+            }
+        }
+    }
+}
+
+impl<const N: usize, const ROWS: usize> Sized<'_, N, ROWS> {
+    /// Sums for a left side with rows side by side.
+    #[inline(always)]
+    fn sums_of_rows<S: Simd>(&self, simd: S) -> [[S::f32s; N]; ROWS] {
+        let depth = self.0.panel.len() / LANES;
+        let rows: [&[f32]; ROWS] =
+            std::array::from_fn(|row| &self.0.a.data[row * self.0.a.stride..][..depth]);
+        let (panel, _) = S::as_simd_f32s(self.0.panel);
+        let mut sums = [[simd.splat_f32s(0.0); N]; ROWS];
+        for (depth, line) in panel.chunks_exact(N).enumerate() {
+            for row in 0..ROWS {
+                let factor = simd.splat_f32s(rows[row][depth]);
+                for part in 0..N {
+                    sums[row][part] = simd.mul_add_e_f32s(line[part], factor, sums[row][part]);
+                }
+            }
+        }
+        sums
+    }
+
+    /// The same with columns side by side.
+    #[inline(always)]
+    fn sums_of_columns<S: Simd>(&self, simd: S) -> [[S::f32s; N]; ROWS] {
+        let (panel, _) = S::as_simd_f32s(self.0.panel);
+        let mut sums = [[simd.splat_f32s(0.0); N]; ROWS];
+        for (line, column) in panel
+            .chunks_exact(N)
+            .zip(self.0.a.data.chunks(self.0.a.stride))
+        {
+            let column = &column[..ROWS];
+            for row in 0..ROWS {
+                let factor = simd.splat_f32s(column[row]);
+                for part in 0..N {
+                    sums[row][part] = simd.mul_add_e_f32s(line[part], factor, sums[row][part]);
+                }
+            }
+        }
+        sums
     }
 }
 
@@ -94,16 +469,112 @@ pub(super) fn multiply(
 mod tests {
     use super::*;
 
+    /// Numbers whose products and sums are exact.
+    fn small_numbers(seed: usize, count: usize) -> Vec<f32> {
+        (0..count)
+            .map(|i| ((i * 7 + seed * 13) % 11) as f32 - 5.0)
+            .collect()
+    }
+
     #[test]
-    fn multiplies_strided_matrices() {
-        let a = [1.0, 2.0, 9.0, 3.0, 4.0, 9.0];
-        let b = [5.0, 6.0, 7.0, 8.0];
-        let mut out = [1.0; 5];
-        let (left, right) = (Matrix::rows(&a, 3), Matrix::rows(&b, 2));
-        multiply(&mut out, 3, [2, 2, 2], left, right, true);
-        assert_eq!(out, [20.0, 23.0, 1.0, 44.0, 51.0]);
-        multiply(&mut out, 3, [2, 2, 2], left, right.transposed(), false);
-        assert_eq!(out, [17.0, 23.0, 1.0, 39.0, 53.0]);
+    fn multiplies_every_form_and_size() {
+        let sizes = [1, 2, 5, 6, 12, 15, 16, 17, 31];
+        for (m, n) in sizes.into_iter().flat_map(|m| sizes.map(|n| (m, n))) {
+            for k in [0, 1, 16, 300] {
+                let (a, b) = (small_numbers(1, m * k), small_numbers(2, k * n));
+                let across = |x: &[f32], rows: usize, cols: usize| -> Vec<f32> {
+                    (0..rows * cols)
+                        .map(|i| x[i % rows * cols + i / rows])
+                        .collect()
+                };
+                let (a_across, b_across) = (across(&a, m, k), across(&b, k, n));
+                let element = |row: usize, col: usize| -> f32 {
+                    (0..k).map(|i| a[row * k + i] * b[i * n + col]).sum()
+                };
+                let lefts = [Matrix::rows(&a, k), Matrix::rows(&a_across, m).transposed()];
+                let rights = [Matrix::rows(&b, n), Matrix::rows(&b_across, k).transposed()];
+                for (left, right) in lefts.into_iter().flat_map(|a| rights.map(|b| (a, b))) {
+                    let mut out = vec![1.0; m * (n + 3)];
+                    for factor in [1.0, 2.0] {
+                        multiply(&mut out, n + 3, [m, n, k], left, right, factor == 2.0);
+                        for (i, found) in out.iter().enumerate() {
+                            let (row, col) = (i / (n + 3), i % (n + 3));
+                            let expected = if col < n {
+                                factor * element(row, col)
+                            } else {
+                                1.0
+                            };
+                            assert_eq!(*found, expected, "[{m}, {n}, {k}] at {row}, {col}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_panels_are_parts_of_the_matrix() {
+        let (a, b) = (small_numbers(1, 3 * 40), small_numbers(2, 40 * 50));
+        let panels = Panels::parallel(Matrix::rows(&b, 50), [40, 50]);
+        let mut out = [0.0; 3 * 18];
+        multiply_panels(
+            &mut out,
+            18,
+            3,
+            Matrix::rows(&a, 40),
+            panels.columns(32, 18),
+            false,
+        );
+        let mut expected = [0.0; 3 * 18];
+        let right = Matrix::rows(&b[32..], 50);
+        multiply(
+            &mut expected,
+            18,
+            [3, 18, 40],
+            Matrix::rows(&a, 40),
+            right,
+            false,
+        );
+        assert_eq!(out, expected);
+        let mut out = [0.0; 3 * 50];
+        multiply_panels(
+            &mut out,
+            50,
+            3,
+            Matrix::rows(&a[5..], 40),
+            panels.rows(5, 7),
+            false,
+        );
+        let mut expected = [0.0; 3 * 50];
+        let right = Matrix::rows(&b[5 * 50..], 50);
+        multiply(
+            &mut expected,
+            50,
+            [3, 50, 7],
+            Matrix::rows(&a[5..], 40),
+            right,
+            false,
+        );
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn an_element_does_not_depend_on_its_neighbours() {
+        let number = |i: usize| (i as f32 * 0.37).sin();
+        let a: Vec<f32> = (0..40 * 600).map(number).collect();
+        let b: Vec<f32> = (0..600 * 40).map(|i| number(i + 5)).collect();
+        let mut whole = vec![0.0; 40 * 40];
+        let (left, right) = (Matrix::rows(&a, 600), Matrix::rows(&b, 40));
+        multiply(&mut whole, 40, [40, 40, 600], left, right, false);
+        for (row, col) in [(0, 0), (11, 15), (12, 16), (39, 39), (37, 33)] {
+            let mut alone = [0.0];
+            let (left, right) = (
+                Matrix::rows(&a[row * 600..], 600),
+                Matrix::rows(&b[col..], 40),
+            );
+            multiply(&mut alone, 1, [1, 1, 600], left, right, false);
+            assert_eq!(alone[0], whole[row * 40 + col]);
+        }
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl FusedOps for Flex {
         let (x, weight) = (dense(x), dense(weight));
         let [rows, inputs] = size(&x);
         let [outputs, _] = size(&weight);
-        let sizes = [inputs, outputs];
+        let panels = project::panels(read(&weight), [inputs, outputs]);
         let bias = bias.map(dense);
         match residual {
             Some(residual) if bias.is_some() || residual.is_unique() => {
@@ -175,7 +175,7 @@ impl FusedOps for Flex {
                     sum.chunks_exact_mut(outputs)
                         .for_each(|row| project::add(row, read(bias)));
                 }
-                project::forward(read(&x), read(&weight), sum, sizes, project::Start::Filled);
+                project::forward(read(&x), &panels, sum, project::Start::Filled);
                 out
             }
             residual => {
@@ -186,7 +186,7 @@ impl FusedOps for Flex {
                     (None, Some(bias)) => project::Start::Bias(read(bias)),
                     (None, None) => project::Start::Empty,
                 };
-                project::forward(read(&x), read(&weight), &mut out, sizes, start);
+                project::forward(read(&x), &panels, &mut out, start);
                 tensor(out, [rows, outputs])
             }
         }
@@ -402,6 +402,10 @@ impl FusedOps for Flex {
             tensor(grad_hidden, size(&hidden)),
             tensor(grad_weight, size(&weight)),
         )
+    }
+
+    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        rayon::scope(|_| work())
     }
 
     fn sampling_lanes() -> usize {

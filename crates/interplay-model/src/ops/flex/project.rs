@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, scratch, zeros};
-use super::matrix::{Matrix, multiply};
+use super::matrix::{Matrix, Panels, multiply, multiply_panels};
 use super::vectorised::vectorised;
 
 /// Tokens in one part; a part and a weight of the default size fit into a core's second-level cache.
@@ -15,14 +15,9 @@ const DEPTH: usize = 512;
 /// Elements of a weight up to which each part of its gradient gets its own copy.
 const SPLIT_WEIGHT: usize = 1 << 19;
 
-/// `x weight^T` on top of what `out` holds, or in its place.
-pub(super) fn forward(
-    x: &[f32],
-    weight: &[f32],
-    out: &mut [f32],
-    [inputs, outputs]: [usize; 2],
-    start: Start<'_>,
-) {
+/// `x weight^T` on top of what `out` holds, or in its place; the weight lies in panels.
+pub(super) fn forward(x: &[f32], weight: &Panels, out: &mut [f32], start: Start<'_>) {
+    let [inputs, outputs] = weight.size();
     let parts = out
         .par_chunks_mut(ROWS * outputs)
         .zip(x.par_chunks(ROWS * inputs))
@@ -44,37 +39,14 @@ pub(super) fn forward(
             }
         };
         let rows = out.len() / outputs;
-        let weight = Matrix::rows(weight, inputs).transposed();
-        let least = least_rows(inputs, outputs);
-        if rows >= least {
-            let x = Matrix::rows(x, inputs);
-            multiply(out, outputs, [rows, outputs, inputs], x, weight, accumulate);
-            return;
-        }
-        let (mut padded, mut result) = (zeros(least * inputs), zeros(least * outputs));
-        padded[..x.len()].copy_from_slice(x);
-        result[..out.len()].copy_from_slice(out);
-        let x = Matrix::rows(&padded, inputs);
-        multiply(
-            &mut result,
-            outputs,
-            [least, outputs, inputs],
-            x,
-            weight,
-            accumulate,
-        );
-        out.copy_from_slice(&result[..out.len()]);
+        let x = Matrix::rows(x, inputs);
+        multiply_panels(out, outputs, rows, x, weight.all(), accumulate);
     });
 }
 
-/// Rows that a product has at least, filled up with zeros. `gemm` adds in another order where there are fewer,
-/// and a token's result must not depend on how many others there are.
-fn least_rows(inputs: usize, outputs: usize) -> usize {
-    if outputs <= 64 && inputs > 512 {
-        65
-    } else {
-        2.max(256 / outputs + 1)
-    }
+/// The panels of a weight that lies as `[outputs, inputs]`.
+pub(super) fn panels(weight: &[f32], [inputs, outputs]: [usize; 2]) -> Panels {
+    Panels::parallel(Matrix::rows(weight, inputs).transposed(), [inputs, outputs])
 }
 
 /// What a projection is added to.
@@ -97,12 +69,13 @@ pub(super) fn backward_input(
     out: &mut [f32],
     [inputs, outputs]: [usize; 2],
 ) {
+    let weight = Panels::parallel(Matrix::rows(weight, inputs), [outputs, inputs]);
     out.par_chunks_mut(ROWS * inputs)
         .zip(grad.par_chunks(ROWS * outputs))
         .for_each(|(out, grad)| {
             let rows = out.len() / inputs;
-            let (grad, weight) = (Matrix::rows(grad, outputs), Matrix::rows(weight, inputs));
-            multiply(out, inputs, [rows, inputs, outputs], grad, weight, false);
+            let grad = Matrix::rows(grad, outputs);
+            multiply_panels(out, inputs, rows, grad, weight.all(), false);
         });
 }
 
@@ -113,20 +86,14 @@ pub(super) fn backward_weight(x: &[f32], grad: &[f32], [inputs, outputs]: [usize
     let size = inputs * outputs;
     if rows <= DEPTH || size > SPLIT_WEIGHT {
         let mut out = scratch(size);
-        let band = outputs.div_ceil(8).next_multiple_of(16);
+        let x = Panels::parallel(Matrix::rows(x, inputs), [rows, inputs]);
+        let band = outputs.div_ceil(8).next_multiple_of(12);
         out.par_chunks_mut(band * inputs)
             .enumerate()
             .for_each(|(part, out)| {
                 let height = out.len() / inputs;
                 let grad = Matrix::rows(&grad[part * band..], outputs).transposed();
-                multiply(
-                    out,
-                    inputs,
-                    [height, inputs, rows],
-                    grad,
-                    Matrix::rows(x, inputs),
-                    false,
-                );
+                multiply_panels(out, inputs, height, grad, x.all(), false);
             });
         return out;
     }

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, zeros};
-use super::matrix::{Matrix, multiply};
+use super::matrix::{Matrix, Panels, multiply, multiply_panels};
 use super::project::sum_in_order;
 use super::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
 
@@ -30,20 +30,18 @@ impl Output<'_> {
         self.weight.len() / self.hidden
     }
 
+    /// The weight as hidden states multiply by it.
+    fn panels(&self) -> Panels {
+        let weight = Matrix::rows(self.weight, self.hidden);
+        Panels::parallel(weight.transposed(), [self.hidden, self.vocab()])
+    }
+
     /// The raw logits of some tokens.
-    fn logits(&self, hidden: &[f32], logits: &mut Vec<f32>) {
+    fn logits(&self, hidden: &[f32], panels: &Panels, logits: &mut Vec<f32>) {
         let (rows, vocab) = (hidden.len() / self.hidden, self.vocab());
         logits.resize(ROWS * vocab, 0.0);
-        let weight = Matrix::rows(self.weight, self.hidden).transposed();
         let hidden = Matrix::rows(hidden, self.hidden);
-        multiply(
-            logits,
-            vocab,
-            [rows, vocab, self.hidden],
-            hidden,
-            weight,
-            false,
-        );
+        multiply_panels(logits, vocab, rows, hidden, panels.all(), false);
     }
 }
 
@@ -54,6 +52,7 @@ pub(super) fn forward(
     targets: &[u32],
     [log_probs, entropy, log_sum]: [&mut [f32]; 3],
 ) {
+    let panels = output.panels();
     log_probs
         .par_chunks_mut(ROWS)
         .zip(entropy.par_chunks_mut(ROWS))
@@ -63,7 +62,7 @@ pub(super) fn forward(
         .for_each_init(
             Vec::new,
             |logits, ((((log_probs, entropy), log_sum), targets), hidden)| {
-                output.logits(hidden, logits);
+                output.logits(hidden, &panels, logits);
                 let vocab = output.vocab();
                 for (row, logits) in logits.chunks_exact(vocab).take(targets.len()).enumerate() {
                     let scale = output.inverse_temperature;
@@ -114,6 +113,9 @@ pub(super) fn backward(
     let chunks = targets.len().div_ceil(ROWS);
     let part = chunks.div_ceil(PARTS).max(1) * ROWS;
     let width = output.hidden;
+    let panels = output.panels();
+    let weight = Matrix::rows(output.weight, width);
+    let panels_across = Panels::parallel(weight, [output.vocab(), width]);
     let parts: Vec<Buffer> = grad_hidden
         .par_chunks_mut(part * width)
         .enumerate()
@@ -124,7 +126,7 @@ pub(super) fn backward(
                 let first = index * part + chunk * ROWS;
                 let rows = grad_hidden.len() / width;
                 let hidden = &hidden[first * width..(first + rows) * width];
-                output.logits(hidden, &mut logits);
+                output.logits(hidden, &panels, &mut logits);
                 let vocab = output.vocab();
                 for (row, logits) in logits.chunks_exact_mut(vocab).take(rows).enumerate() {
                     let token = first + row;
@@ -133,15 +135,7 @@ pub(super) fn backward(
                     logits[targets[token] as usize] += grad[token] * scale;
                 }
                 let slopes = Matrix::rows(&logits, vocab);
-                let weight = Matrix::rows(output.weight, width);
-                multiply(
-                    grad_hidden,
-                    width,
-                    [rows, width, vocab],
-                    slopes,
-                    weight,
-                    false,
-                );
+                multiply_panels(grad_hidden, width, rows, slopes, panels_across.all(), false);
                 let hidden = Matrix::rows(hidden, width);
                 let size = [vocab, width, rows];
                 multiply(
