@@ -15,7 +15,7 @@ use rand::Rng;
 use crate::config::ModelConfig;
 use crate::error::ModelError;
 use crate::ops::layer::{self, LayerContext, LayerWeights};
-use crate::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
+use crate::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, PackedLayer, prim, wrap};
 use crate::rotary::Rotary;
 use crate::segments::Segments;
 
@@ -27,8 +27,8 @@ struct Projection<B: Backend> {
 }
 
 impl<B: FusedOps> Projection<B> {
-    fn weights(&self) -> [FloatTensor<B>; 2] {
-        [prim(self.weight.val()), prim(self.bias.val())]
+    fn weights(&self) -> (FloatTensor<B>, FloatTensor<B>) {
+        (prim(self.weight.val()), prim(self.bias.val()))
     }
 }
 
@@ -307,26 +307,6 @@ impl<B: FusedOps> Decoder<B> {
             .reshape([batch, seq, self.config.hidden_size])
     }
 
-    /// The hidden states `[batch * seq, hidden]` of whole rows, and every layer's rotated keys and values.
-    pub(crate) fn prefill(
-        &self,
-        tokens: Tensor<B, 2, Int>,
-    ) -> (Tensor<B, 2>, Vec<[FloatTensor<B>; 2]>) {
-        let [batch, seq] = tokens.dims();
-        let context = self.context(&tokens, None);
-        let mut x = self.embed(tokens.reshape([batch * seq]));
-        let mut kept = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let weights = layer.weights();
-            let [q, k, v] =
-                layer::queries_keys_values::<B>(&x, &weights, &context.angles, context.eps);
-            kept.push([k.clone(), v.clone()]);
-            let (attended, _) = B::causal_attention(q, k, v, &context.shape);
-            x = layer::finish::<B>(x, attended, &weights, context.eps);
-        }
-        (self.final_norm(x), kept)
-    }
-
     /// What every layer needs for tokens `[batch, seq]`.
     fn context(
         &self,
@@ -408,42 +388,85 @@ impl<B: FusedOps> Decoder<B> {
         (wrap(log_probs), wrap(entropy))
     }
 
+    /// The weights as sampling multiplies by them.
+    pub(crate) fn pack(&self) -> Packed<'_, B> {
+        let layers = self.layers.iter();
+        Packed {
+            decoder: self,
+            layers: layers.map(|layer| layer.weights().pack(B::pack)).collect(),
+            output: B::pack(prim(self.output_weight())),
+        }
+    }
+}
+
+/// A decoder for sampling.
+pub(crate) struct Packed<'a, B: FusedOps> {
+    decoder: &'a Decoder<B>,
+    layers: Vec<PackedLayer<B>>,
+    /// The output layer.
+    output: B::Packed,
+}
+
+impl<B: FusedOps> Packed<'_, B> {
+    /// The configuration that the decoder was made with.
+    pub fn config(&self) -> &ModelConfig {
+        self.decoder.config()
+    }
+
     /// An empty cache for every layer.
-    pub(crate) fn new_caches(&self, rows: usize, capacity: usize) -> Vec<LayerCache<B>> {
-        let shape = CacheShape {
-            rows,
-            capacity,
-            heads: self.config.num_attention_heads,
-            kv_heads: self.config.num_key_value_heads,
-            head_dim: self.config.head_dim(),
-        };
-        let device = self.device();
-        self.layers
-            .iter()
-            .map(|_| B::new_cache(shape, &device))
-            .collect()
+    pub fn new_caches(&self, shape: CacheShape) -> Vec<LayerCache<B>> {
+        let device = self.decoder.device();
+        let layers = self.layers.iter();
+        layers.map(|_| B::new_cache(shape, &device)).collect()
+    }
+
+    /// Every layer's rotated keys and values of whole rows.
+    pub fn prefill(&self, tokens: Tensor<B, 2, Int>) -> Vec<[FloatTensor<B>; 2]> {
+        let [batch, seq] = tokens.dims();
+        let context = self.decoder.context(&tokens, None);
+        let (eps, angles) = (context.eps, &context.angles);
+        let mut x = self.decoder.embed(tokens.reshape([batch * seq]));
+        let mut kept = Vec::with_capacity(self.layers.len());
+        for (place, weights) in self.layers.iter().enumerate() {
+            if place + 1 == self.layers.len() {
+                // Nobody asks for what comes out of the last layer.
+                kept.push(layer::keys_values::<B>(x, weights, angles, eps));
+                break;
+            }
+            let [q, k, v] =
+                layer::queries_keys_values::<B, _>(&x, weights, angles, eps, B::project_packed);
+            kept.push([k.clone(), v.clone()]);
+            let (attended, _) = B::causal_attention(q, k, v, &context.shape);
+            x = layer::finish::<B, _>(x, attended, weights, eps, B::project_packed);
+        }
+        kept
     }
 
     /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens, whose
     /// rotary `angles` are given.
-    pub(crate) fn step(
+    pub fn step(
         &self,
         tokens: Tensor<B, 1, Int>,
         angles: &[Tensor<B, 2>; 2],
         lengths: &[u32],
         caches: &mut Vec<LayerCache<B>>,
     ) -> Tensor<B, 2> {
-        let (eps, angles) = (self.eps(), angles.clone().map(prim));
-        let mut x = self.embed(tokens);
+        let (eps, angles) = (self.decoder.eps(), angles.clone().map(prim));
+        let mut x = self.decoder.embed(tokens);
         let old = std::mem::take(caches);
-        for (layer, cache) in self.layers.iter().zip(old) {
-            let weights = layer.weights();
-            let [q, k, v] = layer::queries_keys_values::<B>(&x, &weights, &angles, eps);
+        for (weights, cache) in self.layers.iter().zip(old) {
+            let [q, k, v] =
+                layer::queries_keys_values::<B, _>(&x, weights, &angles, eps, B::project_packed);
             let (attended, cache) = B::attend_cached(cache, q, k, v, lengths);
             caches.push(cache);
-            x = layer::finish::<B>(x, attended, &weights, eps);
+            x = layer::finish::<B, _>(x, attended, weights, eps, B::project_packed);
         }
-        self.final_norm(x)
+        self.decoder.final_norm(x)
+    }
+
+    /// The next-token logits of hidden states `[N, hidden]`.
+    pub fn logits(&self, hidden: Tensor<B, 2>) -> Tensor<B, 2> {
+        wrap(B::project_packed(prim(hidden), &self.output, None, None))
     }
 }
 

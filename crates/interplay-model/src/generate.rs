@@ -1,10 +1,14 @@
 //! Batched sampling with a preallocated key and value cache and continuous batching.
 //!
 //! Running sequences fill the first rows of a cache. A row that ends gives its place to the last one, and
-//! waiting requests enter once a quarter of their places is free. Requests that enter together with equal
-//! prompts share one prefill, and one row for as long as they draw the same tokens; where they part, the row is
-//! copied. Every request brings its own random stream and is computed from its own tokens alone, so what it
-//! gets does not depend on its neighbours, as far as the backend's arithmetic allows.
+//! waiting requests enter once a quarter of the places is free. There are no more rows than the processor's cache
+//! holds the keys and values of, where it holds enough to be worth it: sequences that are done sooner leave less
+//! to read from memory at every step.
+//!
+//! Requests that enter together with equal prompts share one prefill, and one row for as long as they draw the
+//! same tokens; where they part, the row is copied. Every request brings its own random stream and is computed
+//! from its own tokens alone, so what it gets does not depend on its neighbours, as far as the backend's
+//! arithmetic allows.
 //!
 //! A backend that computes on the threads of this process ([`FusedOps::sampling_lanes`]) runs several lanes,
 //! each with its share of the rows and its own cache, which take requests from one queue: no thread waits for
@@ -22,30 +26,21 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::config::ModelConfig;
-use crate::decoder::Decoder;
+use crate::decoder::{Decoder, Packed};
 use crate::error::ModelError;
-use crate::ops::{FusedOps, LayerCache};
+use crate::ops::{CacheShape, FusedOps, LayerCache};
 use crate::rotary::{Rotary, RotaryTable};
 use crate::sampling::{Distribution, SamplingSettings};
 
-/// Tokens of padded prompts in one prefill of a lane at most; bounds the memory of its activations.
+/// Tokens of prompts in one prefill of a lane at most, each as long as the longest; bounds the memory of its
+/// activations.
 const PREFILL_TOKENS: usize = 16 * 1024;
 
-/// Prompts are padded to at least this many tokens and to a multiple of [`PREFILL_STEP`]: matrix products of
-/// very few rows add in another order, and a prompt's result must not depend on its neighbours' lengths.
-const PREFILL_LEAST: usize = 32;
-const PREFILL_STEP: usize = 16;
-
-/// How long prompts of up to `longest` tokens are in a prefill.
-fn padded(longest: usize) -> usize {
-    longest.max(PREFILL_LEAST).next_multiple_of(PREFILL_STEP)
-}
-
-/// A backend may keep its cache in blocks of this many tokens.
-const CACHE_BLOCK: usize = 16;
-
 /// Rows that a lane has at least; fewer are not worth their own pass over the weights.
-const LEAST_ROWS: usize = 32;
+const LEAST_ROWS: usize = 8;
+
+/// Rows that are worth a pass over the weights even where more would leave the fast memory.
+const ENOUGH_ROWS: usize = 12;
 
 /// One prompt to continue.
 #[derive(Clone, Debug)]
@@ -165,21 +160,25 @@ pub fn generate<B: FusedOps>(
         progress(requests.len(), requests.len());
         return Ok(done);
     }
-    let (rows, capacity) = cache_size(decoder.config(), requests, settings)?;
+    let cache = CacheSize::new::<B>(decoder.config(), requests, settings)?;
     // A caller that is one of the pool's threads must not wait for the pool.
     let lanes = match rayon::current_thread_index() {
         Some(_) => 1,
-        None => B::sampling_lanes().clamp(1, (rows / LEAST_ROWS).max(1)),
+        None => B::sampling_lanes().clamp(1, (cache.shape.rows / LEAST_ROWS).max(1)),
     };
     let queue = Mutex::new(0);
+    let rows = cache.shape.rows / lanes;
     let lane = Lane {
-        decoder,
+        decoder: &decoder.pack(),
         requests,
         settings,
         device,
         queue: &queue,
-        rows: rows / lanes,
-        capacity,
+        shape: CacheShape {
+            rows,
+            ..cache.shape
+        },
+        fast_rows: cache.fast_rows::<B>(decoder.config()).min(rows),
     };
     if lanes == 1 {
         let (mut finished, total) = (0, requests.len());
@@ -213,26 +212,55 @@ pub fn generate<B: FusedOps>(
     Ok(done)
 }
 
-/// How many sequences run at the same time, and how many tokens each has at most in the cache.
-fn cache_size(
-    config: &ModelConfig,
-    requests: &[Request],
-    settings: &SamplingSettings,
-) -> Result<(usize, usize), ModelError> {
-    let longest = requests.iter().map(|request| request.prompt.len()).max();
-    // The last token that is drawn never enters the cache.
-    let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
-    let token = 2 * config.num_hidden_layers * config.kv_size() * size_of::<f32>();
-    let row = token as u64 * capacity.next_multiple_of(CACHE_BLOCK) as u64;
-    let limit = settings.max_cache_bytes;
-    let rows = usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX);
-    match rows {
-        0 => Err(ModelError::CacheTooSmall {
-            tokens: capacity,
-            needed: row,
-            limit,
-        }),
-        _ => Ok((rows.min(settings.max_rows).min(requests.len()), capacity)),
+/// The caches of all layers together.
+#[derive(Debug)]
+struct CacheSize {
+    /// Of one layer. As many rows as may run at the same time, each with a place for every token but the last,
+    /// which never enters the cache.
+    shape: CacheShape,
+    /// Bytes of a row in all layers.
+    row: u64,
+}
+
+impl CacheSize {
+    fn new<B: FusedOps>(
+        config: &ModelConfig,
+        requests: &[Request],
+        settings: &SamplingSettings,
+    ) -> Result<Self, ModelError> {
+        let longest = requests.iter().map(|request| request.prompt.len()).max();
+        let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
+        let shape = CacheShape {
+            rows: settings.max_rows.min(requests.len()),
+            capacity,
+            heads: config.num_attention_heads,
+            kv_heads: config.num_key_value_heads,
+            head_dim: config.head_dim(),
+            numbers: settings.cache_numbers,
+        };
+        let row = config.num_hidden_layers as u64 * B::cache_row_bytes(shape);
+        let limit = settings.max_cache_bytes;
+        let rows = usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX);
+        if rows == 0 {
+            return Err(ModelError::CacheTooSmall {
+                tokens: capacity,
+                needed: row,
+                limit,
+            });
+        }
+        let rows = rows.min(shape.rows);
+        let shape = CacheShape { rows, ..shape };
+        Ok(Self { shape, row })
+    }
+
+    /// Rows of a lane whose keys and values stay in fast memory, or all of them where those would be few.
+    fn fast_rows<B: FusedOps>(&self, config: &ModelConfig) -> usize {
+        let weight_bytes = 4 * config.parameters();
+        let rows = B::fast_cache_bytes(weight_bytes as u64).map(|bytes| bytes / self.row.max(1));
+        match rows {
+            Some(rows) if rows >= ENOUGH_ROWS as u64 => usize::try_from(rows).unwrap_or(usize::MAX),
+            _ => usize::MAX,
+        }
     }
 }
 
@@ -276,17 +304,17 @@ fn check<B: FusedOps>(
 
 /// What all lanes share.
 struct Lane<'a, B: FusedOps> {
-    decoder: &'a Decoder<B>,
+    decoder: &'a Packed<'a, B>,
     requests: &'a [Request],
     settings: &'a SamplingSettings,
     device: &'a B::Device,
     /// The first request that no lane has admitted.
     queue: &'a Mutex<usize>,
-    /// Rows of a lane's cache, which is also how many requests it serves at the same time at most: each may
-    /// need a row of its own.
-    rows: usize,
-    /// Tokens of a row.
-    capacity: usize,
+    /// One layer's cache of a lane. It serves as many requests at the same time as there are rows at most: each
+    /// may need a row of its own.
+    shape: CacheShape,
+    /// Rows at which no further requests enter.
+    fast_rows: usize,
 }
 
 /// Requests that enter a lane together.
@@ -304,17 +332,19 @@ impl<'a, B: FusedOps> Lane<'a, B> {
     fn run(&self, finish: &mut dyn FnMut(usize, Generated)) -> Result<(), ModelError> {
         let mut engine = Engine {
             lane: self,
-            rotary: Rotary::new(self.decoder.config()).table(self.capacity),
+            rotary: Rotary::new(self.decoder.config()).table(self.shape.capacity),
             rows: Vec::new(),
             running: 0,
             caches: Vec::new(),
             finish,
         };
         loop {
-            let free = self.rows - engine.running;
-            if engine.running == 0 || free >= self.rows.div_ceil(4) {
-                if let Some(admitted) = self.next(free) {
-                    engine.admit(&admitted)?;
+            let free = self.shape.rows - engine.running;
+            let fast = self.fast_rows.saturating_sub(engine.rows.len());
+            let enough = free >= self.shape.rows.div_ceil(4) && fast >= self.fast_rows.div_ceil(4);
+            if engine.running == 0 || enough {
+                if let Some(admitted) = self.next(free, fast) {
+                    engine.admit(&admitted);
                     continue;
                 }
                 if engine.running == 0 {
@@ -344,8 +374,9 @@ impl<'a, B: FusedOps> Lane<'a, B> {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Takes at most `limit` of the requests that wait, as many as one prefill holds.
-    fn next(&self, limit: usize) -> Option<Admitted<'a>> {
+    /// Takes at most `limit` of the requests that wait, with at most `most_prompts` different prompts, and as many
+    /// as one prefill holds.
+    fn next(&self, limit: usize, most_prompts: usize) -> Option<Admitted<'a>> {
         let mut next = self.queue();
         let first = *next;
         let mut index: HashMap<&[u32], usize> = HashMap::new();
@@ -355,7 +386,8 @@ impl<'a, B: FusedOps> Lane<'a, B> {
         for Request { prompt, .. } in self.requests[first..].iter().take(limit) {
             if !index.contains_key(prompt.as_slice()) {
                 let longer = seq.max(prompt.len());
-                if !prompts.is_empty() && (prompts.len() + 1) * padded(longer) > PREFILL_TOKENS {
+                let full = (prompts.len() + 1) * longer > PREFILL_TOKENS;
+                if !prompts.is_empty() && (full || prompts.len() >= most_prompts) {
                     break;
                 }
                 seq = longer;
@@ -388,55 +420,41 @@ struct Engine<'a, B: FusedOps> {
 }
 
 impl<B: FusedOps> Engine<'_, B> {
-    /// Prefills requests, draws their first tokens and gives them rows.
-    fn admit(&mut self, admitted: &Admitted<'_>) -> Result<(), ModelError> {
+    /// Gives requests rows, one for each prompt, and fills their caches up to the last token of the prompt, with
+    /// which the next step begins.
+    fn admit(&mut self, admitted: &Admitted<'_>) {
         let Admitted {
             first,
             prompts,
             sources,
         } = admitted;
-        let longest = prompts.iter().map(|prompt| prompt.len()).max();
-        let seq = padded(longest.unwrap_or(0));
-        let (logits, kept) = self.prefill(prompts, seq)?;
-        let vocab = self.lane.decoder.config().vocab_size;
-        let mut rows: Vec<Row> = prompts
-            .iter()
-            .map(|prompt| Row {
-                cached: prompt.len() as u32,
-                requests: Vec::new(),
-            })
-            .collect();
+        let first_row = self.rows.len();
+        self.rows.extend(prompts.iter().map(|prompt| Row {
+            cached: prompt.len() as u32 - 1,
+            requests: Vec::new(),
+        }));
         for (request, &source) in (*first..).zip(sources) {
-            rows[source].requests.push(Running {
+            self.rows[first_row + source].requests.push(Running {
                 request,
                 stream: self.lane.requests[request].stream.clone(),
                 out: Generated::default(),
             });
         }
         self.running += sources.len();
-        rows.par_iter_mut()
-            .zip(logits.par_chunks(vocab))
-            .try_for_each(|(row, logits)| row.extend(logits, self.lane.settings))?;
-        let first_row = self.rows.len();
-        let mut entering = Vec::new();
-        for (source, row) in rows.into_iter().enumerate() {
-            for part in self.split(row) {
-                self.rows.push(part);
-                entering.push(source);
-            }
-        }
-        if entering.is_empty() {
-            return Ok(());
-        }
         if self.caches.is_empty() {
-            let Lane { rows, capacity, .. } = *self.lane;
-            self.caches = self.lane.decoder.new_caches(rows, capacity);
+            self.caches = self.lane.decoder.new_caches(self.lane.shape);
         }
+        let longest = prompts.iter().map(|prompt| prompt.len() - 1).max();
+        let seq = longest.unwrap_or(0);
+        if seq == 0 {
+            return;
+        }
+        let kept = self.prefill(prompts, seq);
+        let sources: Vec<usize> = (0..prompts.len()).collect();
         let caches = std::mem::take(&mut self.caches).into_iter().zip(kept);
         self.caches = caches
-            .map(|(cache, [k, v])| B::cache_prompts(cache, k, v, seq, first_row, &entering))
+            .map(|(cache, [k, v])| B::cache_prompts(cache, k, v, seq, first_row, &sources))
             .collect();
-        Ok(())
     }
 
     /// Parts the requests of a row by their last tokens; those that are finished leave.
@@ -451,36 +469,30 @@ impl<B: FusedOps> Engine<'_, B> {
         parts
     }
 
-    /// Runs prompts, padded to `seq` tokens, through the model: the logits behind each, and every layer's
-    /// keys and values.
-    #[allow(clippy::type_complexity)]
-    fn prefill(
-        &self,
-        prompts: &[&[u32]],
-        seq: usize,
-    ) -> Result<(Vec<f32>, Vec<[FloatTensor<B>; 2]>), ModelError> {
+    /// Every layer's keys and values for the first `seq` tokens of prompts; what is behind a shorter one's end is
+    /// never read.
+    fn prefill(&self, prompts: &[&[u32]], seq: usize) -> Vec<[FloatTensor<B>; 2]> {
         let mut tokens = vec![0i32; prompts.len() * seq];
-        let mut last = Vec::with_capacity(prompts.len());
-        for (row, prompt) in prompts.iter().enumerate() {
-            for (place, &token) in tokens[row * seq..].iter_mut().zip(*prompt) {
+        for (row, prompt) in tokens.chunks_exact_mut(seq).zip(prompts) {
+            for (place, &token) in row.iter_mut().zip(*prompt) {
                 *place = token as i32;
             }
-            last.push((row * seq + prompt.len() - 1) as i32);
         }
         let tokens = TensorData::new(tokens, [prompts.len(), seq]);
         let Lane {
             decoder, device, ..
         } = *self.lane;
-        let tokens = Tensor::<B, 2, Int>::from_data(tokens, device);
-        let (hidden, kept) = decoder.prefill(tokens);
-        let last = TensorData::new(last, [prompts.len()]);
-        let last = Tensor::<B, 1, Int>::from_data(last, device);
-        Ok((read(decoder.logits(hidden.select(0, last)))?, kept))
+        decoder.prefill(Tensor::<B, 2, Int>::from_data(tokens, device))
     }
 
     /// Draws one more token for every request.
     fn step(&mut self) -> Result<(), ModelError> {
-        let newest = |row: &Row| row.requests[0].out.tokens.last().copied().unwrap_or(0) as i32;
+        let newest = |row: &Row| {
+            let running = &row.requests[0];
+            let prompt = &self.lane.requests[running.request].prompt;
+            let token = running.out.tokens.last().or(prompt.last());
+            token.copied().unwrap_or(0) as i32
+        };
         let tokens: Vec<i32> = self.rows.iter().map(newest).collect();
         let lengths: Vec<u32> = self.rows.iter().map(|row| row.cached).collect();
         let Lane {
@@ -554,11 +566,12 @@ fn read<B: FusedOps>(tensor: Tensor<B, 2>) -> Result<Vec<f32>, ModelError> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "flex"))]
 mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::CacheNumbers;
 
     #[test]
     fn a_budget_of_bytes_is_a_number_of_rows() {
@@ -579,9 +592,11 @@ mod tests {
                 max_new_tokens: 20,
                 max_rows,
                 max_cache_bytes,
+                cache_numbers: CacheNumbers::Float32,
                 ..Default::default()
             };
-            cache_size(&config, &requests, &settings)
+            CacheSize::new::<burn::backend::Flex>(&config, &requests, &settings)
+                .map(|size| (size.shape.rows, size.shape.capacity))
         };
         // Keys and values, two layers, two heads of width 8, 4 bytes, two blocks of sixteen tokens.
         let row = 2 * 2 * 2 * 8 * 4 * 32;

@@ -22,6 +22,7 @@ mod optimiser;
 mod rotary;
 mod sampling;
 mod segments;
+mod vectorised;
 
 pub use config::ModelConfig;
 pub use decoder::{Activations, Decoder, parameter_names, parameter_shapes};
@@ -31,7 +32,7 @@ pub use hugging_face::{
     SaveOptions, WeightDtype, load_pretrained, parameter_values, save_pretrained,
     save_pretrained_with,
 };
-pub use ops::{AdamWStep, FusedOps, TrainBackend};
+pub use ops::{AdamWStep, CacheNumbers, FusedOps, TrainBackend};
 pub use optimiser::{Moments, adamw_update, sum_of_squares};
 pub use rotary::{Rotary, RotaryTable};
 pub use sampling::SamplingSettings;

@@ -6,6 +6,8 @@
 use rand::Rng;
 
 use crate::error::ModelError;
+use crate::ops::CacheNumbers;
+use crate::vectorised::{LANES, exp, largest, vectorised};
 
 /// How continuations are drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,8 @@ pub struct SamplingSettings {
     /// fewer sequences run at the same time. A backend that composes the cache operations needs a copy of one
     /// layer's cache on top.
     pub max_cache_bytes: u64,
+    /// What the caches keep.
+    pub cache_numbers: CacheNumbers,
 }
 
 impl Default for SamplingSettings {
@@ -38,6 +42,7 @@ impl Default for SamplingSettings {
             stop: Vec::new(),
             max_rows: 1024,
             max_cache_bytes: 1 << 30,
+            cache_numbers: CacheNumbers::default(),
         }
     }
 }
@@ -110,26 +115,14 @@ impl Distribution {
             true => 1.0,
             false => (1.0 / settings.temperature) as f32,
         };
-        let mut shifted: Vec<f32> = logits.iter().map(|logit| logit * inverse).collect();
-        let (mut best, mut max) = (0, f32::NEG_INFINITY);
-        for (token, logit) in shifted.iter().enumerate() {
-            if logit.is_nan() {
-                return None;
-            }
-            if *logit > max {
-                (best, max) = (token, *logit);
-            }
-        }
-        if !max.is_finite() {
+        let mut shifted = vec![0.0; logits.len()];
+        let mut weights = vec![0.0; logits.len()];
+        let sum = weigh(logits, inverse, &mut shifted, &mut weights);
+        if !sum.is_finite() {
             return None;
         }
-        for logit in &mut shifted {
-            *logit -= max;
-        }
-        let weights: Vec<f32> = shifted.iter().map(|logit| logit.exp()).collect();
-        let sum = total(weights.iter());
         let choice = match greedy {
-            true => Choice::Greedy(best),
+            true => Choice::Greedy(shifted.iter().position(|&logit| logit == 0.0)?),
             false => choose(&weights, settings),
         };
         Some(Self {
@@ -153,6 +146,31 @@ impl Distribution {
         };
         let log_prob = f64::from(self.shifted[token]) - self.sum.ln();
         (token as u32, log_prob as f32)
+    }
+}
+
+vectorised! {
+    /// Fills the scaled logits less the largest, and their exponentials; gives the sum of those, which is not
+    /// finite where a logit is NaN or none is finite.
+    fn weigh(logits: &[f32], scale: f32, shifted: &mut [f32], weights: &mut [f32]) -> f64 {
+        let max = largest(logits) * scale;
+        for ((logit, shifted), weight) in logits.iter().zip(&mut *shifted).zip(&mut *weights) {
+            *shifted = logit * scale - max;
+            // What cannot be drawn weighs nothing, instead of the smallest number.
+            let value = exp::<FMA>(*shifted);
+            *weight = if *shifted < -87.0 { 0.0 } else { value };
+        }
+        let mut sums = [0.0f64; LANES];
+        let (whole, rest) = weights.as_chunks::<LANES>();
+        for weights in whole {
+            for lane in 0..LANES {
+                sums[lane] += f64::from(weights[lane]);
+            }
+        }
+        for (sum, weight) in sums.iter_mut().zip(rest) {
+            *sum += f64::from(*weight);
+        }
+        sums.into_iter().sum()
     }
 }
 

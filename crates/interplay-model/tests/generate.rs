@@ -4,7 +4,7 @@
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_model::{
-    Decoder, Generated, ModelConfig, ModelError, Request, SamplingSettings, generate,
+    CacheNumbers, Decoder, Generated, ModelConfig, ModelError, Request, SamplingSettings, generate,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -80,17 +80,20 @@ fn mixed_requests() -> Vec<Request> {
 #[test]
 fn the_cache_gives_what_the_full_forward_pass_gives() {
     let decoder = decoder();
-    let settings = SamplingSettings {
-        max_new_tokens: 20,
-        temperature: 0.8,
-        ..Default::default()
-    };
-    let requests = mixed_requests();
-    for (request, out) in requests.iter().zip(run(&decoder, &requests, &settings)) {
-        let expected = scores(&decoder, &request.prompt, &out.tokens, 0.8);
-        assert_eq!(out.tokens.len(), 20);
-        for (a, b) in out.log_probs.iter().zip(expected) {
-            assert!((a - b).abs() < 1e-4, "{a} and {b}");
+    for (cache_numbers, tolerance) in [(CacheNumbers::Float32, 1e-4), (CacheNumbers::Int16, 2e-3)] {
+        let settings = SamplingSettings {
+            max_new_tokens: 20,
+            temperature: 0.8,
+            cache_numbers,
+            ..Default::default()
+        };
+        let requests = mixed_requests();
+        for (request, out) in requests.iter().zip(run(&decoder, &requests, &settings)) {
+            let expected = scores(&decoder, &request.prompt, &out.tokens, 0.8);
+            assert_eq!(out.tokens.len(), 20);
+            for (a, b) in out.log_probs.iter().zip(expected) {
+                assert!((a - b).abs() < tolerance, "{a} and {b}, {cache_numbers:?}");
+            }
         }
     }
 }
@@ -220,6 +223,7 @@ fn the_cache_keeps_to_its_budget() {
     let settings = |max_cache_bytes| SamplingSettings {
         max_new_tokens: 20,
         max_cache_bytes,
+        cache_numbers: CacheNumbers::Float32,
         ..Default::default()
     };
     // Keys and values of two layers with two heads of width 8, in 4 bytes each; prompts of up to

@@ -263,6 +263,21 @@ fn register_all<B: FusedOps, const N: usize>(
 }
 
 impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
+    type Packed = Tracked<B, C>;
+
+    fn pack(weight: Tracked<B, C>) -> Tracked<B, C> {
+        weight
+    }
+
+    fn project_packed(
+        x: Tracked<B, C>,
+        weight: &Tracked<B, C>,
+        bias: Option<Tracked<B, C>>,
+        residual: Option<Tracked<B, C>>,
+    ) -> Tracked<B, C> {
+        Self::project(x, weight.clone(), bias, residual)
+    }
+
     fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         B::beside_operations(work)
     }

@@ -1,7 +1,30 @@
 //! The backends that run the fused operations as composed by default.
 
+/// Sampling multiplies by weights as they are.
+#[cfg(any(feature = "ndarray", feature = "cuda"))]
+macro_rules! composed_by_default {
+    ($backend:ty) => {
+        impl super::FusedOps for $backend {
+            type Packed = burn::tensor::ops::FloatTensor<Self>;
+
+            fn pack(weight: Self::Packed) -> Self::Packed {
+                weight
+            }
+
+            fn project_packed(
+                x: Self::Packed,
+                weight: &Self::Packed,
+                bias: Option<Self::Packed>,
+                residual: Option<Self::Packed>,
+            ) -> Self::Packed {
+                Self::project(x, weight.clone(), bias, residual)
+            }
+        }
+    };
+}
+
 #[cfg(feature = "ndarray")]
-impl super::FusedOps for burn::backend::NdArray {}
+composed_by_default!(burn::backend::NdArray);
 
 #[cfg(feature = "cuda")]
-impl super::FusedOps for burn::backend::Cuda {}
+composed_by_default!(burn::backend::Cuda);

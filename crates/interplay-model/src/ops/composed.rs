@@ -274,6 +274,11 @@ pub fn score_targets_backward<B: Backend>(
     (grad_logits.matmul(weight), grad_weight)
 }
 
+/// Keys and values of all tokens in single precision.
+pub fn cache_row_bytes(shape: CacheShape) -> u64 {
+    (2 * shape.kv_heads * shape.head_dim * shape.capacity * size_of::<f32>()) as u64
+}
+
 /// Zeros of shape `[rows, kv_heads, capacity, head_dim]`.
 pub fn new_cache<B: Backend>(shape: CacheShape, device: &B::Device) -> LayerCache<B> {
     let size = [shape.rows, shape.kv_heads, shape.capacity, shape.head_dim];
@@ -368,6 +373,7 @@ pub fn attend_cached<B: Backend>(
         kv_heads,
         head_dim,
         rows: all_rows,
+        numbers: _,
     } = shape;
     let rows = lengths.len();
     let device = q.device();

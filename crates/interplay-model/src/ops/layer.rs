@@ -9,32 +9,67 @@ use super::{AttentionShape, FusedOps};
 /// Number of a layer's parameters.
 pub(crate) const PARAMETERS: usize = 12;
 
-/// The parameters of a layer; matrices are `[outputs, inputs]`.
+/// The parameters of a layer: vectors `T`, and matrices `M`, which are `[outputs, inputs]`.
 #[derive(Clone, Debug)]
-pub struct LayerWeights<T> {
+pub struct LayerWeights<T, M = T> {
     /// Norm before the attention, `[hidden]`.
     pub input_norm: T,
     /// Weight and bias of the queries.
-    pub q: [T; 2],
+    pub q: (M, T),
     /// Weight and bias of the keys.
-    pub k: [T; 2],
+    pub k: (M, T),
     /// Weight and bias of the values.
-    pub v: [T; 2],
+    pub v: (M, T),
     /// Output projection of the attention.
-    pub o: T,
+    pub o: M,
     /// Norm before the feed-forward part, `[hidden]`.
     pub post_attention_norm: T,
     /// Gate of the feed-forward part.
-    pub gate: T,
+    pub gate: M,
     /// What is gated.
-    pub up: T,
+    pub up: M,
     /// Output projection of the feed-forward part.
-    pub down: T,
+    pub down: M,
+}
+
+/// The parameters of a layer as sampling multiplies by them.
+pub type PackedLayer<B> = LayerWeights<FloatTensor<B>, <B as FusedOps>::Packed>;
+
+/// `x weight^T + bias + residual` for one form of weight.
+pub(crate) type Project<B, M> =
+    fn(FloatTensor<B>, &M, Option<FloatTensor<B>>, Option<FloatTensor<B>>) -> FloatTensor<B>;
+
+/// [`FusedOps::project`] as a [`Project`].
+pub(crate) fn project<B: FusedOps>(
+    x: FloatTensor<B>,
+    weight: &FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+    residual: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    B::project(x, weight.clone(), bias, residual)
+}
+
+impl<T> LayerWeights<T> {
+    /// Every matrix in another form.
+    pub(crate) fn pack<M>(self, pack: impl Fn(T) -> M) -> LayerWeights<T, M> {
+        let with_bias = |(weight, bias)| (pack(weight), bias);
+        LayerWeights {
+            input_norm: self.input_norm,
+            q: with_bias(self.q),
+            k: with_bias(self.k),
+            v: with_bias(self.v),
+            o: pack(self.o),
+            post_attention_norm: self.post_attention_norm,
+            gate: pack(self.gate),
+            up: pack(self.up),
+            down: pack(self.down),
+        }
+    }
 }
 
 impl<T> LayerWeights<T> {
     pub(crate) fn into_array(self) -> [T; PARAMETERS] {
-        let ([q, q_bias], [k, k_bias], [v, v_bias]) = (self.q, self.k, self.v);
+        let ((q, q_bias), (k, k_bias), (v, v_bias)) = (self.q, self.k, self.v);
         [
             self.input_norm,
             q,
@@ -68,9 +103,9 @@ impl<T> LayerWeights<T> {
         ] = parameters;
         Self {
             input_norm,
-            q: [q, q_bias],
-            k: [k, k_bias],
-            v: [v, v_bias],
+            q: (q, q_bias),
+            k: (k, k_bias),
+            v: (v, v_bias),
             o,
             post_attention_norm,
             gate,
@@ -92,42 +127,58 @@ pub struct LayerContext<T> {
 }
 
 /// Rotated queries `[N, hidden]`, rotated keys and values `[N, kv_size]`.
-pub(crate) fn queries_keys_values<B: FusedOps>(
+pub(crate) fn queries_keys_values<B: FusedOps, M>(
     x: &FloatTensor<B>,
-    weights: &LayerWeights<FloatTensor<B>>,
+    weights: &LayerWeights<FloatTensor<B>, M>,
     angles: &[FloatTensor<B>; 2],
     eps: f32,
+    project: Project<B, M>,
 ) -> [FloatTensor<B>; 3] {
     let normed = B::root_mean_square_norm(x.clone(), weights.input_norm.clone(), eps);
-    of_normed::<B>(&normed, weights, angles)
+    of_normed::<B, M>(&normed, weights, angles, project)
 }
 
-fn of_normed<B: FusedOps>(
+fn of_normed<B: FusedOps, M>(
     normed: &FloatTensor<B>,
-    weights: &LayerWeights<FloatTensor<B>>,
+    weights: &LayerWeights<FloatTensor<B>, M>,
     [cos, sin]: &[FloatTensor<B>; 2],
+    project: Project<B, M>,
 ) -> [FloatTensor<B>; 3] {
-    let project = |[weight, bias]: &[FloatTensor<B>; 2]| {
-        B::project(normed.clone(), weight.clone(), Some(bias.clone()), None)
+    let project = |(weight, bias): &(M, FloatTensor<B>)| {
+        project(normed.clone(), weight, Some(bias.clone()), None)
     };
     let rotate = |x| B::rotate_heads(x, cos.clone(), sin.clone(), false);
     let (q, k) = (rotate(project(&weights.q)), rotate(project(&weights.k)));
     [q, k, project(&weights.v)]
 }
 
+/// Rotated keys and values `[N, kv_size]` alone.
+pub(crate) fn keys_values<B: FusedOps>(
+    x: FloatTensor<B>,
+    weights: &PackedLayer<B>,
+    [cos, sin]: &[FloatTensor<B>; 2],
+    eps: f32,
+) -> [FloatTensor<B>; 2] {
+    let normed = B::root_mean_square_norm(x, weights.input_norm.clone(), eps);
+    let [k, v] = [&weights.k, &weights.v]
+        .map(|(weight, bias)| B::project_packed(normed.clone(), weight, Some(bias.clone()), None));
+    [B::rotate_heads(k, cos.clone(), sin.clone(), false), v]
+}
+
 /// Everything behind the attention: output projection, residual, feed-forward.
-pub(crate) fn finish<B: FusedOps>(
+pub(crate) fn finish<B: FusedOps, M>(
     x: FloatTensor<B>,
     attended: FloatTensor<B>,
-    weights: &LayerWeights<FloatTensor<B>>,
+    weights: &LayerWeights<FloatTensor<B>, M>,
     eps: f32,
+    project: Project<B, M>,
 ) -> FloatTensor<B> {
-    let x = B::project(attended, weights.o.clone(), None, Some(x));
+    let x = project(attended, &weights.o, None, Some(x));
     let normed = B::root_mean_square_norm(x.clone(), weights.post_attention_norm.clone(), eps);
-    let gate = B::project(normed.clone(), weights.gate.clone(), None, None);
-    let up = B::project(normed, weights.up.clone(), None, None);
+    let gate = project(normed.clone(), &weights.gate, None, None);
+    let up = project(normed, &weights.up, None, None);
     let inner = B::gated_silu(gate, up);
-    B::project(inner, weights.down.clone(), None, Some(x))
+    project(inner, &weights.down, None, Some(x))
 }
 
 /// The layer's output for the tokens `x` `[N, hidden]`.
@@ -137,9 +188,9 @@ pub(crate) fn forward<B: FusedOps>(
     context: &LayerContext<FloatTensor<B>>,
 ) -> FloatTensor<B> {
     let LayerContext { angles, shape, eps } = context;
-    let [q, k, v] = queries_keys_values::<B>(&x, weights, angles, *eps);
+    let [q, k, v] = queries_keys_values::<B, _>(&x, weights, angles, *eps, project::<B>);
     let (attended, _) = B::causal_attention(q, k, v, shape);
-    finish::<B>(x, attended, weights, *eps)
+    finish::<B, _>(x, attended, weights, *eps, project::<B>)
 }
 
 /// Gradients of the input and of all parameters, given that of the output; what the forward pass computed is
@@ -152,7 +203,7 @@ pub(crate) fn backward<B: FusedOps>(
 ) -> (FloatTensor<B>, LayerWeights<FloatTensor<B>>) {
     let LayerContext { angles, shape, eps } = context;
     let normed = B::root_mean_square_norm(x.clone(), weights.input_norm.clone(), *eps);
-    let [q, k, v] = of_normed::<B>(&normed, weights, angles);
+    let [q, k, v] = of_normed::<B, _>(&normed, weights, angles, project::<B>);
     let (attended, log_sum) = B::causal_attention(q.clone(), k.clone(), v.clone(), shape);
     let middle = B::project(attended.clone(), weights.o.clone(), None, Some(x.clone()));
 
@@ -167,13 +218,13 @@ pub(crate) fn backward<B: FusedOps>(
     let grads = [turn_back(grad_q), turn_back(grad_k), grad_v];
     let [q, k, v] = grads.clone().map(|grad| {
         let weight = B::project_backward_weight(normed.clone(), grad.clone());
-        [weight, B::project_backward_bias(grad)]
+        (weight, B::project_backward_bias(grad))
     });
     let [from_q, from_k, from_v] = grads;
-    let grad_normed = [(from_k, &weights.k[0]), (from_v, &weights.v[0])]
+    let grad_normed = [(from_k, &weights.k.0), (from_v, &weights.v.0)]
         .into_iter()
         .fold(
-            B::project_backward_input(from_q, weights.q[0].clone()),
+            B::project_backward_input(from_q, weights.q.0.clone()),
             |sum, (grad, weight)| {
                 B::float_add(sum, B::project_backward_input(grad, weight.clone()))
             },

@@ -22,7 +22,7 @@ use burn::tensor::ops::{FloatTensor, IntTensor};
 use burn::tensor::{Tensor, TensorPrimitive};
 
 use crate::segments::Segments;
-pub use layer::{LayerContext, LayerWeights};
+pub use layer::{LayerContext, LayerWeights, PackedLayer};
 
 /// Sizes of one attention call, and which tokens see which.
 #[derive(Clone, Debug)]
@@ -81,6 +81,22 @@ pub struct CacheShape {
     pub kv_heads: usize,
     /// Width of a head.
     pub head_dim: usize,
+    /// What a key or a value is kept as.
+    pub numbers: CacheNumbers,
+}
+
+/// What the key and value cache keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheNumbers {
+    /// Sixteen bits, and an exponent that the key or value of a head has in common (block floating point). No
+    /// element is off by more than 2^-15 of the largest one beside it. Half the memory, and where memory is
+    /// what decoding waits for twice as fast. A backend that composes the cache operations keeps single
+    /// precision instead.
+    #[default]
+    Int16,
+    /// Single precision.
+    Float32,
 }
 
 /// One layer's keys and values of every running sequence.
@@ -125,6 +141,20 @@ pub struct AdamWStep {
 /// Argument order is inputs, then constants; every `*_backward` gives the gradients in the order of the
 /// inputs. Shapes use `N` for tokens.
 pub trait FusedOps: Backend {
+    /// A matrix in the form in which sampling multiplies by it.
+    type Packed: Clone + Send + Sync;
+
+    /// Brings a weight `[outputs, inputs]` into that form.
+    fn pack(weight: FloatTensor<Self>) -> Self::Packed;
+
+    /// [`project`](FusedOps::project) with a packed weight.
+    fn project_packed(
+        x: FloatTensor<Self>,
+        weight: &Self::Packed,
+        bias: Option<FloatTensor<Self>>,
+        residual: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self>;
+
     /// Rows of `weight` `[vocab, hidden]` for `tokens` `[N]`: `[N, hidden]`.
     fn embed_tokens(weight: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self> {
         Self::float_select(weight, 0, tokens)
@@ -325,6 +355,17 @@ pub trait FusedOps: Backend {
     /// threads of this process, 1 where a device queues them.
     fn sampling_lanes() -> usize {
         1
+    }
+
+    /// Bytes of cache that a lane reads fast, beside weights of some bytes; `None` where there is no such bound.
+    fn fast_cache_bytes(weight_bytes: u64) -> Option<u64> {
+        let _ = weight_bytes;
+        None
+    }
+
+    /// Bytes of one row of one layer's cache.
+    fn cache_row_bytes(shape: CacheShape) -> u64 {
+        composed::cache_row_bytes(shape)
     }
 
     /// An empty cache.

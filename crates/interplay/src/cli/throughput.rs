@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use interplay::device::{BackendTask, Device, dispatch};
 use interplay::graph::SeedStreams;
 use interplay::model::{
-    Activations, Decoder, ModelConfig, Request, SamplingSettings, TrainBackend, generate,
-    load_pretrained,
+    Activations, CacheNumbers, Decoder, ModelConfig, Request, SamplingSettings, TrainBackend,
+    generate, load_pretrained,
 };
 use interplay::train::TrainingLoad;
 use interplay::train::optimizer::OptimizerSpec;
@@ -92,6 +92,9 @@ pub(super) struct Sample {
     /// New tokens of a sequence.
     #[arg(long, default_value_t = 128)]
     new: usize,
+    /// Keep keys and values in single precision.
+    #[arg(long)]
+    exact_cache: bool,
     /// Sequences that share each prompt.
     #[arg(long, default_value_t = 1)]
     group: usize,
@@ -242,6 +245,10 @@ impl BackendTask for &Sample {
             .collect();
         let settings = SamplingSettings {
             max_new_tokens: self.new,
+            cache_numbers: match self.exact_cache {
+                true => CacheNumbers::Float32,
+                false => CacheNumbers::Int16,
+            },
             ..SamplingSettings::default()
         };
         let mut rates = Vec::new();

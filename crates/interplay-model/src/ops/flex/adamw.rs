@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::super::AdamWStep;
 use super::super::composed::AdamWFactors;
-use super::vectorised::{dot, mul_add, vectorised};
+use crate::vectorised::{dot, mul_add, vectorised};
 
 /// Elements in one part.
 const PART: usize = 1 << 14;

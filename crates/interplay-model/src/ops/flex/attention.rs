@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::super::AttentionShape;
 use super::buffer::{Buffer, scratch, zeros};
 use super::matrix::{Matrix, Panels, multiply, multiply_panels};
-use super::vectorised::{LANES, dot, exp, exp_sum, largest, mul_add, vectorised};
+use crate::vectorised::{LANES, dot, exp, exp_sum, largest, mul_add, vectorised};
 
 /// Queries in a tile.
 const TILE: usize = 64;

@@ -1,19 +1,22 @@
 //! The key and value cache in memory, updated in place.
 //!
-//! Keys lie in blocks of sixteen tokens, feature by feature (`[row, kv head, block, feature, 16]`), so that one
-//! vector holds the same feature of sixteen tokens and scores need no sums across a vector. Values lie token by
-//! token (`[row, kv head, token, feature]`).
+//! Tokens lie in blocks of sixteen, for each row and head. Keys lie feature by feature (`[row, kv head, block,
+//! feature, 16]`), so that one vector holds the same feature of sixteen tokens and scores need no sums across a
+//! vector. Values lie token by token (`[row, kv head, block, 16, feature]`).
+//!
+//! As sixteen-bit integers each block starts with one exponent for each of its tokens: a number is the integer
+//! times `2^(exponent - 15)`. The exponents are powers of two, so what is read is exact.
 
 use rayon::prelude::*;
 
-use super::super::CacheShape;
-use super::vectorised::{LANES, exp_sum, largest, mul_add, vectorised};
+use super::super::{CacheNumbers, CacheShape};
+use crate::vectorised::{LANES, exp_sum, largest, mul_add, vectorised};
 
 /// Sizes in numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
-    /// Tokens that a row has room for.
-    tokens: usize,
+    /// Blocks that a row has room for.
+    blocks: usize,
     dim: usize,
     kv_heads: usize,
     heads: usize,
@@ -22,182 +25,482 @@ pub(super) struct Sizes {
 impl Sizes {
     pub fn new(shape: CacheShape) -> Self {
         Self {
-            tokens: shape.capacity.next_multiple_of(LANES),
+            blocks: shape.capacity.div_ceil(LANES),
             dim: shape.head_dim,
             kv_heads: shape.kv_heads,
             heads: shape.heads,
         }
     }
 
-    /// Numbers in one head of one row, of the keys as of the values.
-    fn head(&self) -> usize {
-        self.tokens * self.dim
+    /// Numbers in one block of one head, of the keys as of the values.
+    fn block<N: Number>(&self) -> usize {
+        N::HEADER + LANES * self.dim
     }
 
-    /// Numbers in one row, of the keys as of the values.
-    pub fn row(&self) -> usize {
-        self.kv_heads * self.head()
+    /// Numbers in one head of one row.
+    fn head<N: Number>(&self) -> usize {
+        self.blocks * self.block::<N>()
+    }
+
+    /// Numbers in one row.
+    pub fn row<N: Number>(&self) -> usize {
+        self.kv_heads * self.head::<N>()
     }
 
     /// Numbers of one token's keys.
-    pub fn token(&self) -> usize {
+    fn token(&self) -> usize {
         self.kv_heads * self.dim
     }
 
     /// Writes one token of all heads.
-    fn write(&self, keys: &mut [f32], values: &mut [f32], place: usize, k: &[f32], v: &[f32]) {
-        let (block, lane) = (place / LANES, place % LANES);
+    fn write<N: Number>(&self, [keys, values]: [&mut [N]; 2], place: usize, [k, v]: [&[f32]; 2]) {
+        let (block, lane) = (place / LANES * self.block::<N>(), place % LANES);
         let heads = keys
-            .chunks_exact_mut(self.head())
-            .zip(values.chunks_exact_mut(self.head()));
+            .chunks_exact_mut(self.head::<N>())
+            .zip(values.chunks_exact_mut(self.head::<N>()));
         let new = k.chunks_exact(self.dim).zip(v.chunks_exact(self.dim));
         for ((keys, values), (k, v)) in heads.zip(new) {
-            let block = &mut keys[block * self.dim * LANES..(block + 1) * self.dim * LANES];
-            for (column, k) in block.chunks_exact_mut(LANES).zip(k) {
-                column[lane] = *k;
+            let (key_header, keys) = keys[block..block + self.block::<N>()].split_at_mut(N::HEADER);
+            let (header, values) = values[block..block + self.block::<N>()].split_at_mut(N::HEADER);
+            // The place of the value serves the key first.
+            let place = &mut values[lane * self.dim..(lane + 1) * self.dim];
+            N::narrow(k, place, key_header, lane);
+            for (column, key) in keys.chunks_exact_mut(LANES).zip(place.iter()) {
+                column[lane] = *key;
             }
-            values[place * self.dim..(place + 1) * self.dim].copy_from_slice(v);
+            N::narrow(v, place, header, lane);
         }
     }
 }
 
-/// Writes prompts into the rows from the first of `keys` and `values` on.
-pub(super) fn write_prompts(
-    sizes: Sizes,
-    [keys, values]: [&mut [f32]; 2],
-    [k, v]: [&[f32]; 2],
-    seq: usize,
-    sources: &[usize],
-) {
-    let token = sizes.token();
-    keys.par_chunks_mut(sizes.row())
-        .zip(values.par_chunks_mut(sizes.row()))
-        .zip(sources)
-        .for_each(|((keys, values), source)| {
-            for place in 0..seq.min(sizes.tokens) {
-                let at = (source * seq + place) * token;
-                sizes.write(keys, values, place, &k[at..at + token], &v[at..at + token]);
-            }
-        });
+/// What a number of the cache is kept as.
+pub(super) trait Number: pulp::bytemuck::Pod + Send + Sync {
+    /// Numbers in front of a block.
+    const HEADER: usize;
+
+    /// Writes the numbers `x` of token `lane` of a block.
+    fn narrow(x: &[f32], out: &mut [Self], header: &mut [Self], lane: usize);
+
+    fn widen(numbers: &[Self; LANES]) -> [f32; LANES];
+
+    fn widen_one(self) -> f32;
+
+    /// What the numbers of each token of a block are multiplied by.
+    fn factors(header: &[Self]) -> [f32; LANES];
+
+    /// One query against the first `length` tokens of one head; what lies `ahead` numbers behind it is needed
+    /// next.
+    fn attend(
+        memory: [&[Self]; 2],
+        ahead: usize,
+        q: &[f32],
+        length: usize,
+        scores: &mut [f32],
+        out: &mut [f32],
+    );
 }
 
-/// Appends a token to each row and attends all of its tokens.
-pub(super) fn attend(
-    sizes: Sizes,
-    [keys, values]: [&mut [f32]; 2],
-    [q, k, v]: [&[f32]; 3],
-    lengths: &[u32],
-    out: &mut [f32],
-) {
-    let (token, width) = (sizes.token(), sizes.heads * sizes.dim);
-    keys.par_chunks_mut(sizes.row())
-        .zip(values.par_chunks_mut(sizes.row()))
-        .zip(out.par_chunks_mut(width))
-        .zip(lengths)
-        .enumerate()
-        .with_min_len(4)
-        .for_each_init(
-            Vec::new,
-            |scores, (row, (((keys, values), out), &length))| {
-                let length = length as usize;
-                let new = row * token..(row + 1) * token;
-                sizes.write(keys, values, length, &k[new.clone()], &v[new]);
-                scores.resize(sizes.tokens, 0.0);
-                let q = &q[row * width..(row + 1) * width];
-                let group = sizes.heads / sizes.kv_heads;
-                for head in 0..sizes.heads {
-                    let kv = head / group * sizes.head();
-                    let features = head * sizes.dim..(head + 1) * sizes.dim;
-                    attend_head(
-                        &keys[kv..kv + sizes.head()],
-                        &values[kv..kv + sizes.head()],
-                        &q[features.clone()],
-                        length + 1,
-                        scores,
-                        &mut out[features],
-                    );
-                }
-            },
-        );
-}
+impl Number for f32 {
+    const HEADER: usize = 0;
 
-vectorised! {
-    /// One query against the first `length` tokens of one head.
-    fn attend_head(
-        keys: &[f32],
-        values: &[f32],
+    #[inline(always)]
+    fn narrow(x: &[f32], out: &mut [f32], _header: &mut [f32], _lane: usize) {
+        out.copy_from_slice(x);
+    }
+
+    #[inline(always)]
+    fn widen(numbers: &[f32; LANES]) -> [f32; LANES] {
+        *numbers
+    }
+
+    #[inline(always)]
+    fn widen_one(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn factors(_header: &[f32]) -> [f32; LANES] {
+        [1.0; LANES]
+    }
+
+    fn attend(
+        memory: [&[f32]; 2],
+        ahead: usize,
         q: &[f32],
         length: usize,
         scores: &mut [f32],
         out: &mut [f32],
     ) {
-        let dim = q.len();
-        let blocks = scores.as_chunks_mut::<LANES>().0.iter_mut();
-        for (block, scores) in keys.chunks_exact(dim * LANES).zip(blocks).take(length.div_ceil(LANES)) {
-            // Four sums at a time: one alone would wait for itself.
-            let mut sums = [[0.0; LANES]; 4];
-            let (columns, _) = block.as_chunks::<LANES>();
-            let (column_fours, column_rest) = columns.as_chunks::<4>();
-            let (q_fours, q_rest) = q.as_chunks::<4>();
-            for (columns, q) in column_fours.iter().zip(q_fours) {
-                for part in 0..4 {
-                    for lane in 0..LANES {
-                        sums[part][lane] =
-                            mul_add::<FMA>(columns[part][lane], q[part], sums[part][lane]);
-                    }
-                }
-            }
-            for (column, q) in column_rest.iter().zip(q_rest) {
-                for lane in 0..LANES {
-                    sums[0][lane] = mul_add::<FMA>(column[lane], *q, sums[0][lane]);
-                }
-            }
-            let mut lanes = [0.0; LANES];
-            for lane in 0..LANES {
-                lanes[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
-            }
-            *scores = lanes;
+        attend_single(memory, ahead, q, length, scores, out);
+    }
+}
+
+/// Smallest exponent: numbers below its steps become zero.
+const LEAST_EXPONENT: i32 = -100;
+
+/// The exponent where a number is not finite. Its factor is infinite, and with zeros as integers every product is
+/// NaN.
+const NOT_FINITE: i32 = 143;
+
+impl Number for i16 {
+    const HEADER: usize = LANES;
+
+    fn narrow(x: &[f32], out: &mut [i16], header: &mut [i16], lane: usize) {
+        header[lane] = narrow_all(x, out);
+    }
+
+    #[inline(always)]
+    fn widen(numbers: &[i16; LANES]) -> [f32; LANES] {
+        let mut wide = [0.0; LANES];
+        for lane in 0..LANES {
+            wide[lane] = numbers[lane].into();
         }
-        let scores = &mut scores[..length];
-        let scale = 1.0 / (dim as f32).sqrt();
-        let max = largest(scores) * scale;
-        let factor = 1.0 / exp_sum::<FMA>(scores, scale, max);
-        let (whole, rest) = out.as_chunks_mut::<LANES>();
-        let rest_at = whole.len() * LANES;
-        for (part, out) in whole.iter_mut().enumerate() {
-            let at = part * LANES;
-            let mut sums = [[0.0; LANES]; 4];
-            let (weight_fours, weight_rest) = scores.as_chunks::<4>();
-            let values_rest = &values[weight_fours.len() * 4 * dim..];
-            for (values, weights) in values.chunks_exact(4 * dim).zip(weight_fours) {
+        wide
+    }
+
+    #[inline(always)]
+    fn widen_one(self) -> f32 {
+        self.into()
+    }
+
+    #[inline(always)]
+    fn factors(header: &[i16]) -> [f32; LANES] {
+        let mut factors = [0.0; LANES];
+        for (factor, exponent) in factors.iter_mut().zip(header) {
+            *factor = power_of_two(i32::from(*exponent) - 15);
+        }
+        factors
+    }
+
+    fn attend(
+        memory: [&[i16]; 2],
+        ahead: usize,
+        q: &[f32],
+        length: usize,
+        scores: &mut [f32],
+        out: &mut [f32],
+    ) {
+        attend_integers(memory, ahead, q, length, scores, out);
+    }
+}
+
+vectorised! {
+    /// Writes integers and gives their exponent.
+    fn narrow_all(x: &[f32], out: &mut [i16]) -> i16 {
+        /// Adding it rounds to an integer that sits in the low mantissa bits.
+        const SHIFT: f32 = 12_582_912.0;
+        let (mut largest, mut finite) = (0u32, true);
+        for x in x {
+            // Magnitudes are in the order of their bits.
+            largest = largest.max(x.to_bits() & 0x7fff_ffff);
+            finite &= x.is_finite();
+        }
+        if !finite {
+            out.fill(0);
+            return NOT_FINITE as i16;
+        }
+        // The least power of two above the largest number.
+        let exponent = ((largest >> 23) as i32 - 126).max(LEAST_EXPONENT);
+        let scale = power_of_two(15 - exponent);
+        for (out, x) in out.iter_mut().zip(x) {
+            let scaled = x * scale;
+            // What would round up to 32768 stays below.
+            let scaled = if scaled > 32767.0 { 32767.0 } else { scaled };
+            *out = (scaled + SHIFT).to_bits() as i16;
+        }
+        exponent as i16
+    }
+}
+
+/// `2^exponent`, from -126 on; infinity for 128.
+#[inline(always)]
+fn power_of_two(exponent: i32) -> f32 {
+    f32::from_bits(((exponent + 127) as u32) << 23)
+}
+
+/// Something to do with a cache whose memory holds numbers of some kind.
+pub(super) trait WithNumbers {
+    type Output;
+
+    fn run<N: Number>(self) -> Self::Output;
+}
+
+/// Does it for the numbers of a shape.
+pub(super) fn dispatch<W: WithNumbers>(shape: CacheShape, work: W) -> W::Output {
+    match shape.numbers {
+        CacheNumbers::Int16 => work.run::<i16>(),
+        CacheNumbers::Float32 => work.run::<f32>(),
+    }
+}
+
+/// How many single-precision numbers hold a row of keys or of values.
+pub(super) struct RowLength(pub Sizes);
+
+impl WithNumbers for RowLength {
+    type Output = usize;
+
+    fn run<N: Number>(self) -> usize {
+        (self.0.row::<N>() * size_of::<N>()).div_ceil(size_of::<f32>())
+    }
+}
+
+/// Prompts for the rows from the first of `memory` on.
+pub(super) struct Prompts<'a> {
+    pub sizes: Sizes,
+    /// Keys and values of the cache.
+    pub memory: [&'a mut [f32]; 2],
+    /// Keys and values of the prompts, of `seq` tokens each.
+    pub new: [&'a [f32]; 2],
+    pub seq: usize,
+    /// The prompt of each row.
+    pub sources: &'a [usize],
+}
+
+impl WithNumbers for Prompts<'_> {
+    type Output = ();
+
+    fn run<N: Number>(self) {
+        let Self {
+            sizes,
+            seq,
+            sources,
+            ..
+        } = self;
+        let [keys, values] = self.memory.map(numbers_mut::<N>);
+        let [k, v] = self.new;
+        let token = sizes.token();
+        keys.par_chunks_mut(sizes.row::<N>())
+            .zip(values.par_chunks_mut(sizes.row::<N>()))
+            .zip(sources)
+            .for_each(|((keys, values), source)| {
+                for place in 0..seq.min(sizes.blocks * LANES) {
+                    let at = (source * seq + place) * token;
+                    let new = [&k[at..at + token], &v[at..at + token]];
+                    sizes.write([keys, values], place, new);
+                }
+            });
+    }
+}
+
+/// One new token for each row, which attends all tokens of its row.
+pub(super) struct Step<'a> {
+    pub sizes: Sizes,
+    /// Keys and values of the cache.
+    pub memory: [&'a mut [f32]; 2],
+    pub q: &'a [f32],
+    /// Keys and values of the new tokens.
+    pub new: [&'a [f32]; 2],
+    /// Tokens that each row has.
+    pub lengths: &'a [u32],
+    pub out: &'a mut [f32],
+}
+
+impl WithNumbers for Step<'_> {
+    type Output = ();
+
+    fn run<N: Number>(self) {
+        let Self { sizes, q, .. } = self;
+        let [keys, values] = self.memory.map(numbers_mut::<N>);
+        let [k, v] = self.new;
+        let (token, width) = (sizes.token(), sizes.heads * sizes.dim);
+        keys.par_chunks_mut(sizes.row::<N>())
+            .zip(values.par_chunks_mut(sizes.row::<N>()))
+            .zip(self.out.par_chunks_mut(width))
+            .zip(self.lengths)
+            .enumerate()
+            .with_min_len(4)
+            .for_each_init(
+                || vec![0.0; sizes.blocks * LANES],
+                |scores, (row, (((keys, values), out), &length))| {
+                    let length = length as usize;
+                    let new = row * token..(row + 1) * token;
+                    sizes.write([keys, values], length, [&k[new.clone()], &v[new]]);
+                    let q = &q[row * width..(row + 1) * width];
+                    let group = sizes.heads / sizes.kv_heads;
+                    let queries = q
+                        .chunks_exact(sizes.dim)
+                        .zip(out.chunks_exact_mut(sizes.dim));
+                    for (head, (q, out)) in queries.enumerate() {
+                        let first = head / group * sizes.head::<N>();
+                        let memory = [&keys[first..], &values[first..]];
+                        let ahead = sizes.head::<N>();
+                        N::attend(memory, ahead, q, length + 1, scores, out);
+                    }
+                },
+            );
+    }
+}
+
+fn numbers_mut<N: Number>(memory: &mut [f32]) -> &mut [N] {
+    pulp::bytemuck::cast_slice_mut(memory)
+}
+
+vectorised! {
+    /// [`attend_head`] for single precision.
+    fn attend_single(
+        memory: [&[f32]; 2],
+        ahead: usize,
+        q: &[f32],
+        length: usize,
+        scores: &mut [f32],
+        out: &mut [f32],
+    ) {
+        attend_head::<f32, FMA>(memory, ahead, q, length, scores, out);
+    }
+}
+
+vectorised! {
+    /// [`attend_head`] for integers.
+    fn attend_integers(
+        memory: [&[i16]; 2],
+        ahead: usize,
+        q: &[f32],
+        length: usize,
+        scores: &mut [f32],
+        out: &mut [f32],
+    ) {
+        attend_head::<i16, FMA>(memory, ahead, q, length, scores, out);
+    }
+}
+
+/// Asks for the memory `ahead` numbers behind `numbers`, which may be beyond the cache.
+#[inline(always)]
+fn prefetch<N>(numbers: &[N], ahead: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(64 / size_of::<N>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let address = line.as_ptr().wrapping_add(ahead).cast();
+        // SAFETY: a prefetch neither reads nor writes, and never faults, whatever the address.
+        #[allow(unsafe_code)]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(address);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (numbers, ahead);
+}
+
+/// One query against the first `length` tokens of one head.
+#[inline(always)]
+fn attend_head<N: Number, const FMA: bool>(
+    [keys, values]: [&[N]; 2],
+    ahead: usize,
+    q: &[f32],
+    length: usize,
+    scores: &mut [f32],
+    out: &mut [f32],
+) {
+    let dim = q.len();
+    let block = N::HEADER + LANES * dim;
+    let blocks = scores.as_chunks_mut::<LANES>().0.iter_mut();
+    let blocks = keys.chunks_exact(block).zip(blocks);
+    for (keys, scores) in blocks.take(length.div_ceil(LANES)) {
+        prefetch(keys, ahead);
+        let (header, keys) = keys.split_at(N::HEADER);
+        let (columns, _) = keys.as_chunks::<LANES>();
+        // Four sums at a time: one alone would wait for itself.
+        let mut sums = [[0.0; LANES]; 4];
+        let (column_fours, column_rest) = columns.as_chunks::<4>();
+        let (q_fours, q_rest) = q.as_chunks::<4>();
+        for (columns, q) in column_fours.iter().zip(q_fours) {
+            for part in 0..4 {
+                let keys = N::widen(&columns[part]);
+                for lane in 0..LANES {
+                    sums[part][lane] = mul_add::<FMA>(keys[lane], q[part], sums[part][lane]);
+                }
+            }
+        }
+        for (column, q) in column_rest.iter().zip(q_rest) {
+            let keys = N::widen(column);
+            for lane in 0..LANES {
+                sums[0][lane] = mul_add::<FMA>(keys[lane], *q, sums[0][lane]);
+            }
+        }
+        let factors = N::factors(header);
+        for lane in 0..LANES {
+            let sum = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
+            scores[lane] = sum * factors[lane];
+        }
+    }
+    let scale = 1.0 / (dim as f32).sqrt();
+    let max = largest(&scores[..length]) * scale;
+    let factor = 1.0 / exp_sum::<FMA>(&mut scores[..length], scale, max);
+    // Tokens behind the last one weigh nothing.
+    scores[length..length.next_multiple_of(LANES)].fill(0.0);
+    let (weights, _) = scores[..length.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
+    for (values, weights) in values.chunks_exact(block).zip(weights.iter_mut()) {
+        prefetch(values, ahead);
+        let factors = N::factors(&values[..N::HEADER]);
+        for lane in 0..LANES {
+            weights[lane] *= factors[lane] * factor;
+        }
+    }
+    let (whole, rest) = out.as_chunks_mut::<LANES>();
+    let rest_at = whole.len() * LANES;
+    for (part, out) in whole.iter_mut().enumerate() {
+        let at = part * LANES;
+        let mut sums = [[0.0; LANES]; 4];
+        for (values, weights) in values.chunks_exact(block).zip(weights.iter()) {
+            let values = values[N::HEADER..].chunks_exact(4 * dim);
+            for (values, weights) in values.zip(weights.as_chunks::<4>().0) {
                 for (part, value) in values.chunks_exact(dim).enumerate() {
-                    let value = &value[at..at + LANES];
+                    let Some(value) = value[at..].first_chunk() else {
+                        continue;
+                    };
+                    let value = N::widen(value);
                     for lane in 0..LANES {
                         sums[part][lane] =
                             mul_add::<FMA>(value[lane], weights[part], sums[part][lane]);
                     }
                 }
             }
-            for (value, weight) in values_rest.chunks_exact(dim).zip(weight_rest) {
-                let value = &value[at..at + LANES];
-                for lane in 0..LANES {
-                    sums[0][lane] = mul_add::<FMA>(value[lane], *weight, sums[0][lane]);
-                }
-            }
-            let mut lanes = [0.0; LANES];
-            for lane in 0..LANES {
-                lanes[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
-            }
-            for lane in 0..LANES {
-                out[lane] = lanes[lane] * factor;
+        }
+        for lane in 0..LANES {
+            out[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
+        }
+    }
+    for (feature, out) in rest.iter_mut().enumerate() {
+        let mut sum = 0.0;
+        for (values, weights) in values.chunks_exact(block).zip(weights.iter()) {
+            let values = values[N::HEADER..].chunks_exact(dim);
+            for (value, weight) in values.zip(weights) {
+                sum = mul_add::<FMA>(value[rest_at + feature].widen_one(), *weight, sum);
             }
         }
-        for (feature, out) in rest.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            for (value, weight) in values.chunks_exact(dim).zip(scores.iter()) {
-                sum = mul_add::<FMA>(value[rest_at + feature], *weight, sum);
+        *out = sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_keep_what_they_promise() {
+        for size in [0.0, 1e-36, 1e-20, 0.999_999_9, 1.0, 300.0, 1e30, f32::MAX] {
+            let x: Vec<f32> = (0..40).map(|i| size * (i as f32 * 0.9).sin()).collect();
+            let largest = x.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+            let (mut header, mut kept) = ([0i16; LANES], vec![0; x.len()]);
+            i16::narrow(&x, &mut kept, &mut header, 3);
+            let factor = i16::factors(&header)[3];
+            for (x, kept) in x.into_iter().zip(kept) {
+                let back = kept.widen_one() * factor;
+                let bound = (largest / 32768.0).max(1e-34);
+                assert!(
+                    (x - back).abs() <= bound,
+                    "{x} became {back} beside {largest}"
+                );
             }
-            *out = sum * factor;
+        }
+    }
+
+    #[test]
+    fn integers_do_not_hide_what_is_not_finite() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let (mut header, mut kept) = ([0i16; LANES], [0; 2]);
+            i16::narrow(&[1.0, bad], &mut kept, &mut header, 0);
+            let factor = i16::factors(&header)[0];
+            assert!(kept.iter().all(|kept| (kept.widen_one() * factor).is_nan()));
         }
     }
 }

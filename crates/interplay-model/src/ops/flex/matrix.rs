@@ -12,7 +12,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, scratch};
-use super::vectorised::{LANES, vectorised};
+use crate::vectorised::{LANES, vectorised};
 
 /// Rows of a panel that are used before the next panel; they fit the first-level cache.
 const DEPTH: usize = 256;

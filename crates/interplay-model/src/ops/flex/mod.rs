@@ -10,13 +10,15 @@ mod attention;
 mod buffer;
 mod cache;
 mod embed;
+mod fast_memory;
 mod matrix;
 mod norm;
 mod project;
 mod rotate;
 mod scores;
 mod silu;
-mod vectorised;
+
+use std::sync::Arc;
 
 use burn::tensor::DType;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
@@ -24,6 +26,7 @@ use burn_flex::{Flex, FlexDevice, FlexTensor};
 use super::composed;
 use super::{AdamWStep, AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
 use buffer::{copied, scratch, tensor};
+use matrix::Panels;
 
 /// A tensor whose memory is exactly its elements in order.
 fn dense(tensor: FlexTensor) -> FlexTensor {
@@ -73,6 +76,11 @@ fn token_numbers(tokens: &FlexTensor) -> Vec<u32> {
     }
 }
 
+/// Numbers that hold a row of a cache's keys, or of its values.
+fn row_length(shape: CacheShape) -> usize {
+    cache::dispatch(shape, cache::RowLength(cache::Sizes::new(shape)))
+}
+
 fn single(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
 }
@@ -83,7 +91,78 @@ fn size(tensor: &FlexTensor) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
+/// `x weight^T + bias + residual`, all in single precision.
+fn project_panels(
+    x: FlexTensor,
+    panels: &Panels,
+    bias: Option<FlexTensor>,
+    residual: Option<FlexTensor>,
+) -> FlexTensor {
+    let (x, bias) = (dense(x), bias.map(dense));
+    let [rows, _] = size(&x);
+    let [_, outputs] = panels.size();
+    match residual {
+        Some(residual) if bias.is_some() || residual.is_unique() => {
+            let mut out = dense(residual);
+            let sum = write(&mut out);
+            if let Some(bias) = &bias {
+                sum.chunks_exact_mut(outputs)
+                    .for_each(|row| project::add(row, read(bias)));
+            }
+            project::forward(read(&x), panels, sum, project::Start::Filled);
+            out
+        }
+        residual => {
+            let residual = residual.map(dense);
+            let mut out = scratch(rows * outputs);
+            let start = match (&residual, &bias) {
+                (Some(residual), _) => project::Start::Residual(read(residual)),
+                (None, Some(bias)) => project::Start::Bias(read(bias)),
+                (None, None) => project::Start::Empty,
+            };
+            project::forward(read(&x), panels, &mut out, start);
+            tensor(out, [rows, outputs])
+        }
+    }
+}
+
+/// A weight for sampling.
+#[derive(Clone)]
+pub struct Packed(Form);
+
+#[derive(Clone)]
+enum Form {
+    /// In panels.
+    Panels(Arc<Panels>),
+    /// Of another type than single precision, as it is.
+    Other(FlexTensor),
+}
+
 impl FusedOps for Flex {
+    type Packed = Packed;
+
+    fn pack(weight: FlexTensor) -> Packed {
+        if !single(&[&weight]) {
+            return Packed(Form::Other(weight));
+        }
+        let weight = dense(weight);
+        let [outputs, inputs] = size(&weight);
+        let panels = project::panels(read(&weight), [inputs, outputs]);
+        Packed(Form::Panels(Arc::new(panels)))
+    }
+
+    fn project_packed(
+        x: FlexTensor,
+        weight: &Packed,
+        bias: Option<FlexTensor>,
+        residual: Option<FlexTensor>,
+    ) -> FlexTensor {
+        match &weight.0 {
+            Form::Panels(panels) => project_panels(x, panels, bias, residual),
+            Form::Other(weight) => Self::project(x, weight.clone(), bias, residual),
+        }
+    }
+
     fn embed_tokens(weight: FlexTensor, tokens: FlexTensor) -> FlexTensor {
         if !single(&[&weight]) {
             return <Self as burn::tensor::ops::FloatTensorOps<Self>>::float_select(
@@ -163,33 +242,9 @@ impl FusedOps for Flex {
             ));
         }
         let (x, weight) = (dense(x), dense(weight));
-        let [rows, inputs] = size(&x);
-        let [outputs, _] = size(&weight);
+        let [outputs, inputs] = size(&weight);
         let panels = project::panels(read(&weight), [inputs, outputs]);
-        let bias = bias.map(dense);
-        match residual {
-            Some(residual) if bias.is_some() || residual.is_unique() => {
-                let mut out = dense(residual);
-                let sum = write(&mut out);
-                if let Some(bias) = &bias {
-                    sum.chunks_exact_mut(outputs)
-                        .for_each(|row| project::add(row, read(bias)));
-                }
-                project::forward(read(&x), &panels, sum, project::Start::Filled);
-                out
-            }
-            residual => {
-                let residual = residual.map(dense);
-                let mut out = scratch(rows * outputs);
-                let start = match (&residual, &bias) {
-                    (Some(residual), _) => project::Start::Residual(read(residual)),
-                    (None, Some(bias)) => project::Start::Bias(read(bias)),
-                    (None, None) => project::Start::Empty,
-                };
-                project::forward(read(&x), &panels, &mut out, start);
-                tensor(out, [rows, outputs])
-            }
-        }
+        project_panels(x, &panels, bias, residual)
     }
 
     fn project_backward_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
@@ -412,8 +467,16 @@ impl FusedOps for Flex {
         rayon::current_num_threads()
     }
 
+    fn fast_cache_bytes(weight_bytes: u64) -> Option<u64> {
+        fast_memory::for_caches(weight_bytes)
+    }
+
+    fn cache_row_bytes(shape: CacheShape) -> u64 {
+        (2 * row_length(shape) * size_of::<f32>()) as u64
+    }
+
     fn new_cache(shape: CacheShape, _device: &FlexDevice) -> LayerCache<Self> {
-        let row = cache::Sizes::new(shape).row();
+        let row = row_length(shape);
         let zeros = || tensor(buffer::zeros(shape.rows * row), [shape.rows, row]);
         LayerCache {
             keys: zeros(),
@@ -435,14 +498,19 @@ impl FusedOps for Flex {
             mut values,
             shape,
         } = cache;
-        let sizes = cache::Sizes::new(shape);
         let (k, v) = (dense(k), dense(v));
-        let first = first_row * sizes.row();
-        let rows = [
-            &mut write(&mut keys)[first..],
-            &mut write(&mut values)[first..],
-        ];
-        cache::write_prompts(sizes, rows, [read(&k), read(&v)], seq, sources);
+        let first = first_row * row_length(shape);
+        let prompts = cache::Prompts {
+            sizes: cache::Sizes::new(shape),
+            memory: [
+                &mut write(&mut keys)[first..],
+                &mut write(&mut values)[first..],
+            ],
+            new: [read(&k), read(&v)],
+            seq,
+            sources,
+        };
+        cache::dispatch(shape, prompts);
         LayerCache {
             keys,
             values,
@@ -456,7 +524,7 @@ impl FusedOps for Flex {
             mut values,
             shape,
         } = cache;
-        let row = cache::Sizes::new(shape).row();
+        let row = row_length(shape);
         for memory in [write(&mut keys), write(&mut values)] {
             for &(from, to) in moves {
                 memory.copy_within(from * row..(from + 1) * row, to * row);
@@ -483,13 +551,15 @@ impl FusedOps for Flex {
         } = cache;
         let (q, k, v) = (dense(q), dense(k), dense(v));
         let mut out = scratch(read(&q).len());
-        cache::attend(
-            cache::Sizes::new(shape),
-            [write(&mut keys), write(&mut values)],
-            [read(&q), read(&k), read(&v)],
+        let step = cache::Step {
+            sizes: cache::Sizes::new(shape),
+            memory: [write(&mut keys), write(&mut values)],
+            q: read(&q),
+            new: [read(&k), read(&v)],
             lengths,
-            &mut out,
-        );
+            out: &mut out,
+        };
+        cache::dispatch(shape, step);
         (
             tensor(out, size(&q)),
             LayerCache {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, zeros};
 use super::project::sum_in_order;
-use super::vectorised::{dot, sum_of, vectorised};
+use crate::vectorised::{dot, sum_of, vectorised};
 
 /// Rows in one part.
 const ROWS: usize = 256;

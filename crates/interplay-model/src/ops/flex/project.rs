@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, scratch, zeros};
 use super::matrix::{Matrix, Panels, multiply, multiply_panels};
-use super::vectorised::vectorised;
+use crate::vectorised::vectorised;
 
 /// Tokens in one part; a part and a weight of the default size fit into a core's second-level cache.
 const ROWS: usize = 256;

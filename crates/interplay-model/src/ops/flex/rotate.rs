@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::vectorised::vectorised;
+use crate::vectorised::vectorised;
 
 /// Rows in one part.
 const ROWS: usize = 128;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::buffer::{Buffer, zeros};
 use super::matrix::{Matrix, Panels, multiply, multiply_panels};
 use super::project::sum_in_order;
-use super::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
+use crate::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
 
 /// Tokens in one chunk.
 const ROWS: usize = 128;

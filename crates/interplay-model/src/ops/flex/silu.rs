@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::vectorised::{exp, vectorised};
+use crate::vectorised::{exp, vectorised};
 
 /// Elements in one part.
 const PART: usize = 1 << 15;

@@ -49,14 +49,14 @@ macro_rules! vectorised {
         }
     };
 }
-pub(super) use vectorised;
+pub(crate) use vectorised;
 
 /// Width of the vectors that sums run over.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// `a * b + c`.
 #[inline(always)]
-pub(super) fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+pub(crate) fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 ///
 /// Source: the range reduction and polynomial of Cephes' `expf` (Moshier 1992), rewritten without branches.
 #[inline(always)]
-pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
+pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     /// Adding it rounds to an integer that sits in the low mantissa bits.
     const SHIFT: f32 = 12_582_912.0;
     let x = if x < -87.3 { -87.3 } else { x };
@@ -87,7 +87,7 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
 
 /// Adds up lanes in a fixed tree.
 #[inline(always)]
-pub(super) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
+pub(crate) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
     let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
@@ -99,8 +99,9 @@ pub(super) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
 }
 
 /// Sum of `term(a, b)` over two slices of one length.
+#[cfg(feature = "flex")]
 #[inline(always)]
-pub(super) fn sum_of<const FMA: bool>(
+pub(crate) fn sum_of<const FMA: bool>(
     a: &[f32],
     b: &[f32],
     term: impl Fn(f32, f32, f32) -> f32,
@@ -120,14 +121,15 @@ pub(super) fn sum_of<const FMA: bool>(
 }
 
 /// Inner product.
+#[cfg(feature = "flex")]
 #[inline(always)]
-pub(super) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     sum_of::<FMA>(a, b, mul_add::<FMA>)
 }
 
 /// Largest element; negative infinity for none. A NaN may be passed over.
 #[inline(always)]
-pub(super) fn largest(x: &[f32]) -> f32 {
+pub(crate) fn largest(x: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let (whole, rest) = x.as_chunks::<LANES>();
     for x in whole {
@@ -149,7 +151,7 @@ pub(super) fn largest(x: &[f32]) -> f32 {
 
 /// Replaces each `x` by `exp(scale * x - shift)` and gives the sum.
 #[inline(always)]
-pub(super) fn exp_sum<const FMA: bool>(x: &mut [f32], scale: f32, shift: f32) -> f32 {
+pub(crate) fn exp_sum<const FMA: bool>(x: &mut [f32], scale: f32, shift: f32) -> f32 {
     let mut lanes = [0.0; LANES];
     let (whole, rest) = x.as_chunks_mut::<LANES>();
     for x in whole {
