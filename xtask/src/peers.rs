@@ -193,6 +193,9 @@ fn sides(root: &Path, options: &Options, program: &Path, case: &Case) -> (Side, 
     let work = if case.samples { "sample" } else { "train" };
     let mut ours: Vec<OsString> = vec![program.into(), "throughput".into(), work.into()];
     ours.extend(["--device", if options.cuda { "cuda" } else { "flex" }].map(Into::into));
+    if options.cuda {
+        ours.push("--bf16".into());
+    }
     let script = if case.samples {
         "torch_generate.py"
     } else {

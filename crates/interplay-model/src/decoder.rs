@@ -9,7 +9,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 use rand::Rng;
 
 use crate::config::ModelConfig;
@@ -42,6 +42,35 @@ pub enum Activations {
     /// The input of every layer, from which it computes the rest again: a third more work for a fraction of the
     /// memory.
     Recompute,
+}
+
+/// What products with the weights are computed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    Float32,
+    /// Matrices and what they are multiplied with in bfloat16; the weights themselves, their gradients' sums and
+    /// the optimiser, norms, softmax, losses and the residual stream in single precision.
+    Bf16,
+}
+
+impl Precision {
+    /// Whether a device computes in it.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::UnsupportedPrecision`] if it does not.
+    pub fn check<B: Backend>(self, device: &B::Device) -> Result<(), ModelError> {
+        if self == Self::Float32 || B::supports_dtype(device, DType::BF16) {
+            return Ok(());
+        }
+        Err(ModelError::UnsupportedPrecision {
+            precision: self,
+            backend: B::name(device),
+        })
+    }
 }
 
 /// One layer.
@@ -258,6 +287,45 @@ impl<B: Backend> Decoder<B> {
     /// The configuration that the decoder was made with.
     pub fn config(&self) -> &ModelConfig {
         &self.config
+    }
+
+    /// This decoder as it computes in a precision. Where gradients are tracked they go back to the weights of
+    /// this one, so that an optimiser goes on with those in single precision.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::UnsupportedPrecision`] if the backend cannot compute in it.
+    pub fn in_precision(&self, precision: Precision) -> Result<Self, ModelError> {
+        if precision == Precision::Float32 {
+            return Ok(self.clone());
+        }
+        precision.check::<B>(&self.device())?;
+        let narrow = |param: &Param<Tensor<B, 2>>| {
+            Param::initialized(param.id, param.val().cast(FloatDType::BF16))
+        };
+        let projection = |projection: &Projection<B>| Projection {
+            weight: narrow(&projection.weight),
+            bias: projection.bias.clone(),
+        };
+        let layer = |layer: &Layer<B>| Layer {
+            input_norm: layer.input_norm.clone(),
+            q: projection(&layer.q),
+            k: projection(&layer.k),
+            v: projection(&layer.v),
+            o: narrow(&layer.o),
+            post_attention_norm: layer.post_attention_norm.clone(),
+            gate: narrow(&layer.gate),
+            up: narrow(&layer.up),
+            down: narrow(&layer.down),
+        };
+        Ok(Self {
+            embed_tokens: self.embed_tokens.clone(),
+            layers: self.layers.iter().map(layer).collect(),
+            norm: self.norm.clone(),
+            // Where it is tied, what goes into the model stays as it is.
+            lm_head: Some(narrow(self.lm_head.as_ref().unwrap_or(&self.embed_tokens))),
+            config: self.config.clone(),
+        })
     }
 
     /// Where the weights are.

@@ -64,6 +64,17 @@ pub enum ModelError {
         /// What is allowed.
         limit: u64,
     },
+    /// A precision that the backend does not compute in.
+    #[error(
+        "precision {precision:?}: the backend `{backend}` does not compute in it; ask for Float32, or for \
+         another device"
+    )]
+    UnsupportedPrecision {
+        /// What was asked for.
+        precision: crate::Precision,
+        /// The backend's own name.
+        backend: String,
+    },
     /// Subtree ends that are not those of trees in depth-first order.
     #[error(
         "subtree ends at row {row}, token {token}: found end {found}, expected a place behind the token \

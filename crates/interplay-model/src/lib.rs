@@ -25,7 +25,7 @@ mod segments;
 mod vectorised;
 
 pub use config::ModelConfig;
-pub use decoder::{Activations, Decoder, parameter_names, parameter_shapes};
+pub use decoder::{Activations, Decoder, Precision, parameter_names, parameter_shapes};
 pub use error::{ConfigProblem, ModelError};
 pub use generate::{Generated, Request, generate};
 pub use hugging_face::{

@@ -121,6 +121,39 @@ fn a_result_does_not_depend_on_the_batch() {
     }
 }
 
+/// Long prompts and wide heads, where sums are split.
+#[test]
+fn a_long_prompt_does_not_depend_on_a_longer_one() {
+    let config = ModelConfig {
+        hidden_size: 160,
+        intermediate_size: 300,
+        num_hidden_layers: 2,
+        num_attention_heads: 2,
+        num_key_value_heads: 1,
+        max_position_embeddings: 1024,
+        ..ModelConfig::tiny(29)
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let decoder = Decoder::<Flex>::init(&config, &mut rng, &Default::default()).unwrap();
+    let prompt = |length: u32| {
+        (0..length)
+            .map(|i| (i * i + i / 7) % 29)
+            .collect::<Vec<_>>()
+    };
+    let requests = [request(&prompt(601), 1), request(&prompt(760), 2)];
+    let settings = SamplingSettings {
+        max_new_tokens: 3,
+        ..Default::default()
+    };
+    let together = run(&decoder, &requests, &settings);
+    for (request, together) in requests.iter().zip(&together) {
+        assert_eq!(
+            &run(&decoder, std::slice::from_ref(request), &settings)[0],
+            together
+        );
+    }
+}
+
 #[test]
 fn stops_at_the_first_stop_token_and_keeps_it() {
     let decoder = decoder();

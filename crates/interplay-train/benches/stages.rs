@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use burn::backend::{Autodiff, Flex};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use interplay_graph::SeedStreams;
-use interplay_model::{Activations, ModelConfig};
+use interplay_model::{Activations, ModelConfig, Precision};
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 use interplay_train::next_token::{self, LossOn, NextTokenInput, NextTokenSpec, Start};
@@ -45,6 +45,7 @@ fn pretrain(criterion: &mut Criterion) {
         accumulation: 1,
         loss_on: LossOn::All,
         activations: Activations::Keep,
+        precision: Precision::Float32,
         optimizer: OptimizerSpec::new(rate),
         checkpoint_every_steps: u64::MAX,
     };

@@ -1,6 +1,6 @@
 //! Training steps on random tokens: what a size of model costs on a device, without any data.
 
-use interplay_model::{Activations, Decoder, TrainBackend, parameter_names};
+use interplay_model::{Activations, Decoder, Precision, TrainBackend, parameter_names};
 
 use crate::TrainError;
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
@@ -14,6 +14,7 @@ pub struct TrainingLoad<A: TrainBackend> {
     decoder: Option<Decoder<A>>,
     optimizer: AdamW<A::InnerBackend>,
     activations: Activations,
+    precision: Precision,
     device: A::Device,
 }
 
@@ -24,6 +25,7 @@ impl<A: TrainBackend> TrainingLoad<A> {
         decoder: Decoder<A::InnerBackend>,
         optimizer: OptimizerSpec,
         activations: Activations,
+        precision: Precision,
         device: &A::Device,
     ) -> Self {
         let parameters = parameter_names(decoder.config()).len();
@@ -31,6 +33,7 @@ impl<A: TrainBackend> TrainingLoad<A> {
             decoder: Some(trainable::<A>(decoder)),
             optimizer: AdamW::new(optimizer, parameters),
             activations,
+            precision,
             device: device.clone(),
         }
     }
@@ -64,7 +67,8 @@ impl<A: TrainBackend> TrainingLoad<A> {
     /// After a step that failed.
     pub fn step(&mut self, batch: &PackedBatch) -> Result<f64, TrainError> {
         let decoder = self.decoder.take().expect("no step has failed");
-        let job = Job::next_token(batch.clone(), batch.predicted(), self.activations);
+        let targets = batch.predicted();
+        let job = Job::next_token(batch.clone(), targets, self.activations, self.precision);
         let (outputs, gradients) = compute(&decoder, None, vec![job], &self.device)?;
         let norm = AdamW::<A::InnerBackend>::gradient_norm(&decoder, &gradients);
         let rate = self.optimizer.spec().rate.peak;

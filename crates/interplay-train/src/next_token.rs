@@ -14,7 +14,9 @@ use std::thread;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_graph::SeedStream;
-use interplay_model::{Activations, Decoder, FusedOps, ModelConfig, Segments, TrainBackend};
+use interplay_model::{
+    Activations, Decoder, FusedOps, ModelConfig, Precision, Segments, TrainBackend,
+};
 use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
@@ -56,6 +58,9 @@ pub struct NextTokenSpec {
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
+    /// What products with the weights are computed in.
+    #[serde(default)]
+    pub precision: Precision,
     /// The optimiser and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.
@@ -208,7 +213,9 @@ fn train<A: TrainBackend>(
         let before = session.progress.ledger.trained_tokens;
         let rate = spec.optimizer.rate.rate(share(before + batch.tokens() / 2));
         let (passes, targets) = (batch.passes.iter(), batch.targets());
-        let jobs = passes.map(|pass| Job::next_token(pass.clone(), targets, spec.activations));
+        let (activations, precision) = (spec.activations, spec.precision);
+        let jobs =
+            passes.map(|pass| Job::next_token(pass.clone(), targets, activations, precision));
         let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
         let loss = parts.iter().map(|part| part.loss).sum();
         session.expect_finite("the loss", loss)?;

@@ -140,20 +140,16 @@ impl<B: FusedOps> AdamW<B> {
     where
         A: TrainBackend<InnerBackend = B>,
     {
-        let mut all = Flattened::<B> {
+        let mut squares = Squares::<B> {
             gradients,
-            flat: Vec::new(),
+            parts: Vec::new(),
         };
-        decoder.visit(&mut all);
-        let flat = all.flat;
-        if flat.is_empty() {
+        decoder.visit(&mut squares);
+        if squares.parts.is_empty() {
             return 0.0;
         }
-        let squares = B::beside_operations(|| {
-            let squares = flat.into_iter().map(sum_of_squares).collect();
-            Tensor::cat(squares, 0).into_data()
-        });
-        squares.iter::<f32>().map(f64::from).sum::<f64>().sqrt()
+        let parts = Tensor::cat(squares.parts, 0).into_data();
+        parts.iter::<f32>().map(f64::from).sum::<f64>().sqrt()
     }
 
     /// Updates the decoder with gradients of this norm at this learning rate.
@@ -181,7 +177,7 @@ impl<B: FusedOps> AdamW<B> {
             rate: rate as f32,
             place: 0,
         };
-        B::beside_operations(|| decoder.map(&mut update))
+        decoder.map(&mut update)
     }
 
     fn step(&self, rate: f32, scale: f32, decays: bool) -> AdamWStep {
@@ -197,21 +193,19 @@ impl<B: FusedOps> AdamW<B> {
     }
 }
 
-/// The gradients of a decoder's parameters.
-struct Flattened<'a, B: FusedOps> {
+struct Squares<'a, B: FusedOps> {
     gradients: &'a GradientsParams,
-    flat: Vec<Tensor<B, 1>>,
+    parts: Vec<Tensor<B, 1>>,
 }
 
-impl<A, B> ModuleVisitor<A> for Flattened<'_, B>
+impl<A, B> ModuleVisitor<A> for Squares<'_, B>
 where
     A: AutodiffBackend<InnerBackend = B>,
     B: FusedOps,
 {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<A, D>>) {
         if let Some(gradient) = self.gradients.get::<B, D>(param.id) {
-            let count = gradient.shape().num_elements();
-            self.flat.push(gradient.reshape([count]));
+            self.parts.push(sum_of_squares(gradient));
         }
     }
 }

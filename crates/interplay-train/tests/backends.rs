@@ -5,7 +5,8 @@
 use burn::backend::{Autodiff, Flex, NdArray};
 use interplay_graph::SeedStreams;
 use interplay_model::{
-    Activations, ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
+    Activations, ModelConfig, Precision, Request, SamplingSettings, TrainBackend, generate,
+    load_pretrained,
 };
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
@@ -60,6 +61,7 @@ where
         accumulation: 1,
         loss_on: LossOn::All,
         activations: Activations::Keep,
+        precision: Precision::Float32,
         optimizer: OptimizerSpec::new(rate),
         checkpoint_every_steps: 100,
     };

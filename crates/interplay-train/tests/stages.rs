@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::backend::{Autodiff, Flex};
 use interplay_graph::SeedStreams;
-use interplay_model::{Activations, ModelConfig, load_pretrained, parameter_values};
+use interplay_model::{Activations, ModelConfig, Precision, load_pretrained, parameter_values};
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
@@ -94,6 +94,7 @@ fn pretraining(budget_tokens: u64) -> NextTokenSpec {
         accumulation: 2,
         loss_on: LossOn::All,
         activations: Activations::Keep,
+        precision: Precision::Float32,
         optimizer: optimizer(1e-2),
         checkpoint_every_steps: 3,
     }
@@ -137,6 +138,7 @@ fn grpo_spec() -> GrpoSpec {
         noise: None,
         level: interplay_verify::Level::Strict,
         activations: Activations::Keep,
+        precision: Precision::Float32,
         optimizer: optimizer(1e-3),
         checkpoint_every_steps: 1,
     }
@@ -195,6 +197,34 @@ fn pretraining_learns_and_resumes_bit_for_bit() {
     let resumed = pretrain(&world, &cut, &spec, &mut Killer::never()).unwrap();
     assert_eq!(resumed, summary);
     same_bytes(&whole, &cut, &FILES);
+}
+
+#[test]
+fn products_in_bfloat16_train_weights_in_single_precision() {
+    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let spec = NextTokenSpec {
+        precision: Precision::Bf16,
+        ..pretraining(20_000)
+    };
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let mut observer = Killer::never();
+    let summary = pretrain(&world, &whole, &spec, &mut observer).unwrap();
+    let (first, last) = (observer.losses[0], *observer.losses.last().unwrap());
+    assert!(last < 0.7 * first, "loss went from {first} to {last}");
+    killed(|killer| drop(pretrain(&world, &cut, &spec, killer)), 5);
+    let resumed = pretrain(&world, &cut, &spec, &mut Killer::never()).unwrap();
+    assert_eq!(resumed, summary);
+    same_bytes(&whole, &cut, &FILES);
+    let place = folder.path().join("grpo");
+    let spec = GrpoSpec {
+        steps: 1,
+        precision: Precision::Bf16,
+        ..grpo_spec()
+    };
+    let start = whole.join("model");
+    reinforce(&world, &start, &place, &spec, &mut Killer::never()).unwrap();
+    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
+    assert_ne!(weights(&whole), weights(&place), "the policy did not move");
 }
 
 #[test]

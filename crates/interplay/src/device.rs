@@ -6,9 +6,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::AutodiffBackend;
-use interplay_model::TrainBackend;
+use burn::tensor::{FloatDType, Tensor, TensorPrimitive};
+use interplay_model::{FusedOps, Precision, TrainBackend};
 use interplay_train::parallel::{Places, check_worker};
 use serde::{Deserialize, Serialize};
 
@@ -176,7 +175,7 @@ fn on<A: TrainBackend, T: BackendTask>(
 
 /// Sends one number to the device and back. Backends panic where their device or driver is
 /// missing; this turns that into an error before any work is done.
-fn probe<A: AutodiffBackend>(device: Device, place: &A::Device) -> Result<(), InterplayError> {
+fn probe<A: TrainBackend>(device: Device, place: &A::Device) -> Result<(), InterplayError> {
     if !matches!(device, Device::Cuda(_)) {
         return Ok(());
     }
@@ -206,21 +205,43 @@ fn probe<A: AutodiffBackend>(device: Device, place: &A::Device) -> Result<(), In
     }
 }
 
-/// The best rate of a large matrix product in single precision, in FLOP/s: what the device can do
-/// at most, measured in a fraction of a second.
+/// The best rate of a large matrix product in a precision, in FLOP/s: what the device can do at most, measured in
+/// a fraction of a second.
 #[must_use]
-pub fn matrix_peak<A: AutodiffBackend>(place: &A::Device) -> f64 {
-    const SIZE: usize = 1024;
-    const ROUNDS: usize = 8;
-    let ones = Tensor::<A::InnerBackend, 2>::ones([SIZE, SIZE], place);
-    let rate = |_| {
-        let began = std::time::Instant::now();
-        // Reading a number waits for the product.
-        let product = ones.clone().matmul(ones.clone()).slice([0..1, 0..1]);
-        std::hint::black_box(product.into_data());
-        2.0 * (SIZE as f64).powi(3) / began.elapsed().as_secs_f64()
-    };
-    (0..ROUNDS).map(rate).fold(0.0, f64::max)
+pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> f64 {
+    /// Products that are measured together, so that a device's queue stays full.
+    const PRODUCTS: usize = 4;
+    const ROUNDS: usize = 3;
+    /// What is long enough to measure.
+    const LONG: f64 = 5e-3;
+    const LARGEST: usize = 8000;
+    let mut size = 1000;
+    loop {
+        let ones = Tensor::<A::InnerBackend, 2>::ones([size, size], place);
+        let ones = match precision {
+            Precision::Float32 => ones,
+            Precision::Bf16 => ones.cast(FloatDType::BF16),
+        };
+        let seconds = |_| {
+            let began = std::time::Instant::now();
+            let mut sum = Tensor::<A::InnerBackend, 1>::zeros([1], place);
+            for _ in 0..PRODUCTS {
+                let factor = || ones.clone().into_primitive().tensor();
+                let product = A::InnerBackend::project(factor(), factor(), None, None);
+                let product = Tensor::from_primitive(TensorPrimitive::Float(product));
+                let corner: Tensor<A::InnerBackend, 2> = product.slice([0..1, 0..1]);
+                sum = sum + corner.cast(FloatDType::F32).reshape([1]);
+            }
+            // Reading a number waits for the products.
+            std::hint::black_box(sum.into_data());
+            began.elapsed().as_secs_f64()
+        };
+        let best = (0..ROUNDS).map(seconds).fold(f64::INFINITY, f64::min);
+        if best >= LONG || size >= LARGEST {
+            return PRODUCTS as f64 * 2.0 * (size as f64).powi(3) / best;
+        }
+        size *= 2;
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use interplay_eval::Bands;
-use interplay_model::ModelConfig;
+use interplay_model::{ModelConfig, Precision};
 use interplay_tasks::{Component, ContextLibrary, Counts, TaskSpec};
 use interplay_train::grpo::GrpoSpec;
 use interplay_train::next_token::NextTokenSpec;
@@ -233,6 +233,16 @@ impl StageSpec {
             Self::Midtrain { .. } => StageKind::Midtrain,
             Self::Calibrate { .. } => StageKind::Calibrate,
             Self::Grpo { .. } => StageKind::Grpo,
+        }
+    }
+
+    /// What its products with the weights are computed in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        match self {
+            Self::Pretrain { training, .. } | Self::Midtrain { training, .. } => training.precision,
+            Self::Calibrate { .. } => Precision::Float32,
+            Self::Grpo { training, .. } => training.precision,
         }
     }
 

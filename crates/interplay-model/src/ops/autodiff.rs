@@ -84,11 +84,13 @@ impl<B: FusedOps, const N: usize> Backward<B, N> for Project {
         let (x, weight, has_bias, has_residual) = ops.state;
         let grad = grads.consume::<B>(&ops.node);
         let parents = ops.parents.map(|node| node.map(|node| node.id));
+        let dtype = x.dtype();
         if let Some(id) = parents[1] {
             grads.register::<B>(id, B::project_backward_weight(x, grad.clone()));
         }
         if let Some(id) = parents[0] {
-            grads.register::<B>(id, B::project_backward_input(grad.clone(), weight));
+            let grad_x = B::project_backward_input(grad.clone(), weight);
+            grads.register::<B>(id, layer::cast::<B>(grad_x, dtype));
         }
         if has_bias && let Some(id) = parents[2] {
             grads.register::<B>(id, B::project_backward_bias(grad.clone()));
@@ -276,10 +278,6 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         residual: Option<Tracked<B, C>>,
     ) -> Tracked<B, C> {
         Self::project(x, weight.clone(), bias, residual)
-    }
-
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        B::beside_operations(work)
     }
 
     fn embed_tokens(weight: Tracked<B, C>, tokens: IntTensor<B>) -> Tracked<B, C> {

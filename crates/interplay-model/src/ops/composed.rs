@@ -2,13 +2,36 @@
 //!
 //! They are the defaults of [`FusedOps`](super::FusedOps), what a GPU backend fuses by itself, and what the
 //! tests hold every faster form against. Shapes are those that the trait states.
+//!
+//! Where a weight is of a narrower type than single precision, products are computed in that type; sums over
+//! tokens, softmax, norms and the residual stream stay in single precision.
 
 use burn::tensor::activation::sigmoid;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, IntTensor};
-use burn::tensor::{Bool, IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata};
+use burn::tensor::{
+    Bool, DType, FloatDType, IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata,
+};
 
 use super::{AdamWStep, AttentionShape, CacheShape, LayerCache, prim, wrap};
+
+/// The same numbers in another type.
+fn cast<B: Backend, const D: usize>(x: Tensor<B, D>, dtype: DType) -> Tensor<B, D> {
+    if x.dtype() == dtype {
+        return x;
+    }
+    x.cast(FloatDType::from(dtype))
+}
+
+/// The same numbers in single precision.
+fn to_single<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    cast(x, DType::F32)
+}
+
+/// The type with fewer bytes.
+fn narrower(a: DType, b: DType) -> DType {
+    if a.size() < b.size() { a } else { b }
+}
 
 /// Sums the rows of `grad` by token.
 pub fn embed_tokens_backward<B: Backend>(
@@ -46,6 +69,7 @@ pub fn root_mean_square_norm_backward<B: Backend>(
     grad: Tensor<B, 2>,
     eps: f32,
 ) -> (Tensor<B, 2>, Tensor<B, 1>) {
+    let grad = cast(grad, x.dtype());
     let scale = inverse_root_mean_square(x.clone(), eps);
     let normed = x * scale.clone();
     let grad_weight = (grad.clone() * normed.clone())
@@ -63,14 +87,37 @@ pub fn project<B: Backend>(
     bias: Option<Tensor<B, 1>>,
     residual: Option<Tensor<B, 2>>,
 ) -> Tensor<B, 2> {
-    let mut out = x.matmul(weight.transpose());
+    let dtype = weight.dtype();
+    let mut out = cast(x, dtype).matmul(weight.transpose());
     if let Some(bias) = bias {
-        out = out + bias.unsqueeze();
+        out = out + cast(bias, dtype).unsqueeze();
     }
     match residual {
-        Some(residual) => residual + out,
+        Some(residual) => {
+            let out = cast(out, residual.dtype());
+            residual + out
+        }
         None => out,
     }
+}
+
+/// `grad weight`, in the type of the weight.
+pub fn project_backward_input<B: Backend>(
+    grad: Tensor<B, 2>,
+    weight: Tensor<B, 2>,
+) -> Tensor<B, 2> {
+    cast(grad, weight.dtype()).matmul(weight)
+}
+
+/// `grad^T x`, in the narrower type of the two.
+pub fn project_backward_weight<B: Backend>(x: Tensor<B, 2>, grad: Tensor<B, 2>) -> Tensor<B, 2> {
+    let dtype = narrower(x.dtype(), grad.dtype());
+    cast(grad, dtype).transpose().matmul(cast(x, dtype))
+}
+
+/// The sum of `grad` over the tokens, in single precision.
+pub fn project_backward_bias<B: Backend>(grad: Tensor<B, 2>) -> Tensor<B, 1> {
+    to_single(grad).sum_dim(0).squeeze_dim::<1>(0)
 }
 
 /// Rotates the halves of each head against each other.
@@ -86,12 +133,16 @@ pub fn rotate_heads<B: Backend>(
     let cos = cos.reshape([1, period, 1, half]);
     let sin = sin.reshape([1, period, 1, half]);
     let sin = if inverse { sin.neg() } else { sin };
-    let x = x.reshape([rows / period, period, heads, 2 * half]);
+    let dtype = x.dtype();
+    let x = cast(x, cos.dtype()).reshape([rows / period, period, heads, 2 * half]);
     let low = x.clone().narrow(3, 0, half);
     let high = x.narrow(3, half, half);
     let new_low = low.clone() * cos.clone() - high.clone() * sin.clone();
     let new_high = high * cos + low * sin;
-    Tensor::cat(vec![new_low, new_high], 3).reshape([rows, features])
+    cast(
+        Tensor::cat(vec![new_low, new_high], 3).reshape([rows, features]),
+        dtype,
+    )
 }
 
 /// `silu(gate) * up`.
@@ -105,6 +156,7 @@ pub fn gated_silu_backward<B: Backend>(
     up: Tensor<B, 2>,
     grad: Tensor<B, 2>,
 ) -> (Tensor<B, 2>, Tensor<B, 2>) {
+    let grad = cast(grad, gate.dtype());
     let s = sigmoid(gate.clone());
     let silu = gate * s.clone();
     let slope = s.clone() + silu.clone() * s.neg().add_scalar(1.0);
@@ -178,10 +230,10 @@ fn hidden_tokens<B: Backend>(shape: &AttentionShape, device: &B::Device) -> Tens
     hidden.bool_or(other_branch)
 }
 
-/// Masked scores `[batch, heads, seq, seq]`.
+/// Masked scores `[batch, heads, seq, seq]`, in single precision.
 fn scores<B: Backend>(q: Tensor<B, 4>, k: Tensor<B, 4>, shape: &AttentionShape) -> Tensor<B, 4> {
     let device = q.device();
-    let scores = q.matmul(k.swap_dims(2, 3)).mul_scalar(shape.scale());
+    let scores = to_single(q.matmul(k.swap_dims(2, 3))).mul_scalar(shape.scale());
     let mask = hidden_tokens::<B>(shape, &device);
     let mask = mask.expand([shape.batch, shape.heads, shape.seq, shape.seq]);
     scores.mask_fill(mask, f32::NEG_INFINITY)
@@ -201,7 +253,8 @@ pub fn causal_attention<B: Backend>(
     let max = scores.clone().max_dim(3).detach();
     let weights = (scores - max.clone()).exp();
     let sum = weights.clone().sum_dim(3);
-    let out = join_heads((weights / sum.clone()).matmul(v));
+    let weights = cast(weights / sum.clone(), v.dtype());
+    let out = join_heads(weights.matmul(v));
     (out, join_heads(sum.log() + max))
 }
 
@@ -214,6 +267,8 @@ pub fn causal_attention_backward<B: Backend>(
     grad: Tensor<B, 2>,
     shape: &AttentionShape,
 ) -> [Tensor<B, 2>; 3] {
+    let dtype = q.dtype();
+    let grad = cast(grad, dtype);
     let q = split_heads(q, shape, shape.heads);
     let k = repeat_heads(split_heads(k, shape, shape.kv_heads), shape.group());
     let v = repeat_heads(split_heads(v, shape, shape.kv_heads), shape.group());
@@ -224,10 +279,12 @@ pub fn causal_attention_backward<B: Backend>(
         .reshape([shape.batch, shape.seq, shape.heads, 1])
         .swap_dims(1, 2);
     let weights = (scores - log_sum).exp();
-    let delta = (grad.clone() * out).sum_dim(3);
-    let grad_v = weights.clone().swap_dims(2, 3).matmul(grad.clone());
-    let grad_weights = grad.matmul(v.swap_dims(2, 3));
+    let delta = (to_single(grad.clone()) * to_single(out)).sum_dim(3);
+    let across = cast(weights.clone().swap_dims(2, 3), dtype);
+    let grad_v = across.matmul(grad.clone());
+    let grad_weights = to_single(grad.matmul(v.swap_dims(2, 3)));
     let grad_scores = (weights * (grad_weights - delta)).mul_scalar(shape.scale());
+    let grad_scores = cast(grad_scores, dtype);
     let grad_k = grad_scores.clone().swap_dims(2, 3).matmul(q);
     let grad_q = grad_scores.matmul(k);
     [
@@ -237,6 +294,11 @@ pub fn causal_attention_backward<B: Backend>(
     ]
 }
 
+/// `hidden weight^T`, multiplied in the type of the weight, in single precision.
+fn logits<B: Backend>(hidden: Tensor<B, 2>, weight: Tensor<B, 2>) -> Tensor<B, 2> {
+    to_single(cast(hidden, weight.dtype()).matmul(weight.transpose()))
+}
+
 /// Log-probabilities of the targets, entropies, and the logarithms of the denominators.
 pub fn score_targets<B: Backend>(
     hidden: Tensor<B, 2>,
@@ -244,9 +306,7 @@ pub fn score_targets<B: Backend>(
     targets: Tensor<B, 1, Int>,
     inverse_temperature: f32,
 ) -> [Tensor<B, 1>; 3] {
-    let logits = hidden
-        .matmul(weight.transpose())
-        .mul_scalar(inverse_temperature);
+    let logits = logits(hidden, weight).mul_scalar(inverse_temperature);
     let max = logits.clone().max_dim(1).detach();
     let exp = (logits.clone() - max.clone()).exp();
     let sum = exp.clone().sum_dim(1);
@@ -265,13 +325,16 @@ pub fn score_targets_backward<B: Backend>(
     grad: Tensor<B, 1>,
     inverse_temperature: f32,
 ) -> (Tensor<B, 2>, Tensor<B, 2>) {
-    let logits = hidden.clone().matmul(weight.clone().transpose());
+    let logits = logits(hidden.clone(), weight.clone());
     let probs = (logits.mul_scalar(inverse_temperature) - log_sum.unsqueeze_dim(1)).exp();
     let grad = grad.mul_scalar(inverse_temperature).unsqueeze_dim::<2>(1);
     let targets = targets.unsqueeze_dim(1);
     let grad_logits = (probs * grad.clone().neg()).scatter(1, targets, grad, IndexingUpdateOp::Add);
-    let grad_weight = grad_logits.clone().transpose().matmul(hidden);
-    (grad_logits.matmul(weight), grad_weight)
+    let dtype = weight.dtype();
+    let grad_logits = cast(grad_logits, dtype);
+    let grad_hidden = cast(grad_logits.clone().matmul(weight), hidden.dtype());
+    let grad_weight = grad_logits.transpose().matmul(cast(hidden, dtype));
+    (grad_hidden, grad_weight)
 }
 
 /// Keys and values of all tokens in single precision.
@@ -305,10 +368,11 @@ pub fn cache_prompts<B: Backend>(
         shape,
     } = cache;
     let index = indices::<B>(sources, &k.device());
+    let kept_type = keys.dtype();
     let kept = seq.min(shape.capacity);
     let write = |into: FloatTensor<B>, new: Tensor<B, 2>| {
         let [rows, _] = new.dims();
-        let new = new
+        let new = cast(new, kept_type)
             .reshape([rows / seq, seq, shape.kv_heads, shape.head_dim])
             .select(0, index.clone())
             .swap_dims(1, 2)
@@ -324,6 +388,10 @@ pub fn cache_prompts<B: Backend>(
     }
 }
 
+/// Moves up to which rows are copied one by one, in place where the backend can; beyond them the whole cache is
+/// copied once.
+const FEW_MOVES: usize = 16;
+
 /// Copies rows over others.
 pub fn cache_move_rows<B: Backend>(
     cache: LayerCache<B>,
@@ -338,6 +406,24 @@ pub fn cache_move_rows<B: Backend>(
         return LayerCache {
             keys,
             values,
+            shape,
+        };
+    }
+    if moves.len() <= FEW_MOVES {
+        let copy = |tensor: FloatTensor<B>| {
+            let whole = |row: usize| {
+                let [heads, tokens, width] = [shape.kv_heads, shape.capacity, shape.head_dim];
+                [row..row + 1, 0..heads, 0..tokens, 0..width]
+            };
+            let moved = moves.iter().fold(wrap::<B, 4>(tensor), |all, &(from, to)| {
+                let row = all.clone().slice(whole(from));
+                all.slice_assign(whole(to), row)
+            });
+            prim(moved)
+        };
+        return LayerCache {
+            keys: copy(keys),
+            values: copy(values),
             shape,
         };
     }
@@ -362,6 +448,8 @@ pub fn attend_cached<B: Backend>(
     v: Tensor<B, 2>,
     lengths: &[u32],
 ) -> (Tensor<B, 2>, LayerCache<B>) {
+    let (dtype, kept) = (q.dtype(), cache.keys.dtype());
+    let [q, k, v] = [q, k, v].map(|x| cast(x, kept));
     let LayerCache {
         keys,
         values,
@@ -415,7 +503,7 @@ pub fn attend_cached<B: Backend>(
         .matmul(seen_values)
         .reshape([rows, heads * head_dim]);
     (
-        out,
+        cast(out, dtype),
         LayerCache {
             keys: prim(keys),
             values: prim(values),

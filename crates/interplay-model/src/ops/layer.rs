@@ -3,6 +3,7 @@
 //! Source: Chen et al. 2016 (arXiv 1604.06174) for computing activations again instead of keeping them.
 
 use burn::tensor::ops::FloatTensor;
+use burn::tensor::{DType, TensorMetadata};
 
 use super::{AttentionShape, FusedOps};
 
@@ -124,6 +125,14 @@ pub struct LayerContext<T> {
     pub shape: AttentionShape,
     /// Added to the mean square in norms.
     pub eps: f32,
+}
+
+/// The same numbers in another type.
+pub(crate) fn cast<B: FusedOps>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
+    if x.dtype() == dtype {
+        return x;
+    }
+    B::float_cast(x, dtype.into())
 }
 
 /// Rotated queries `[N, hidden]`, rotated keys and values `[N, kv_size]`.

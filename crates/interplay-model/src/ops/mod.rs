@@ -218,17 +218,23 @@ pub trait FusedOps: Backend {
         grad: FloatTensor<Self>,
         weight: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        Self::float_matmul(grad, weight)
+        prim(composed::project_backward_input::<Self>(
+            wrap(grad),
+            wrap(weight),
+        ))
     }
 
     /// Gradient of [`project`](FusedOps::project) for its weight: `grad^T x`.
     fn project_backward_weight(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::float_matmul(Self::float_transpose(grad), x)
+        prim(composed::project_backward_weight::<Self>(
+            wrap(x),
+            wrap(grad),
+        ))
     }
 
     /// Gradient of [`project`](FusedOps::project) for its bias: the sum of `grad` over the tokens.
     fn project_backward_bias(grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        prim(wrap::<Self, 2>(grad).sum_dim(0).squeeze_dim::<1>(0))
+        prim(composed::project_backward_bias::<Self>(wrap(grad)))
     }
 
     /// Rotates each pair `(i, i + head_dim / 2)` of every head of `x` `[N, heads * head_dim]`.
@@ -343,12 +349,6 @@ pub trait FusedOps: Backend {
             inverse_temperature,
         );
         (prim(hidden), prim(weight))
-    }
-
-    /// Runs work that consists of many operations: on one of the threads that compute them, where operations
-    /// compute on threads of this process, so that not every one of them changes threads twice.
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        work()
     }
 
     /// How many lanes of sampling run beside each other: the number of threads where operations compute on the

@@ -111,7 +111,8 @@ pub(crate) fn sample<B: FusedOps>(
     }
     let settings = sampling(spec, source.tokenizer);
     let mut part = |done, total| observer.part("rollouts", done, total);
-    let generated = generate(decoder, &requests, &settings, device, &mut part)?;
+    let decoder = decoder.in_precision(spec.precision)?;
+    let generated = generate(&decoder, &requests, &settings, device, &mut part)?;
     let judge = Judge::new(spec, source.stream)?;
     let mut rollouts = Vec::with_capacity(requests.len());
     let mut completions = requests.into_iter().zip(generated);

@@ -1,6 +1,6 @@
 //! Settings of a GRPO stage.
 
-use interplay_model::Activations;
+use interplay_model::{Activations, Precision};
 use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,9 @@ pub struct GrpoSpec {
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
+    /// What products with the weights are computed in, of rollouts as of updates.
+    #[serde(default)]
+    pub precision: Precision,
     /// The optimiser and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.

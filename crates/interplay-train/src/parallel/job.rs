@@ -1,7 +1,7 @@
 //! One pass of a step and what becomes of it, wherever it is computed.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
-use interplay_model::{Activations, Decoder, TrainBackend};
+use interplay_model::{Activations, Decoder, Precision, TrainBackend};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -16,6 +16,7 @@ pub(crate) struct Job {
     pub pass: PackedBatch,
     pub loss: Loss,
     pub activations: Activations,
+    pub precision: Precision,
 }
 
 /// The loss of a job.
@@ -49,11 +50,17 @@ pub(crate) struct Scores {
 }
 
 impl Job {
-    pub fn next_token(pass: PackedBatch, targets: usize, activations: Activations) -> Self {
+    pub fn next_token(
+        pass: PackedBatch,
+        targets: usize,
+        activations: Activations,
+        precision: Precision,
+    ) -> Self {
         Self {
             pass,
             loss: Loss::NextToken { targets },
             activations,
+            precision,
         }
     }
 
@@ -62,6 +69,7 @@ impl Job {
         Self {
             pass,
             activations: spec.activations,
+            precision: spec.precision,
             loss: Loss::Policy { table, spec },
         }
     }
@@ -74,16 +82,14 @@ pub(crate) fn compute<A: TrainBackend>(
     jobs: Vec<Job>,
     device: &A::Device,
 ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
-    A::beside_operations(|| {
-        let mut sum = GradientsAccumulator::new();
-        let mut outputs = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let (output, gradients) = one(decoder, reference, job, device)?;
-            sum.accumulate(decoder, gradients);
-            outputs.push(output);
-        }
-        Ok((outputs, sum.grads()))
-    })
+    let mut sum = GradientsAccumulator::new();
+    let mut outputs = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let (output, gradients) = one(decoder, reference, job, device)?;
+        sum.accumulate(decoder, gradients);
+        outputs.push(output);
+    }
+    Ok((outputs, sum.grads()))
 }
 
 fn one<A: TrainBackend>(
@@ -93,6 +99,8 @@ fn one<A: TrainBackend>(
     device: &A::Device,
 ) -> Result<(Output, GradientsParams), TrainError> {
     let (pass, activations) = (&job.pass, job.activations);
+    let master = decoder;
+    let decoder = &master.in_precision(job.precision)?;
     let (part, scores) = match job.loss {
         Loss::NextToken { targets } => {
             let part = mean_loss(decoder, pass, targets, activations, device)?;
@@ -101,7 +109,8 @@ fn one<A: TrainBackend>(
         Loss::Policy { mut table, spec } => {
             let temperature = spec.temperature;
             if let Some(reference) = reference {
-                let scores = token_log_probs(reference, pass, temperature, activations, device)?.0;
+                let reference = reference.in_precision(job.precision)?;
+                let scores = token_log_probs(&reference, pass, temperature, activations, device)?.0;
                 table.reference = host(scores);
             }
             let (policy, entropy) =
@@ -117,6 +126,6 @@ fn one<A: TrainBackend>(
         }
     };
     let loss = host(part.clone()).iter().copied().map(f64::from).sum();
-    let gradients = GradientsParams::from_grads(part.backward(), decoder);
+    let gradients = GradientsParams::from_grads(part.backward(), master);
     Ok((Output { loss, scores }, gradients))
 }

@@ -172,7 +172,7 @@ mod tests {
     use burn::tensor::Tensor;
     use burn::tensor::backend::AutodiffBackend;
     use interplay_graph::SeedStreams;
-    use interplay_model::Activations;
+    use interplay_model::{Activations, Precision};
 
     use super::*;
     use crate::grpo::GrpoSpec;
@@ -247,7 +247,7 @@ mod tests {
         let passes = [pass(1), pass(90)];
         let targets = passes.iter().map(|pass| pass.predicted()).sum();
         passes
-            .map(|pass| Job::next_token(pass, targets, Activations::Keep))
+            .map(|pass| Job::next_token(pass, targets, Activations::Keep, Precision::Float32))
             .to_vec()
     }
 

@@ -41,6 +41,7 @@ fn rows_of(job: &Job, rows: Range<usize>) -> Job {
         pass,
         loss,
         activations: job.activations,
+        precision: job.precision,
     }
 }
 

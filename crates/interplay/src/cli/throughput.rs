@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use interplay::device::{BackendTask, Device, dispatch};
 use interplay::graph::SeedStreams;
 use interplay::model::{
-    Activations, CacheNumbers, Decoder, ModelConfig, Request, SamplingSettings, TrainBackend,
-    generate, load_pretrained,
+    Activations, CacheNumbers, Decoder, ModelConfig, Precision, Request, SamplingSettings,
+    TrainBackend, generate, load_pretrained,
 };
 use interplay::train::TrainingLoad;
 use interplay::train::optimizer::OptimizerSpec;
@@ -71,6 +71,9 @@ pub(super) struct Train {
     /// Steps that count.
     #[arg(long, default_value_t = 8)]
     steps: usize,
+    /// Compute products in bfloat16, with weights in single precision.
+    #[arg(long)]
+    bf16: bool,
     /// Compute activations again in the backward pass instead of keeping them.
     #[arg(long)]
     recompute: bool,
@@ -92,6 +95,9 @@ pub(super) struct Sample {
     /// New tokens of a sequence.
     #[arg(long, default_value_t = 128)]
     new: usize,
+    /// Compute products in bfloat16.
+    #[arg(long)]
+    bf16: bool,
     /// Keep keys and values in single precision.
     #[arg(long)]
     exact_cache: bool,
@@ -101,6 +107,13 @@ pub(super) struct Sample {
     /// Runs that count, after one that does not.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+}
+
+fn precision(bf16: bool) -> Precision {
+    match bf16 {
+        true => Precision::Bf16,
+        false => Precision::Float32,
+    }
 }
 
 /// Measures and prints one line.
@@ -193,7 +206,8 @@ impl BackendTask for &Train {
         let count = self.batch * self.seq;
         let ids: Vec<u32> = tokens(count, config.vocab_size).collect();
         let batch = TrainingLoad::<A>::batch(&ids, self.seq)?;
-        let mut load = TrainingLoad::<A>::new(decoder, optimizer, activations, place);
+        let mut load =
+            TrainingLoad::<A>::new(decoder, optimizer, activations, precision(self.bf16), place);
         let (mut rates, mut loss) = (Vec::new(), 0.0);
         for step in 0..self.warmup + self.steps {
             let began = Instant::now();
@@ -207,7 +221,7 @@ impl BackendTask for &Train {
         let [median, least, most] = spread(rates);
         let attended = (self.seq + 1) as f64 / 2.0;
         let flops = 3.0 * config.forward_flops(attended) * median;
-        let peak = device::matrix_peak::<A>(place);
+        let peak = device::matrix_peak::<A>(place, precision(self.bf16));
         Ok(json!({
             "peer": format!("interplay {}", self.model.device),
             "parameters": config.parameters(),
@@ -231,6 +245,7 @@ impl BackendTask for &Sample {
         let context = (self.prompt + self.new).max(2048);
         let decoder = self.model.decoder::<A>(context, place)?;
         let config = decoder.config().clone();
+        let decoder = decoder.in_precision(precision(self.bf16))?;
         let prompts = self.sequences.div_ceil(self.group);
         let ids: Vec<u32> = tokens(prompts * self.prompt, config.vocab_size).collect();
         let stream = SeedStreams::new(0).stream("draws");
@@ -262,7 +277,7 @@ impl BackendTask for &Sample {
         let [median, least, most] = spread(rates);
         let attended = self.prompt as f64 + (self.new + 1) as f64 / 2.0;
         let flops = config.forward_flops(attended) * median;
-        let peak = device::matrix_peak::<A>(place);
+        let peak = device::matrix_peak::<A>(place, precision(self.bf16));
         Ok(json!({
             "peer": format!("interplay {}", self.model.device),
             "parameters": config.parameters(),

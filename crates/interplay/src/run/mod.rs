@@ -108,6 +108,9 @@ impl BackendTask for Execution<'_> {
     fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
         let (run, progress) = (self.run, self.progress);
         let experiment = &run.plan.experiment;
+        for stage in &experiment.stages {
+            stage.precision().check::<A>(&places.leader)?;
+        }
         write_manifest(run)?;
         let tokenizer = timed(run, "tokenizer", || data::tokenizer(run, progress))?;
         let config = experiment.model.config(&tokenizer);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use interplay_eval::EdgeReport;
-use interplay_model::TrainBackend;
+use interplay_model::{Precision, TrainBackend};
 use interplay_tasks::{Counts, Dataset, TaskSpec};
 use interplay_train::grpo::{self, GrpoInput};
 use interplay_train::next_token::{self, NextTokenInput, Start};
@@ -58,7 +58,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                     spec,
                 };
                 let places = self.places;
-                let summary = self.observed(stage.name(), |observer| {
+                let summary = self.observed(stage.name(), stage.precision(), |observer| {
                     next_token::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
@@ -86,7 +86,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
                         .note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
                 }
                 let places = self.places;
-                let summary = self.observed(stage.name(), |observer| {
+                let summary = self.observed(stage.name(), stage.precision(), |observer| {
                     grpo::run_on::<A>(&folder, &input, places, observer)
                 })?;
                 result.take(summary);
@@ -161,11 +161,12 @@ impl<A: TrainBackend> Workshop<'_, A> {
     fn observed(
         &mut self,
         stage: &str,
+        precision: Precision,
         work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
     ) -> Result<StageSummary, InterplayError> {
         self.progress.begin(stage, 1000);
         let alone = self.places.count() == 1;
-        let peak = alone.then(|| matrix_peak::<A>(&self.places.leader));
+        let peak = alone.then(|| matrix_peak::<A>(&self.places.leader, precision));
         let speeds = self.run.folder.join(stage).join("speed.jsonl");
         let mut watcher = Watcher::new(self.progress, speeds, peak);
         let summary = work(&mut watcher)?;

@@ -21,6 +21,7 @@ mod silu;
 use std::sync::Arc;
 
 use burn::tensor::DType;
+use burn::tensor::ops::FloatTensorOps;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
 
 use super::composed;
@@ -37,6 +38,16 @@ fn dense(tensor: FlexTensor) -> FlexTensor {
     } else {
         tensor.to_contiguous()
     }
+}
+
+/// The same in single precision.
+fn dense_single(tensor: FlexTensor) -> FlexTensor {
+    dense(cast(tensor, DType::F32))
+}
+
+/// The same numbers in another type.
+fn cast(tensor: FlexTensor, dtype: DType) -> FlexTensor {
+    <Flex as FloatTensorOps<Flex>>::float_cast(tensor, dtype.into())
 }
 
 /// The elements of a dense single-precision tensor.
@@ -158,16 +169,18 @@ impl FusedOps for Flex {
         residual: Option<FlexTensor>,
     ) -> FlexTensor {
         match &weight.0 {
-            Form::Panels(panels) => project_panels(x, panels, bias, residual),
+            Form::Panels(panels) => {
+                let to_single = |x| cast(x, DType::F32);
+                let (bias, residual) = (bias.map(to_single), residual.map(to_single));
+                project_panels(to_single(x), panels, bias, residual)
+            }
             Form::Other(weight) => Self::project(x, weight.clone(), bias, residual),
         }
     }
 
     fn embed_tokens(weight: FlexTensor, tokens: FlexTensor) -> FlexTensor {
         if !single(&[&weight]) {
-            return <Self as burn::tensor::ops::FloatTensorOps<Self>>::float_select(
-                weight, 0, tokens,
-            );
+            return <Self as FloatTensorOps<Self>>::float_select(weight, 0, tokens);
         }
         let weight = dense(weight);
         let [_, hidden] = size(&weight);
@@ -249,7 +262,8 @@ impl FusedOps for Flex {
 
     fn project_backward_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
         if !single(&[&grad, &weight]) {
-            return <Self as burn::tensor::ops::FloatTensorOps<Self>>::float_matmul(grad, weight);
+            let (grad, weight) = (wrap(grad), wrap(weight));
+            return prim(composed::project_backward_input::<Self>(grad, weight));
         }
         let (grad, weight) = (dense(grad), dense(weight));
         let [outputs, inputs] = size(&weight);
@@ -261,11 +275,8 @@ impl FusedOps for Flex {
 
     fn project_backward_weight(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
         if !single(&[&x, &grad]) {
-            use burn::tensor::ops::FloatTensorOps;
-            return <Self as FloatTensorOps<Self>>::float_matmul(
-                <Self as FloatTensorOps<Self>>::float_transpose(grad),
-                x,
-            );
+            let (x, grad) = (wrap(x), wrap(grad));
+            return prim(composed::project_backward_weight::<Self>(x, grad));
         }
         let (x, grad) = (dense(x), dense(grad));
         let sizes = [size(&x)[1], size(&grad)[1]];
@@ -277,7 +288,7 @@ impl FusedOps for Flex {
 
     fn project_backward_bias(grad: FlexTensor) -> FlexTensor {
         if !single(&[&grad]) {
-            return prim(wrap::<Self, 2>(grad).sum_dim(0).squeeze_dim::<1>(0));
+            return prim(composed::project_backward_bias::<Self>(wrap(grad)));
         }
         let grad = dense(grad);
         let [_, outputs] = size(&grad);
@@ -459,10 +470,6 @@ impl FusedOps for Flex {
         )
     }
 
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        rayon::scope(|_| work())
-    }
-
     fn sampling_lanes() -> usize {
         rayon::current_num_threads()
     }
@@ -498,7 +505,7 @@ impl FusedOps for Flex {
             mut values,
             shape,
         } = cache;
-        let (k, v) = (dense(k), dense(v));
+        let (k, v) = (dense_single(k), dense_single(v));
         let first = first_row * row_length(shape);
         let prompts = cache::Prompts {
             sizes: cache::Sizes::new(shape),
@@ -549,7 +556,8 @@ impl FusedOps for Flex {
             mut values,
             shape,
         } = cache;
-        let (q, k, v) = (dense(q), dense(k), dense(v));
+        let dtype = q.dtype();
+        let (q, k, v) = (dense_single(q), dense_single(k), dense_single(v));
         let mut out = scratch(read(&q).len());
         let step = cache::Step {
             sizes: cache::Sizes::new(shape),
@@ -561,7 +569,7 @@ impl FusedOps for Flex {
         };
         cache::dispatch(shape, step);
         (
-            tensor(out, size(&q)),
+            cast(tensor(out, size(&q)), dtype),
             LayerCache {
                 keys,
                 values,
