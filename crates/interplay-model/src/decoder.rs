@@ -51,9 +51,19 @@ pub enum Precision {
     /// Single precision.
     #[default]
     Float32,
-    /// Matrices and what they are multiplied with in bfloat16; the weights themselves, their gradients' sums and
-    /// the optimiser, norms, softmax, losses and the residual stream in single precision.
+    /// Matrices and what they are multiplied with in bfloat16, forwards and backwards; the weights themselves,
+    /// sums of gradients over passes, the optimiser, norms, softmax, losses and the residual stream in single
+    /// precision.
     Bf16,
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Float32 => "float32",
+            Self::Bf16 => "bf16",
+        })
+    }
 }
 
 impl Precision {
@@ -289,7 +299,8 @@ impl<B: Backend> Decoder<B> {
         &self.config
     }
 
-    /// This decoder as it computes in a precision. Where gradients are tracked they go back to the weights of
+    /// This decoder, whose weights are in single precision, as it computes in a precision: for computing alone, not
+    /// for saving, since its matrices are rounded. Where gradients are tracked they go back to the weights of
     /// this one, so that an optimiser goes on with those in single precision.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ pub enum ModelError {
          max_cache_bytes allows {limit}; raise it, or ask for fewer new tokens"
     )]
     CacheTooSmall {
-        /// Tokens of the longest prompt with all its new tokens.
+        /// Tokens of the longest prompt with all its new tokens but the last.
         tokens: usize,
         /// What they take.
         needed: u64,
@@ -66,8 +66,8 @@ pub enum ModelError {
     },
     /// A precision that the backend does not compute in.
     #[error(
-        "precision {precision:?}: the backend `{backend}` does not compute in it; ask for Float32, or for \
-         another device"
+        "precision `{precision}`: the backend `{backend}` does not compute in it; take `float32` or another \
+         device"
     )]
     UnsupportedPrecision {
         /// What was asked for.

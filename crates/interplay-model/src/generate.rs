@@ -25,7 +25,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::config::ModelConfig;
+use crate::cache_size::CacheSize;
 use crate::decoder::{Decoder, Packed};
 use crate::error::ModelError;
 use crate::ops::{CacheShape, FusedOps, LayerCache};
@@ -38,9 +38,6 @@ const PREFILL_TOKENS: usize = 16 * 1024;
 
 /// Rows that a lane has at least; fewer are not worth their own pass over the weights.
 const LEAST_ROWS: usize = 8;
-
-/// Rows that are worth a pass over the weights even where more would leave the fast memory.
-const ENOUGH_ROWS: usize = 12;
 
 /// One prompt to continue.
 #[derive(Clone, Debug)]
@@ -168,6 +165,7 @@ pub fn generate<B: FusedOps>(
     };
     let queue = Mutex::new(0);
     let rows = cache.shape.rows / lanes;
+    let fast_rows = cache.fast_rows::<B>(decoder.config(), lanes).min(rows);
     let lane = Lane {
         decoder: &decoder.pack(),
         requests,
@@ -178,7 +176,7 @@ pub fn generate<B: FusedOps>(
             rows,
             ..cache.shape
         },
-        fast_rows: cache.fast_rows::<B>(decoder.config()).min(rows),
+        fast_rows,
     };
     if lanes == 1 {
         let (mut finished, total) = (0, requests.len());
@@ -210,58 +208,6 @@ pub fn generate<B: FusedOps>(
         failure.map_or(Ok(()), Err)
     })?;
     Ok(done)
-}
-
-/// The caches of all layers together.
-#[derive(Debug)]
-struct CacheSize {
-    /// Of one layer. As many rows as may run at the same time, each with a place for every token but the last,
-    /// which never enters the cache.
-    shape: CacheShape,
-    /// Bytes of a row in all layers.
-    row: u64,
-}
-
-impl CacheSize {
-    fn new<B: FusedOps>(
-        config: &ModelConfig,
-        requests: &[Request],
-        settings: &SamplingSettings,
-    ) -> Result<Self, ModelError> {
-        let longest = requests.iter().map(|request| request.prompt.len()).max();
-        let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
-        let shape = CacheShape {
-            rows: settings.max_rows.min(requests.len()),
-            capacity,
-            heads: config.num_attention_heads,
-            kv_heads: config.num_key_value_heads,
-            head_dim: config.head_dim(),
-            numbers: settings.cache_numbers,
-        };
-        let row = config.num_hidden_layers as u64 * B::cache_row_bytes(shape);
-        let limit = settings.max_cache_bytes;
-        let rows = usize::try_from(limit / row.max(1)).unwrap_or(usize::MAX);
-        if rows == 0 {
-            return Err(ModelError::CacheTooSmall {
-                tokens: capacity,
-                needed: row,
-                limit,
-            });
-        }
-        let rows = rows.min(shape.rows);
-        let shape = CacheShape { rows, ..shape };
-        Ok(Self { shape, row })
-    }
-
-    /// Rows of a lane whose keys and values stay in fast memory, or all of them where those would be few.
-    fn fast_rows<B: FusedOps>(&self, config: &ModelConfig) -> usize {
-        let weight_bytes = 4 * config.parameters();
-        let rows = B::fast_cache_bytes(weight_bytes as u64).map(|bytes| bytes / self.row.max(1));
-        match rows {
-            Some(rows) if rows >= ENOUGH_ROWS as u64 => usize::try_from(rows).unwrap_or(usize::MAX),
-            _ => usize::MAX,
-        }
-    }
 }
 
 /// Refuses requests that the model cannot serve.
@@ -566,44 +512,64 @@ fn read<B: FusedOps>(tensor: Tensor<B, 2>) -> Result<Vec<f32>, ModelError> {
     })
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
+#[cfg(feature = "flex")]
 mod tests {
+    use burn::backend::Flex;
     use rand::SeedableRng;
 
     use super::*;
-    use crate::CacheNumbers;
+    use crate::ModelConfig;
 
     #[test]
-    fn a_budget_of_bytes_is_a_number_of_rows() {
+    fn rows_that_wait_for_room_change_nothing() {
         let config = ModelConfig {
             hidden_size: 32,
-            num_hidden_layers: 2,
             num_attention_heads: 4,
             num_key_value_heads: 2,
             ..ModelConfig::tiny(29)
         };
-        let request = Request {
-            prompt: vec![1; 7],
-            stream: ChaCha8Rng::seed_from_u64(0),
+        let device = Default::default();
+        let decoder = Decoder::<Flex>::init(&config, &mut ChaCha8Rng::seed_from_u64(1), &device);
+        let decoder = decoder.unwrap();
+        let prompts: [&[u32]; 3] = [&[1, 2, 3], &[4], &[5, 6, 7, 8, 9]];
+        let requests: Vec<Request> = (0..18)
+            .map(|number| Request {
+                prompt: prompts[number / 6].to_vec(),
+                stream: ChaCha8Rng::seed_from_u64(number as u64),
+            })
+            .collect();
+        let settings = SamplingSettings {
+            max_new_tokens: 9,
+            stop: vec![0, 3],
+            ..Default::default()
         };
-        let requests = vec![request; 9];
-        let size = |max_cache_bytes, max_rows| {
-            let settings = SamplingSettings {
-                max_new_tokens: 20,
-                max_rows,
-                max_cache_bytes,
-                cache_numbers: CacheNumbers::Float32,
-                ..Default::default()
+        let cache = CacheSize::new::<Flex>(&config, &requests, &settings).unwrap();
+        let served = |rows, fast_rows| {
+            let lane = Lane {
+                decoder: &decoder.pack(),
+                requests: &requests,
+                settings: &settings,
+                device: &device,
+                queue: &Mutex::new(0),
+                shape: CacheShape {
+                    rows,
+                    ..cache.shape
+                },
+                fast_rows,
             };
-            CacheSize::new::<burn::backend::Flex>(&config, &requests, &settings)
-                .map(|size| (size.shape.rows, size.shape.capacity))
+            let mut done = vec![None; requests.len()];
+            lane.run(&mut |request, generated| done[request] = Some(generated))
+                .unwrap();
+            done
         };
-        // Keys and values, two layers, two heads of width 8, 4 bytes, two blocks of sixteen tokens.
-        let row = 2 * 2 * 2 * 8 * 4 * 32;
-        assert_eq!(size(row, 8).unwrap(), (1, 26));
-        assert_eq!(size(3 * row + 1, 8).unwrap(), (3, 26));
-        assert_eq!(size(u64::MAX, 8).unwrap(), (8, 26));
-        assert_eq!(size(u64::MAX, 99).unwrap(), (9, 26));
-        assert!(size(row - 1, 8).is_err());
+        let all = served(18, 18);
+        assert!(all.iter().all(Option::is_some));
+        for [rows, fast_rows] in [[18, 1], [18, 2], [7, 3], [1, 1]] {
+            assert!(
+                served(rows, fast_rows) == all,
+                "{rows} rows, {fast_rows} of them fast"
+            );
+        }
     }
 }

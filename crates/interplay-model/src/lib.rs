@@ -12,6 +12,7 @@
 //! Everything is generic over the backend: [`ops::FusedOps`] without gradients, [`ops::TrainBackend`] with them.
 #![deny(missing_docs)]
 
+mod cache_size;
 mod config;
 mod decoder;
 mod error;

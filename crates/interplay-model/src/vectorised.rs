@@ -86,6 +86,7 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
 }
 
 /// Adds up lanes in a fixed tree.
+#[cfg(feature = "flex")]
 #[inline(always)]
 pub(crate) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
     let mut width = LANES / 2;
@@ -150,6 +151,7 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
 }
 
 /// Replaces each `x` by `exp(scale * x - shift)` and gives the sum.
+#[cfg(feature = "flex")]
 #[inline(always)]
 pub(crate) fn exp_sum<const FMA: bool>(x: &mut [f32], scale: f32, shift: f32) -> f32 {
     let mut lanes = [0.0; LANES];

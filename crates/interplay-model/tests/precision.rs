@@ -96,6 +96,21 @@ fn gradients_are_those_of_single_precision_up_to_rounding() {
 
 #[cfg(feature = "flex")]
 #[test]
+fn computing_again_gives_the_same() {
+    use burn::backend::Flex;
+    let config = config(true);
+    let [(kept, kept_gradients), (again, gradients)] = [Activations::Keep, Activations::Recompute]
+        .map(|activations| loss_and_gradients::<Flex>(&config, Precision::Bf16, activations));
+    assert_eq!(kept, again);
+    for (place, (a, b)) in gradients.iter().zip(&kept_gradients).enumerate() {
+        let error = norm(a.iter().zip(b).map(|(a, b)| a - b));
+        let size = norm(b.iter().copied());
+        assert!(error <= 1e-3 * size, "parameter {place}: {error} of {size}");
+    }
+}
+
+#[cfg(feature = "flex")]
+#[test]
 fn sampling_computes_in_it_too() {
     use burn::backend::Flex;
     use interplay_model::{Request, SamplingSettings, generate};

@@ -205,8 +205,8 @@ fn probe<A: TrainBackend>(device: Device, place: &A::Device) -> Result<(), Inter
     }
 }
 
-/// The best rate of a large matrix product in a precision, in FLOP/s: what the device can do at most, measured in
-/// a fraction of a second.
+/// The best rate of a large projection in a precision, in FLOP/s: what the device can do at most. Takes a fraction
+/// of a second, longer where a backend only emulates the precision.
 #[must_use]
 pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> f64 {
     /// Products that are measured together, so that a device's queue stays full.
@@ -215,6 +215,7 @@ pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> 
     /// What is long enough to measure.
     const LONG: f64 = 5e-3;
     const LARGEST: usize = 8000;
+    // On a CPU, rows of 1024 would be in each other's way in the cache.
     let mut size = 1000;
     loop {
         let ones = Tensor::<A::InnerBackend, 2>::ones([size, size], place);

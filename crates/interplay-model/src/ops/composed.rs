@@ -3,8 +3,8 @@
 //! They are the defaults of [`FusedOps`](super::FusedOps), what a GPU backend fuses by itself, and what the
 //! tests hold every faster form against. Shapes are those that the trait states.
 //!
-//! Where a weight is of a narrower type than single precision, products are computed in that type; sums over
-//! tokens, softmax, norms and the residual stream stay in single precision.
+//! Where a weight is of a narrower type than single precision, products are computed in that type, those of the
+//! backward pass too; softmax, norms, the gradients of vectors and the residual stream stay in single precision.
 
 use burn::tensor::activation::sigmoid;
 use burn::tensor::backend::Backend;

@@ -2,6 +2,7 @@
 //!
 //! Source: Chen et al. 2016 (arXiv 1604.06174) for computing activations again instead of keeping them.
 
+use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{DType, TensorMetadata};
 
@@ -66,9 +67,7 @@ impl<T> LayerWeights<T> {
             down: pack(self.down),
         }
     }
-}
 
-impl<T> LayerWeights<T> {
     pub(crate) fn into_array(self) -> [T; PARAMETERS] {
         let ((q, q_bias), (k, k_bias), (v, v_bias)) = (self.q, self.k, self.v);
         [
@@ -128,7 +127,7 @@ pub struct LayerContext<T> {
 }
 
 /// The same numbers in another type.
-pub(crate) fn cast<B: FusedOps>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
+pub(crate) fn cast<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
     if x.dtype() == dtype {
         return x;
     }
@@ -230,14 +229,16 @@ pub(crate) fn backward<B: FusedOps>(
         (weight, B::project_backward_bias(grad))
     });
     let [from_q, from_k, from_v] = grads;
+    // Gradients of a sum are added up in the type of what was projected.
+    let dtype = x.dtype();
+    let input_grad = |grad, weight: &FloatTensor<B>| {
+        cast::<B>(B::project_backward_input(grad, weight.clone()), dtype)
+    };
     let grad_normed = [(from_k, &weights.k.0), (from_v, &weights.v.0)]
         .into_iter()
-        .fold(
-            B::project_backward_input(from_q, weights.q.0.clone()),
-            |sum, (grad, weight)| {
-                B::float_add(sum, B::project_backward_input(grad, weight.clone()))
-            },
-        );
+        .fold(input_grad(from_q, &weights.q.0), |sum, (grad, weight)| {
+            B::float_add(sum, input_grad(grad, weight))
+        });
     let (grad_x, input_norm) =
         B::root_mean_square_norm_backward(x, weights.input_norm.clone(), grad_normed, *eps);
     let [post_attention_norm, gate, up, down] = feed_forward;
@@ -272,9 +273,13 @@ fn backward_feed_forward<B: FusedOps>(
     let (from_gate, from_up) = B::gated_silu_backward(gate, up, grad_inner);
     let grad_gate = B::project_backward_weight(normed.clone(), from_gate.clone());
     let grad_up = B::project_backward_weight(normed, from_up.clone());
+    let dtype = x.dtype();
+    let input_grad = |grad, weight: &FloatTensor<B>| {
+        cast::<B>(B::project_backward_input(grad, weight.clone()), dtype)
+    };
     let grad_normed = B::float_add(
-        B::project_backward_input(from_gate, weights.gate.clone()),
-        B::project_backward_input(from_up, weights.up.clone()),
+        input_grad(from_gate, &weights.gate),
+        input_grad(from_up, &weights.up),
     );
     let (grad_x, grad_norm) = B::root_mean_square_norm_backward(x, norm, grad_normed, eps);
     let gradients = [grad_norm, grad_gate, grad_up, grad_down];

@@ -1,6 +1,6 @@
 //! The fused operations of the decoder, as an extension of Burn's `Backend`.
 //!
-//! Every operation has a default that is composed of plain tensor operations ([`composed`]), so that every
+//! Every operation but the packing of weights for sampling has a default that is composed of plain tensor operations ([`composed`]), so that every
 //! backend can run it; a backend with a faster form overrides it (the CPU backend Flex does). `Autodiff`
 //! registers each with its own backward pass. Tests compare the overrides with the defaults and the backward
 //! passes with what Burn derives from the defaults.
@@ -136,7 +136,8 @@ pub struct AdamWStep {
     pub grad_scale: f32,
 }
 
-/// The backend extension: each operation with its backward pass and a composed default.
+/// The backend extension: each operation with its backward pass and a composed default, and how weights are packed
+/// for sampling.
 ///
 /// Argument order is inputs, then constants; every `*_backward` gives the gradients in the order of the
 /// inputs. Shapes use `N` for tokens.
@@ -357,7 +358,7 @@ pub trait FusedOps: Backend {
         1
     }
 
-    /// Bytes of cache that a lane reads fast, beside weights of some bytes; `None` where there is no such bound.
+    /// Bytes of caches that are read fast, of all lanes together, beside weights of some bytes; `None` where there is no such bound.
     fn fast_cache_bytes(weight_bytes: u64) -> Option<u64> {
         let _ = weight_bytes;
         None
@@ -374,7 +375,7 @@ pub trait FusedOps: Backend {
     }
 
     /// Copies prefilled prompts into rows `first_row..`: row `first_row + i` gets prompt `sources[i]` of `k`
-    /// and `v` `[prompts * seq, kv_heads * head_dim]`. What follows a shorter prompt is never read, and what is
+    /// and `v` `[prompts * seq, kv_heads * head_dim]`. What follows a shorter prompt weighs nothing, and what is
     /// beyond the row's capacity is left out.
     fn cache_prompts(
         cache: LayerCache<Self>,

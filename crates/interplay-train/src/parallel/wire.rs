@@ -1,6 +1,6 @@
 //! Messages between a leader and its workers.
 //!
-//! A message is a head of 24 bytes (`IPW1`, its kind, three zeros, two lengths), a text in JSON
+//! A message is a head of 24 bytes (`IPW2`, its kind, three zeros, two lengths), a text in JSON
 //! and 32-bit floats, everything little-endian. Numbers that may be anything but finite travel as
 //! floats, which JSON would not hold.
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The first bytes of every message; the digit is the version.
-const MAGIC: [u8; 4] = *b"IPW1";
+const MAGIC: [u8; 4] = *b"IPW2";
 /// The longest text: a pass of a million tokens is far below it.
 const MAX_TEXT: u64 = 1 << 30;
 

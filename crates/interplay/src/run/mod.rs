@@ -64,8 +64,10 @@ impl Run {
         library: ContextLibrary,
     ) -> Result<Self, InterplayError> {
         let folder = folder.into();
-        // A folder claimed for a device that is missing could not be used with another one.
+        // A folder claimed for a device that is missing, or that cannot compute what the stages ask for, could
+        // not be used with another one.
         device::check(&plan.device)?;
+        dispatch(&plan.device, PrecisionCheck(&plan.experiment.stages))??;
         plan.claim(&folder)?;
         let lock = lock(&folder)?;
         Ok(Self {
@@ -97,6 +99,20 @@ impl Run {
     }
 }
 
+/// Whether a device computes in what every stage asks for.
+struct PrecisionCheck<'a>(&'a [StageSpec]);
+
+impl BackendTask for PrecisionCheck<'_> {
+    type Output = Result<(), InterplayError>;
+
+    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+        for stage in self.0 {
+            stage.precision().check::<A>(&places.leader)?;
+        }
+        Ok(())
+    }
+}
+
 struct Execution<'a> {
     run: &'a Run,
     progress: &'a mut dyn Progress,
@@ -108,9 +124,6 @@ impl BackendTask for Execution<'_> {
     fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
         let (run, progress) = (self.run, self.progress);
         let experiment = &run.plan.experiment;
-        for stage in &experiment.stages {
-            stage.precision().check::<A>(&places.leader)?;
-        }
         write_manifest(run)?;
         let tokenizer = timed(run, "tokenizer", || data::tokenizer(run, progress))?;
         let config = experiment.model.config(&tokenizer);

@@ -19,11 +19,10 @@ fn bytes(size: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-/// Bytes that the caches of one lane of sampling may have to stay in the last-level cache beside the weights,
-/// with a quarter of it for everything else; `None` where the weights alone fill it.
+/// Bytes that all caches of keys and values may have to stay in the last-level cache beside the weights, with a
+/// quarter of it for everything else; `None` where the weights alone fill it.
 pub(super) fn for_caches(weight_bytes: u64) -> Option<u64> {
-    let caches = (*LAST_LEVEL / 4 * 3).checked_sub(weight_bytes)?;
-    Some(caches / rayon::current_num_threads() as u64)
+    (*LAST_LEVEL / 4 * 3).checked_sub(weight_bytes)
 }
 
 #[cfg(test)]

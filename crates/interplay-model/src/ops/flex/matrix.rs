@@ -356,11 +356,11 @@ impl Product<'_> {
                         };
                         // Each size is a function of its own, so that its sums stay in registers.
                         match rows {
-                            _ if rows == MOST => simd.vectorize(Sized::<N, MOST>(tile)),
-                            _ if rows == MANY => simd.vectorize(Sized::<N, MANY>(tile)),
-                            4 => simd.vectorize(Sized::<N, 4>(tile)),
-                            2 => simd.vectorize(Sized::<N, 2>(tile)),
-                            _ => simd.vectorize(Sized::<N, 1>(tile)),
+                            _ if rows == MOST => simd.vectorize(SizedTile::<N, MOST>(tile)),
+                            _ if rows == MANY => simd.vectorize(SizedTile::<N, MANY>(tile)),
+                            4 => simd.vectorize(SizedTile::<N, 4>(tile)),
+                            2 => simd.vectorize(SizedTile::<N, 2>(tile)),
+                            _ => simd.vectorize(SizedTile::<N, 1>(tile)),
                         }
                     }
                     row += rows;
@@ -384,9 +384,9 @@ struct Tile<'a> {
 }
 
 /// A tile of `ROWS` rows, with `N` vectors in a row of the panel.
-struct Sized<'a, const N: usize, const ROWS: usize>(Tile<'a>);
+struct SizedTile<'a, const N: usize, const ROWS: usize>(Tile<'a>);
 
-impl<const N: usize, const ROWS: usize> WithSimd for Sized<'_, N, ROWS> {
+impl<const N: usize, const ROWS: usize> WithSimd for SizedTile<'_, N, ROWS> {
     type Output = ();
 
     #[inline(always)]
@@ -424,7 +424,7 @@ impl<const N: usize, const ROWS: usize> WithSimd for Sized<'_, N, ROWS> {
     }
 }
 
-impl<const N: usize, const ROWS: usize> Sized<'_, N, ROWS> {
+impl<const N: usize, const ROWS: usize> SizedTile<'_, N, ROWS> {
     /// Sums for a left side with rows side by side.
     #[inline(always)]
     fn sums_of_rows<S: Simd>(&self, simd: S) -> [[S::f32s; N]; ROWS] {
@@ -509,6 +509,52 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_width_of_vectors_gives_the_same() {
+        let (m, n, k) = (13, 37, 40);
+        let (a, b) = (small_numbers(1, m * k), small_numbers(2, k * n));
+        let panels = Panels::new(Matrix::rows(&b, n), [k, n]);
+        let mut expected = vec![0.0; m * n];
+        multiply_panels(
+            &mut expected,
+            n,
+            m,
+            Matrix::rows(&a, k),
+            panels.all(),
+            false,
+        );
+        let product_on = |simd: &mut dyn FnMut(Product<'_>)| {
+            let mut out = vec![1.0; m * n];
+            simd(Product {
+                out: &mut out,
+                out_stride: n,
+                m,
+                a: Matrix::rows(&a, k),
+                b: panels.all(),
+                accumulate: false,
+            });
+            assert_eq!(out, expected);
+        };
+        product_on(&mut |product| pulp::Scalar::new().vectorize(product));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            product_on(&mut |product| Simd::vectorize(simd, product));
+        }
+    }
+
+    #[test]
+    fn rows_that_conflict_in_the_cache_and_many_panels() {
+        let (m, n, k) = (13, 530, 300);
+        let (a, b) = (small_numbers(1, m * CONFLICT), small_numbers(2, k * n));
+        let (left, right) = (Matrix::rows(&a, CONFLICT), Matrix::rows(&b, n));
+        let mut out = vec![0.0; m * n];
+        multiply(&mut out, n, [m, n, k], left, right, false);
+        for (i, found) in out.iter().enumerate() {
+            let terms = (0..k).map(|depth| a[i / n * CONFLICT + depth] * b[depth * n + i % n]);
+            assert_eq!(*found, terms.sum::<f32>(), "at {}, {}", i / n, i % n);
         }
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Every operation splits its work into parts of a fixed size, and sums over parts run in the order of the
 //! parts, so results are the same bits for any number of threads. Tensors that are not single precision take
-//! the composed forms.
+//! the composed forms, and the cache's new keys and values are brought into single precision.
 
 mod adamw;
 mod attention;
@@ -13,21 +13,22 @@ mod embed;
 mod fast_memory;
 mod matrix;
 mod norm;
+mod packed;
 mod project;
 mod rotate;
 mod scores;
 mod silu;
-
-use std::sync::Arc;
 
 use burn::tensor::DType;
 use burn::tensor::ops::FloatTensorOps;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
 
 use super::composed;
+use super::layer::cast;
 use super::{AdamWStep, AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
 use buffer::{copied, scratch, tensor};
-use matrix::Panels;
+pub use packed::PackedWeight;
+use packed::project_panels;
 
 /// A tensor whose memory is exactly its elements in order.
 fn dense(tensor: FlexTensor) -> FlexTensor {
@@ -42,12 +43,7 @@ fn dense(tensor: FlexTensor) -> FlexTensor {
 
 /// The same in single precision.
 fn dense_single(tensor: FlexTensor) -> FlexTensor {
-    dense(cast(tensor, DType::F32))
-}
-
-/// The same numbers in another type.
-fn cast(tensor: FlexTensor, dtype: DType) -> FlexTensor {
-    <Flex as FloatTensorOps<Flex>>::float_cast(tensor, dtype.into())
+    dense(cast::<Flex>(tensor, DType::F32))
 }
 
 /// The elements of a dense single-precision tensor.
@@ -102,80 +98,20 @@ fn size(tensor: &FlexTensor) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
-/// `x weight^T + bias + residual`, all in single precision.
-fn project_panels(
-    x: FlexTensor,
-    panels: &Panels,
-    bias: Option<FlexTensor>,
-    residual: Option<FlexTensor>,
-) -> FlexTensor {
-    let (x, bias) = (dense(x), bias.map(dense));
-    let [rows, _] = size(&x);
-    let [_, outputs] = panels.size();
-    match residual {
-        Some(residual) if bias.is_some() || residual.is_unique() => {
-            let mut out = dense(residual);
-            let sum = write(&mut out);
-            if let Some(bias) = &bias {
-                sum.chunks_exact_mut(outputs)
-                    .for_each(|row| project::add(row, read(bias)));
-            }
-            project::forward(read(&x), panels, sum, project::Start::Filled);
-            out
-        }
-        residual => {
-            let residual = residual.map(dense);
-            let mut out = scratch(rows * outputs);
-            let start = match (&residual, &bias) {
-                (Some(residual), _) => project::Start::Residual(read(residual)),
-                (None, Some(bias)) => project::Start::Bias(read(bias)),
-                (None, None) => project::Start::Empty,
-            };
-            project::forward(read(&x), panels, &mut out, start);
-            tensor(out, [rows, outputs])
-        }
-    }
-}
-
-/// A weight for sampling.
-#[derive(Clone)]
-pub struct Packed(Form);
-
-#[derive(Clone)]
-enum Form {
-    /// In panels.
-    Panels(Arc<Panels>),
-    /// Of another type than single precision, as it is.
-    Other(FlexTensor),
-}
-
 impl FusedOps for Flex {
-    type Packed = Packed;
+    type Packed = PackedWeight;
 
-    fn pack(weight: FlexTensor) -> Packed {
-        if !single(&[&weight]) {
-            return Packed(Form::Other(weight));
-        }
-        let weight = dense(weight);
-        let [outputs, inputs] = size(&weight);
-        let panels = project::panels(read(&weight), [inputs, outputs]);
-        Packed(Form::Panels(Arc::new(panels)))
+    fn pack(weight: FlexTensor) -> PackedWeight {
+        PackedWeight::new(weight)
     }
 
     fn project_packed(
         x: FlexTensor,
-        weight: &Packed,
+        weight: &PackedWeight,
         bias: Option<FlexTensor>,
         residual: Option<FlexTensor>,
     ) -> FlexTensor {
-        match &weight.0 {
-            Form::Panels(panels) => {
-                let to_single = |x| cast(x, DType::F32);
-                let (bias, residual) = (bias.map(to_single), residual.map(to_single));
-                project_panels(to_single(x), panels, bias, residual)
-            }
-            Form::Other(weight) => Self::project(x, weight.clone(), bias, residual),
-        }
+        weight.project(x, bias, residual)
     }
 
     fn embed_tokens(weight: FlexTensor, tokens: FlexTensor) -> FlexTensor {
@@ -569,7 +505,7 @@ impl FusedOps for Flex {
         };
         cache::dispatch(shape, step);
         (
-            cast(tensor(out, size(&q)), dtype),
+            cast::<Flex>(tensor(out, size(&q)), dtype),
             LayerCache {
                 keys,
                 values,

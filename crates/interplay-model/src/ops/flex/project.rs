@@ -84,6 +84,9 @@ pub(super) fn backward_input(
 pub(super) fn backward_weight(x: &[f32], grad: &[f32], [inputs, outputs]: [usize; 2]) -> Buffer {
     let rows = grad.len() / outputs;
     let size = inputs * outputs;
+    if rows == 0 {
+        return zeros(size);
+    }
     if rows <= DEPTH || size > SPLIT_WEIGHT {
         let mut out = scratch(size);
         let x = Panels::parallel(Matrix::rows(x, inputs), [rows, inputs]);
