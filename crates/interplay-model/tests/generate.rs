@@ -102,21 +102,24 @@ fn the_cache_gives_what_the_full_forward_pass_gives() {
 fn a_result_does_not_depend_on_the_batch() {
     let decoder = decoder();
     let requests = mixed_requests();
-    let settings = |max_rows| SamplingSettings {
-        max_new_tokens: 16,
-        stop: vec![0, 3, 7],
-        max_rows,
-        ..Default::default()
-    };
-    let together = run(&decoder, &requests, &settings(256));
-    assert!(
-        together.iter().any(|out| out.stopped),
-        "nothing stopped: choose other stop tokens"
-    );
-    for rows in [1, 2, 3, 5] {
-        let apart = run(&decoder, &requests, &settings(rows));
-        for (a, b) in together.iter().zip(&apart) {
-            assert_eq!(a, b);
+    for cache_numbers in [CacheNumbers::Float32, CacheNumbers::Int16] {
+        let settings = |max_rows| SamplingSettings {
+            max_new_tokens: 16,
+            stop: vec![0, 3, 7],
+            max_rows,
+            cache_numbers,
+            ..Default::default()
+        };
+        let together = run(&decoder, &requests, &settings(256));
+        assert!(
+            together.iter().any(|out| out.stopped),
+            "nothing stopped: choose other stop tokens"
+        );
+        for rows in [1, 2, 3, 5] {
+            let apart = run(&decoder, &requests, &settings(rows));
+            for (a, b) in together.iter().zip(&apart) {
+                assert_eq!(a, b);
+            }
         }
     }
 }

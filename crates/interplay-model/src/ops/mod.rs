@@ -89,14 +89,25 @@ pub struct CacheShape {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheNumbers {
+    /// Single precision.
+    #[default]
+    Float32,
     /// Sixteen bits, and an exponent that the key or value of a head has in common (block floating point). No
     /// element is off by more than 2^-15 of the largest one beside it. Half the memory, and where memory is
-    /// what decoding waits for twice as fast. A backend that composes the cache operations keeps single
-    /// precision instead.
-    #[default]
+    /// what decoding waits for twice as fast; but of two tokens that are almost equally likely the other one may
+    /// come out first. A backend that composes the cache operations keeps single precision instead.
     Int16,
-    /// Single precision.
-    Float32,
+}
+
+impl CacheNumbers {
+    /// Sixteen bits where tokens are drawn, single precision where the most likely one is taken.
+    pub fn for_temperature(temperature: f64) -> Self {
+        if temperature > 0.0 {
+            Self::Int16
+        } else {
+            Self::Float32
+        }
+    }
 }
 
 /// One layer's keys and values of every running sequence.

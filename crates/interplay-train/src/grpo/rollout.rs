@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
+use interplay_model::{CacheNumbers, Decoder, FusedOps, Request, SamplingSettings, generate};
 use interplay_tasks::{Dataset, Problem};
 use interplay_tokenizer::Tokenizer;
 use interplay_verify::{Gold, Reward, Supervision, Verdict, Verifier};
@@ -176,6 +176,7 @@ fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {
         max_new_tokens: spec.max_new_tokens,
         temperature: spec.temperature,
         stop: vec![tokenizer.special().eos],
+        cache_numbers: CacheNumbers::for_temperature(spec.temperature),
         ..SamplingSettings::default()
     }
 }

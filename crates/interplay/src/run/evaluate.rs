@@ -8,7 +8,7 @@ use interplay_eval::{
     Band, EdgeReport, EdgeSettings, EvalItem, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
 };
-use interplay_model::{SamplingSettings, TrainBackend, load_pretrained};
+use interplay_model::{CacheNumbers, SamplingSettings, TrainBackend, load_pretrained};
 use interplay_tasks::{Dataset, TaskSpec, framing};
 use interplay_train::DecoderSampler;
 use interplay_verify::Level;
@@ -149,6 +149,7 @@ impl<A: TrainBackend> Workshop<'_, A> {
             settings: SamplingSettings {
                 max_new_tokens: spec.max_new_tokens,
                 temperature: spec.temperature,
+                cache_numbers: CacheNumbers::for_temperature(spec.temperature),
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),
