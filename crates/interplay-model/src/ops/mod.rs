@@ -363,6 +363,12 @@ pub trait FusedOps: Backend {
         (prim(hidden), prim(weight))
     }
 
+    /// Runs work that consists of many operations: on one of the threads that compute them, where operations
+    /// compute on threads of this process, so that not every one of them changes threads twice.
+    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        work()
+    }
+
     /// How many lanes of sampling run beside each other: the number of threads where operations compute on the
     /// threads of this process, 1 where a device queues them.
     fn sampling_lanes() -> usize {

@@ -82,14 +82,16 @@ pub(crate) fn compute<A: TrainBackend>(
     jobs: Vec<Job>,
     device: &A::Device,
 ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
-    let mut sum = GradientsAccumulator::new();
-    let mut outputs = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        let (output, gradients) = one(decoder, reference, job, device)?;
-        sum.accumulate(decoder, gradients);
-        outputs.push(output);
-    }
-    Ok((outputs, sum.grads()))
+    A::beside_operations(|| {
+        let mut sum = GradientsAccumulator::new();
+        let mut outputs = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let (output, gradients) = one(decoder, reference, job, device)?;
+            sum.accumulate(decoder, gradients);
+            outputs.push(output);
+        }
+        Ok((outputs, sum.grads()))
+    })
 }
 
 fn one<A: TrainBackend>(

@@ -14,6 +14,7 @@ mod fast_memory;
 mod matrix;
 mod norm;
 mod packed;
+mod pool;
 mod project;
 mod rotate;
 mod scores;
@@ -404,6 +405,10 @@ impl FusedOps for Flex {
             tensor(grad_hidden, size(&hidden)),
             tensor(grad_weight, size(&weight)),
         )
+    }
+
+    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        pool::run(work)
     }
 
     fn sampling_lanes() -> usize {
