@@ -89,8 +89,8 @@ impl<B: FusedOps, const N: usize> Backward<B, N> for Project {
             grads.register::<B>(id, B::project_backward_weight(x, grad.clone()));
         }
         if let Some(id) = parents[0] {
-            let grad_x = B::project_backward_input(grad.clone(), weight);
-            grads.register::<B>(id, layer::cast::<B>(grad_x, dtype));
+            let grad_x = layer::input_grad::<B>(grad.clone(), &weight, dtype);
+            grads.register::<B>(id, grad_x);
         }
         if has_bias && let Some(id) = parents[2] {
             grads.register::<B>(id, B::project_backward_bias(grad.clone()));

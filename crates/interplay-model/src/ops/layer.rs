@@ -134,6 +134,15 @@ pub(crate) fn cast<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B
     B::float_cast(x, dtype.into())
 }
 
+/// [`FusedOps::project_backward_input`] in the type of what was projected, in which gradients are added up.
+pub(crate) fn input_grad<B: FusedOps>(
+    grad: FloatTensor<B>,
+    weight: &FloatTensor<B>,
+    dtype: DType,
+) -> FloatTensor<B> {
+    cast::<B>(B::project_backward_input(grad, weight.clone()), dtype)
+}
+
 /// Rotated queries `[N, hidden]`, rotated keys and values `[N, kv_size]`.
 pub(crate) fn queries_keys_values<B: FusedOps, M>(
     x: &FloatTensor<B>,
@@ -229,16 +238,13 @@ pub(crate) fn backward<B: FusedOps>(
         (weight, B::project_backward_bias(grad))
     });
     let [from_q, from_k, from_v] = grads;
-    // Gradients of a sum are added up in the type of what was projected.
     let dtype = x.dtype();
-    let input_grad = |grad, weight: &FloatTensor<B>| {
-        cast::<B>(B::project_backward_input(grad, weight.clone()), dtype)
-    };
     let grad_normed = [(from_k, &weights.k.0), (from_v, &weights.v.0)]
         .into_iter()
-        .fold(input_grad(from_q, &weights.q.0), |sum, (grad, weight)| {
-            B::float_add(sum, input_grad(grad, weight))
-        });
+        .fold(
+            input_grad::<B>(from_q, &weights.q.0, dtype),
+            |sum, (grad, weight)| B::float_add(sum, input_grad::<B>(grad, weight, dtype)),
+        );
     let (grad_x, input_norm) =
         B::root_mean_square_norm_backward(x, weights.input_norm.clone(), grad_normed, *eps);
     let [post_attention_norm, gate, up, down] = feed_forward;
@@ -274,12 +280,9 @@ fn backward_feed_forward<B: FusedOps>(
     let grad_gate = B::project_backward_weight(normed.clone(), from_gate.clone());
     let grad_up = B::project_backward_weight(normed, from_up.clone());
     let dtype = x.dtype();
-    let input_grad = |grad, weight: &FloatTensor<B>| {
-        cast::<B>(B::project_backward_input(grad, weight.clone()), dtype)
-    };
     let grad_normed = B::float_add(
-        input_grad(from_gate, &weights.gate),
-        input_grad(from_up, &weights.up),
+        input_grad::<B>(from_gate, &weights.gate, dtype),
+        input_grad::<B>(from_up, &weights.up, dtype),
     );
     let (grad_x, grad_norm) = B::root_mean_square_norm_backward(x, norm, grad_normed, eps);
     let gradients = [grad_norm, grad_gate, grad_up, grad_down];

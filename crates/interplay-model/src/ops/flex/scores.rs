@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, zeros};
 use super::matrix::{Matrix, Panels, multiply, multiply_panels};
-use super::project::sum_in_order;
+use super::project::{self, sum_in_order};
 use crate::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
 
 /// Tokens in one chunk.
@@ -32,8 +32,7 @@ impl Output<'_> {
 
     /// The weight as hidden states multiply by it.
     fn panels(&self) -> Panels {
-        let weight = Matrix::rows(self.weight, self.hidden);
-        Panels::parallel(weight.transposed(), [self.hidden, self.vocab()])
+        project::panels(self.weight, [self.hidden, self.vocab()])
     }
 
     /// The raw logits of some tokens.
