@@ -177,7 +177,7 @@ impl<B: FusedOps> AdamW<B> {
             rate: rate as f32,
             place: 0,
         };
-        B::beside_operations(|| decoder.map(&mut update))
+        B::run_on_pool(|| decoder.map(&mut update))
     }
 
     fn step(&self, rate: f32, scale: f32, decays: bool) -> AdamWStep {

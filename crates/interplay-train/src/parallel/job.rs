@@ -82,7 +82,7 @@ pub(crate) fn compute<A: TrainBackend>(
     jobs: Vec<Job>,
     device: &A::Device,
 ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
-    A::beside_operations(|| {
+    A::run_on_pool(|| {
         let mut sum = GradientsAccumulator::new();
         let mut outputs = Vec::with_capacity(jobs.len());
         for job in jobs {
