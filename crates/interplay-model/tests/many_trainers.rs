@@ -94,7 +94,10 @@ fn steps_and_backward_passes_of_other_threads_do_not_wait_for_each_other() {
                 scope.spawn(move || train(seed, ROUNDS))
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert_eq!(together, alone);
 }

@@ -4,6 +4,7 @@ use interplay_model::{Activations, Precision};
 use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
+use super::objective::Objective;
 use super::{AdvantageScale, LossKind};
 use crate::TrainError;
 use crate::next_token::MAX_COUNT;
@@ -146,11 +147,21 @@ fn default_checkpoint_every() -> u64 {
 }
 
 impl GrpoSpec {
+    /// The part of the settings that the loss reads.
+    pub(crate) fn objective(&self) -> Objective {
+        Objective {
+            clip_low: self.clip_low,
+            clip_high: self.clip_high,
+            kl_coefficient: self.kl_coefficient,
+            temperature: self.temperature,
+        }
+    }
+
     /// Everything that is wrong with the settings.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn validate(&self) -> Vec<String> {
         let mut problems: Vec<String> = self
             .optimizer
-            .problems()
+            .validate()
             .into_iter()
             .map(|problem| format!("optimizer.{problem}"))
             .collect();
