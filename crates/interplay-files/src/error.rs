@@ -1,0 +1,66 @@
+//! Why a file could not be written or read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be written or read.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused an operation.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `write`, `read`, `rename`, ...
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A path that cannot be the name of an output file.
+    #[error("cannot write {}: {reason}", path.display())]
+    NotAnOutput {
+        /// The path.
+        path: PathBuf,
+        /// What the path is, and what was expected.
+        reason: &'static str,
+    },
+}
+
+impl FileError {
+    /// For `map_err` on file operations.
+    ///
+    /// ```
+    /// use interplay_files::FileError;
+    ///
+    /// let read = std::fs::read("gone.txt").map_err(FileError::io("read", "gone.txt"));
+    /// assert!(read.unwrap_err().to_string().starts_with("cannot read gone.txt: "));
+    /// ```
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Io {
+            action,
+            path: path.as_ref().to_owned(),
+            source,
+        }
+    }
+
+    /// The file or folder that the error is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Io { path, .. } | Self::NotAnOutput { path, .. } => path,
+        }
+    }
+}
+
+/// The cause as an I/O error, with the path in its message; for callers such as `serde` writers that
+/// know no other kind.
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> Self {
+        let kind = match &error {
+            FileError::Io { source, .. } => source.kind(),
+            FileError::NotAnOutput { .. } => io::ErrorKind::InvalidInput,
+        };
+        Self::new(kind, error)
+    }
+}
