@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::FileError;
-use crate::output::{folder_of, partial_path, target};
+use crate::output::{folder_of, output_target, partial_path};
 
 /// A file under way, beside its final name. Dropping it without [`AtomicFile::commit`] removes it.
 ///
@@ -66,7 +66,7 @@ impl AtomicFile {
 
     fn begin(path: &Path, lock: impl Fn(&File) -> io::Result<()>) -> Result<Self, FileError> {
         let wrong = FileError::io("write", path);
-        let target = target(path)?;
+        let target = output_target(path)?;
         let partial = partial_path(&target);
         let file = loop {
             let file = open_partial(&partial).map_err(&wrong)?;

@@ -1,5 +1,6 @@
 //! Why a file could not be written or read.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,36 @@ pub enum FileError {
         /// What the path is, and what was expected.
         reason: &'static str,
     },
+    /// A record that cannot be used.
+    #[error("{}, {unit} {number}: {reason}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is counted.
+        unit: Unit,
+        /// Which record, from 1.
+        number: u64,
+        /// What is wrong with it, and what was expected.
+        reason: String,
+    },
+}
+
+/// What the records of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Lines of a text, blank ones among them.
+    Line,
+    /// Rows of a table.
+    Row,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Line => "line",
+            Self::Row => "row",
+        })
+    }
 }
 
 impl FileError {
@@ -48,7 +79,9 @@ impl FileError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Io { path, .. } | Self::NotAnOutput { path, .. } => path,
+            Self::Io { path, .. } | Self::NotAnOutput { path, .. } | Self::Record { path, .. } => {
+                path
+            }
         }
     }
 }
@@ -60,6 +93,7 @@ impl From<FileError> for io::Error {
         let kind = match &error {
             FileError::Io { source, .. } => source.kind(),
             FileError::NotAnOutput { .. } => io::ErrorKind::InvalidInput,
+            FileError::Record { .. } => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }

@@ -1,5 +1,6 @@
-//! Files that appear under their names when they are whole, or not at all.
+//! Files that appear under their names when they are whole, or not at all, and files of records.
 //!
+//! # Writing
 //! Every crate of the project writes its files through [`AtomicFile`], or through [`write`] and
 //! [`write_json`], which are built on it. The steps are always the same: write to `NAME.partial` in
 //! the same folder, sync the data, rename, sync the folder. A process that is killed, or a machine
@@ -9,6 +10,14 @@
 //! random names, so a process that is killed again and again litters the folder with partial files;
 //! a fixed name under an advisory lock is reused by the next writer instead. They do not sync the
 //! folder either, or do not refuse devices.
+//!
+//! # Reading
+//! [`RecordReader`] reads JSON lines, plain or compressed, and Parquet, record by record, with the
+//! licence that other programs take with JSON. [`read_text`] reads a text file without its byte order
+//! mark.
+//!
+//! # Features
+//! `parquet`: [`RecordReader`] reads Parquet files.
 //!
 //! ```
 //! let folder = tempfile::tempdir()?;
@@ -22,7 +31,13 @@
 
 mod atomic;
 mod error;
+mod lenient;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
+mod record_writer;
+mod records;
+mod text;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]
@@ -30,5 +45,8 @@ mod output;
 struct Readme;
 
 pub use atomic::{AtomicFile, rename, write, write_json};
-pub use error::FileError;
-pub use output::{check_output, partial_path};
+pub use error::{FileError, Unit};
+pub use output::{check_output, output_target, partial_path};
+pub use record_writer::RecordWriter;
+pub use records::{RecordReader, Skipped};
+pub use text::read_text;

@@ -22,7 +22,7 @@ const MAX_LINKS: usize = 40;
 /// redirected to a file, since a rename would cut that file off from the stream; a name in a folder
 /// that does not exist.
 pub fn check_output(path: &Path) -> Result<(), FileError> {
-    target(path).map(drop)
+    output_target(path).map(drop)
 }
 
 /// Where the data of an unfinished file lie: `NAME.partial` beside it.
@@ -36,7 +36,10 @@ pub fn partial_path(path: &Path) -> PathBuf {
 }
 
 /// The file that will be written: `path`, or what it links to.
-pub(crate) fn target(path: &Path) -> Result<PathBuf, FileError> {
+///
+/// # Errors
+/// As for [`check_output`].
+pub fn output_target(path: &Path) -> Result<PathBuf, FileError> {
     let refuse = |reason| {
         let path = path.to_owned();
         Err(FileError::NotAnOutput { path, reason })
