@@ -35,8 +35,11 @@ pub struct Progress {
     pub key: String,
     /// The number of steps done.
     pub step: u64,
-    /// The index of the next sample or problem in the stage's data set.
+    /// The index of the environment's next example.
     pub cursor: u64,
+    /// The number of examples left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong: u64,
     /// The number of optimizer updates done.
     pub updates: u64,
     /// The compute used.
@@ -52,6 +55,10 @@ pub struct State<B: FusedOps> {
     pub optimizer: AdamW<B>,
     /// The position.
     pub progress: Progress,
+}
+
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 const PROGRESS: &str = "progress.json";

@@ -10,7 +10,7 @@ use interplay_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{self, Progress, State};
+use crate::checkpoint::{self, Progress, State, is_zero};
 use crate::metrics::{MetricsFile, Observer, StepReport};
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
 use crate::{TrainError, ledger::Ledger};
@@ -36,8 +36,11 @@ pub struct StageSummary {
     pub key: String,
     /// The number of steps.
     pub steps: u64,
-    /// The number of samples or problems used.
+    /// The number of the environment's examples that the stage went through.
     pub samples: u64,
+    /// The number of these that were left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong_examples: u64,
     /// The compute used.
     pub ledger: Ledger,
 }
@@ -297,6 +300,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             key: self.folder.key.clone(),
             steps: self.progress.step,
             samples: self.progress.cursor,
+            overlong_examples: self.progress.overlong,
             ledger: self.progress.ledger,
         };
         interplay_files::write_json(self.folder.path.join(SUMMARY), &summary)?;

@@ -6,6 +6,7 @@ mod fixtures;
 
 use burn::backend::{Autodiff, Flex, NdArray};
 use fixtures::{Recorder, World, optimizer, small_model};
+use interplay_dag::Environment;
 use interplay_model::{
     ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
 };
@@ -41,17 +42,16 @@ where
     let model = folder.path().join("model");
     let (_, decoder) = load_pretrained::<A::InnerBackend>(&model, &device).unwrap();
     let World {
-        dataset,
+        environment,
         tokenizer,
         streams,
         ..
     } = &world;
     let requests: Vec<Request> = (0..8)
         .map(|index| {
-            let problem = dataset.get(1000 + index).unwrap();
-            let prompt = tokenizer.encode_prompt(&problem.problem_text(), &problem.question_text());
+            let example = environment.example(1000 + index).unwrap();
             Request {
-                prompt: prompt.unwrap(),
+                prompt: tokenizer.encode_prompt(&example.prompt).unwrap(),
                 stream: streams.stream("greedy").rng(index),
             }
         })

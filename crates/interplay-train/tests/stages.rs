@@ -13,6 +13,7 @@ use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
 use interplay_train::schedule::{Decay, Schedule};
 use interplay_train::{Observer, StageSummary, TrainError};
+use interplay_verify::Noise;
 
 type Train = Autodiff<Flex>;
 
@@ -55,8 +56,6 @@ fn grpo_spec() -> GrpoSpec {
         filter_uniform_groups: false,
         reward: grpo::RewardSpec::Process,
         credit: grpo::Credit::Completion,
-        noise: None,
-        level: interplay_verify::Level::Strict,
         activations: Activations::Keep,
         precision: Precision::Float32,
         optimizer: optimizer(1e-3),
@@ -140,15 +139,15 @@ fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
     let base = folder.path().join("base");
     pretrain(&world, &base, &pretraining(20_000), &mut Recorder::new()).unwrap();
     let start = base.join("model");
-    let noisy = GrpoSpec {
+    let noisy = World::easy().with_noise(Noise::Flip { rate: 0.3 });
+    let spec = GrpoSpec {
         credit: grpo::Credit::FirstError,
-        noise: Some(interplay_verify::Noise::Flip { rate: 0.3 }),
         ..grpo_spec()
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let exact = folder.path().join("exact");
-    for (stage, spec) in [(&one, &noisy), (&two, &noisy), (&exact, &grpo_spec())] {
-        reinforce(&world, &start, stage, spec, &mut Recorder::new()).unwrap();
+    for (world, stage) in [(&noisy, &one), (&noisy, &two), (&world, &exact)] {
+        reinforce(world, &start, stage, &spec, &mut Recorder::new()).unwrap();
     }
     assert_same_files(&one, &two);
     let weights = |stage: &Path| std::fs::read(stage.join("model/model.safetensors")).unwrap();
