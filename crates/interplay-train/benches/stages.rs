@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use burn::backend::{Autodiff, Flex};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use interplay_dag::DagEnvironment;
 use interplay_graph::SeedStreams;
 use interplay_model::{Activations, ModelConfig, Precision};
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
@@ -32,7 +33,7 @@ fn pretrain(criterion: &mut Criterion) {
     };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer).expect("a tokenizer");
     let config = ModelConfig::tiny(tokenizer.vocab_size());
-    let rate = Schedule {
+    let learning_rate = Schedule {
         peak: 1e-3,
         floor: 1e-4,
         warmup_share: 0.05,
@@ -46,9 +47,10 @@ fn pretrain(criterion: &mut Criterion) {
         loss_on: LossOn::All,
         activations: Activations::Keep,
         precision: Precision::Float32,
-        optimizer: OptimizerSpec::new(rate),
+        optimizer: OptimizerSpec::new(learning_rate),
         checkpoint_every_steps: u64::MAX,
     };
+    let environment = DagEnvironment::new(dataset);
     let mut group = criterion.benchmark_group("pretrain 0.9M");
     group
         .throughput(Throughput::Elements(TOKENS))
@@ -62,7 +64,7 @@ fn pretrain(criterion: &mut Criterion) {
                 let input = NextTokenInput {
                     config: &config,
                     start: Start::Random(streams.stream("weights")),
-                    dataset: &dataset,
+                    environment: &environment,
                     tokenizer: &tokenizer,
                     spec: &spec,
                 };
