@@ -50,7 +50,7 @@ where
             let example = environment.example(1000 + index).unwrap();
             let prompt = tokenizer.encode_prompt(&example.prompt);
             Request {
-                prompt: tokenizer.encode_prompt(&example.prompt).unwrap(),
+                prompt: prompt.unwrap(),
                 stream: streams.stream("greedy").rng(index),
             }
         })

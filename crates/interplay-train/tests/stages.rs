@@ -14,7 +14,6 @@ use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
 use interplay_train::schedule::{Decay, Schedule};
 use interplay_train::{Observer, StageSummary, TrainError};
-use interplay_verify::Noise;
 
 type Train = Autodiff<Flex>;
 
