@@ -114,7 +114,7 @@ pub enum TaskError {
     },
     /// A published mixture whose shares do not sum to one.
     #[error(
-        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalise = \
+        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalize = \
          true` to divide each by the sum, or choose another preset"
     )]
     PresetSum {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Counts of whole numbers. Memory grows with the different numbers, not with how many there are.
 ///
 /// ```
-/// use interplay_tasks::Distribution;
+/// use interplay_tasks::statistics::Distribution;
 ///
 /// let mut seen = Distribution::default();
 /// [3, 1, 2, 2].into_iter().for_each(|number| seen.add(number));

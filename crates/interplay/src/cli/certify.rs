@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use interplay::tasks::{Certificate, Finding, Likeness, SampleReader};
+use interplay::tasks::corpora::{Certificate, Finding, SampleReader};
+use interplay::tasks::likeness::Likeness;
 
 use super::whole_file::WholeFile;
 
@@ -21,7 +22,7 @@ pub(super) struct Flags {
     right: PathBuf,
     /// End with an error unless the corpora are certified to differ in this sense (and so in all
     /// stricter ones).
-    #[arg(long, value_parser = super::generate::likeness(&["text", "graph", "shape"]))]
+    #[arg(long, value_parser = super::generate::likeness(&Likeness::NAMES))]
     require: Option<Likeness>,
     /// Where to write the certificate (JSON).
     #[arg(long, value_name = "FILE")]

@@ -8,10 +8,10 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use interplay::progress::{Console, Progress};
-use interplay::tasks::{
-    Dataset, Fingerprinted, Fingerprints, GoldRecord, Likeness, Part, Problem, ResumableWriter,
-    Shard, Split, Subset, TaskError,
-};
+use interplay::tasks::corpora::{GoldRecord, ResumableWriter};
+use interplay::tasks::datasets::{Part, Shard, Split, Subset};
+use interplay::tasks::likeness::{Fingerprinted, Fingerprints, Likeness};
+use interplay::tasks::{Dataset, Problem, TaskError};
 use sha2::{Digest, Sha256};
 
 use super::flags::ProblemFlags;
@@ -44,7 +44,7 @@ pub(super) struct Flags {
     split_by: Likeness,
     /// Leave out problems that repeat an earlier one: its text, its graph with numbers, or its
     /// shape.
-    #[arg(long, value_parser = likeness(&["text", "graph", "shape"]))]
+    #[arg(long, value_parser = likeness(&Likeness::NAMES))]
     distinct: Option<Likeness>,
     /// Also write the gold graphs to this file (JSONL; compressed where it ends in .gz).
     #[arg(long, value_name = "FILE")]
@@ -218,18 +218,10 @@ impl<'d> Source<'d> {
 }
 
 fn part() -> impl TypedValueParser<Value = Part> {
-    PossibleValuesParser::new(["train", "validation", "test"]).map(|name| match name.as_str() {
-        "validation" => Part::Validation,
-        "test" => Part::Test,
-        _ => Part::Train,
-    })
+    PossibleValuesParser::new(Part::NAMES).try_map(|name| name.parse::<Part>())
 }
 
 /// Senses in which problems are alike, by name.
 pub(super) fn likeness(names: &'static [&'static str]) -> impl TypedValueParser<Value = Likeness> {
-    PossibleValuesParser::new(names).map(|name| match name.as_str() {
-        "text" => Likeness::Text,
-        "graph" => Likeness::Graph,
-        _ => Likeness::Shape,
-    })
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Likeness>())
 }
