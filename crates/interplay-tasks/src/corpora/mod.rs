@@ -3,6 +3,7 @@
 
 mod certificate;
 mod distinct;
+mod exposure;
 mod gold_record;
 #[cfg(feature = "parquet")]
 mod parquet_file;
@@ -14,6 +15,7 @@ mod whole_file;
 
 pub use certificate::{Certificate, Compared, Finding, Side, Witness};
 pub use distinct::Distinct;
+pub use exposure::{Evaluated, Exposure, ExposureCertificate, Seen, StageCounter, StageExposure};
 pub use gold_record::GoldRecord;
 #[cfg(feature = "parquet")]
 pub use parquet_file::write_parquet;

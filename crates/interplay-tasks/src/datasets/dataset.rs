@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use interplay_graph::{SeedStream, SeedStreams};
+use rand_chacha::ChaCha8Rng;
 
 use crate::contexts::{Context, ContextLibrary};
 use crate::error::TaskError;
@@ -75,22 +76,83 @@ impl Dataset {
     /// The problem at this index.
     ///
     /// # Errors
-    /// [`TaskError::NoRoom`] where the bounds of the spec leave no problem of the drawn op.
+    /// [`TaskError::NoRoom`] if the bounds of the spec leave no problem of the drawn op.
     pub fn get(&self, index: u64) -> Result<Problem, TaskError> {
         let mut draw = Draw::new(self.stream.rng(index));
-        let part = draw.weighted(&self.weights).unwrap_or(0);
-        let component = &self.spec.mixture[part];
-        let op = pick(component.op.as_slice(), &mut draw);
-        let distractors = pick(self.spec.distractors.as_slice(), &mut draw);
-        let context = &self.contexts[part];
+        let choice = self.choose(&mut draw);
+        // The first attempt continues the problem's own stream; an unlucky one is abandoned for a
+        // fresh stream, with the same op.
+        self.tell(index, choice, Some(draw), |attempt| {
+            let fresh = self.stream.child(index).stream("tasks/attempt");
+            fresh.rng(attempt)
+        })
+    }
+
+    /// Another problem for this index, with the component, op and number of distractors of
+    /// [`Dataset::get`] and everything else drawn anew.
+    pub(super) fn redraw(&self, index: u64, redraw: u64) -> Result<Problem, TaskError> {
+        let choice = self.choose(&mut Draw::new(self.stream.rng(index)));
+        let fresh = self.stream.child(index).stream("tasks/redraw");
+        self.tell(index, choice, None, |attempt| {
+            fresh.rng(redraw * ATTEMPTS + attempt)
+        })
+    }
+
+    /// A problem of this component and op that stands at no index.
+    pub(super) fn probe(
+        &self,
+        component: usize,
+        op: u32,
+        number: u64,
+    ) -> Result<Problem, TaskError> {
+        let fresh = self.stream.child(u64::from(op)).stream("tasks/probe");
+        let fresh = fresh.child(component as u64).stream("tasks/probe");
+        let choice = Choice {
+            component,
+            op,
+            distractors: self.spec.distractors.min(),
+        };
+        self.tell(number, choice, None, |attempt| {
+            fresh.rng(number * ATTEMPTS + attempt)
+        })
+    }
+
+    /// The component and op of the problem at this index.
+    pub(super) fn chosen(&self, index: u64) -> (usize, u32) {
+        let choice = self.choose(&mut Draw::new(self.stream.rng(index)));
+        (choice.component, choice.op)
+    }
+
+    fn choose(&self, draw: &mut Draw) -> Choice {
+        let component = draw.weighted(&self.weights).unwrap_or(0);
+        Choice {
+            component,
+            op: pick(self.spec.mixture[component].op.as_slice(), draw),
+            distractors: pick(self.spec.distractors.as_slice(), draw),
+        }
+    }
+
+    /// Draws a problem of this choice in a bounded number of attempts; `stream` gives the
+    /// randomness of each, but for a first one that is there already.
+    fn tell(
+        &self,
+        index: u64,
+        choice: Choice,
+        first: Option<Draw>,
+        stream: impl Fn(u64) -> ChaCha8Rng,
+    ) -> Result<Problem, TaskError> {
+        let Choice {
+            component,
+            op,
+            distractors,
+        } = choice;
+        let (context, component) = (&self.contexts[component], &self.spec.mixture[component]);
         let size = Size { op, distractors };
         let mut tries = 0;
-        // The first attempt goes on with the problem's own stream; an unlucky one is left for a
-        // stream of its own, with the same op.
+        let mut draw = first.unwrap_or_else(|| Draw::new(stream(0)));
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                let fresh = self.stream.child(index).stream("tasks/attempt");
-                draw = Draw::new(fresh.rng(attempt));
+                draw = Draw::new(stream(attempt));
             }
             match Draft::draw(&self.spec, component, context, size, &mut draw) {
                 Ok(draft) => {
@@ -111,6 +173,14 @@ impl Dataset {
     pub fn iter(&self) -> impl Iterator<Item = Result<Problem, TaskError>> {
         (0..).map(|index| self.get(index))
     }
+}
+
+/// What is drawn of a problem before its graph.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    component: usize,
+    op: u32,
+    distractors: u32,
 }
 
 fn pick(numbers: &[u32], draw: &mut Draw) -> u32 {

@@ -71,6 +71,15 @@ impl Split {
         })
     }
 
+    /// This share of all graphs for test, the rest for training; graphs are compared with their
+    /// numbers ([`Likeness::Graph`]).
+    ///
+    /// # Errors
+    /// A share that is not from 0 to 1.
+    pub fn hold_out(share: f64) -> Result<Self, TaskError> {
+        Self::new(1.0 - share, 0.0, share)?.by(Likeness::Graph)
+    }
+
     /// The same shares, with the parts differing in another sense.
     ///
     /// # Errors
@@ -95,12 +104,26 @@ impl Split {
         self.by
     }
 
-    /// The part of a problem.
+    /// The part of a problem's graph.
     ///
     /// # Errors
     /// A text that cannot be read back into a graph.
     pub fn part(&self, problem: &impl Fingerprinted) -> Result<Part, TaskError> {
         Ok(self.part_of(problem.fingerprint(self.by)?))
+    }
+
+    /// The part of a problem where texts are held out as well: that of its graph, and for a graph
+    /// that is trained on, that of its text.
+    ///
+    /// No two parts have a text in common, even at an op with fewer graphs than parts.
+    ///
+    /// # Errors
+    /// A text that cannot be read back into a graph.
+    pub fn part_with_text(&self, problem: &impl Fingerprinted) -> Result<Part, TaskError> {
+        match self.part(problem)? {
+            Part::Train => Ok(self.part_of(problem.fingerprint(Likeness::Text)?)),
+            held_out => Ok(held_out),
+        }
     }
 
     fn part_of(&self, fingerprint: Fingerprint) -> Part {

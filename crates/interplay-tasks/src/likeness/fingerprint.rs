@@ -66,6 +66,53 @@ pub trait Fingerprinted {
     }
 }
 
+/// The fingerprints of one problem in every sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prints {
+    /// By [`Likeness::Text`].
+    pub text: Fingerprint,
+    /// By [`Likeness::Graph`] and by [`Likeness::Shape`]; `None` if the text does not tell a whole
+    /// problem, or the problem is no graph at all.
+    pub graph: Option<[Fingerprint; 2]>,
+}
+
+impl Prints {
+    /// The fingerprints of a problem.
+    ///
+    /// # Errors
+    /// What [`Fingerprinted`] gives, but for a text that cannot be read back into a graph.
+    pub fn of(problem: &impl Fingerprinted) -> Result<Self, TaskError> {
+        let graph = match problem.graph_fingerprints() {
+            Ok(graph) => Some(graph),
+            Err(TaskError::ReadBack { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            text: problem.fingerprint(Likeness::Text)?,
+            graph,
+        })
+    }
+
+    /// The fingerprint of a problem that is only text.
+    #[must_use]
+    pub fn of_text(problem: &str, question: &str) -> Self {
+        Self {
+            text: Fingerprint::of_texts(problem, question),
+            graph: None,
+        }
+    }
+
+    /// The fingerprint in one sense.
+    #[must_use]
+    pub fn get(&self, likeness: Likeness) -> Option<Fingerprint> {
+        match likeness {
+            Likeness::Text => Some(self.text),
+            Likeness::Graph => self.graph.map(|[graph, _]| graph),
+            Likeness::Shape => self.graph.map(|[_, shape]| shape),
+        }
+    }
+}
+
 impl Fingerprinted for Problem {
     fn fingerprint(&self, likeness: Likeness) -> Result<Fingerprint, TaskError> {
         Ok(match likeness {

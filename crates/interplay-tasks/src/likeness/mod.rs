@@ -4,6 +4,6 @@ mod fingerprint;
 mod fingerprints;
 mod sense;
 
-pub use fingerprint::{Fingerprint, Fingerprinted};
+pub use fingerprint::{Fingerprint, Fingerprinted, Prints};
 pub use fingerprints::Fingerprints;
 pub use sense::Likeness;
