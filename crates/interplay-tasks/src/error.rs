@@ -1,4 +1,4 @@
-//! What can be wrong with a spec, a context, a problem or a file of samples.
+//! Errors: what can be wrong with a spec, a context, a problem or a file of samples.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub struct Issue {
     pub key: String,
     /// What was read there.
     pub found: String,
-    /// What was expected, and what to do.
+    /// What was expected, and how to fix it.
     pub expected: String,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Issue {
     }
 }
 
-/// All that is wrong with one input, one line each.
+/// Everything that is wrong with one input, one line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issues(pub Vec<Issue>);
 
@@ -52,7 +52,7 @@ impl fmt::Display for Issues {
     }
 }
 
-/// Why problems could not be made, written or read.
+/// An error while drawing, writing or reading problems.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
@@ -91,7 +91,7 @@ pub enum TaskError {
     /// A library has no context of this name.
     #[error("context `{name}` is not known; known are {known}; load it from its file first")]
     UnknownContext {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The ids and aliases of the library.
         known: String,
@@ -107,7 +107,7 @@ pub enum TaskError {
     /// No published mixture has this name.
     #[error("preset `{name}` is not known; known are {known}")]
     UnknownPreset {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The names of all presets.
         known: String,
@@ -123,11 +123,11 @@ pub enum TaskError {
         /// The sum of its shares.
         sum: f64,
     },
-    /// An entry of a mixture that says something twice or not at all.
-    #[error("`mixture[{place}].{field}` {fault}; each entry needs an op and a context, once")]
+    /// An entry of a mixture that sets a field twice or not at all.
+    #[error("`mixture[{index}].{field}` {fault}; set op and context once in each entry")]
     MixtureEntry {
-        /// The place of the entry.
-        place: usize,
+        /// The index of the entry.
+        index: usize,
         /// The field.
         field: &'static str,
         /// What is wrong with it.
@@ -140,22 +140,22 @@ pub enum TaskError {
          smaller op"
     )]
     NoRoom {
-        /// The index that was asked for.
+        /// The requested index.
         index: u64,
-        /// The difficulty that was asked for.
+        /// The requested difficulty.
         op: u32,
         /// The largest value allowed.
         max_value: i64,
-        /// How many attempts were made.
+        /// The number of attempts.
         tries: u32,
     },
     /// A graph that cannot be built or evaluated.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// A file that cannot be opened, read or written.
+    /// A file cannot be opened, read or written.
     #[error("{action} {path}: {source}")]
     Io {
-        /// What was tried.
+        /// What failed.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -200,14 +200,14 @@ pub enum TaskError {
     },
     /// A split by text.
     #[error(
-        "a split cannot go by text, since the same problem in other words would be in another \
-         part; split by graph or by shape"
+        "cannot split by text: the same problem in other words would be in another part; split by \
+         graph or by shape"
     )]
     SplitByText,
     /// A resumable file that could not be written to its end.
     #[error(
-        "cannot write {path}: {source}; what is written so far is kept in {partial}: make room and \
-         run it again to go on, or remove that file"
+        "cannot write {path}: {source}; the data so far are kept in {partial}; make room and run it \
+         again to resume, or remove that file"
     )]
     Unfinished {
         /// The file that is not there yet.

@@ -1,4 +1,4 @@
-//! Whether the words of a context can be told apart, and stand inside sentences.
+//! Checks that the words of a context can be told apart and fit into sentences.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ impl Context {
         issues
     }
 
-    /// Readers know a total by its first word, and the two totals of a place by their nouns.
+    /// Readers recognize a total by its first word, and tell the two totals of a place by their nouns.
     fn check_totals(&self, issues: &mut Issues) {
         check_word(issues, "total", &self.total);
         check_name(issues, "total", &self.total);
@@ -76,7 +76,7 @@ impl Context {
         }
     }
 
-    /// A place with a district has to differ from every other place.
+    /// A place with a district must differ from every other place.
     fn check_districts(&self, issues: &mut Issues) {
         let mut names: HashSet<Cow<'_, str>> = (0..self.places.len())
             .map(|place| self.place(place))
@@ -108,7 +108,7 @@ impl Context {
     }
 }
 
-/// What joins names in sentences and may not stand inside one.
+/// What joins names in sentences and may not occur inside one.
 const JOINS: [&str; 10] = [
     " in ", " and ", " plus ", " times ", " as ", " does ", " per ", " equals ", " exists", " is ",
 ];
@@ -116,10 +116,10 @@ const JOINS: [&str; 10] = [
 /// What opens a step or an answer in a solution and may not be a word of a name, in any case.
 const OPENERS: [&str; 2] = ["define", "answer"];
 
-/// What a solution says besides names.
+/// Words of a solution that are no names.
 const RESERVED: [&str; 5] = ["so", "answer", "define", "solve", "x"];
 
-/// Words stand inside sentences and framing tags, so what ends those may not stand in a word.
+/// Words occur inside sentences and framing tags, so what ends those may not occur in a word.
 fn check_word(issues: &mut Issues, key: &str, word: &str) {
     let forbidden = [
         '.', ',', ';', '=', '?', ':', '<', '>', '[', ']', '\n', '\t', '\r',
@@ -137,7 +137,7 @@ fn check_word(issues: &mut Issues, key: &str, word: &str) {
     }
 }
 
-/// Names stand between the words of sentences and steps, so those may not stand in a name.
+/// Names occur between the words of sentences and steps, so those may not occur in a name.
 fn check_name(issues: &mut Issues, key: &str, name: &str) {
     let opens = |word: &str| {
         OPENERS

@@ -1,4 +1,4 @@
-//! Contexts: the words in which a problem is told, as data.
+//! One context: the words of its items, places and totals.
 //!
 //! Source: the templates of GSM-Infinite (arXiv 2502.05252) and the contexts of
 //! arXiv 2512.07783. A context is a TOML file; five are embedded, users add their own without
@@ -92,8 +92,8 @@ impl Context {
         &self.aliases
     }
 
-    /// What a third layer counts of each item, for instance `cubs`; none where the context has no
-    /// third layer.
+    /// What a third layer counts of each item, for instance `cubs`; `None` if the context has no third
+    /// layer.
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()
@@ -105,7 +105,7 @@ impl Context {
         &self.total
     }
 
-    /// The kinds of things that places hold.
+    /// The items that places hold.
     #[must_use]
     pub fn items(&self) -> &[String] {
         &self.items
@@ -117,11 +117,11 @@ impl Context {
         &self.places
     }
 
-    /// The place with this number: those of [`Context::places`], then each of them with each
-    /// district before it, which long problems need.
+    /// The place with this index: those of [`Context::places`], then each of them prefixed by each
+    /// district, which long problems need.
     ///
     /// # Panics
-    /// Where there is no such place.
+    /// If there is no such place.
     #[must_use]
     pub fn place(&self, place: usize) -> Cow<'_, str> {
         match place.checked_sub(self.places.len()) {
@@ -136,15 +136,15 @@ impl Context {
         }
     }
 
-    /// What may be said of any place without stating a quantity, for instance `opens at dawn`.
+    /// Remarks that fit any place and state no quantity, for instance `opens at dawn`.
     #[must_use]
     pub fn asides(&self) -> &[String] {
         &self.asides
     }
 
-    /// How many places there are, with those that have a district before them.
+    /// The number of places, including those with a district prefix.
     #[must_use]
-    pub fn all_places(&self) -> usize {
+    pub(crate) fn all_places(&self) -> usize {
         self.places.len() * (1 + self.districts.len())
     }
 
@@ -154,10 +154,10 @@ impl Context {
         &self.terse
     }
 
-    /// The name of an instance quantity, by the places of its words in the lists.
+    /// The name of an instance quantity, by the indices of its words.
     ///
     /// # Panics
-    /// Where a list has no such word.
+    /// If a list has no such word.
     #[must_use]
     pub fn instance(&self, item: usize, place: usize) -> String {
         format!("{} in {}", self.items[item], self.place(place))
@@ -166,29 +166,29 @@ impl Context {
     /// The name of the abstract quantity of a place.
     ///
     /// # Panics
-    /// Where the list has no such place.
+    /// If there is no such place.
     #[must_use]
     pub fn total(&self, place: usize) -> String {
         format!("{} in {}", self.total, self.place(place))
     }
 
-    /// How many of the unit each of an item of a place has; without a third layer, of `units`.
+    /// The name of the average of an item in a place; without a third layer, of `units`.
     ///
     /// # Panics
-    /// Where a list has no such word.
+    /// If a list has no such word.
     #[must_use]
-    pub fn average(&self, item: usize, place: usize) -> String {
+    pub(crate) fn average(&self, item: usize, place: usize) -> String {
         let unit = self.unit.as_deref().unwrap_or("units");
         let (item, place) = (&self.items[item], self.place(place));
         format!("average number of {unit} per {item} in {place}")
     }
 
-    /// How many of the unit a place has in all; without a third layer, of `units`.
+    /// The name of the total of the unit in a place; without a third layer, of `units`.
     ///
     /// # Panics
-    /// Where the list has no such place.
+    /// If there is no such place.
     #[must_use]
-    pub fn weighted_total(&self, place: usize) -> String {
+    pub(crate) fn weighted_total(&self, place: usize) -> String {
         let unit = self.unit.as_deref().unwrap_or("units");
         format!("total number of {unit} in {}", self.place(place))
     }

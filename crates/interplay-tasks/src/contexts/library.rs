@@ -20,7 +20,7 @@ impl ContextLibrary {
         Self::default()
     }
 
-    /// The contexts that come with this crate: `zoo`, `school`, `festival`, `garden`, `harbor`.
+    /// The contexts embedded in this crate: `zoo`, `school`, `festival`, `garden`, `harbor`.
     #[must_use]
     pub fn embedded() -> Self {
         let files = [
@@ -92,7 +92,7 @@ impl ContextLibrary {
         }
     }
 
-    /// The contexts in the order in which they came.
+    /// The contexts in the order in which they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Context> {
         self.contexts.iter().map(|context| &**context)
     }

@@ -1,10 +1,10 @@
 //! A certificate that two corpora have no problem in common, in each sense of [`Likeness`].
 //!
-//! It says what was compared, how much of it, and what was found, with the places of problems that
-//! both have. A sense in which some record could not be compared, since its text does not tell a
-//! whole problem, is not certified.
+//! It names what was compared, how many records there were, what was found, and the first records that
+//! both have. A sense is not certified if some record could not be compared because its text does not
+//! state a whole problem.
 //!
-//! Complexity: one pass over each corpus; 26 to 34 bytes a distinct record of the left one in each
+//! Complexity: one pass over each corpus; 26 to 34 bytes per distinct record of the left one in each
 //! of three senses.
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,7 @@ const FORMAT: &str = "interplay-contamination/1";
 /// println!("{}", certificate.to_json());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The name and version of this format.
@@ -45,24 +46,26 @@ pub struct Certificate {
     pub left: Side,
     /// The second corpus.
     pub right: Side,
-    /// What was found in each sense.
+    /// The comparison in each sense.
     pub compared: Vec<Compared>,
 }
 
 /// One corpus of a comparison.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
-    /// What it was called.
+    /// Its name.
     pub name: String,
-    /// How many records it has.
+    /// The number of records.
     pub records: u64,
-    /// How many of them have texts that do not tell a whole problem, and so no graph.
+    /// The number of records whose texts do not state a whole problem, and which so have no graph.
     pub without_graph: u64,
-    /// The first reason for that, if there is one.
+    /// The first reason for that, if any.
     pub first_without_graph: Option<String>,
 }
 
-/// What a comparison found in one sense.
+/// The outcome of a comparison in one sense.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
@@ -78,6 +81,7 @@ named!(Finding, "finding":
     Disjoint = "disjoint", Overlap = "overlap", NotCertified = "not_certified");
 
 /// A comparison in one sense.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compared {
     /// The sense.
@@ -86,19 +90,20 @@ pub struct Compared {
     pub what: String,
     /// What was found.
     pub finding: Finding,
-    /// How many different problems the left corpus has in this sense.
+    /// The number of different problems in the left corpus.
     pub left_distinct: u64,
-    /// How many different problems the right corpus has.
+    /// The number of different problems in the right corpus.
     pub right_distinct: u64,
-    /// How many different problems both have.
+    /// The number of different problems that both have.
     pub common: u64,
-    /// How many records of the right corpus are among those.
+    /// The number of records of the right corpus among those.
     pub right_records_in_common: u64,
-    /// Places of the first common problems.
+    /// The first common problems.
     pub witnesses: Vec<Witness>,
 }
 
 /// A problem that both corpora have.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
     /// Its fingerprint, in hexadecimal digits.
@@ -116,7 +121,7 @@ impl Certificate {
     /// Compares two corpora, each with a name for the certificate.
     ///
     /// # Errors
-    /// The first error among the records, except texts without a graph, which are counted.
+    /// The first error among the records, except for texts without a graph, which are counted.
     pub fn compare<T: Fingerprinted>(
         left: (&str, impl Iterator<Item = Result<T, TaskError>>),
         right: (&str, impl Iterator<Item = Result<T, TaskError>>),
@@ -198,7 +203,7 @@ impl Compared {
     }
 }
 
-/// Goes through a corpus and hands each fingerprint on with its record and its sense.
+/// Reads a corpus and passes each fingerprint on with its record and its sense.
 fn read<T: Fingerprinted>(
     (name, records): (&str, impl Iterator<Item = Result<T, TaskError>>),
     mut each: impl FnMut(u64, usize, Fingerprint),

@@ -1,12 +1,12 @@
-//! Dropping problems that came before.
+//! Deduplication.
 
 use crate::datasets::Shard;
 use crate::error::TaskError;
 use crate::likeness::{Fingerprinted, Fingerprints, Likeness};
 
-/// The problems of another iterator without repetitions: of those that are alike, the first.
+/// The problems of another iterator without repetitions: of problems that are alike, the first.
 ///
-/// Takes 18 to 23 bytes a kept problem, whatever its size.
+/// Uses 18 to 23 bytes per kept problem, whatever its size.
 ///
 /// ```
 /// use interplay_graph::SeedStreams;
@@ -32,7 +32,7 @@ pub struct Distinct<I> {
 }
 
 impl<I> Distinct<I> {
-    /// Drops what is alike in this sense.
+    /// Drops problems that are alike in this sense.
     #[must_use]
     pub fn new(inner: I, likeness: Likeness) -> Self {
         Self {
@@ -46,23 +46,17 @@ impl<I> Distinct<I> {
 
     /// Keeps only problems whose fingerprint falls into this shard.
     ///
-    /// Each of several processes gives it all problems, and none has to know of the others: what they
-    /// keep has no repetition in common, and is together what one process would keep.
+    /// Give it all problems in each of several processes, which need not know of each other: together they
+    /// keep what one process would keep, without repetitions among them.
     #[must_use]
     pub fn shard(self, shard: Shard) -> Self {
         Self { shard, ..self }
     }
 
-    /// How many repetitions were dropped so far.
+    /// The number of repetitions dropped so far.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
-    }
-
-    /// The fingerprints of those kept so far.
-    #[must_use]
-    pub fn seen(&self) -> &Fingerprints {
-        &self.seen
     }
 }
 

@@ -12,10 +12,10 @@ use crate::generation::draft::{Draft, Size};
 use crate::generation::draw::Draw;
 use crate::spec::TaskSpec;
 
-/// How often a graph is begun anew before a problem is given up.
+/// How many graphs are begun before a problem is given up.
 const ATTEMPTS: u64 = 24;
 
-/// An endless, named sequence of problems; the i-th depends on spec, seed, name and i alone.
+/// An endless, named sequence of problems. The i-th depends on spec, seed, name and i alone.
 ///
 /// ```
 /// use interplay_graph::SeedStreams;
@@ -41,7 +41,7 @@ impl Dataset {
     /// The data set of a spec. Two names under one seed give independent problems.
     ///
     /// # Errors
-    /// All that [`TaskSpec::validate`] finds.
+    /// Everything that [`TaskSpec::validate`] finds.
     pub fn new(
         spec: TaskSpec,
         library: &ContextLibrary,
@@ -98,7 +98,7 @@ impl Dataset {
         })
     }
 
-    /// A problem of this component and op that stands at no index.
+    /// A problem of this component and op that is at no index, for surveys.
     pub(super) fn probe(
         &self,
         component: usize,
@@ -132,8 +132,8 @@ impl Dataset {
         }
     }
 
-    /// Draws a problem of this choice in a bounded number of attempts; `stream` gives the
-    /// randomness of each, but for a first one that is there already.
+    /// Draws a problem of this choice in a bounded number of attempts. `stream` gives the randomness of
+    /// each, except of the first if it is given.
     fn tell(
         &self,
         index: u64,

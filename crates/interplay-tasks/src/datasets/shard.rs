@@ -22,7 +22,7 @@ impl Default for Shard {
 }
 
 impl Shard {
-    /// All of it.
+    /// The whole.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
     /// Shard `index` of `count`.
@@ -39,27 +39,27 @@ impl Shard {
         }
     }
 
-    /// Which of the shares, from 0.
+    /// The index of the shard, from 0.
     #[must_use]
     pub fn index(self) -> u64 {
         self.index
     }
 
-    /// How many shares there are.
+    /// The number of shards.
     #[must_use]
     pub fn count(self) -> u64 {
         self.count
     }
 
-    /// Whether a fingerprint falls into it, where problems are shared by what they are and not by
-    /// their index: alike problems then fall into the same shard.
+    /// Whether a fingerprint falls into this shard, for sharding by content and not by index: problems
+    /// that are alike then fall into the same shard.
     #[must_use]
     pub fn owns(self, fingerprint: Fingerprint) -> bool {
         // The low bits: a split goes by the high ones.
         fingerprint.0 % u128::from(self.count) == u128::from(self.index)
     }
 
-    /// How many of the first `n` problems fall into it.
+    /// How many of the first `n` problems fall into this shard.
     #[must_use]
     pub fn len_of(self, n: u64) -> u64 {
         n.saturating_sub(self.index).div_ceil(self.count)

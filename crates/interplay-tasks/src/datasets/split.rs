@@ -2,13 +2,13 @@
 //!
 //! A problem belongs to a part by a hash of its graph, so the same problem in other words, with
 //! other distractors or at another index falls into the same part, and parts that are made on
-//! different days or machines fit together. By default the hash does not see numbers either.
+//! different days or machines are consistent. By default the hash does not see numbers either.
 //! Test takes the lowest hashes, validation the next, training the rest: a part that grows at the
-//! cost of training keeps what it had.
+//! cost of training keeps its problems.
 //!
 //! The shares hold for graphs, not for problems: where an op has few shapes (one at op 2 and at op 3,
 //! seven at op 4), each shape carries many problems and the shares of problems can be far off. They
-//! are near what was asked from about op 7 on, and from op 6 on by [`Likeness::Graph`], with numbers.
+//! are close to the request from about op 7 on, and by [`Likeness::Graph`], with numbers, from op 6 on.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,16 +22,16 @@ use crate::named::named;
 pub enum Part {
     /// For training.
     Train,
-    /// For choices made while training.
+    /// For choices during training.
     Validation,
-    /// For the measurement at the end.
+    /// For the final measurement.
     Test,
 }
 
 named!(Part, "part":
     Train = "train", Validation = "validation", Test = "test");
 
-/// How large the parts are, and what must differ between them.
+/// The sizes of the parts, and the sense in which they have no problem in common.
 ///
 /// ```
 /// use interplay_tasks::datasets::Split;
@@ -98,7 +98,7 @@ impl Split {
         [self.train, self.validation, self.test]
     }
 
-    /// In which sense no two parts have a problem in common.
+    /// The sense in which no two parts have a problem in common.
     #[must_use]
     pub fn likeness(&self) -> Likeness {
         self.by
@@ -128,10 +128,10 @@ impl Split {
 
     fn part_of(&self, fingerprint: Fingerprint) -> Part {
         // The high half of the fingerprint as a number from zero to one.
-        let place = (fingerprint.0 >> 64) as u64 as f64 / 2_f64.powi(64);
-        if place < self.test {
+        let position = (fingerprint.0 >> 64) as u64 as f64 / 2_f64.powi(64);
+        if position < self.test {
             Part::Test
-        } else if place < self.test + self.validation {
+        } else if position < self.test + self.validation {
             Part::Validation
         } else {
             Part::Train
@@ -147,7 +147,7 @@ mod tests {
     fn shares_are_shares_of_all_hashes() {
         let split = Split::new(0.5, 0.25, 0.25).unwrap();
         let part =
-            |place: f64| split.part_of(Fingerprint(((place * 2_f64.powi(64)) as u128) << 64));
+            |position: f64| split.part_of(Fingerprint(((position * 2_f64.powi(64)) as u128) << 64));
         assert_eq!(part(0.0), Part::Test);
         assert_eq!(part(0.249), Part::Test);
         assert_eq!(part(0.26), Part::Validation);

@@ -1,4 +1,4 @@
-//! Finite pieces of a data set: its first problems, a shard of them, a part of a split.
+//! Some of the problems of a data set: the first ones, a shard of them, a part of a split.
 
 use crate::error::TaskError;
 use crate::generation::Problem;
@@ -7,7 +7,7 @@ use super::dataset::Dataset;
 use super::shard::Shard;
 use super::split::{Part, Split};
 
-/// A piece of a data set, by index: nothing is drawn until it is asked for.
+/// Some of the problems of a data set, by index. Nothing is drawn until asked for.
 ///
 /// ```
 /// use interplay_graph::SeedStreams;
@@ -59,14 +59,13 @@ impl Dataset {
 }
 
 impl<'d> Subset<'d> {
-    /// One shard of the whole piece; a shard that was set before is replaced.
+    /// One shard of the subset; replaces an earlier shard.
     #[must_use]
     pub fn shard(self, shard: Shard) -> Self {
         Self { shard, ..self }
     }
 
-    /// The problems of the piece that fall into one part of a split; a part that was set before
-    /// is replaced.
+    /// The problems of the subset that fall into one part of a split; replaces an earlier part.
     #[must_use]
     pub fn part(self, split: Split, part: Part) -> Self {
         Self {
@@ -75,8 +74,8 @@ impl<'d> Subset<'d> {
         }
     }
 
-    /// How many problems it has; none where it has no end, or where that is known only once all
-    /// are drawn, as with a part of a split.
+    /// The number of problems; `None` if the subset is endless or restricted to a part of a split, whose
+    /// size is known only once all problems are drawn.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match self.part {
@@ -85,29 +84,28 @@ impl<'d> Subset<'d> {
         }
     }
 
-    /// Whether it is known to have no problem.
+    /// Whether the subset is known to be empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.end.is_some_and(|end| self.shard.len_of(end) == 0)
     }
 
-    /// The index in the data set of the `place`-th candidate: of the `place`-th problem, where no
-    /// part of a split is asked for. None behind the end.
+    /// The index in the data set of the candidate at `position`; without a part of a split, every
+    /// candidate is a problem of the subset. `None` past the end.
     #[must_use]
-    pub fn index(&self, place: u64) -> Option<u64> {
-        let index = place
+    pub fn index(&self, position: u64) -> Option<u64> {
+        let index = position
             .checked_mul(self.shard.count())?
             .checked_add(self.shard.index())?;
         self.end.is_none_or(|end| index < end).then_some(index)
     }
 
-    /// The problem of the `place`-th candidate; none behind the end, or where it belongs to
-    /// another part of the split.
+    /// The candidate at `position`; `None` past the end, or if it belongs to another part of the split.
     ///
     /// # Errors
     /// As [`Dataset::get`].
-    pub fn get(&self, place: u64) -> Result<Option<Problem>, TaskError> {
-        let Some(index) = self.index(place) else {
+    pub fn get(&self, position: u64) -> Result<Option<Problem>, TaskError> {
+        let Some(index) = self.index(position) else {
             return Ok(None);
         };
         let problem = self.data.get(index)?;
@@ -124,9 +122,9 @@ impl<'d> Subset<'d> {
         (0..)
             .take_while({
                 let piece = self.clone();
-                move |place| piece.index(*place).is_some()
+                move |position| piece.index(*position).is_some()
             })
-            .filter_map(move |place| piece.get(place).transpose())
+            .filter_map(move |position| piece.get(position).transpose())
     }
 }
 

@@ -1,6 +1,6 @@
-//! One attempt at a problem: its graph with names, then everything that is drawn to tell it.
+//! One attempt at a problem: its graph with names, then the orders and symbols of its texts.
 //!
-//! The order of draws is fixed, since it decides the bytes of every data set.
+//! The order of draws is part of the format: it decides the bytes of every data set.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::contexts::Context;
 use crate::error::TaskError;
 use crate::spec::{Component, Dialect, Mode, StatementOrder, TaskSpec};
 
-/// A graph with names, before it is told.
+/// A graph with names, before its texts are drawn.
 pub(crate) struct Draft {
     skeleton: Skeleton,
     labels: Vec<Label>,
@@ -34,7 +34,7 @@ pub(crate) struct Size {
 }
 
 impl Draft {
-    /// Draws a graph of exactly `size.op` edges, or the number of tries that did not lead to one.
+    /// Draws a graph of exactly `size.op` edges; on failure, returns the number of tries.
     pub(crate) fn draw(
         spec: &TaskSpec,
         part: &Component,
@@ -95,8 +95,8 @@ impl Draft {
         add_asides(&mut statements, &labels, context, spec, draw);
         let mut rank = vec![0; labels.len()];
         for (position, statement) in statements.iter().enumerate() {
-            if let Statement::Defined(place) = statement {
-                rank[*place] = position + 1;
+            if let Statement::Defined(index) = statement {
+                rank[*index] = position + 1;
             }
         }
         let steps = order::steps(&skeleton, spec.solution_order, &rank, draw);
@@ -147,7 +147,7 @@ impl Draft {
     }
 }
 
-/// What the problem text says; totals follow from the structure.
+/// The statements of the problem text. Totals are left out: they follow from the structure.
 fn statements(
     skeleton: &Skeleton,
     labels: &[Label],
@@ -163,7 +163,7 @@ fn statements(
     };
     let mut statements: Vec<Statement> = quantities
         .into_iter()
-        .filter(|place| !labels[*place].is_total())
+        .filter(|index| !labels[*index].is_total())
         .map(Statement::Defined)
         .chain(reverse.then_some(Statement::Given))
         .collect();
@@ -175,8 +175,8 @@ fn statements(
     statements
 }
 
-/// Puts sentences without a quantity between the others, about places of the problem where they
-/// suffice. No sentence comes twice.
+/// Inserts sentences that state no quantity, mostly about places of the problem. No sentence occurs
+/// twice.
 fn add_asides(
     statements: &mut Vec<Statement>,
     labels: &[Label],
@@ -193,7 +193,7 @@ fn add_asides(
     let mut said = HashSet::with_capacity(count);
     while said.len() < count.min(all) {
         let own = labels[draw.below(labels.len())].place();
-        // After a while the places of the problem may be used up.
+        // The places of the problem may run out, so other places get a chance.
         let place = own.filter(|_| draw.chance(0.9));
         let place = place.unwrap_or_else(|| draw.below(context.places().len()));
         let aside = draw.below(context.asides().len());

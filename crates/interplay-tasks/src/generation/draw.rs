@@ -1,11 +1,11 @@
 //! Small draws from a stream of random words.
 //!
-//! The bytes of a data set must stay the same across platforms and versions of `rand`, whose
-//! distributions may change between releases. So the few draws that a problem needs are spelled
-//! out here over the words of ChaCha8, which are fixed.
+//! The bytes of a data set must not change between platforms or versions of `rand`, whose
+//! distributions may. So the few draws that a problem needs are written out here, over the fixed
+//! output of ChaCha8.
 //!
 //! Deviations: `below` multiplies a 64-bit word instead of rejecting, so its bias is at most
-//! n / 2^64, far below what any corpus could show.
+//! n / 2^64, far too small for any corpus to show.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
@@ -26,7 +26,7 @@ impl Draw {
         (wide >> 64) as usize
     }
 
-    /// A number in `low..=high`; `low` where the range is empty.
+    /// A number in `low..=high`; `low` if the range is empty.
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = usize::try_from(high.saturating_sub(low))
             .unwrap_or(0)
@@ -43,34 +43,34 @@ impl Draw {
         self.unit() < probability
     }
 
-    /// A place in `weights`, drawn in proportion; `None` where no weight is positive.
+    /// An index into `weights`, drawn in proportion; `None` if no weight is positive.
     pub(crate) fn weighted(&mut self, weights: &[f64]) -> Option<usize> {
         let total: f64 = weights.iter().sum();
         if total <= 0.0 {
             return None;
         }
         let mut rest = self.unit() * total;
-        for (place, weight) in weights.iter().enumerate() {
+        for (index, weight) in weights.iter().enumerate() {
             if *weight > 0.0 && rest < *weight {
-                return Some(place);
+                return Some(index);
             }
             rest -= weight;
         }
         weights.iter().rposition(|weight| *weight > 0.0)
     }
 
-    /// Fisher and Yates, from the back.
+    /// Fisher-Yates, from the back.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
         }
     }
 
-    /// Puts a random choice of `n` items in front, in random order.
+    /// Moves a random choice of `n` items to the front, in random order.
     pub(crate) fn choose_front<T>(&mut self, items: &mut [T], n: usize) {
-        for place in 0..n.min(items.len()) {
-            let other = place + self.below(items.len() - place);
-            items.swap(place, other);
+        for index in 0..n.min(items.len()) {
+            let other = index + self.below(items.len() - index);
+            items.swap(index, other);
         }
     }
 }

@@ -7,16 +7,16 @@
 use crate::contexts::Context;
 use crate::generation::draw::Draw;
 
-/// The name of a quantity, as places in the word lists of its context.
+/// The name of a quantity, as indices into the word lists of its context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Label {
-    /// How many of an item a place has.
+    /// The number of an item in a place.
     Instance { item: usize, place: usize },
-    /// How many of the unit each of these items has, in a third layer.
+    /// The average number of the unit per item, in a third layer.
     Average { item: usize, place: usize },
-    /// How many items a place has.
+    /// The number of items in a place.
     Total { place: usize },
-    /// How many of the unit a place has: the sum over its items of number times average.
+    /// The number of the unit in a place: the sum over its items of number times average.
     WeightedTotal { place: usize },
     /// A noun of the terse dialect.
     Noun(usize),
@@ -33,7 +33,7 @@ impl Label {
         }
     }
 
-    /// The place that it is about.
+    /// The place it is about.
     pub(crate) fn place(self) -> Option<usize> {
         match self {
             Self::Instance { place, .. }
@@ -44,13 +44,13 @@ impl Label {
         }
     }
 
-    /// Whether the problem leaves its definition to the structure.
+    /// Whether its definition follows from the structure and is not stated.
     pub(crate) fn is_total(self) -> bool {
         matches!(self, Self::Total { .. } | Self::WeightedTotal { .. })
     }
 }
 
-/// One noun for each of so many quantities, from the first `nouns` of the context.
+/// A noun for each of `quantities` quantities, among the first `nouns` of the context.
 pub(crate) fn nouns(quantities: usize, nouns: usize, draw: &mut Draw) -> Vec<Label> {
     let mut order: Vec<usize> = (0..nouns).collect();
     draw.choose_front(&mut order, quantities);

@@ -1,4 +1,4 @@
-//! The order of the steps of a gold solution: any order in which parents come first is right.
+//! The order of the steps of a gold solution. Every order that computes parents first is right.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,8 +7,8 @@ use crate::generation::draw::Draw;
 use crate::generation::skeleton::{Node, Skeleton};
 use crate::spec::SolutionOrder;
 
-/// The necessary quantities in the order in which the solution computes them. `rank` says where
-/// the problem states each quantity (unstated ones come first).
+/// The necessary quantities in the order in which the solution computes them. `rank` is the position
+/// of each quantity in the problem text (0 for unstated ones).
 pub(crate) fn steps(
     skeleton: &Skeleton,
     order: SolutionOrder,
@@ -39,8 +39,8 @@ pub(crate) fn parents_first(nodes: &[Node], draw: &mut Draw) -> Vec<usize> {
     ready_first(
         nodes,
         |ready: &mut Vec<usize>| {
-            let place = draw.below(ready.len());
-            ready.swap_remove(place)
+            let index = draw.below(ready.len());
+            ready.swap_remove(index)
         },
         &mut ready,
         Vec::push,

@@ -1,4 +1,4 @@
-//! One problem: its graph, what is asked, and how it is told.
+//! One problem: its graph, its target, and what was drawn for its texts.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::spec::{Dialect, Mode};
 
 /// A reasoning problem with its gold solution.
 ///
-/// The graph holds necessary and unnecessary quantities; [`Problem::op`] counts the necessary
-/// part. The order of statements and steps and the symbols are drawn with the problem, so every
-/// text of it is a pure function.
+/// The graph holds necessary and unnecessary quantities; [`Problem::op`] counts the edges of the
+/// necessary part. The orders of statements and steps and the symbols are drawn with the problem, so
+/// each of its texts is a pure function of it.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(crate) graph: ReasoningGraph,
@@ -31,11 +31,11 @@ pub struct Problem {
     /// results.
     pub(crate) symbols: Vec<Symbol>,
     pub(crate) context: Arc<Context>,
-    /// In reverse mode, what is told and how the rest depends on the unknown.
+    /// In reverse mode, the given quantity and how the others depend on the unknown.
     pub(crate) reverse: Option<Reverse>,
     pub(crate) dialect: Dialect,
     pub(crate) d: u32,
-    /// The length up to which the statements were filled.
+    /// The length to which the statements were padded.
     pub(crate) min_tokens: Option<u32>,
     pub(crate) op: u32,
     pub(crate) id: u64,
@@ -48,7 +48,7 @@ pub(crate) enum Statement {
     Defined(usize),
     /// The value of the given quantity, in reverse mode.
     Given,
-    /// Something about a place that states no quantity, as places in the lists of the context.
+    /// A remark about a place that states no quantity; both are indices into the lists of the context.
     Aside { place: usize, aside: usize },
 }
 
@@ -59,25 +59,24 @@ impl Problem {
         &self.graph
     }
 
-    /// The quantity that is asked for: the top of the necessary part, or in reverse mode the
-    /// unknown leaf.
+    /// The quantity asked for: the top of the necessary part, or in reverse mode the unknown leaf.
     #[must_use]
     pub fn target(&self) -> QuantityId {
         self.target
     }
 
-    /// In reverse mode, the quantity whose value the problem tells: the top of the necessary part.
+    /// In reverse mode, the quantity whose value the problem gives: the top of the necessary part.
     #[must_use]
     pub fn given(&self) -> Option<QuantityId> {
         self.reverse.as_ref().map(|reverse| reverse.given)
     }
 
-    /// The quantity that all necessary ones lead to, where a solution ends its steps.
+    /// The quantity that all necessary ones lead to, computed by the last step of a solution.
     pub(crate) fn top(&self) -> QuantityId {
         self.given().unwrap_or(self.target)
     }
 
-    /// The words that the problem is told in.
+    /// The context, whose words the problem uses.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
@@ -98,7 +97,8 @@ impl Problem {
         self.dialect
     }
 
-    /// The difficulty: how many edges the necessary part has, constants and the unknown included.
+    /// The difficulty: the number of edges of the necessary part, with one for each constant and for
+    /// the unknown.
     #[must_use]
     pub fn op(&self) -> u32 {
         self.op
@@ -110,13 +110,13 @@ impl Problem {
         self.id
     }
 
-    /// How many layers the structure has: places and items, and averages where there are three.
+    /// The number of layers of the structure: 2 for places and items, 3 with averages as well.
     #[must_use]
     pub fn d(&self) -> u32 {
         self.d
     }
 
-    /// The value asked for.
+    /// The answer: the value of the target.
     #[must_use]
     pub fn answer(&self) -> i64 {
         self.values[self.target.index()]
@@ -128,8 +128,8 @@ impl Problem {
         &self.values
     }
 
-    /// The part of the graph that the answer needs, with the target's place in it. In reverse
-    /// mode that is what the given quantity needs.
+    /// The part of the graph that the answer needs, and the target in it. In reverse mode this is what
+    /// the given quantity needs.
     #[must_use]
     pub fn necessary(&self) -> (ReasoningGraph, QuantityId) {
         let (necessary, top) = self.graph.necessary(self.top());
@@ -147,7 +147,7 @@ impl Problem {
         self.reverse.is_some() && quantity == self.target
     }
 
-    /// A necessary quantity as the solution knows it: a number, or an expression in the unknown.
+    /// A necessary quantity as the solution writes it: a number, or an expression in the unknown.
     pub(crate) fn form(&self, quantity: QuantityId) -> Linear {
         match &self.reverse {
             None => Linear::number(self.values[quantity.index()]),
@@ -155,7 +155,7 @@ impl Problem {
         }
     }
 
-    /// The given quantity with what it says about the unknown.
+    /// The given quantity and its equation in the unknown.
     pub(crate) fn equation(&self) -> Option<(QuantityId, Equation)> {
         let given = self.given()?;
         let equation = Equation {
@@ -170,8 +170,8 @@ impl Problem {
         self.steps.iter().map(|step| self.ids[*step])
     }
 
-    /// A hash of the necessary part with the quantity asked for, blind to names. Problems of
-    /// different modes differ in it, since reverse mode asks for a leaf that others read.
+    /// A hash of the necessary part and the target that ignores names. Forward and reverse problems
+    /// over the same graph have different hashes, since they ask for different quantities.
     #[must_use]
     pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
         let (necessary, target) = self.necessary();
@@ -216,7 +216,7 @@ pub(crate) mod tests {
         }
         let target = ids[ids.len() - 1];
         let labels: Vec<Label> = quantities.iter().map(|(_, label, ..)| *label).collect();
-        let stated = |place: &usize| !labels[*place].is_total();
+        let stated = |index: &usize| !labels[*index].is_total();
         Problem {
             values: graph.evaluate().unwrap(),
             op: graph.op(),
@@ -246,7 +246,7 @@ pub(crate) mod tests {
         text
     }
 
-    /// The same problem with the leaf at this place asked for and the last quantity told.
+    /// The same problem in reverse: this leaf is asked for, and the last quantity is given.
     pub(crate) fn reversed(mut problem: Problem, leaf: usize) -> Problem {
         let node = |(id, quantity): (QuantityId, &interplay_graph::Quantity)| Node {
             definition: quantity.definition,

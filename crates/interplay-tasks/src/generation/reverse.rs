@@ -1,7 +1,7 @@
 //! Reverse mode: which leaf is the unknown, and the equation that finds it.
 //!
-//! Source: mode `forwardreverse` of arXiv 2512.07783. A leaf is not told, the value of a quantity
-//! that needs it is, and the solution carries expressions in `x` up to an equation.
+//! Source: mode `forwardreverse` of arXiv 2512.07783. One leaf is unknown, the value of a quantity
+//! that needs it is given, and the solution carries expressions in `x` up to an equation.
 //!
 //! Deviations: the given quantity is the top of the necessary part, so that `op` is the same as in
 //! forward mode, with the unknown leaf counted like a constant. The unknown always matters: a leaf
@@ -13,17 +13,17 @@ use crate::generation::draw::Draw;
 use crate::generation::linear::Linear;
 use crate::generation::skeleton::{Node, Skeleton};
 
-/// How many leaves are tried before a graph is left.
+/// How many leaves are tried before a graph is given up.
 const TRIES: usize = 8;
 
 /// The largest coefficient or constant of an expression: far inside `i64`, and far above what
 /// values below one thousand lead to without long chains of differences.
 const LIMIT: i64 = 1_000_000_000_000;
 
-/// What a problem of reverse mode has besides a forward one.
+/// What a reverse problem has and a forward one has not.
 #[derive(Debug, Clone)]
 pub(crate) struct Reverse {
-    /// The quantity whose value is told.
+    /// The quantity whose value is given.
     pub given: QuantityId,
     /// The necessary quantities as expressions in the unknown.
     pub forms: Vec<Linear>,
@@ -36,11 +36,11 @@ pub(crate) struct Unknown {
 }
 
 impl Unknown {
-    /// A leaf that the top of the necessary part depends on, if a few tries find one.
+    /// A leaf on which the top of the necessary part depends, if a few tries find one.
     pub(crate) fn choose(skeleton: &Skeleton, draw: &mut Draw) -> Option<Self> {
         let nodes = &skeleton.nodes[..skeleton.necessary];
         let mut leaves: Vec<usize> = (0..nodes.len())
-            .filter(|place| nodes[*place].definition.is_leaf())
+            .filter(|index| nodes[*index].definition.is_leaf())
             .collect();
         draw.choose_front(&mut leaves, TRIES);
         leaves.into_iter().take(TRIES).find_map(|leaf| {
@@ -54,8 +54,8 @@ impl Unknown {
 /// The necessary quantities as expressions in a leaf; `None` where one leaves the limit.
 pub(crate) fn forms(nodes: &[Node], leaf: usize) -> Option<Vec<Linear>> {
     let mut forms: Vec<Linear> = Vec::with_capacity(nodes.len());
-    for (place, node) in nodes.iter().enumerate() {
-        let form = if place == leaf {
+    for (index, node) in nodes.iter().enumerate() {
+        let form = if index == leaf {
             Linear::X
         } else {
             Linear::apply(node.definition, node.parents.iter().map(|at| forms[*at]))?
@@ -77,7 +77,7 @@ pub(crate) struct Equation {
 }
 
 impl Equation {
-    /// What is zero once all terms stand on the left.
+    /// The left side once all terms are moved there.
     pub(crate) fn moved(self) -> Linear {
         Linear {
             constant: self.left.constant - self.right,

@@ -6,7 +6,7 @@ use interplay_graph::Definition;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     pub definition: Definition,
-    /// Places of earlier nodes, in the order of the definition.
+    /// Indices of earlier nodes, in the order of the definition.
     pub parents: Vec<usize>,
     pub value: i64,
 }
@@ -21,6 +21,6 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(crate) struct Skeleton {
     pub nodes: Vec<Node>,
-    /// The first `necessary` nodes are what the target needs; the last of them is the target.
+    /// The target needs exactly the first `necessary` nodes, and is the last of them.
     pub necessary: usize,
 }

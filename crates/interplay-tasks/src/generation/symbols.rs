@@ -29,7 +29,7 @@ impl fmt::Display for Symbol {
 pub(crate) const AVAILABLE: usize = 52 + 26 * 26;
 const _: () = assert!(MAX_OP as usize <= AVAILABLE);
 
-/// This many different symbols in random order, single letters first; at most [`AVAILABLE`].
+/// `count` different symbols in random order, single letters first; at most [`AVAILABLE`].
 pub(crate) fn draw_symbols(count: usize, draw: &mut Draw) -> Vec<Symbol> {
     let mut letters: Vec<Symbol> = (b'a'..=b'z')
         .chain(b'A'..=b'Z')

@@ -19,7 +19,7 @@ use super::draw::Draw;
 use super::skeleton::{Node, Skeleton};
 use crate::spec::{DefinitionWeights, Dialect, TaskSpec};
 
-/// How many proposals are made for one quantity before earlier ones are taken back.
+/// How many proposals are made for one quantity before earlier ones are removed.
 const PROPOSALS: usize = 24;
 
 /// The bounds and weights of one dialect.
@@ -54,15 +54,15 @@ impl<'a> TerseRules<'a> {
         }
     }
 
-    /// Draws a skeleton of exactly `op` edges and this many unnecessary quantities, or the number
-    /// of times that quantities were taken back before giving up.
+    /// Draws a skeleton of exactly `op` edges with this many unnecessary quantities; on failure, returns
+    /// how often quantities were removed before giving up.
     pub(crate) fn draw(
         &self,
         op: usize,
         distractors: usize,
         draw: &mut Draw,
     ) -> Result<Skeleton, u32> {
-        // Wide and narrow problems alike: some have many leaves, some are chains.
+        // Both wide and narrow problems: some have many leaves, some are chains.
         let leaves = [0.4, 1.0, 2.0][draw.below(3)];
         let mut growth = Growth::new(self, op, leaves);
         let limit = 100 + 4 * op as u32;
@@ -75,7 +75,7 @@ impl<'a> TerseRules<'a> {
             if taken_back > limit {
                 return Err(taken_back);
             }
-            // A longer and longer tail, so that a bad beginning is left behind in the end.
+            // A longer and longer tail, so that even a bad beginning is abandoned in the end.
             growth.take_back(1 + draw.below(3 + taken_back as usize / 4));
         }
         let necessary = growth.nodes.len();
@@ -94,10 +94,10 @@ impl<'a> TerseRules<'a> {
         })
     }
 
-    /// How many edges are kept back to join `open` quantities into one.
+    /// The number of edges reserved to join `open` quantities into one.
     ///
-    /// For a few, the fewest that can do it. For many, as many as pairwise differences take and
-    /// some to spare, since sums of many leave the bound on values.
+    /// For a few quantities, the minimum. For many, what pairwise differences take and some to spare,
+    /// since sums of many exceed the bound on values.
     fn closing(&self, open: usize) -> usize {
         match open {
             0 => 1,
@@ -112,13 +112,13 @@ struct Growth<'a> {
     rules: &'a TerseRules<'a>,
     weights: [f64; 6],
     nodes: Vec<Node>,
-    /// The places of the quantities that nothing reads yet.
+    /// The indices of the quantities that nothing reads yet.
     open: Vec<usize>,
     /// The edges left to spend.
     left: usize,
 }
 
-// The places of the kinds in `weights`; the last is a difference.
+// Indices into `weights`; the last is a difference.
 const CONSTANT: usize = 0;
 const COPY: usize = 1;
 const PLUS: usize = 2;
@@ -145,7 +145,7 @@ impl<'a> Growth<'a> {
         }
     }
 
-    /// Adds one necessary quantity, or says that no proposal fitted.
+    /// Adds one necessary quantity; `false` if no proposal fits.
     fn step(&mut self, draw: &mut Draw) -> bool {
         let weights = self.affordable();
         for _ in 0..PROPOSALS {
@@ -170,7 +170,7 @@ impl<'a> Growth<'a> {
                 continue;
             }
             self.left = left;
-            self.open.retain(|place| !node.parents.contains(place));
+            self.open.retain(|index| !node.parents.contains(index));
             self.open.push(self.nodes.len());
             self.nodes.push(node);
             return true;
@@ -178,7 +178,7 @@ impl<'a> Growth<'a> {
         false
     }
 
-    /// The weights without the kinds that would break the budget whatever they read.
+    /// The weights, with 0 for kinds that would break the budget whatever they read.
     fn affordable(&self) -> [f64; 6] {
         let open = self.open.len();
         let after = |edges: usize, open: usize| {
@@ -210,13 +210,13 @@ impl<'a> Growth<'a> {
 
     /// Adds one quantity that reads only others of its kind.
     fn distract_apart(&mut self, apart: &mut Vec<usize>, draw: &mut Draw) {
-        // The same proposals over those alone, then at their places.
+        // The same proposals over those alone, then mapped back to their indices.
         let alone = Growth {
             rules: self.rules,
             weights: self.weights,
             nodes: apart
                 .iter()
-                .map(|place| self.nodes[*place].clone())
+                .map(|index| self.nodes[*index].clone())
                 .collect(),
             open: Vec::new(),
             left: 0,
@@ -240,12 +240,12 @@ impl<'a> Growth<'a> {
             read[*parent] = true;
         }
         self.open = (0..self.nodes.len())
-            .filter(|place| !read[*place])
+            .filter(|index| !read[*index])
             .collect();
     }
 
-    /// A quantity whose value is in bounds, or `None`. `fresh` is the probability that an operand
-    /// is taken from those that nothing reads yet.
+    /// A quantity whose value is in bounds, or `None`. `fresh` is the probability of drawing an operand
+    /// from those that nothing reads yet.
     fn propose(&self, weights: &[f64], fresh: f64, draw: &mut Draw) -> Option<Node> {
         let kind = if self.nodes.is_empty() {
             CONSTANT
@@ -306,7 +306,7 @@ impl<'a> Growth<'a> {
             .map(|kind| kind == 0)
     }
 
-    /// This many different earlier quantities.
+    /// `count` different earlier quantities.
     fn operands(&self, count: usize, fresh: f64, draw: &mut Draw) -> Option<Vec<usize>> {
         if count > self.nodes.len() {
             return None;
@@ -315,13 +315,13 @@ impl<'a> Growth<'a> {
         // Drawing the same one again is rare; a bound keeps small graphs from looping.
         for _ in 0..4 * count {
             let from_open = !self.open.is_empty() && draw.chance(fresh);
-            let place = if from_open {
+            let index = if from_open {
                 self.open[draw.below(self.open.len())]
             } else {
                 draw.below(self.nodes.len())
             };
-            if !parents.contains(&place) {
-                parents.push(place);
+            if !parents.contains(&index) {
+                parents.push(index);
                 if parents.len() == count {
                     return Some(parents);
                 }
@@ -330,7 +330,7 @@ impl<'a> Growth<'a> {
         None
     }
 
-    /// The quantity with a constant that keeps its value in bounds, if there is one.
+    /// The quantity, with a constant that keeps its value in bounds; `None` if there is none.
     fn finish(
         &self,
         definition: Definition,
@@ -440,9 +440,9 @@ mod tests {
             let skeleton = rules.draw(12, 2, &mut draw(index)).unwrap();
             let mut read = vec![false; skeleton.necessary];
             read[skeleton.necessary - 1] = true;
-            for place in (0..skeleton.necessary).rev() {
-                assert!(read[place], "{skeleton:?}");
-                for parent in &skeleton.nodes[place].parents {
+            for index in (0..skeleton.necessary).rev() {
+                assert!(read[index], "{skeleton:?}");
+                for parent in &skeleton.nodes[index].parents {
                     read[*parent] = true;
                 }
             }

@@ -10,8 +10,8 @@ use crate::generation::Problem;
 
 use super::sense::Likeness;
 
-/// 128 bits that are the same for problems that are the same in some sense, and differ for all
-/// others but for a chance of about `n * n / 7e38` among `n` problems.
+/// 128 bits that are equal for problems that are alike in some sense. Among `n` problems, two that are
+/// not alike share them with a probability of about `n * n / 7e38`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u128);
 
@@ -80,7 +80,7 @@ impl Prints {
     /// The fingerprints of a problem.
     ///
     /// # Errors
-    /// What [`Fingerprinted`] gives, but for a text that cannot be read back into a graph.
+    /// As [`Fingerprinted::fingerprint`], except for a text that cannot be read back into a graph.
     pub fn of(problem: &impl Fingerprinted) -> Result<Self, TaskError> {
         let graph = match problem.graph_fingerprints() {
             Ok(graph) => Some(graph),

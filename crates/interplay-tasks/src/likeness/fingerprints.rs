@@ -33,7 +33,7 @@ impl<V: Copy + Default> Default for Fingerprints<V> {
 }
 
 impl<V: Copy + Default> Fingerprints<V> {
-    /// An empty one.
+    /// No fingerprints.
     #[must_use]
     pub fn new() -> Self {
         let stripe = || Stripe {
@@ -47,13 +47,13 @@ impl<V: Copy + Default> Fingerprints<V> {
         }
     }
 
-    /// How many there are.
+    /// The number of fingerprints.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there is no fingerprint.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -69,7 +69,7 @@ impl<V: Copy + Default> Fingerprints<V> {
             .sum()
     }
 
-    /// Keeps a fingerprint with a value, or gives the value that it was kept with before.
+    /// Inserts a fingerprint with a value. If it is there already, keeps and returns its first value.
     pub fn insert(&mut self, fingerprint: Fingerprint, value: V) -> Option<V> {
         let key = key_of(fingerprint);
         let stripe = &mut self.stripes[(key >> 120) as usize];
@@ -86,7 +86,7 @@ impl<V: Copy + Default> Fingerprints<V> {
         }
     }
 
-    /// The value that a fingerprint was kept with.
+    /// The value of a fingerprint, if it is there.
     #[must_use]
     pub fn get(&self, fingerprint: Fingerprint) -> Option<V> {
         let key = key_of(fingerprint);

@@ -1,26 +1,29 @@
-//! In which sense two problems are the same, and the fingerprints that say so.
+//! In which sense two problems are the same.
 
 use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
-/// In which sense two problems are the same.
+/// In which sense two problems are the same, from the strictest to the loosest.
+///
+/// Problems that are alike in one sense are alike in the looser ones, except that texts that cannot be
+/// read have no graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
-    /// The texts of problem and question are the same but for white space.
+    /// The texts of problem and question are equal up to white space.
     Text,
-    /// The answer needs the same graph but for names and order, with the same numbers.
+    /// The answer needs the same graph up to names and order, with the same numbers.
     Graph,
-    /// The answer needs the same graph but for names, order and numbers: the same kinds of
-    /// definitions read the same quantities. Few problems of a small op differ in this sense.
+    /// The answer needs the same graph up to names, order and numbers: the same kinds of definitions
+    /// read the same quantities. Few problems of a small op differ in this sense.
     Shape,
 }
 
 named!(Likeness, "likeness": Text = "text", Graph = "graph", Shape = "shape");
 
 impl Likeness {
-    /// What exactly is compared, in one sentence.
+    /// What exactly is compared, for certificates.
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Whether problems can be drawn from a spec; everything that is wrong is told at once.
+//! Validates a spec and reports everything that is wrong with it at once.
 
 use crate::contexts::{Context, ContextLibrary};
 use crate::error::{Issues, TaskError};
@@ -7,7 +7,7 @@ use super::component::Component;
 use super::dialect::{Dialect, Mode};
 use super::task::TaskSpec;
 
-/// The symbols of prose solutions are one or two letters; every edge needs at most one.
+/// The largest op. Symbols of prose solutions are one or two letters, and every edge needs at most one.
 pub(crate) const MAX_OP: u32 = 700;
 
 /// The tokens of `The number of ITEM in PLACE equals 3.`, with one word for item and place.
@@ -36,8 +36,8 @@ impl TaskSpec {
             return;
         }
         let mut sum = 0.0;
-        for (place, component) in self.mixture.iter().enumerate() {
-            let key = |field: &str| format!("mixture[{place}].{field}");
+        for (index, component) in self.mixture.iter().enumerate() {
+            let key = |field: &str| format!("mixture[{index}].{field}");
             let weight = component.weight;
             if weight.is_finite() && weight >= 0.0 {
                 sum += weight;
@@ -47,7 +47,7 @@ impl TaskSpec {
             }
             let least = match component.mode {
                 Mode::Forward => 1,
-                // The unknown and the quantity that is told are two.
+                // The unknown and the given quantity are two.
                 Mode::Reverse => 2,
             };
             if component.op.min() < least || component.op.max() > MAX_OP {
@@ -112,7 +112,7 @@ impl TaskSpec {
         };
         if asides > sentences {
             let expected = format!(
-                "at most {sentences} for context `{}` in dialect {:?}; add `asides` to a context, \
+                "at most {sentences} for context `{}` in dialect `{}`; add `asides` to a context, \
                  or leave them to prose",
                 context.id(),
                 part.dialect
@@ -137,7 +137,7 @@ impl TaskSpec {
         }
     }
 
-    /// Whether the sentences about all items of the spare places are long enough.
+    /// Checks that sentences about all items of the spare places are long enough.
     fn check_length(&self, tokens: u32, context: &Context, part: &Component, issues: &mut Issues) {
         if part.dialect == Dialect::Terse {
             let expected = "prose problems only, since the terse dialect has few nouns";

@@ -22,14 +22,13 @@ pub struct Component {
     /// The mode.
     #[serde(default)]
     pub mode: Mode,
-    /// How many layers the structure of a prose problem has: 2 for places and items, 3 with how
-    /// many of a unit each item has.
+    /// The number of layers of a prose problem: 2 for places and items, 3 with averages per item.
     #[serde(default = "two")]
     pub d: u32,
 }
 
 impl Component {
-    /// All of a mixture: this difficulty, forward, with two layers.
+    /// The only part of a mixture: weight 1, mode forward, two layers.
     #[must_use]
     pub fn new(op: Counts, context: &str, dialect: Dialect) -> Self {
         Self {

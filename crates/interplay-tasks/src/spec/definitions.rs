@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// How often each kind of definition is proposed, relative to the others.
 ///
-/// These are weights of proposals: one that breaks a bound or the requested op is drawn anew.
+/// Proposals that break a bound or the requested op are drawn again, so the shares of definitions in
+/// problems differ from these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DefinitionWeights {

@@ -1,10 +1,12 @@
-//! How a problem is told, and which way it is solved.
+//! Dialects and modes: how a problem is worded, and which way it is solved.
 
 use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
-/// How a problem is told.
+/// How a problem is worded.
+///
+/// Exhaustive on purpose: a new dialect should not compile until every reader of texts knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
@@ -14,7 +16,7 @@ pub enum Dialect {
     Terse,
 }
 
-/// Which way a problem is solved.
+/// The direction in which a problem is solved.
 #[non_exhaustive]
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -24,7 +26,7 @@ pub enum Mode {
     /// All leaves are given, the target is computed.
     #[default]
     Forward,
-    /// One leaf is not told, the value of a quantity that needs it is, and the leaf is asked for.
+    /// One leaf is unknown, the value of a quantity that needs it is given, and the leaf is asked for.
     Reverse,
 }
 

@@ -1,8 +1,8 @@
-//! The parts of a mixture as a person writes them: lists, and presets by name.
+//! The entries of a mixture as a person writes them: with lists, and presets by name.
 //!
 //! An entry of `[[mixture]]` may name several contexts, dialects, modes or numbers of layers, which
-//! share its weight equally in all combinations, and a published preset, which says the op, the
-//! context or both. What a spec holds after reading is always plain [`Component`]s.
+//! share its weight equally in all combinations, and a published preset, which sets the op, the context
+//! or both. Once read, a spec holds plain [`Component`]s only.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -14,7 +14,7 @@ use super::component::Component;
 use super::dialect::{Dialect, Mode};
 use super::presets::{Normalize, Preset};
 
-/// One entry of a mixture before presets and lists are written out.
+/// One entry of a mixture in a file, before presets and lists are expanded.
 ///
 /// ```
 /// use interplay_tasks::TaskSpec;
@@ -39,24 +39,24 @@ pub struct MixtureEntry {
     /// The share of the mixture.
     #[serde(default = "one")]
     pub weight: f64,
-    /// The difficulties, unless the preset says them.
+    /// The difficulties, unless the preset sets them.
     #[serde(default)]
     pub op: Option<Counts>,
-    /// The contexts, unless the preset says them.
+    /// The contexts, unless the preset sets them.
     #[serde(default)]
     pub context: Option<OneOrMany<String>>,
     /// The dialects.
     pub dialect: OneOrMany<Dialect>,
-    /// The modes; forward unless told.
+    /// The modes. Default: forward.
     #[serde(default = "forward")]
     pub mode: OneOrMany<Mode>,
-    /// The numbers of layers; 2 unless told.
+    /// The numbers of layers. Default: 2.
     #[serde(default = "two")]
     pub d: OneOrMany<u32>,
     /// A published mixture.
     #[serde(default)]
     pub preset: Option<String>,
-    /// Whether shares of the preset that do not sum to one are divided by their sum.
+    /// Divide the shares of the preset by their sum if they do not sum to one.
     #[serde(default)]
     pub normalize: bool,
 }
@@ -93,14 +93,14 @@ fn forward() -> OneOrMany<Mode> {
 }
 
 impl MixtureEntry {
-    /// The components that the entry stands for; `place` is where it stands, for messages.
+    /// The components of the entry; `index` is its index in the mixture, for error messages.
     ///
     /// # Errors
-    /// An unknown preset, one whose shares do not sum to one, and an op or a context that is said
-    /// twice, or not at all, or by an empty list.
-    pub fn components(&self, place: usize) -> Result<Vec<Component>, TaskError> {
+    /// An unknown preset, one whose shares do not sum to one, and an op or a context that is set twice,
+    /// not at all, or by an empty list.
+    fn components(&self, index: usize) -> Result<Vec<Component>, TaskError> {
         let fault = |field: &'static str, fault: &'static str| TaskError::MixtureEntry {
-            place,
+            index,
             field,
             fault,
         };
@@ -120,14 +120,14 @@ impl MixtureEntry {
         let mut components = Vec::new();
         for (share, op, context) in parts {
             let op = match (&self.op, op) {
-                (Some(_), Some(_)) => return Err(fault("op", "is said by the preset too")),
-                (None, None) => return Err(fault("op", "is missing, and no preset says it")),
+                (Some(_), Some(_)) => return Err(fault("op", "is set by the preset too")),
+                (None, None) => return Err(fault("op", "is missing, and no preset sets it")),
                 (Some(op), None) => op.clone(),
                 (None, Some(op)) => op,
             };
             let contexts = match (&self.context, context) {
-                (Some(_), Some(_)) => return Err(fault("context", "is said by the preset too")),
-                (None, None) => return Err(fault("context", "is missing, and no preset says it")),
+                (Some(_), Some(_)) => return Err(fault("context", "is set by the preset too")),
+                (None, None) => return Err(fault("context", "is missing, and no preset sets it")),
                 (Some(contexts), None) => contexts.as_slice().to_vec(),
                 (None, Some(context)) => vec![context],
             };
@@ -171,14 +171,14 @@ impl MixtureEntry {
     }
 }
 
-/// Reads the entries of a mixture and writes them out as components.
+/// Reads the entries of a mixture and expands them to components.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Component>, D::Error> {
     let entries = Vec::<MixtureEntry>::deserialize(deserializer)?;
     let mut components = Vec::with_capacity(entries.len());
-    for (place, entry) in entries.iter().enumerate() {
-        components.extend(entry.components(place).map_err(D::Error::custom)?);
+    for (index, entry) in entries.iter().enumerate() {
+        components.extend(entry.components(index).map_err(D::Error::custom)?);
     }
     Ok(components)
 }
@@ -227,11 +227,11 @@ mod tests {
             (context.to_owned(), "`mixture[0].op` is missing"),
             (
                 format!("{op}\nop = 3\ncontext = \"zoo\""),
-                "`mixture[0].op` is said",
+                "`mixture[0].op` is set",
             ),
             (
                 format!("{context}\nop = 3\ncontext = \"zoo\""),
-                "`mixture[0].context` is said",
+                "`mixture[0].context` is set",
             ),
             (
                 "op = 4\ncontext = []\ndialect = \"terse\"".to_owned(),

@@ -4,24 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
-/// In which order a gold solution takes its steps; every step comes after what it reads.
+/// The order of the steps of a gold solution; every step comes after those it reads.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SolutionOrder {
-    /// A random one of the steps that can be taken.
+    /// A random one of the available steps.
     #[default]
     Random,
-    /// Backwards from the target: first all that the first operand needs, then the second.
+    /// Depth first from the target: everything the first operand needs, then the second.
     DepthFirst,
-    /// Of the steps that can be taken, the one that the problem states first.
+    /// Of the available steps, the one that the problem states first.
     Stated,
 }
 
 named!(SolutionOrder, "solution order":
     Random = "random", DepthFirst = "depth_first", Stated = "stated");
 
-/// In which order a problem states its quantities.
+/// The order in which a problem states its quantities.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,9 +29,9 @@ pub enum StatementOrder {
     /// Any order.
     #[default]
     Random,
-    /// Each after what it reads; in reverse mode, what is told comes last.
+    /// Each after those it reads; in reverse mode, the given value comes last.
     Forward,
-    /// Each before what it reads; in reverse mode, what is told comes first.
+    /// Each before those it reads; in reverse mode, the given value comes first.
     Backward,
 }
 

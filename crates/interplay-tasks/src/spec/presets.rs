@@ -1,7 +1,7 @@
 //! The published mixtures, by name.
 //!
 //! Source: the configurations of arXiv 2512.07783, kept in `presets.toml` of this crate. Some say
-//! how often each op comes, some how often each context, some both.
+//! how often each op occurs, some how often each context, some both.
 //!
 //! Deviations: shares that miss one by rounding, at most 0.001, are divided by their sum. Two
 //! presets miss it by more; they are refused with their name and sum unless normalizing is asked
@@ -15,7 +15,7 @@ use crate::counts::Counts;
 use crate::error::TaskError;
 use crate::named::named;
 
-/// What rounding may take from or add to a sum of shares.
+/// By how much rounding may change a sum of shares.
 const ROUNDING: f64 = 0.001;
 
 /// A published mixture.
@@ -40,7 +40,7 @@ pub struct Preset {
     part: Vec<Written>,
 }
 
-/// What a preset was used for.
+/// The stage that a preset was published for.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,18 +65,18 @@ pub enum Normalize {
     Divide,
 }
 
-/// A part of a preset: these ops with equal shares, in this context, as far as it says.
+/// A part of a preset: ops with equal shares, in one context, where the preset sets them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PresetPart {
     /// The share of the preset; all sum to one.
     pub weight: f64,
-    /// The difficulties; none where the preset leaves them open.
+    /// The difficulties; `None` if the preset leaves them open.
     pub op: Option<Counts>,
-    /// The id of the context; none where the preset leaves it open.
+    /// The id of the context; `None` if the preset leaves it open.
     pub context: Option<String>,
 }
 
-/// A part as it stands in the file.
+/// A part as written in the file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -132,7 +132,7 @@ impl Preset {
         &self.name
     }
 
-    /// What it was used for.
+    /// The stage it was published for.
     #[must_use]
     pub fn stage(&self) -> PresetStage {
         self.stage
@@ -144,12 +144,12 @@ impl Preset {
         self.part.iter().map(|part| part.weight * part.sum()).sum()
     }
 
-    /// Its parts, with weights that sum to one. Ops of the same share stand together; ops and
-    /// contexts of share zero are left out.
+    /// Its parts, with weights that sum to one. Ops of equal share form one part; ops and contexts of
+    /// share zero are left out.
     ///
     /// # Errors
-    /// [`TaskError::PresetSum`] where the published shares do not sum to one and nobody asked to
-    /// normalize them.
+    /// [`TaskError::PresetSum`] if the published shares do not sum to one and `normalize` is
+    /// [`Normalize::Refuse`].
     pub fn parts(&self, normalize: Normalize) -> Result<Vec<PresetPart>, TaskError> {
         let sum = self.sum();
         if normalize == Normalize::Refuse && (sum - 1.0).abs() > ROUNDING {

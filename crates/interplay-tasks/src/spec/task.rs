@@ -1,4 +1,4 @@
-//! What a person writes to say which problems to draw.
+//! The task spec: which problems to draw, as a person writes it.
 //!
 //! Source: the mixtures over op and context of arXiv 2512.07783; constants and factors up to four
 //! and values below one thousand as in its published data.
@@ -38,11 +38,11 @@ use super::orders::{SolutionOrder, StatementOrder};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskSpec {
-    /// The parts of the mixture. In a file, an entry may name several values, and a preset: see
+    /// The parts of the mixture. In a file, an entry may list several values or name a preset: see
     /// [`MixtureEntry`](mixture::MixtureEntry).
     #[serde(deserialize_with = "mixture::deserialize")]
     pub mixture: Vec<Component>,
-    /// Every value lies in `1..=max_value`; 999 in prose and 99 in terse unless told.
+    /// Every value lies in `1..=max_value`. Default: 999 in prose, 99 in terse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_value: Option<i64>,
     /// Given numbers and added constants lie in `1..=max_constant`.
@@ -51,21 +51,20 @@ pub struct TaskSpec {
     /// Factors lie in `2..=max_factor`.
     #[serde(default = "four")]
     pub max_factor: i64,
-    /// How many quantities a problem has that its answer does not need.
+    /// The number of quantities that the answer does not need.
     #[serde(default = "default_distractors")]
     pub distractors: Counts,
-    /// The share of distractors that may read what the answer needs; the others read only
-    /// distractors of their kind. One half in prose and all in terse unless told.
+    /// The share of distractors that may read needed quantities; the others read only distractors of
+    /// their kind. Default: 0.5 in prose, 1 in terse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entanglement: Option<f64>,
     /// The most quantities that one definition reads.
     #[serde(default = "default_max_parents")]
     pub max_parents: usize,
-    /// How many nouns of the context the terse dialect uses, from the front of its list; all
-    /// unless told.
+    /// How many nouns of the context the terse dialect uses, from the front of its list. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nouns: Option<usize>,
-    /// How many sentences without a quantity stand among the statements of a prose problem.
+    /// The number of sentences in a prose problem that state no quantity.
     #[serde(default = "no_asides", skip_serializing_if = "is_none")]
     pub asides: Counts,
     /// The order of the steps in gold solutions.
@@ -74,8 +73,7 @@ pub struct TaskSpec {
     /// The order of the statements of a problem.
     #[serde(default)]
     pub statement_order: StatementOrder,
-    /// Fills the statements of prose problems with more distractors, until they have at least this
-    /// many tokens as [`token_estimate`](crate::framing::token_estimate) counts them.
+    /// Pads the statements of prose problems with distractors to at least this many tokens, as [`token_estimate`](crate::framing::token_estimate) counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_tokens: Option<u32>,
     /// How often each kind of definition is proposed.
@@ -130,7 +128,7 @@ impl TaskSpec {
         Self::new(vec![Component::new(op, context, dialect)])
     }
 
-    /// Reads a spec from TOML; `origin` names the source in messages.
+    /// Reads a spec from TOML; `origin` names the source in error messages.
     ///
     /// # Errors
     /// Invalid TOML, unknown or missing keys. Values are checked by [`TaskSpec::validate`].
@@ -141,7 +139,7 @@ impl TaskSpec {
         })
     }
 
-    /// The share of distractors that may read what the answer needs, in a dialect.
+    /// The share of distractors that may read needed quantities, in a dialect.
     #[must_use]
     pub fn entanglement(&self, dialect: Dialect) -> f64 {
         self.entanglement.unwrap_or(match dialect {

@@ -1,7 +1,7 @@
-//! What a corpus is like: sizes and shapes of its problems, its texts, its repetitions.
+//! The statistics of a corpus: sizes and shapes of its problems, its texts, its repetitions.
 //!
-//! All is read from the texts in the published fields, so that corpora of any origin are measured
-//! alike. A record whose text does not tell a whole problem counts with its texts only.
+//! Everything is read from the texts in the published fields, so corpora of any origin are measured
+//! alike. A record whose text does not state a whole problem counts with its texts only.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::distribution::Distribution;
 use super::measure::Measure;
 use super::shape::Shape;
 
-/// How many records repeat an earlier one.
+/// The number of records that repeat an earlier one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repetitions {
     /// With the same texts.
@@ -30,15 +30,15 @@ pub struct Repetitions {
 /// The statistics of a corpus.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
-    /// How many of them have texts that do not tell a whole problem.
+    /// The number of records whose texts do not state a whole problem.
     pub without_graph: u64,
-    /// Why, with how many records each.
+    /// Why not, with the number of records for each reason.
     pub reasons: BTreeMap<String, u64>,
     /// Records whose difficulty field is not the op of their graph.
     pub wrong_op: u64,
-    /// Records that say a sentence more than once.
+    /// Records that repeat a sentence.
     pub with_repeated_sentences: u64,
     /// Records that state quantities which cannot be computed.
     pub with_circles_or_gaps: u64,
@@ -57,7 +57,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Reads a corpus once. Memory grows by about 60 bytes a record, for the repetitions.
+    /// Reads a corpus once. Uses about 60 bytes per record, to find repetitions.
     ///
     /// ```
     /// use interplay_graph::SeedStreams;
@@ -84,7 +84,7 @@ impl Statistics {
         Ok(statistics)
     }
 
-    /// The mean of a measure over the corpus; not a number where nothing was measured.
+    /// The mean of a measure over the corpus; NaN if nothing was measured.
     #[must_use]
     pub fn mean(&self, measure: Measure) -> f64 {
         self.measures

@@ -15,19 +15,19 @@ pub enum Measure {
     Necessary,
     /// How many stated quantities it does not need.
     Distractors,
-    /// The most quantities on one way to the answer, needed ones.
+    /// The most needed quantities on one path to the answer.
     Depth,
     /// The most needed quantities at the same depth.
     Width,
-    /// How many different quantities a needed one reads; given numbers left out.
+    /// How many different quantities a needed one reads; given numbers are left out.
     InDegree,
-    /// How many needed quantities read a needed one; the last one left out.
+    /// How many needed quantities read a needed one; the last one is left out.
     OutDegree,
     /// The values of needed quantities.
     Value,
-    /// The value asked for.
+    /// The answer.
     Answer,
-    /// Sentences of the problem, repetitions counted.
+    /// Sentences of the problem, counting repetitions.
     Sentences,
     /// Words, numbers and signs of problem, question and solution.
     Tokens,
@@ -42,7 +42,7 @@ named!(Measure, "measure":
     SolutionTokens = "solution_tokens");
 
 impl Measure {
-    /// What it is called in tables and plots.
+    /// The label in tables and plots.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {

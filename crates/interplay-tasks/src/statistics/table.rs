@@ -8,8 +8,8 @@ use super::distribution::Distribution;
 use super::measure::Measure;
 
 /// Statistics side by side: counts, then each measure as its mean with the range of the middle
-/// four fifths, then kinds of definitions in percent. With two corpora the last column says how far
-/// the distributions are apart ([`Distribution::distance`], from 0 to 1).
+/// four fifths, then kinds of definitions in percent. With two corpora the last column is the
+/// distance of the distributions ([`Distribution::distance`], from 0 to 1).
 ///
 /// Each corpus has a name; the same corpora give the same text.
 #[must_use]

@@ -1,4 +1,4 @@
-//! How a problem and its solution stand in a model's text.
+//! How a problem and its solution are framed in a model's text.
 //!
 //! Source: the published model text:
 //! `<question> {problem} {question} </question> <solution> {steps} </solution> <answer> {answer}
@@ -8,13 +8,13 @@ use crate::generation::Problem;
 
 pub use crate::length::token_estimate;
 
-/// The prompt: everything up to and with `<solution>`.
+/// The prompt: everything up to and including `<solution>`.
 #[must_use]
 pub fn prompt(problem: &str, question: &str) -> String {
     format!("<question> {problem} {question} </question> <solution>")
 }
 
-/// What a perfect model writes after the prompt, from the space on.
+/// The completion a perfect model writes after the prompt, with the space before it.
 #[must_use]
 pub fn completion(reasoning: &str, answer: i64) -> String {
     format!(" {reasoning} </solution> <answer> {answer} </answer>")

@@ -45,7 +45,7 @@ impl Problem {
         }
     }
 
-    /// The gold solution as it stands alone: its steps, then `Answer: N.`
+    /// The gold solution as published files hold it: its steps, then `Answer: N.`
     #[must_use]
     pub fn solution_text(&self) -> String {
         let mut text = String::new();
@@ -53,14 +53,14 @@ impl Problem {
         text
     }
 
-    /// Appends the gold solution as it stands alone to a text.
+    /// Appends [`Problem::solution_text`] to a text.
     pub fn write_solution(&self, text: &mut String) {
         self.write_steps(text);
         let _ = write!(text, " Answer: {}.", self.answer());
     }
 
-    /// The gold solution as it stands between `<solution>` and `</solution>`: the terse dialect
-    /// leaves `Answer: N.` to the answer tag that follows.
+    /// The gold solution between `<solution>` and `</solution>`. The terse dialect leaves out
+    /// `Answer: N.`, since the answer tag follows.
     #[must_use]
     pub fn reasoning_text(&self) -> String {
         let mut text = String::new();

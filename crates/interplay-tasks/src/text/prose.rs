@@ -18,19 +18,19 @@ use crate::generation::symbols::{Symbol, intermediates};
 
 pub(crate) fn problem(problem: &Problem, text: &mut String) {
     text.reserve(160 * problem.statements.len());
-    for (place, statement) in problem.statements.iter().enumerate() {
-        if place > 0 {
+    for (position, statement) in problem.statements.iter().enumerate() {
+        if position > 0 {
             text.push(' ');
         }
         match statement {
-            Statement::Defined(place) => {
-                let id = problem.ids[*place];
+            Statement::Defined(index) => {
+                let id = problem.ids[*index];
                 text.push_str("The ");
                 operand(problem, id, text);
                 if !problem.is_unknown(id) {
                     text.push_str(" equals ");
                     definition(problem, problem.graph.quantity(id), text);
-                } else if matches!(problem.labels[*place], Label::Average { .. }) {
+                } else if matches!(problem.labels[*index], Label::Average { .. }) {
                     text.push_str(" is greater than 0");
                 } else {
                     text.push_str(" exists, and its number is greater than 0");
@@ -54,7 +54,7 @@ pub(crate) fn problem(problem: &Problem, text: &mut String) {
     }
 }
 
-/// Writes a quantity as it stands after `the`.
+/// Writes a quantity as it reads after `the`.
 fn operand(problem: &Problem, id: QuantityId, text: &mut String) {
     if matches!(problem.labels[id.index()], Label::Instance { .. }) {
         text.push_str("number of ");
@@ -97,10 +97,10 @@ fn definition(problem: &Problem, quantity: &Quantity, text: &mut String) {
         Core::Sum => {}
     }
     let parents = quantity.parents();
-    for (place, parent) in parents.iter().enumerate() {
-        text.push_str(match place {
+    for (position, parent) in parents.iter().enumerate() {
+        text.push_str(match position {
             0 => "",
-            _ if place + 1 < parents.len() => ", ",
+            _ if position + 1 < parents.len() => ", ",
             1 => " and ",
             _ => ", and ",
         });
@@ -115,8 +115,8 @@ pub(crate) fn steps(problem: &Problem, text: &mut String) {
     if problem.given().is_some() {
         text.push_str("The question is difficult, so we use equations to solve it. ");
     }
-    for (place, step) in problem.steps.iter().enumerate() {
-        if place > 0 {
+    for (position, step) in problem.steps.iter().enumerate() {
+        if position > 0 {
             text.push(' ');
         }
         let id = problem.ids[*step];

@@ -4,8 +4,8 @@
 //! `elk = fox - owl + 2.`, `elk = 2 * (fox + owl).` A step of a solution repeats the definition
 //! with numbers and gives the value: `elk = 2 * (fox + owl) = 2 * (3 + 5) = 16.`
 //!
-//! Deviations: no reference has this dialect. It says the same as prose in about a tenth of the
-//! tokens, so that small models can learn it within minutes. Totals are stated like all others.
+//! Deviations: this dialect is our own. It says the same as prose in about a tenth of the tokens, so
+//! small models learn it within minutes. Totals are stated like all other quantities.
 
 use std::fmt::Write;
 
@@ -18,8 +18,8 @@ use crate::generation::reverse::Equation;
 
 pub(crate) fn problem(problem: &Problem, text: &mut String) {
     text.reserve(24 * problem.statements.len());
-    for (place, statement) in problem.statements.iter().enumerate() {
-        if place > 0 {
+    for (position, statement) in problem.statements.iter().enumerate() {
+        if position > 0 {
             text.push(' ');
         }
         match statement {
@@ -28,8 +28,8 @@ pub(crate) fn problem(problem: &Problem, text: &mut String) {
                 text.push_str(&problem.graph.quantity(given).name);
                 let _ = write!(text, " = {}", problem.values[given.index()]);
             }
-            Statement::Defined(place) => {
-                let id = problem.ids[*place];
+            Statement::Defined(position) => {
+                let id = problem.ids[*position];
                 let quantity = problem.graph.quantity(id);
                 text.push_str(&quantity.name);
                 if problem.is_unknown(id) {
@@ -53,8 +53,8 @@ pub(crate) fn question(problem: &Problem, text: &mut String) {
 
 pub(crate) fn steps(problem: &Problem, text: &mut String) {
     text.reserve(36 * problem.steps.len());
-    for (place, step) in problem.steps.iter().enumerate() {
-        if place > 0 {
+    for (position, step) in problem.steps.iter().enumerate() {
+        if position > 0 {
             text.push(' ');
         }
         let id = problem.ids[*step];
@@ -76,8 +76,8 @@ pub(crate) fn steps(problem: &Problem, text: &mut String) {
     }
 }
 
-/// Writes ` Solve owl = 14: 3*x + 2 = 14; 3*x = 12; x = 12 / 3; x = 4.`, without what says the same
-/// twice in a row.
+/// Writes ` Solve owl = 14: 3*x + 2 = 14; 3*x = 12; x = 12 / 3; x = 4.`, without equations that
+/// would repeat the one before.
 fn solve(given: &str, equation: Equation, text: &mut String) {
     let Equation { left, right } = equation;
     let (factor, number) = equation.isolated();
@@ -102,10 +102,10 @@ fn numbers(problem: &Problem, quantity: &Quantity, text: &mut String) {
     let definition = quantity.definition;
     let parents = quantity.parents();
     let times = parents.len() == 1 && matches!(definition.outer, Some(Outer::Times(_)));
-    let mut place = 0;
+    let mut position = 0;
     expression(quantity, text, |parent, text| {
-        let subtracted = definition.core == Core::Difference && place > 0;
-        place += 1;
+        let subtracted = definition.core == Core::Difference && position > 0;
+        position += 1;
         let form = problem.form(parent);
         let _ = if form.is_compound() && (times || subtracted) {
             write!(text, "({form})")
@@ -139,9 +139,9 @@ fn expression(
     if brackets {
         text.push('(');
     }
-    for (place, parent) in quantity.parents().iter().enumerate() {
-        if place > 0 {
-            text.push_str(separators[(place + 1) % 2]);
+    for (position, parent) in quantity.parents().iter().enumerate() {
+        if position > 0 {
+            text.push_str(separators[(position + 1) % 2]);
         }
         operand(*parent, text);
     }

@@ -1,7 +1,7 @@
-//! How each needed quantity is computed: spends the edges that are left, with values in bounds.
+//! Defines each needed quantity: spends the remaining edges and keeps values in bounds.
 //!
-//! Source: necessary graph 3 of iGSM. The edges beyond one for each instance fall uniformly on the
-//! free places of the definitions, and an instance reads any quantities before it.
+//! Source: necessary graph 3 of iGSM. The edges beyond one for each instance are distributed
+//! uniformly over the definitions, and an instance may read any quantity before it.
 //!
 //! Deviations: values are known while definitions are drawn, so that a definition out of bounds is
 //! drawn anew instead of the whole problem. Items of a total share the bound on values between
@@ -22,7 +22,7 @@ use super::topology::Topology;
 const PROPOSALS: usize = 16;
 
 /// How many of them must stay well inside the bound, so that values do not grow at once to where
-/// little fits.
+/// hardly anything fits.
 const CAREFUL: usize = 8;
 
 /// How many operands are tried for a difference that brings a large value down.
@@ -32,11 +32,11 @@ const SCANNED: usize = 64;
 pub(super) struct Definitions<'a> {
     pub rules: &'a StructuredRules<'a>,
     nodes: Vec<Node>,
-    /// The place of each quantity of the plan among `nodes`.
+    /// The index in `nodes` of each quantity of the plan.
     places: Vec<usize>,
     /// Whether some quantity reads each of `nodes`.
     read: Vec<bool>,
-    /// What nothing reads yet, since the instance that was to read it could not.
+    /// Quantities still unread because the instance that should read them could not.
     waiting: Vec<usize>,
     /// Edges beyond one for each instance that are still to be spent.
     spare: usize,
@@ -44,13 +44,13 @@ pub(super) struct Definitions<'a> {
     holes: usize,
 }
 
-/// What a definition is to be.
+/// The requested definition.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted {
     pub edges: usize,
-    /// What it must read.
+    /// A quantity it must read.
     pub reads: Option<usize>,
-    /// The largest value it may have.
+    /// The largest allowed value.
     pub bound: i64,
 }
 
@@ -96,12 +96,12 @@ impl<'a> Definitions<'a> {
         self.nodes.push(node);
     }
 
-    /// Whether all but the target are read.
+    /// Whether everything but the target is read.
     pub(super) fn complete(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Defines the next quantity of the order; `None` where nothing fits.
+    /// Defines the next quantity of the order; `None` if nothing fits.
     pub(super) fn add(
         &mut self,
         plan: &Plan,
@@ -125,7 +125,7 @@ impl<'a> Definitions<'a> {
         Some(())
     }
 
-    /// An instance that reads what it must, or leaves that to a later one.
+    /// An instance that reads what it must, or defers that to a later one.
     fn instance(&mut self, reads: Option<usize>, bound: i64, draw: &mut Draw) -> Option<Node> {
         let reads = reads.or_else(|| self.waiting.last().copied());
         if let Some(node) = self.sized(reads, bound, draw) {
@@ -201,7 +201,7 @@ impl<'a> Definitions<'a> {
         }
     }
 
-    /// A definition of this size over the quantities so far, or `None` where none fits.
+    /// A definition of this size over the quantities so far; `None` if none fits.
     pub(super) fn define(&self, wanted: Wanted, draw: &mut Draw) -> Option<Node> {
         if wanted.edges == 1 && wanted.reads.is_none() {
             return self.source(wanted.bound, draw);
@@ -223,7 +223,7 @@ impl<'a> Definitions<'a> {
         self.brought_down(wanted, draw)
     }
 
-    /// A given number, or what another quantity is.
+    /// A given number, or a copy of another quantity.
     fn source(&self, bound: i64, draw: &mut Draw) -> Option<Node> {
         let weights = self.rules.weights;
         let copied =
@@ -288,7 +288,7 @@ impl<'a> Definitions<'a> {
         parents
     }
 
-    /// A definition over these quantities, where its value is within the bound.
+    /// A definition over these quantities; `None` if its value exceeds the bound.
     pub(super) fn combine(
         &self,
         mut parents: Vec<usize>,
@@ -317,7 +317,7 @@ impl<'a> Definitions<'a> {
         self.finish(node, around, bound, draw)
     }
 
-    /// The same, with a constant around it if asked, where its value is within the bound.
+    /// The same with a constant around it if requested; `None` if its value exceeds the bound.
     fn finish(&self, mut node: Node, around: bool, bound: i64, draw: &mut Draw) -> Option<Node> {
         let inner = node.value;
         if !(1..=bound).contains(&inner) {
@@ -339,7 +339,7 @@ impl<'a> Definitions<'a> {
         Some(node)
     }
 
-    /// A difference that brings what must be read within the bound.
+    /// A difference that brings the quantity that must be read within the bound.
     fn brought_down(&self, wanted: Wanted, draw: &mut Draw) -> Option<Node> {
         let reads = wanted.reads?;
         let around = wanted.edges == 3 && self.rules.constant_around;
@@ -369,7 +369,7 @@ impl<'a> Definitions<'a> {
     }
 }
 
-/// Adds different numbers below `pool`, of which there are at least `count`, up to that many.
+/// Extends `numbers` to `count` different numbers below `pool`, which must be at least `count`.
 fn fill(numbers: &mut Vec<usize>, count: usize, pool: usize, draw: &mut Draw) {
     while numbers.len() < count {
         let number = draw.below(pool);

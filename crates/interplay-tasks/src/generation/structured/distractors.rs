@@ -71,7 +71,7 @@ impl<'a, 'b> Distractors<'a, 'b> {
         }
     }
 
-    /// Adds so many that their sentences, with those there are, have this many tokens; fewer only
+    /// Adds distractors until all sentences together have this many tokens; fewer only
     /// where the words of the context run out.
     pub(super) fn pad(
         &mut self,

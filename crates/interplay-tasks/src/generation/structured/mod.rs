@@ -1,18 +1,17 @@
-//! Draws a problem of places and items: the structure first, then what depends on what.
+//! Draws the graph of a prose problem: a structure of places and items, then its dependencies.
 //!
 //! Source: iGSM (arXiv 2407.20311, appendix: structure graph, necessary graphs 1 to 3, unnecessary
 //! graph) as varied by GSM-Infinite (arXiv 2502.05252), which also adds a third layer of averages
 //! (d = 3). Each stage has its file: [`plan`] says which quantities there are and which totals sum
 //! them, [`topology`] orders them so that all lead to the target, [`definitions`] spends the
-//! remaining edges and computes, [`distractors`] adds what the answer does not need.
+//! remaining edges and computes values, [`distractors`] adds quantities that the answer does not need.
 //!
-//! Deviations: the published generators draw all stages freely and throw away what misses the
-//! requested op or has a value of zero or below, or beyond one thousand. Here the plan keeps a
-//! budget of edges that the later stages can always spend to the last one, and each definition is
-//! drawn so that its value is in bounds; a plan is left only where no definition fits, which a
-//! handful of attempts makes up for. A quantity is drawn for every item of a place whose total is
-//! needed, but not for every item of every other place: how many unneeded quantities there are is
-//! a setting. One place has at most one needed total of the two that the third layer allows.
+//! Deviations: the published generators draw all stages freely and reject problems that miss the
+//! requested op or have a value below one or above one thousand. Here the plan keeps a budget of
+//! edges that the later stages can always spend exactly, and each definition is drawn so that its
+//! value is in bounds; a plan is abandoned only if no definition fits, and a few attempts suffice. Every
+//! item of a place whose total is needed gets a quantity; how many unneeded quantities there are is a
+//! setting. A place has at most one needed total of the two that the third layer allows.
 //!
 //! Complexity: linear in op.
 
@@ -38,8 +37,8 @@ use topology::Topology;
 pub(crate) use rules::{Request, StructuredRules};
 
 impl StructuredRules<'_> {
-    /// Draws a problem of exactly `request.op` edges with its names; `None` where some quantity
-    /// found no definition within the bounds.
+    /// Draws a graph of exactly `request.op` edges with its names; `None` if some quantity has no
+    /// definition within the bounds.
     pub(crate) fn draw(
         &self,
         request: Request,

@@ -1,11 +1,11 @@
-//! How long sentences are, so that a problem can be filled up to a length.
+//! Lengths of sentences, to pad a problem to a requested length.
 //!
-//! Source: the long contexts of GSM-Infinite (arXiv 2502.05252), which fill a prompt with
-//! quantities that the answer does not need up to a number of tokens.
+//! Source: the long contexts of GSM-Infinite (arXiv 2502.05252), which pad a prompt to a
+//! number of tokens with quantities that the answer does not need.
 //!
-//! Deviations: tokens are estimated by [`token_estimate`](crate::framing::token_estimate), since
-//! this crate knows no tokenizer; the filling is drawn like any distractor, so its share of
-//! sentences that read what the answer needs is a setting.
+//! Deviations: tokens are estimated by [`token_estimate`], since
+//! this crate knows no tokenizer; padding is drawn like any distractor, so the share of it that reads
+//! needed quantities is a setting.
 
 use interplay_graph::{Core, Outer};
 

@@ -1,12 +1,12 @@
-//! Which quantities a problem has: places with their items, and the totals that the answer needs.
+//! Chooses the quantities of a problem: places with their items, and the totals that the answer needs.
 //!
 //! Source: the structure graph and necessary graph 1 of iGSM. The number of edges that totals
 //! take is drawn as there, as the larger of two draws from half of op; so are the instances beyond
 //! the items of those totals. Sizes of totals follow the published data: one third sum one item,
 //! half sum two, the rest three or four.
 //!
-//! What makes op exact: a total of k items takes k edges, an instance takes at least one, and the
-//! instances are so many that the edges left over fit into their definitions in any order.
+//! Op is exact because a total of k items takes k edges, an instance takes at least one, and there are
+//! enough instances for the remaining edges to fit into their definitions in any order.
 
 use std::ops::Range;
 
@@ -28,10 +28,10 @@ const PRODUCT_SHARE: f64 = 0.4;
 /// little room in a long problem.
 const MOST_PRODUCTS: usize = 2;
 
-/// The needed quantities of a problem, places and items still without their words.
+/// The needed quantities of a problem; places and items do not have their words yet.
 pub(super) struct Plan {
     pub labels: Vec<Label>,
-    /// What a total sums; empty for instances. The parents of products stand in pairs.
+    /// What a total sums; empty for instances. The parents of products come in pairs.
     pub members: Vec<Range<usize>>,
     /// The total that sums an instance.
     pub total_of: Vec<Option<usize>>,

@@ -19,13 +19,13 @@ pub(crate) struct StructuredRules<'a> {
 /// that read as much as they can make values grow fast.
 const COMFORTABLE: usize = 2;
 
-/// What is asked of one problem.
+/// The requested size and form of one problem.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {
     pub op: usize,
-    /// How many quantities the answer does not need.
+    /// The number of quantities that the answer does not need.
     pub distractors: usize,
-    /// How long the statements are at least, filled up with more such quantities.
+    /// The minimum length of the statements, padded with more such quantities.
     pub min_tokens: Option<usize>,
     /// Whether items have averages.
     pub third_layer: bool,
@@ -54,8 +54,8 @@ impl<'a> StructuredRules<'a> {
         }
     }
 
-    /// The most edges beyond the first of a quantity that `before` others precede: it reads each
-    /// once, and may have a constant around them.
+    /// The most edges beyond the first that a quantity with `before` predecessors can take: it reads
+    /// each at most once, and may have a constant around them.
     pub(super) fn holes(&self, before: usize) -> usize {
         if self.constant_around {
             before.min(self.joined)
@@ -64,8 +64,8 @@ impl<'a> StructuredRules<'a> {
         }
     }
 
-    /// The fewest instances, not below `least`, whose definitions can well take `edges` edges in
-    /// any order, at least one each.
+    /// The fewest instances, at least `least`, whose definitions can comfortably take `edges` edges in
+    /// any order, one or more each.
     pub(super) fn fewest(&self, least: usize, edges: usize) -> usize {
         let mut room = 0;
         for instances in 1..edges {

@@ -17,11 +17,11 @@ pub(super) struct Seats {
     totals: usize,
     /// The items of each other place that are still without a quantity.
     orders: Vec<Vec<usize>>,
-    /// The numbers that stand in each other place, by their places among the nodes.
+    /// The numbers in each other place, as indices of nodes.
     numbers: Vec<Vec<usize>>,
     /// The other places whose total is read, so that no item may be added.
     closed: Vec<bool>,
-    /// Quantities whose item has the other one of number and average already.
+    /// Quantities whose counterpart, number or average of the same item, is taken already.
     halves: Vec<Label>,
 }
 
@@ -37,7 +37,7 @@ impl Seats {
         }
     }
 
-    /// Opens so many more places in which the first `items` items are free.
+    /// Opens `places` more places, each with the first `items` items free.
     pub(super) fn open(&mut self, places: usize, items: usize, draw: &mut Draw) {
         for _ in 0..places {
             let mut order: Vec<usize> = (0..items).collect();
@@ -48,7 +48,7 @@ impl Seats {
         }
     }
 
-    /// How many places there are, with those of needed totals.
+    /// The number of places, including those of needed totals.
     pub(super) fn places(&self) -> usize {
         self.totals + self.orders.len()
     }
@@ -58,7 +58,7 @@ impl Seats {
         self.halves.push(average);
     }
 
-    /// How many quantities still find a place.
+    /// How many more quantities there is room for.
     pub(super) fn left(&self) -> usize {
         let orders = self.orders.iter().zip(&self.closed);
         let free: usize = orders
@@ -68,7 +68,7 @@ impl Seats {
         free + self.halves.len()
     }
 
-    /// The next quantity of some place with room.
+    /// The next quantity, in some place with room.
     pub(super) fn take(&mut self, draw: &mut Draw) -> Option<Label> {
         let count = self.orders.len();
         let start = draw.below(count);
@@ -97,12 +97,12 @@ impl Seats {
         Some(taken)
     }
 
-    /// The numbers that stand in a place.
+    /// The numbers in a place.
     pub(super) fn numbers(&self, at: usize) -> &[usize] {
         &self.numbers[at]
     }
 
-    /// Notes that the quantity with this label is the one at `at`.
+    /// Records that the quantity with this label is node `at`.
     pub(super) fn seat(&mut self, label: Label, at: usize) {
         if let Label::Instance { place, .. } = label
             && let Some(numbers) = place
@@ -113,8 +113,8 @@ impl Seats {
         }
     }
 
-    /// A place whose total may be read from now on, such that `needed` more quantities find a
-    /// place elsewhere. Every average of it must have its number, so that the total is plain.
+    /// Closes a place, so that its total may be read, if `needed` more quantities find room elsewhere.
+    /// Every average in it must have its number, so that the total is well defined.
     pub(super) fn close(&mut self, needed: usize, draw: &mut Draw) -> Option<usize> {
         let count = self.orders.len();
         let start = draw.below(count);

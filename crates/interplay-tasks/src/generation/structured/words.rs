@@ -1,21 +1,21 @@
-//! Which words of the context the places and items of a problem get.
+//! Assigns words of the context to the places and items of a problem.
 
 use crate::contexts::Context;
 use crate::generation::draw::Draw;
 use crate::generation::naming::Label;
 
-/// Places and items of a problem, as places in the word lists of its context.
+/// Places and items of a problem, as indices into the word lists of its context.
 pub(super) struct Words {
     places: Vec<usize>,
     items: Vec<usize>,
     /// How many of each are drawn.
     taken: (usize, usize),
-    /// How many places have a word of their own; those with a district before it follow.
+    /// How many places have a word of their own; those with a district prefix follow.
     plain: usize,
 }
 
 impl Words {
-    /// The words of a context; those with districts only where problems are `long`.
+    /// The words of a context; with districts only if problems are `long`.
     pub(super) fn new(context: &Context, long: bool) -> Self {
         let places = if long {
             context.all_places()
@@ -30,8 +30,8 @@ impl Words {
         }
     }
 
-    /// Draws words up to so many places and items, as far as there are some. Those drawn before
-    /// stay.
+    /// Draws words until there are this many places and items, or the context has no more. Earlier words
+    /// are kept.
     pub(super) fn take(&mut self, places: usize, items: usize, draw: &mut Draw) {
         let plain = places.min(self.plain);
         if self.taken.0 < plain {
@@ -47,7 +47,7 @@ impl Words {
         self.taken = (places.max(self.taken.0), items.max(self.taken.1));
     }
 
-    /// How many more places there are.
+    /// How many places are left.
     pub(super) fn places_left(&self) -> usize {
         self.places.len() - self.taken.0
     }
