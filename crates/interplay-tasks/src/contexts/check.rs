@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::context::Context;
-use crate::error::Issues;
+use interplay_graph::settings::Issues;
 
 impl Context {
     /// Everything that is wrong with the words.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interplay_graph::{CanonicalHash, GoldGraph, Numbers, QuantityId, ReasoningGraph};
+use interplay_graph::{CanonicalHash, Goal, GoldGraph, Numbers, QuantityId, ReasoningGraph};
 
 use crate::contexts::Context;
 use crate::generation::linear::Linear;
@@ -69,6 +69,20 @@ impl Problem {
     #[must_use]
     pub fn given(&self) -> Option<QuantityId> {
         self.reverse.as_ref().map(|reverse| reverse.given)
+    }
+
+    /// What the problem asks for, in terms of its graph.
+    #[must_use]
+    pub fn goal(&self) -> Goal {
+        match self.given() {
+            None => Goal::Forward {
+                target: self.target(),
+            },
+            Some(given) => Goal::Reverse {
+                unknown: self.target(),
+                given,
+            },
+        }
     }
 
     /// The quantity that all necessary ones lead to, computed by the last step of a solution.

@@ -1,7 +1,9 @@
 //! Validates a spec and reports everything that is wrong with it at once.
 
 use crate::contexts::{Context, ContextLibrary};
-use crate::error::{Issues, TaskError};
+use interplay_graph::settings::Issues;
+
+use crate::error::TaskError;
 
 use super::component::Component;
 use super::dialect::{Dialect, Mode};
