@@ -1,4 +1,4 @@
-//! What can be wrong with a spec, a context, a problem or a file of samples.
+//! Errors: what can be wrong with a spec, a context, a problem or a file of samples.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use interplay_files::FileError;
 use interplay_graph::GraphError;
 use interplay_graph::settings::Issues;
 
-/// Why problems could not be made, written or read.
+/// An error while drawing, writing or reading problems.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
@@ -45,7 +45,7 @@ pub enum TaskError {
     /// A library has no context of this name.
     #[error("context `{name}` is not known; known are {known}; load it from its file first")]
     UnknownContext {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The ids and aliases of the library.
         known: String,
@@ -61,14 +61,14 @@ pub enum TaskError {
     /// No published mixture has this name.
     #[error("preset `{name}` is not known; known are {known}")]
     UnknownPreset {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The names of all presets.
         known: String,
     },
     /// A published mixture whose shares do not sum to one.
     #[error(
-        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalise = \
+        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalize = \
          true` to divide each by the sum, or choose another preset"
     )]
     PresetSum {
@@ -77,11 +77,11 @@ pub enum TaskError {
         /// The sum of its shares.
         sum: f64,
     },
-    /// An entry of a mixture that says something twice or not at all.
-    #[error("`mixture[{place}].{field}` {fault}; each entry needs an op and a context, once")]
+    /// An entry of a mixture that sets a field twice or not at all.
+    #[error("`mixture[{index}].{field}` {fault}; set op and context once in each entry")]
     MixtureEntry {
-        /// The place of the entry.
-        place: usize,
+        /// The index of the entry.
+        index: usize,
         /// The field.
         field: &'static str,
         /// What is wrong with it.
@@ -94,13 +94,13 @@ pub enum TaskError {
          smaller op"
     )]
     NoRoom {
-        /// The index that was asked for.
+        /// The requested index.
         index: u64,
-        /// The difficulty that was asked for.
+        /// The requested difficulty.
         op: u32,
         /// The largest value allowed.
         max_value: i64,
-        /// How many attempts were made.
+        /// The number of attempts.
         tries: u32,
     },
     /// A graph that cannot be built or evaluated.
@@ -134,14 +134,14 @@ pub enum TaskError {
     },
     /// A split by text.
     #[error(
-        "a split cannot go by text, since the same problem in other words would be in another \
-         part; split by graph or by shape"
+        "cannot split by text: the same problem in other words would be in another part; split by \
+         graph or by shape"
     )]
     SplitByText,
     /// A resumable file that could not be written to its end.
     #[error(
-        "cannot write {}: {source}; what is written so far is kept in {}: make room and run it \
-         again to resume, or remove that file", path.display(), partial.display()
+        "cannot write {}: {source}; the data so far are kept in {}; make room and run it again to \
+         resume, or remove that file", path.display(), partial.display()
     )]
     Unfinished {
         /// The file that is not there yet.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use interplay::tasks::{Certificate, Finding, Likeness, SampleReader};
+use interplay::tasks::corpora::{Certificate, Finding, SampleReader};
+use interplay::tasks::likeness::Likeness;
 
 /// Which corpora to compare, and where to write the certificate.
 #[derive(Args)]
@@ -19,7 +20,7 @@ pub(super) struct Flags {
     right: PathBuf,
     /// Fail unless the corpora are certified to be disjoint in this sense, and so in all stricter
     /// senses.
-    #[arg(long, value_parser = super::generate::likeness(&["text", "graph", "shape"]))]
+    #[arg(long, value_parser = super::generate::likeness(&Likeness::NAMES))]
     require: Option<Likeness>,
     /// Where to write the certificate (JSON).
     #[arg(long, value_name = "FILE")]

@@ -95,17 +95,11 @@ impl ProblemFlags {
 }
 
 fn mode() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(["forward", "reverse"]).map(|name| match name.as_str() {
-        "reverse" => Mode::Reverse,
-        _ => Mode::Forward,
-    })
+    PossibleValuesParser::new(Mode::NAMES).try_map(|name| name.parse::<Mode>())
 }
 
 fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    PossibleValuesParser::new(["prose", "terse"]).map(|name| match name.as_str() {
-        "terse" => Dialect::Terse,
-        _ => Dialect::Prose,
-    })
+    PossibleValuesParser::new(Dialect::NAMES).try_map(|name| name.parse::<Dialect>())
 }
 
 /// The levels of the verifier, by name.

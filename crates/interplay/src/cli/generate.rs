@@ -8,10 +8,10 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use interplay::progress::{Console, Progress};
-use interplay::tasks::{
-    Context, Dataset, Fingerprinted, Fingerprints, GoldRecord, Likeness, Part, Problem,
-    ResumableWriter, Shard, Split, Subset, TaskError, TaskSpec,
-};
+use interplay::tasks::corpora::{GoldRecord, ResumableWriter};
+use interplay::tasks::datasets::{Part, Shard, Split, Subset};
+use interplay::tasks::likeness::{Fingerprinted, Fingerprints, Likeness};
+use interplay::tasks::{Context, Dataset, Problem, TaskError, TaskSpec};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -44,7 +44,7 @@ pub(super) struct Flags {
     #[arg(long, default_value = "shape", value_parser = likeness(&["graph", "shape"]))]
     split_by: Likeness,
     /// Leave out problems that repeat an earlier one in text, in graph with numbers, or in shape.
-    #[arg(long, value_parser = likeness(&["text", "graph", "shape"]))]
+    #[arg(long, value_parser = likeness(&Likeness::NAMES))]
     distinct: Option<Likeness>,
     /// Write an empty file where no problem is left, instead of failing.
     #[arg(long)]
@@ -284,18 +284,10 @@ fn part_name(part: Part) -> &'static str {
 }
 
 fn part() -> impl TypedValueParser<Value = Part> {
-    PossibleValuesParser::new(["train", "validation", "test"]).map(|name| match name.as_str() {
-        "validation" => Part::Validation,
-        "test" => Part::Test,
-        _ => Part::Train,
-    })
+    PossibleValuesParser::new(Part::NAMES).try_map(|name| name.parse::<Part>())
 }
 
 /// Senses in which problems can be alike, by name.
 pub(super) fn likeness(names: &'static [&'static str]) -> impl TypedValueParser<Value = Likeness> {
-    PossibleValuesParser::new(names).map(|name| match name.as_str() {
-        "text" => Likeness::Text,
-        "graph" => Likeness::Graph,
-        _ => Likeness::Shape,
-    })
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Likeness>())
 }

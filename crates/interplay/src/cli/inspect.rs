@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use interplay::report::Role;
-use interplay::tasks::SampleReader;
+use interplay::tasks::corpora::SampleReader;
 
 use super::flags::ProblemFlags;
 use super::shown::{Shown, record};

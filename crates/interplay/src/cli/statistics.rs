@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use interplay::report::{LinePlot, Series};
-use interplay::tasks::{Distribution, Measure, SampleReader, Statistics, markdown_table};
+use interplay::tasks::corpora::SampleReader;
+use interplay::tasks::statistics::{Distribution, Measure, Statistics, markdown_table};
 use interplay_files::RecordWriter;
 use serde_json::json;
 
@@ -116,7 +117,7 @@ fn draw(corpora: &[(String, Statistics)], folder: &Path) -> Result<()> {
                 .map(|measure| ("spread", *measure, spread(corpora, *measure))),
         );
     for (kind, measure, plot) in plots {
-        let name = format!("{}-{kind}.svg", measure.name().replace(' ', "-"));
+        let name = format!("{}-{kind}.svg", measure.label().replace(' ', "-"));
         interplay_files::write(folder.join(name), plot.to_svg())?;
     }
     Ok(())
@@ -136,9 +137,9 @@ fn over_op(corpora: &[(String, Statistics)], measure: Measure) -> LinePlot {
         }
     });
     LinePlot {
-        title: format!("Mean {measure} by op"),
+        title: format!("Mean {} by op", measure.label()),
         x_label: "op".to_owned(),
-        y_label: measure.name().to_owned(),
+        y_label: measure.label().to_owned(),
         series: series.collect(),
         ..LinePlot::default()
     }
@@ -169,8 +170,8 @@ fn spread(corpora: &[(String, Statistics)], measure: Measure) -> LinePlot {
         }
     });
     LinePlot {
-        title: format!("How often each {measure} is seen"),
-        x_label: measure.name().to_owned(),
+        title: format!("How often each {} is seen", measure.label()),
+        x_label: measure.label().to_owned(),
         y_label: "percent".to_owned(),
         series: series.collect(),
         ..LinePlot::default()
