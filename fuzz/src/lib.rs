@@ -1,7 +1,7 @@
 //! What the fuzz targets share: a fixed set of problems, and what must hold of every verdict.
 
 use interplay_tasks::ContextLibrary;
-use interplay_verify::audit::{GoldSource, Problems, Subject};
+use interplay_audit::{GoldSource, Problems, Subject};
 use interplay_verify::{Gold, Level, Verdict, Verifier};
 
 /// The seed of the fixed set of problems.

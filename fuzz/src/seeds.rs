@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use interplay_fuzz::subjects;
-use interplay_verify::audit::{Draw, Operator};
+use interplay_audit::{Draw, Operator};
 
 const WORDS: &[&str] = &[
     "Define ", " as ", "; so ", "so ", " = ", " + ", " - ", " * ", " / ", "*", "(", ")", ". ", "; ",

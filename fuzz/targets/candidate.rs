@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use interplay_fuzz::{check, subjects};
-use interplay_verify::audit::{Opinion, Subject, opinion};
+use interplay_audit::{Opinion, Subject, opinion};
 use libfuzzer_sys::fuzz_target;
 
 static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();

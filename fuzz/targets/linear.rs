@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use interplay_fuzz::subjects;
-use interplay_verify::audit::Subject;
+use interplay_audit::Subject;
 use interplay_verify::{Gold, Level, Verifier};
 use libfuzzer_sys::fuzz_target;
 use rustix::time::{ClockId, clock_gettime};

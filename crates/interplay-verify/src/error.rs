@@ -73,14 +73,6 @@ pub enum VerifyError {
         /// The longest text that is read.
         limit: usize,
     },
-    /// A right solution that the audit's own reader cannot follow.
-    #[error("the audit cannot read the right solution at byte {at}; expected {expected}")]
-    Unread {
-        /// Where reading stopped, in bytes.
-        at: usize,
-        /// What should stand there.
-        expected: &'static str,
-    },
     /// A weight of a reward that is no weight.
     #[error("the reward's {name} is {value}; expected {expected}")]
     Weight {
@@ -91,17 +83,4 @@ pub enum VerifyError {
         /// What it may be.
         expected: &'static str,
     },
-}
-
-/// Why a problem cannot serve as a subject of the audit.
-#[cfg(feature = "tasks")]
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum SubjectError {
-    /// The problem cannot be drawn.
-    #[error(transparent)]
-    Task(#[from] interplay_tasks::TaskError),
-    /// Its solution cannot be read, or gives no gold.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
 }

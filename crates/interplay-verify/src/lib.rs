@@ -10,7 +10,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-pub mod audit;
 mod credit;
 mod error;
 mod explain;
@@ -24,8 +23,6 @@ mod paper;
 mod parse;
 mod reading;
 mod reward;
-#[cfg(feature = "proptest")]
-pub mod strategies;
 mod strict;
 mod supervision;
 mod symbols;
@@ -33,8 +30,6 @@ mod texts;
 mod verdict;
 mod verifier;
 
-#[cfg(feature = "tasks")]
-pub use error::SubjectError;
 pub use error::VerifyError;
 pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
