@@ -30,4 +30,13 @@ impl Goal {
             Self::Reverse { unknown, .. } => unknown,
         }
     }
+
+    /// The quantity that a solution works up to: the target, or the one whose value is given.
+    #[must_use]
+    pub fn top(self) -> QuantityId {
+        match self {
+            Self::Forward { target } => target,
+            Self::Reverse { given, .. } => given,
+        }
+    }
 }

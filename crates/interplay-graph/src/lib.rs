@@ -27,6 +27,7 @@ mod error;
 mod goal;
 mod gold;
 mod graph;
+mod linear;
 mod seed;
 pub mod settings;
 mod statements;
@@ -37,6 +38,7 @@ pub use error::GraphError;
 pub use goal::Goal;
 pub use gold::{GoldGraph, GoldNode};
 pub use graph::{Quantity, QuantityId, ReasoningGraph};
+pub use linear::{Linear, LinearForm};
 pub use seed::{SeedStream, SeedStreams};
 pub use statements::{
     ASIDE, LeftOut, Reversal, Says, Statement, Statements, TextProblem, Unreadable,

@@ -1,9 +1,9 @@
 //! A verdict for people: the sentence with the first mistake, and a mark under it.
 
 use std::fmt::Write;
-use std::ops::Range;
 
 use crate::Verdict;
+use crate::excerpt::{head, one_line, tail, within};
 
 /// How many characters of a sentence are shown on either side of a mistake.
 const CONTEXT: usize = 60;
@@ -84,43 +84,12 @@ impl Verdict {
     }
 }
 
-/// A span, moved into the text and to the boundaries of characters.
-fn within(text: &str, span: &Range<usize>) -> Range<usize> {
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut end = span.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
-}
-
-/// The last characters of a text.
-fn tail(text: &str, most: usize) -> &str {
-    let cut = text.char_indices().rev().nth(most.saturating_sub(1));
-    cut.map_or(text, |(at, _)| &text[at..])
-}
-
-/// The first characters of a text.
-pub(crate) fn head(text: &str, most: usize) -> &str {
-    let cut = text.char_indices().nth(most);
-    cut.map_or(text, |(at, _)| &text[..at])
-}
-
 fn width(text: &str) -> usize {
     text.chars().count()
 }
 
 fn dots(cut: bool) -> &'static str {
     if cut { "..." } else { "" }
-}
-
-/// The same number of characters on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
 }
 
 #[cfg(test)]

@@ -8,13 +8,11 @@
 //! Of the tokens that mark the ends of a sequence, one `[BOS]` may stand in front, and one
 //! `[EOS]` and any number of `[PAD]` behind it at the very end. Anywhere else they are text.
 
-use crate::parse::integer;
+use interplay_environment::framing::{ANSWER, ANSWER_END, SOLUTION, SOLUTION_END};
+
+use crate::lexical::integer;
 use crate::reading::Span;
 
-const SOLUTION: &str = "<solution>";
-const SOLUTION_END: &str = "</solution>";
-const ANSWER: &str = "<answer>";
-const ANSWER_END: &str = "</answer>";
 const BEGIN: &str = "[BOS]";
 const END: &str = "[EOS]";
 const PAD: &str = "[PAD]";

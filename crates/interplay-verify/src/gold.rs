@@ -1,44 +1,17 @@
 //! What a candidate is compared with: quantities, their definitions and values, and the answer.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use interplay_graph::{
-    Core, Goal, GoldGraph, GraphError, Outer, Quantity, QuantityId, ReasoningGraph,
-};
+use interplay_graph::{Goal, GoldGraph, GraphError, Linear, Quantity, QuantityId, ReasoningGraph};
 use rustc_hash::FxBuildHasher;
 
+use crate::VerifyError;
 use crate::formula::Formula;
 use crate::frame::Frame;
 use crate::learner::Learner;
-use crate::linear::Linear;
+use crate::parse::MAX_TEXT;
+use crate::quantity::{GoldQuantity, Reverse, squeezed};
 use crate::reading::Reading;
-use crate::{VerifyError, verifier};
-
-/// A quantity of the problem.
-#[derive(Debug, Clone)]
-pub(crate) struct GoldQuantity {
-    pub name: Box<str>,
-    /// Its value, in terms of the unknown where there is one.
-    pub value: Linear,
-    /// How it is computed; none where the source does not say.
-    pub formula: Option<Formula>,
-    /// What it reads, each once, sorted.
-    pub parents: Box<[u32]>,
-    /// Whether the answer needs it.
-    pub needed: bool,
-    /// Whether nothing of it but its name is known to the verifier.
-    pub hidden: bool,
-}
-
-/// What makes a problem a reverse one: a leaf that is asked for, and a quantity above it whose
-/// value is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reverse {
-    pub unknown: u32,
-    pub given: u32,
-    pub value: i64,
-}
 
 /// The truth about one problem.
 #[derive(Debug, Clone)]
@@ -89,7 +62,8 @@ impl Gold {
             let value = if id == unknown && quantity.parents().is_empty() {
                 Some(Linear::UNKNOWN)
             } else {
-                linear(quantity, &values)
+                let parents = quantity.parents().iter();
+                Linear::of(quantity.definition, parents.map(|id| values[id.index()]))
             };
             values.push(value.ok_or_else(|| GraphError::Overflow {
                 name: quantity.name.clone(),
@@ -178,8 +152,8 @@ impl Gold {
     /// that is the value of no step (of a reverse solution: that does not solve the equation), or
     /// anything behind the answer.
     pub fn from_solution(solution: &str) -> Result<Self, VerifyError> {
-        if solution.len() > verifier::MAX_TEXT {
-            let (length, limit) = (solution.len(), verifier::MAX_TEXT);
+        if solution.len() > MAX_TEXT {
+            let (length, limit) = (solution.len(), MAX_TEXT);
             return Err(VerifyError::TooLong { length, limit });
         }
         let frame = Frame::of(solution);
@@ -331,39 +305,4 @@ fn quantities(
         })
     };
     graph.quantities().zip(values).map(quantity).collect()
-}
-
-/// The value of a quantity from those of its parents; none where it leaves 64 bits.
-fn linear(quantity: &Quantity, values: &[Linear]) -> Option<Linear> {
-    let mut parents = quantity.parents().iter().map(|id| values[id.index()]);
-    let core = match quantity.definition.core {
-        Core::Constant(value) => Linear::number(value),
-        Core::Sum => parents.try_fold(Linear::default(), Linear::checked_add)?,
-        Core::Difference => {
-            let first = parents.next()?;
-            parents.try_fold(first, Linear::checked_sub)?
-        }
-        Core::Products => {
-            let mut sum = Linear::default();
-            while let Some(left) = parents.next() {
-                sum = sum.checked_add(left.checked_mul(parents.next()?)?)?;
-            }
-            sum
-        }
-    };
-    match quantity.definition.outer {
-        None => Some(core),
-        Some(Outer::Plus(k)) => core.checked_add(Linear::number(k)),
-        Some(Outer::Times(k)) => core.checked_mul(Linear::number(k)),
-    }
-}
-
-/// A name with single spaces between its words.
-pub(crate) fn squeezed(name: &str) -> Cow<'_, str> {
-    let plain = |byte: &u8| !byte.is_ascii_whitespace() || *byte == b' ';
-    if name.trim_ascii() == name && !name.contains("  ") && name.as_bytes().iter().all(plain) {
-        return Cow::Borrowed(name);
-    }
-    let words: Vec<&str> = name.split_ascii_whitespace().collect();
-    Cow::Owned(words.join(" "))
 }

@@ -1,9 +1,10 @@
 //! Gold from the text of a gold solution: every step defines its quantity.
 
+use interplay_graph::Linear;
+
 use crate::formula::{NoFormula, Pool, Source, Work};
 use crate::frame::Frame;
-use crate::gold::{GoldQuantity, Reverse, squeezed};
-use crate::linear::Linear;
+use crate::quantity::{GoldQuantity, Reverse, squeezed};
 use crate::reading::{Clause, Head, Item, Known, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Reason, VerifyError};

@@ -12,21 +12,25 @@
 
 mod credit;
 mod error;
+mod excerpt;
 mod explain;
 mod formula;
 mod frame;
 mod gold;
 mod learner;
-mod linear;
+mod lexical;
+mod notes;
 mod numbers;
 mod paper;
 mod parse;
+mod quantity;
 mod reading;
 mod reward;
 mod strict;
 mod supervision;
 mod symbols;
 mod texts;
+mod values;
 mod verdict;
 mod verifier;
 

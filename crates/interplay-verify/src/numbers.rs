@@ -3,8 +3,10 @@
 //! In a reverse problem a numeric form holds the unknown too: the value of a symbol is then a
 //! linear expression, which is put in as it is usually written (`2*x + 3`).
 
-use crate::linear::Linear;
+use interplay_graph::Linear;
+
 use crate::reading::{Node, Span};
+use crate::values;
 
 /// The value of a postfix expression; none where a symbol has none, 64 bits do not hold it, it is
 /// not linear in the unknown, or a division leaves a remainder.
@@ -22,7 +24,7 @@ pub(crate) fn evaluate(
             operator => {
                 let right = stack.pop()?;
                 let left = stack.pop()?;
-                Linear::apply(operator, left, right)?
+                values::apply(operator, left, right)?
             }
         };
         stack.push(result);
@@ -53,7 +55,7 @@ pub(crate) fn mirrors(
     for node in symbolic {
         match *node {
             Node::Symbol(span) => match value(span) {
-                Some(value) => value.write(&mut put_in),
+                Some(value) => values::write(value, &mut put_in),
                 None => return false,
             },
             other => put_in.push(other),
@@ -116,12 +118,12 @@ impl Worked {
                         let part: &Part = &worked[side];
                         part.value
                     };
-                    let value = Linear::apply(operator, of(left), of(right))?;
+                    let value = values::apply(operator, of(left), of(right))?;
                     (value, (left, right), start)
                 }
             };
             // A value has at most five nodes.
-            let stated = place - start < 5 && Linear::stated(&nodes[start..=place]).is_some();
+            let stated = place - start < 5 && values::stated(&nodes[start..=place]).is_some();
             worked.push(Part {
                 node: *node,
                 value,

@@ -10,11 +10,13 @@
 
 use std::collections::HashMap;
 
+use interplay_graph::Linear;
+
 use crate::frame::Frame;
-use crate::linear::Linear;
+use crate::notes::{Detail, Judgement, Notes};
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
-use crate::verifier::Notes;
-use crate::{Gold, Reason, StepVerdict, Verdict};
+use crate::values;
+use crate::{Gold, Reason, StepVerdict};
 
 /// What a symbol stands for.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +47,13 @@ struct Judge<'t> {
     notes: Notes<'t>,
 }
 
-pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -> Verdict {
+pub(crate) fn judge(
+    gold: &Gold,
+    text: &str,
+    frame: &Frame,
+    reading: &Reading,
+    detail: Detail,
+) -> Judgement {
     let mut judge = Judge {
         gold,
         text,
@@ -54,7 +62,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
-        notes: Notes::new(text, reading),
+        notes: Notes::new(text, reading, detail),
     };
     let mut answer = None;
     let mut answer_span = Span {
@@ -62,7 +70,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         end: frame.body.end,
     };
     for (at, item) in reading.items.iter().enumerate() {
-        judge.notes.at = at;
+        judge.notes.begin(at);
         match item {
             Item::Step(step) => judge.step(step),
             Item::Unreadable { span, .. } => {
@@ -71,7 +79,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
                     needed: false,
                     correct: false,
                 };
-                judge.notes.verdict.steps.push(step);
+                judge.notes.end(step);
             }
             // How the equation is solved is not looked at.
             Item::Opening { .. } | Item::Known(_) | Item::Equation(_) => {}
@@ -85,7 +93,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
     if let (None, Some(tag)) = (answer, frame.tag) {
         (answer, answer_span) = (Some(tag.value), tag.span);
     }
-    judge.notes.at = reading.items.len();
+    judge.notes.begin(reading.items.len());
     judge.close(answer, answer_span)
 }
 
@@ -114,7 +122,7 @@ impl<'t> Judge<'t> {
         };
         let Some(place) = quantity else {
             self.notes.verdict.extra += 1;
-            self.notes.verdict.steps.push(verdict);
+            self.notes.end(verdict);
             return;
         };
         let gold = self.gold.quantity(place);
@@ -122,7 +130,6 @@ impl<'t> Judge<'t> {
         let value = gold.hidden || value == Some(gold.value);
         verdict.needed = gold.needed;
         verdict.correct = parents && value;
-        self.notes.verdict.steps.push(verdict);
         self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
         self.found[place as usize] = Found {
             there: true,
@@ -137,6 +144,7 @@ impl<'t> Judge<'t> {
             self.notes
                 .error(step.span, Reason::WrongValue, || gold.value.to_string());
         }
+        self.notes.end(verdict);
     }
 
     /// The letter under which a step introduces the unknown that is asked for.
@@ -208,10 +216,10 @@ impl<'t> Judge<'t> {
             Node::Symbol(span) => self.letter == Some(span.of(self.text)),
             _ => true,
         });
-        named.then(|| Linear::stated(nodes))?
+        named.then(|| values::stated(nodes))?
     }
 
-    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Verdict {
+    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Judgement {
         let Self {
             gold,
             found,
@@ -229,9 +237,11 @@ impl<'t> Judge<'t> {
             tally.1 += u32::from(found.there && !found.parents);
             tally.2 += u32::from(found.there && !found.value);
             if !found.there {
-                let expected = || format!("a step for `{}`", quantity.name);
-                let none = || "no such step".to_owned();
-                notes.explained(answer_span, Reason::MissingQuantity, expected, Some(&none));
+                let (name, none) = (&quantity.name, "no such step");
+                notes.absent(answer_span, name, none);
+                if notes.all() {
+                    notes.missing((notes.at, answer_span), name, none);
+                }
             }
         }
         let correct = answer.flatten() == Some(gold.answer());
@@ -241,19 +251,18 @@ impl<'t> Judge<'t> {
             } else {
                 Reason::MissingAnswer
             };
-            notes.verdict.beyond_steps = true;
-            notes.error(answer_span, reason, || gold.answer().to_string());
+            notes.beyond(answer_span, reason, || gold.answer().to_string());
         }
-        let mut verdict = notes.verdict;
-        (verdict.missing, verdict.wrong_parents, verdict.wrong_values) = tally;
-        verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
-        verdict.answer_correct = correct;
-        verdict.accepted = correct && right == gold.needed();
-        if verdict.accepted {
-            // An earlier step about a quantity may have been wrong; the last one counts.
-            verdict.first_error = None;
-        }
-        verdict
+        notes.close(|verdict| {
+            (verdict.missing, verdict.wrong_parents, verdict.wrong_values) = tally;
+            verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
+            verdict.answer_correct = correct;
+            verdict.accepted = correct && right == gold.needed();
+            if verdict.accepted {
+                // An earlier step about a quantity may have been wrong; the last one counts.
+                verdict.first_error = None;
+            }
+        })
     }
 }
 

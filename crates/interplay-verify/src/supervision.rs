@@ -11,7 +11,9 @@ use interplay_graph::SeedStream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::{Gold, Level, Verdict, Verifier, VerifyError};
+use crate::excerpt::excerpt;
+use crate::notes::{Detail, Judgement};
+use crate::{Gold, Level, Reason, StepError, StepVerdict, Verdict, Verifier, VerifyError};
 
 /// How supervision errs. Rates are probabilities from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -99,54 +101,94 @@ impl Supervision {
                 self.verifier.verify(&partial, candidate)
             }
             Noise::Flip { rate } => {
-                let verdict = self.verifier.verify(gold, candidate);
+                let judgement = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, level, |right| right ^ rng.random_bool(rate))
+                relabelled(judgement, gold, candidate, level, |right| {
+                    right ^ rng.random_bool(rate)
+                })
             }
             Noise::Drop { rate } => {
-                let verdict = self.verifier.verify(gold, candidate);
+                let judgement = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, level, |right| right | rng.random_bool(rate))
+                relabelled(judgement, gold, candidate, level, |right| {
+                    right | rng.random_bool(rate)
+                })
             }
         }
     }
 }
 
-/// The verdict with the judgement of every step replaced. A needed quantity without a step keeps
-/// its place among the judgements. At the level of the paper only needed steps decide.
+/// The verdict with the judgement of every step replaced, and whatever follows from it: the first
+/// error is that of the first step that is judged wrong now, unless something that is no step's
+/// own mistake comes before. At the level of the paper only needed steps decide.
+///
+/// The counts by kind of mistake stay those of the exact verdict.
 fn relabelled(
-    mut verdict: Verdict,
+    judgement: Judgement,
     gold: &Gold,
+    candidate: &str,
     level: Level,
     mut judge: impl FnMut(bool) -> bool,
 ) -> Verdict {
+    let Judgement {
+        mut verdict,
+        steps: notes,
+        missing,
+        beyond,
+    } = judgement;
     let mut changed = false;
-    let mut judged = |before: bool| {
-        let after = judge(before);
-        changed |= after != before;
-        after
+    let mut first = beyond;
+    let mut blame = |error: StepError| {
+        let earlier = |first: &StepError| first.span.start <= error.span.start;
+        if !first.as_ref().is_some_and(earlier) {
+            first = Some(error);
+        }
     };
-    let (mut right, mut all) = (0_u32, true);
-    for step in &mut verdict.steps {
-        step.correct = judged(step.correct);
-        all &= step.correct || (level == Level::Paper && !step.needed);
-        right += u32::from(step.correct && step.needed);
+    let mut right = 0_u32;
+    for (step, note) in verdict.steps.iter_mut().zip(notes) {
+        // One draw for each step, whether it may change or not.
+        let correct = judge(step.correct);
+        if note.misplaced {
+            continue;
+        }
+        changed |= correct != step.correct;
+        step.correct = correct;
+        right += u32::from(correct && step.needed);
+        if !correct && (level != Level::Paper || step.needed) {
+            let error = note.error;
+            blame(error.unwrap_or_else(|| judged_wrong(note.sentence, step, candidate)));
+        }
     }
-    for _ in 0..verdict.missing {
-        let present = judged(false);
-        all &= present;
+    let mut absent = 0;
+    for error in missing {
+        let present = judge(false);
+        changed |= present;
         right += u32::from(present);
+        if !present {
+            absent += 1;
+            blame(error);
+        }
     }
     if !changed {
         return verdict;
     }
     let needed = gold.needed();
+    verdict.missing = absent;
     verdict.process_accuracy = f64::from(right.min(needed)) / f64::from(needed);
-    verdict.accepted = all && !verdict.beyond_steps && verdict.answer_correct;
-    if verdict.accepted {
-        verdict.first_error = None;
-    }
+    verdict.accepted = first.is_none() && verdict.answer_correct;
+    verdict.first_error = first;
     verdict
+}
+
+/// The mistake of a step in which the verifier itself found none.
+fn judged_wrong(sentence: usize, step: &StepVerdict, candidate: &str) -> StepError {
+    StepError {
+        step: sentence,
+        span: step.span.clone(),
+        reason: Reason::JudgedWrong,
+        expected: "a step that the supervision accepts".to_owned(),
+        found: excerpt(&candidate[step.span.clone()]),
+    }
 }
 
 /// A number that two different problems hardly share.

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use interplay_graph::Linear;
+
 use crate::formula::Source;
-use crate::linear::Linear;
 use crate::reading::{Node, Span};
+use crate::values;
 
 /// What a symbol was bound to.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +112,7 @@ impl<'t> Symbols<'t> {
         if let [Node::Number(number)] = nodes {
             return Some(Linear::number(*number));
         }
-        self.only_unknown(nodes).then(|| Linear::stated(nodes))?
+        self.only_unknown(nodes).then(|| values::stated(nodes))?
     }
 
     /// Whether an expression names no symbol but the unknown.

@@ -10,7 +10,8 @@
 use interplay_graph::Statements;
 
 use crate::VerifyError;
-use crate::gold::{Gold, GoldQuantity};
+use crate::gold::Gold;
+use crate::quantity::GoldQuantity;
 
 impl Gold {
     /// From a gold solution, with what else the text of its problem has.
@@ -57,13 +58,10 @@ impl Gold {
         let asked = [statements.asked(), own.map(|quantity| &*quantity.name)];
         let mut problems = asked.into_iter().flatten();
         let problem = problems.find_map(|asked| statements.problem_about(asked).ok())?;
-        match &problem.reversal {
-            None if !self.is_reverse() => Self::from_graph(&problem.graph, problem.asked).ok(),
-            Some(reversal) if self.is_reverse() => {
-                Self::from_reverse_graph(&problem.graph, reversal.unknown, reversal.given).ok()
-            }
-            _ => None,
+        if problem.reversal.is_some() != self.is_reverse() {
+            return None;
         }
+        Self::from_goal(&problem.graph, problem.goal()).ok()
     }
 
     /// The quantities of a whole problem that this gold does not have, with what they read turned

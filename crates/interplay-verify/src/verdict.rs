@@ -70,6 +70,8 @@ pub enum Reason {
     ConflictingAnswers,
     /// Something stands behind the answer or between the tags.
     StrayText,
+    /// Noisy supervision judges the step wrong.
+    JudgedWrong,
 }
 
 impl Reason {
@@ -107,6 +109,7 @@ impl Reason {
             Self::RepeatedAnswer => "repeated_answer",
             Self::ConflictingAnswers => "conflicting_answers",
             Self::StrayText => "stray_text",
+            Self::JudgedWrong => "judged_wrong",
         }
     }
 }
@@ -146,6 +149,7 @@ impl fmt::Display for Reason {
             Self::RepeatedAnswer => "the answer is stated twice",
             Self::ConflictingAnswers => "two different answers are stated",
             Self::StrayText => "there is text where none belongs",
+            Self::JudgedWrong => "the step is judged wrong",
         })
     }
 }
@@ -217,9 +221,6 @@ pub struct Verdict {
     pub wrong_equalities: u32,
     /// The sentences in the order of the text, without the answer.
     pub steps: Vec<StepVerdict>,
-    /// Whether something else than a step is wrong, such as the answer or text behind it.
-    #[serde(skip)]
-    pub(crate) beyond_steps: bool,
 }
 
 impl Verdict {

@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{head, one_line};
 use crate::frame::Frame;
-use crate::reading::{Reading, Span};
+use crate::notes::{Detail, Judgement};
+use crate::parse::MAX_TEXT;
+use crate::reading::Reading;
+use crate::strict::Unneeded;
 use crate::{Gold, Reason, StepError, Verdict, paper, strict};
-
-/// The longest candidate that is read, in bytes.
-pub(crate) const MAX_TEXT: usize = 1 << 24;
 
 /// How much of a solution is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,7 +54,7 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verifier {
     level: Level,
-    pub(crate) allow_unneeded: bool,
+    unneeded: Unneeded,
 }
 
 impl Verifier {
@@ -64,7 +63,7 @@ impl Verifier {
     pub fn new(level: Level) -> Self {
         Self {
             level,
-            allow_unneeded: true,
+            unneeded: Unneeded::Allowed,
         }
     }
 
@@ -72,7 +71,7 @@ impl Verifier {
     #[must_use]
     pub fn forbid_unneeded(self) -> Self {
         Self {
-            allow_unneeded: false,
+            unneeded: Unneeded::Forbidden,
             ..self
         }
     }
@@ -88,6 +87,11 @@ impl Verifier {
     /// Never fails: what cannot be read is a wrong candidate. Takes time linear in the text.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str) -> Verdict {
+        self.judge(gold, candidate, Detail::First).verdict
+    }
+
+    /// The same with as many notes as asked for.
+    pub(crate) fn judge(&self, gold: &Gold, candidate: &str, detail: Detail) -> Judgement {
         if candidate.len() > MAX_TEXT {
             let error = StepError {
                 step: 0,
@@ -96,84 +100,25 @@ impl Verifier {
                 expected: format!("at most {MAX_TEXT} bytes"),
                 found: format!("{} bytes", candidate.len()),
             };
-            return Verdict {
-                first_error: Some(error),
+            let verdict = Verdict {
+                first_error: Some(error.clone()),
                 missing: gold.needed(),
                 ..Verdict::default()
+            };
+            return Judgement {
+                verdict,
+                steps: Vec::new(),
+                missing: Vec::new(),
+                beyond: Some(error),
             };
         }
         let frame = Frame::of(candidate);
         let reading = Reading::of(candidate, &frame);
         match self.level {
-            Level::Paper => paper::judge(gold, candidate, &frame, &reading),
-            Level::Strict => strict::judge(self, gold, candidate, &frame, &reading),
+            Level::Paper => paper::judge(gold, candidate, &frame, &reading, detail),
+            Level::Strict => {
+                strict::judge(self.unneeded, gold, candidate, &frame, &reading, detail)
+            }
         }
-    }
-}
-
-/// What a judge notes while it reads.
-pub(crate) struct Notes<'t> {
-    text: &'t str,
-    pub verdict: Verdict,
-    /// The sentence that is being read.
-    pub at: usize,
-}
-
-impl<'t> Notes<'t> {
-    pub(crate) fn new(text: &'t str, reading: &Reading) -> Self {
-        let steps = Vec::with_capacity(reading.items.len());
-        Self {
-            text,
-            verdict: Verdict {
-                steps,
-                ..Verdict::default()
-            },
-            at: 0,
-        }
-    }
-
-    /// Notes a mistake; the first one is explained.
-    pub(crate) fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
-        self.explained(span, reason, expected, None);
-    }
-
-    pub(crate) fn explained(
-        &mut self,
-        span: Span,
-        reason: Reason,
-        expected: impl FnOnce() -> String,
-        found: Option<&dyn Fn() -> String>,
-    ) {
-        if self.verdict.first_error.is_none() {
-            let shown = || excerpt(span.of(self.text));
-            self.verdict.first_error = Some(StepError {
-                step: self.at,
-                span: span.range(),
-                reason,
-                expected: message(&expected()),
-                found: message(&found.map_or_else(shown, |found| found())),
-            });
-        }
-    }
-}
-
-/// A message on one line, of bounded length, whatever the candidate brought into it.
-fn message(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let shown = head(text, LONGEST);
-    let mut line = one_line(shown);
-    if shown.len() < text.len() {
-        line.push_str("...");
-    }
-    line
-}
-
-/// A stretch of the candidate for a message, shortened where it is long.
-fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 120;
-    match text.char_indices().nth(LONGEST) {
-        _ if text.trim_ascii().is_empty() => "nothing".to_owned(),
-        None => format!("`{text}`"),
-        Some((cut, _)) => format!("`{}...`", &text[..cut]),
     }
 }

@@ -8,13 +8,14 @@
 //! (individualisation and refinement, as in McKay 1981). Of nodes that can be exchanged without
 //! touching any other, one is enough.
 //!
-//! Deviations: no further symmetry is used. A graph with more than [`MAX_LISTINGS`] listings to
+//! Deviations: no further symmetry is used. A graph with more than 2,000 listings to
 //! compare, for instance one with seven equal chains, is hashed by its refined colours alone, and
 //! so may share its hash with a graph that it does not equal. How many listings there are does not
 //! depend on names or order, so the hash of such a graph is still blind to them.
 //! Complexity: O(listings * nodes * edges log edges) at worst; near-linear in practice, since few
 //! rounds settle the colours and few graphs have more than one listing.
 
+mod numbers;
 mod refine;
 mod search;
 
@@ -23,19 +24,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::{QuantityId, ReasoningGraph};
+pub use numbers::Numbers;
 use refine::Net;
-
-/// How many listings of one graph are compared before its colours have to do.
-pub(crate) const MAX_LISTINGS: usize = 2_000;
-
-/// Whether the constants of definitions count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Numbers {
-    /// Graphs that differ in constants differ.
-    Distinct,
-    /// Only the shape counts: which kind of definition reads which quantities.
-    Ignored,
-}
 
 /// A 128-bit hash of a graph up to renaming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use crate::{Core, Definition, Outer, QuantityId, ReasoningGraph};
 
-use super::Numbers;
+use super::numbers::Numbers;
 
 /// How a quantity is read by another: as one of several like operands, or on one side of a
 /// difference.

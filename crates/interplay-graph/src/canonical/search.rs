@@ -1,7 +1,9 @@
 //! The smallest listing of a graph over all ways to tell nodes of one colour apart.
 
-use super::MAX_LISTINGS;
 use super::refine::{Net, mix};
+
+/// How many listings of one graph are compared before its colours have to do.
+const MAX_LISTINGS: usize = 2_000;
 
 /// What a node that is singled out gets into its colour.
 const SINGLED_OUT: u64 = 0x5173_1e0d;

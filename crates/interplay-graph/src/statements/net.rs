@@ -5,9 +5,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::linear::Linear;
-use super::{LeftOut, Reversal, Said, Statements, TextProblem, totals};
-use crate::{Definition, GraphError, QuantityId, ReasoningGraph};
+use super::problem::{LeftOut, Reversal, TextProblem};
+use super::read::Statements;
+use super::said::Said;
+use super::totals;
+use crate::{Definition, GraphError, Linear, QuantityId, ReasoningGraph};
 
 /// A quantity before the order is known.
 struct Node<'t> {
@@ -196,7 +198,7 @@ impl<'t> Net<'t> {
             forms[place] = if place == unknown {
                 Some(Linear::UNKNOWN)
             } else if above.len() == node.parents.len() {
-                Linear::of(node.definition, &above)
+                Linear::of(node.definition, above.iter().copied())
             } else {
                 None
             };
@@ -275,8 +277,7 @@ impl<'t> Net<'t> {
                 unknown: ids[solved.unknown]?,
                 given: ids[solved.given]?,
                 value: solved.value,
-                coefficient: solved.form.coefficient,
-                constant: solved.form.constant,
+                form: solved.form,
             })
         });
         let left_out = (0..self.nodes.len())

@@ -5,7 +5,7 @@
 //! Deviations: white space may be of any kind and length around operators, names may have
 //! several words.
 
-use super::Said;
+use super::said::Said;
 use crate::{Core, Definition, Outer};
 
 const EXPECTED: &str = "`name = expression` or `name > 0`, where an expression is a number or \

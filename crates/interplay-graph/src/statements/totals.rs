@@ -11,7 +11,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Entry, is_average, is_total};
+use super::names::{is_average, is_total};
+use super::said::Entry;
 
 /// More nouns of totals than this are not followed; a problem has one or two. It keeps the work
 /// linear in the text.

@@ -4,10 +4,11 @@
 //! perhaps through shorter numeric forms. Every part must have the stated value, and every form
 //! must be the one before it with values put in or parts worked out.
 
+use interplay_graph::Linear;
+
 use super::{Judge, Said, reason};
 use crate::Reason;
 use crate::formula::{NoFormula, Source};
-use crate::linear::Linear;
 use crate::numbers;
 use crate::reading::{Clause, Node, Part, Span, Step};
 

@@ -10,27 +10,36 @@
 //! values per quantity. Deviations: everything else here is checked on top of that.
 
 mod chain;
+mod equation;
 mod solving;
 
-use solving::Solving;
+use interplay_graph::Linear;
 
 use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
-use crate::linear::Linear;
+use crate::notes::{Detail, Judgement, Notes};
 use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
-use crate::verifier::Notes;
-use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
+use crate::{Gold, Reason, StepVerdict};
+use equation::Solving;
+
+/// What is made of true steps that the answer does not need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unneeded {
+    Allowed,
+    Forbidden,
+}
 
 pub(crate) fn judge(
-    verifier: &Verifier,
+    unneeded: Unneeded,
     gold: &Gold,
     text: &str,
     frame: &Frame,
     reading: &Reading,
-) -> Verdict {
+    detail: Detail,
+) -> Judgement {
     let mut judge = Judge {
-        verifier,
+        unneeded,
         gold,
         text,
         reading,
@@ -39,19 +48,23 @@ pub(crate) fn judge(
         work: Work::default(),
         stack: Vec::new(),
         state: vec![State::Absent; gold.len()],
+        at_answer: None,
         prose: None,
         answer: Answer::default(),
         solving: Solving::default(),
         sound: true,
-        notes: Notes::new(text, reading),
+        notes: Notes::new(text, reading, detail),
     };
     for (at, item) in reading.items.iter().enumerate() {
-        judge.notes.at = at;
+        judge.notes.begin(at);
         judge.item(item);
     }
-    judge.notes.at = reading.items.len();
+    judge.notes.begin(reading.items.len());
     judge.close(frame)
 }
+
+/// What is found in the place of a missing step.
+const NO_STEP: &str = "no such step before the answer";
 
 /// What is known of a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +84,7 @@ struct Answer {
 }
 
 struct Judge<'t> {
-    verifier: &'t Verifier,
+    unneeded: Unneeded,
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
@@ -80,6 +93,9 @@ struct Judge<'t> {
     work: Work,
     stack: Vec<Linear>,
     state: Vec<State>,
+    /// Where the answer stands, and which needed quantities have no step before it; noted where
+    /// everything is.
+    at_answer: Option<((usize, Span), Vec<u32>)>,
     prose: Option<bool>,
     answer: Answer,
     /// How far the equation of a reverse problem is solved.
@@ -106,8 +122,8 @@ impl Judge<'_> {
 
     /// Notes a mistake that is in no step.
     fn beyond(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
-        self.notes.verdict.beyond_steps = true;
-        self.error(span, reason, expected);
+        self.sound = false;
+        self.notes.beyond(span, reason, expected);
     }
 
     fn item(&mut self, item: &Item) {
@@ -142,7 +158,7 @@ impl Judge<'_> {
             }
         };
         let correct = self.sound;
-        self.notes.verdict.steps.push(StepVerdict {
+        self.notes.end(StepVerdict {
             span: span.range(),
             needed,
             correct,
@@ -179,7 +195,7 @@ impl Judge<'_> {
             self.error(step.span, Reason::Redefinition, || {
                 "one step a quantity".to_owned()
             });
-        } else if !needed && !hidden && !self.verifier.allow_unneeded {
+        } else if !needed && !hidden && self.unneeded == Unneeded::Forbidden {
             let expected = || "only quantities that the answer needs".to_owned();
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
@@ -332,24 +348,27 @@ impl Judge<'_> {
 
     /// Notes needed quantities that have no step when the answer comes.
     fn absent(&mut self, span: Span) {
-        if self.notes.verdict.first_error.is_some() {
+        if self.notes.verdict.first_error.is_some() && !self.notes.all() {
             return;
         }
-        let quantities = self.gold.quantities().iter().zip(&self.state);
-        let missing = |(_, state): &(_, &State)| **state == State::Absent;
+        let gold = self.gold;
+        let quantities = (0..).zip(gold.quantities()).zip(&self.state);
         let mut absent = quantities
-            .filter(|(quantity, _)| quantity.needed)
-            .filter(missing);
-        if let Some((quantity, _)) = absent.next() {
-            let name = quantity.name.clone();
-            let found = || "no such step before the answer".to_owned();
-            let expected = || format!("a step for `{name}`");
-            self.notes
-                .explained(span, Reason::MissingQuantity, expected, Some(&found));
+            .filter(|((_, quantity), state)| quantity.needed && **state == State::Absent)
+            .map(|((place, _), _)| place);
+        if self.notes.all() && self.at_answer.is_none() {
+            let absent: Vec<u32> = absent.collect();
+            if let Some(first) = absent.first() {
+                self.notes
+                    .absent(span, &gold.quantity(*first).name, NO_STEP);
+            }
+            self.at_answer = Some(((self.notes.at, span), absent));
+        } else if let Some(first) = absent.next() {
+            self.notes.absent(span, &gold.quantity(first).name, NO_STEP);
         }
     }
 
-    fn close(mut self, frame: &Frame) -> Verdict {
+    fn close(mut self, frame: &Frame) -> Judgement {
         let end = Span {
             start: frame.body.end,
             end: frame.body.end,
@@ -370,21 +389,31 @@ impl Judge<'_> {
         let Self {
             gold,
             state,
-            notes,
+            at_answer,
+            mut notes,
             answer,
             ..
         } = self;
-        let mut verdict = notes.verdict;
+        if let Some((place, absent)) = at_answer {
+            for quantity in absent {
+                let name = &gold.quantity(quantity).name;
+                match state[quantity as usize] {
+                    State::Absent => notes.missing(place, name, NO_STEP),
+                    State::Right | State::Wrong => notes.early(place, name, NO_STEP),
+                }
+            }
+        }
         let (mut right, mut missing) = (0_u32, 0);
         for (quantity, state) in gold.quantities().iter().zip(&state) {
             right += u32::from(quantity.needed && *state == State::Right);
             missing += u32::from(quantity.needed && *state == State::Absent);
         }
-        verdict.missing = missing;
-        verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
-        verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
-        verdict.accepted = verdict.first_error.is_none() && right == gold.needed();
-        verdict
+        notes.close(|verdict| {
+            verdict.missing = missing;
+            verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
+            verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
+            verdict.accepted = verdict.first_error.is_none() && right == gold.needed();
+        })
     }
 }
 
