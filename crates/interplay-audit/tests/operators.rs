@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use interplay_audit::{Draw, Kind, Label, Operator, Subject};
-use interplay_graph::{Definition, QuantityId, ReasoningGraph, SeedStreams};
+use interplay_graph::{Definition, Goal, QuantityId, ReasoningGraph, SeedStreams};
 use interplay_verify::{Gold, Level, Verifier};
 
 /// How many mutants of each operator are shown.
@@ -62,13 +62,14 @@ fn graph(prose: bool, reverse: bool) -> (ReasoningGraph, QuantityId, QuantityId)
 
 fn subject(solution: &str, prose: bool, reverse: bool) -> Subject {
     let (graph, bottom, top) = graph(prose, reverse);
-    let (gold, target) = match reverse {
-        true => (
-            Gold::from_reverse_graph(&graph, bottom, top).unwrap(),
-            bottom,
-        ),
-        false => (Gold::from_graph(&graph, top).unwrap(), top),
+    let goal = match reverse {
+        true => Goal::Reverse {
+            unknown: bottom,
+            given: top,
+        },
+        false => Goal::Forward { target: top },
     };
+    let gold = Gold::from_goal(&graph, goal).unwrap();
     let kind = Kind {
         op: graph.necessary(top).0.op(),
         d: 2,
@@ -77,7 +78,7 @@ fn subject(solution: &str, prose: bool, reverse: bool) -> Subject {
         mode: if reverse { "reverse" } else { "forward" },
     };
     let subject = Subject::new(String::new(), solution, gold, kind).unwrap();
-    subject.with_graph(graph, target)
+    subject.with_graph(graph, goal.asked())
 }
 
 fn subjects() -> [Subject; 4] {

@@ -25,14 +25,46 @@ pub struct Gold {
 }
 
 impl Gold {
-    /// From the full graph of a problem, unneeded quantities included, and the quantity that is
-    /// asked for.
+    /// From the full graph of a problem and what it asks for.
+    ///
+    /// The graph may hold quantities that the answer does not need. That of a reverse problem holds
+    /// the true number of the unknown; a solution must find it from the equation.
     ///
     /// # Errors
-    /// A value that leaves 64 bits, or names that differ in white space only.
+    /// A value leaves 64 bits, two names differ in white space only, or the unknown of a reverse
+    /// problem is no leaf or does not follow from the given value.
     ///
     /// # Panics
-    /// Where `target` comes from a larger graph.
+    /// If an id comes from a larger graph.
+    ///
+    /// ```
+    /// use interplay_graph::{Definition, Goal, ReasoningGraph};
+    /// use interplay_verify::{Gold, Level, Verifier};
+    ///
+    /// let mut graph = ReasoningGraph::new();
+    /// let fox = graph.add("fox", Definition::constant(4), &[])?;
+    /// let elk = graph.add("elk", Definition::sum().times(3), &[fox])?;
+    /// let gold = Gold::from_goal(&graph, Goal::Reverse { unknown: fox, given: elk })?;
+    /// let solution = "fox = x. elk = 3 * fox = 3 * x = 3*x. \
+    ///                 Solve elk = 12: 3*x = 12; x = 12 / 3; x = 4. Answer: 4.";
+    /// assert!(Verifier::new(Level::Strict).verify(&gold, solution).accepted);
+    /// # Ok::<(), interplay_verify::VerifyError>(())
+    /// ```
+    pub fn from_goal(graph: &ReasoningGraph, goal: Goal) -> Result<Self, VerifyError> {
+        match goal {
+            Goal::Forward { target } => Self::from_graph(graph, target),
+            Goal::Reverse { unknown, given } => Self::from_reverse_graph(graph, unknown, given),
+        }
+    }
+
+    /// From the full graph of a forward problem and its target: the short form of
+    /// [`Gold::from_goal`] for [`Goal::Forward`].
+    ///
+    /// # Errors
+    /// A value leaves 64 bits, or two names differ in white space only.
+    ///
+    /// # Panics
+    /// If `target` comes from a larger graph.
     pub fn from_graph(graph: &ReasoningGraph, target: QuantityId) -> Result<Self, VerifyError> {
         let values = graph.evaluate()?;
         let values = values.into_iter().map(Linear::number);
@@ -41,17 +73,7 @@ impl Gold {
         Self::new(quantities, answer, None)
     }
 
-    /// From the full graph of a reverse problem: the leaf that is asked for, and the quantity
-    /// above it whose value the problem gives. The graph holds the true number of the leaf; a
-    /// solution must find it from the equation.
-    ///
-    /// # Errors
-    /// As for [`Gold::from_graph`]; and where `unknown` is no leaf, or its number does not follow
-    /// from the value of `given`.
-    ///
-    /// # Panics
-    /// Where an id comes from a larger graph.
-    pub fn from_reverse_graph(
+    fn from_reverse_graph(
         graph: &ReasoningGraph,
         unknown: QuantityId,
         given: QuantityId,
@@ -82,21 +104,6 @@ impl Gold {
             });
         }
         Self::new(quantities(graph, given, values)?, answer, Some(reverse))
-    }
-
-    /// From the full graph of a problem and what it asks for: [`Gold::from_graph`] or
-    /// [`Gold::from_reverse_graph`].
-    ///
-    /// # Errors
-    /// As these two.
-    ///
-    /// # Panics
-    /// Where an id comes from a larger graph.
-    pub fn from_goal(graph: &ReasoningGraph, goal: Goal) -> Result<Self, VerifyError> {
-        match goal {
-            Goal::Forward { target } => Self::from_graph(graph, target),
-            Goal::Reverse { unknown, given } => Self::from_reverse_graph(graph, unknown, given),
-        }
     }
 
     /// From a published gold graph. It has names, values and parents but no definitions: a step
