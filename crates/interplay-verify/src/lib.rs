@@ -39,7 +39,7 @@ pub use gold::Gold;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
 pub use supervision::{Noise, Supervision};
 pub use verdict::{Reason, StepError, StepVerdict, Verdict};
-pub use verifier::{Level, Verifier};
+pub use verifier::{Level, UnknownLevel, Verifier};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,5 +1,8 @@
 //! The verifier: a level, applied to candidates.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Frame;
@@ -10,18 +13,30 @@ use crate::strict::Unneeded;
 use crate::{Gold, Reason, StepError, Verdict, paper, strict};
 
 /// How much of a solution is checked.
+///
+/// ```
+/// use interplay_verify::Level;
+///
+/// assert_eq!("strict".parse(), Ok(Level::Strict));
+/// assert_eq!(Level::Paper.to_string(), "paper");
+/// assert!("stricter".parse::<Level>().is_err());
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// As published (arXiv 2512.07783): each needed quantity is there with its parents and its
-    /// value, and the first answer is right. Whatever else the solution says is not looked at.
+    /// As published (arXiv 2512.07783): every needed quantity is there with its parents and its
+    /// value, and the first answer is right. Nothing else is checked.
     Paper,
-    /// Everything the solution says is right: every equality, every operator, every symbol in
-    /// its place, one answer, nothing invented, nothing behind it.
+    /// Everything that the solution says is right: every equality, operator and symbol, one answer,
+    /// nothing invented, nothing after the answer.
     Strict,
 }
 
 impl Level {
+    /// All levels, the most lenient first.
+    pub const ALL: [Self; 2] = [Self::Paper, Self::Strict];
+
     /// The name in files and on command lines.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -31,6 +46,26 @@ impl Level {
         }
     }
 }
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        let level = Self::ALL.into_iter().find(|level| level.name() == name);
+        level.ok_or_else(|| UnknownLevel(name.to_owned()))
+    }
+}
+
+/// A name that no [`Level`] has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("found the level `{0}`; expected `paper` or `strict`")]
+pub struct UnknownLevel(String);
 
 /// Judges candidates at one level.
 ///
@@ -58,7 +93,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier at this level. True steps that the answer does not need are accepted.
+    /// A verifier at this level that accepts true steps which the answer does not need.
     #[must_use]
     pub fn new(level: Level) -> Self {
         Self {
@@ -67,7 +102,7 @@ impl Verifier {
         }
     }
 
-    /// The same, but at the strict level a step that the answer does not need is a mistake.
+    /// Makes a step that the answer does not need a mistake at the strict level.
     #[must_use]
     pub fn forbid_unneeded(self) -> Self {
         Self {
@@ -82,9 +117,9 @@ impl Verifier {
         self.level
     }
 
-    /// Judges a candidate: a bare solution text, or a sampled completion with its closing tags.
+    /// Judges a candidate: a bare solution, or a sampled completion with its closing tags.
     ///
-    /// Never fails: what cannot be read is a wrong candidate. Takes time linear in the text.
+    /// Never fails: an unreadable text is a wrong candidate. Takes time linear in the text.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str) -> Verdict {
         self.judge(gold, candidate, Detail::First).verdict
