@@ -17,14 +17,14 @@ pub(crate) fn carried(scene: &Scene<'_>, at: At, with: &Expression) -> Option<St
     let mut values: HashMap<&str, i128> = HashMap::new();
     let mut edits = Vec::new();
     let mut changed: Vec<&str> = Vec::new();
-    for (place, step) in script.steps.iter().enumerate() {
+    for (index, step) in script.steps.iter().enumerate() {
         for (number, clause) in step.clauses.iter().enumerate() {
             let head = script.of(&clause.head);
-            let expression = match (place, number) == at {
+            let expression = match (index, number) == at {
                 true => with,
                 false => &clause.sides[0].expression,
             };
-            let mut touched = (place, number) == at;
+            let mut touched = (index, number) == at;
             expression.operands(&mut |operand| {
                 touched |=
                     matches!(operand, Expression::Symbol(name) if changed.contains(&&**name));

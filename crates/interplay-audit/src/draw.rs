@@ -56,8 +56,8 @@ impl Draw {
 
     /// One of `items`, or nothing where there are none.
     pub fn pick<'i, T>(&mut self, items: &'i [T]) -> Option<&'i T> {
-        let place = self.below(items.len());
-        items.get(place)
+        let index = self.below(items.len());
+        items.get(index)
     }
 
     /// Whether an event of one in `n` happens; the choice 0 says no.
@@ -67,9 +67,9 @@ impl Draw {
 
     /// Brings `items` in random order; zeros leave them as they are.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for place in 0..items.len() {
-            let other = place + self.below(items.len() - place);
-            items.swap(place, other);
+        for index in 0..items.len() {
+            let other = index + self.below(items.len() - index);
+            items.swap(index, other);
         }
     }
 }

@@ -214,16 +214,16 @@ impl Truth<'_> {
         });
         let mut worked_out: HashMap<&str, &Expression> = HashMap::new();
         worked_out.extend(letter.as_ref().map(|(symbol, letter)| (*symbol, letter)));
-        for (place, step) in self.script.steps.iter().enumerate() {
-            let truth = values[ids[place].index()];
+        for (index, step) in self.script.steps.iter().enumerate() {
+            let truth = values[ids[index].index()];
             let mut known: HashMap<&str, i128> = HashMap::new();
             known.extend(
-                (0..place).map(|step| (self.script.symbol(step), values[ids[step].index()])),
+                (0..index).map(|step| (self.script.symbol(step), values[ids[step].index()])),
             );
             for (number, clause) in step.clauses.iter().enumerate() {
                 let last = number + 1 == step.clauses.len();
                 let head = self.script.of(&clause.head);
-                if last && head != self.script.symbol(place) {
+                if last && head != self.script.symbol(index) {
                     return Err("an equation about another symbol");
                 }
                 if !last && !self.read_later(step, number) {
@@ -252,7 +252,7 @@ impl Truth<'_> {
                 known.extend(value.map(|value| (head, value)));
                 worked_out.extend(clause.sides.last().map(|side| (head, &side.expression)));
             }
-            self.function(place, ids)?;
+            self.function(index, ids)?;
         }
         Ok(())
     }
@@ -289,9 +289,9 @@ impl Truth<'_> {
     }
 
     /// The step computes its definition whatever its parents are.
-    fn function(&self, place: usize, ids: &[QuantityId]) -> Result<(), &'static str> {
-        let step = &self.script.steps[place];
-        let quantity = self.graph.quantity(ids[place]);
+    fn function(&self, index: usize, ids: &[QuantityId]) -> Result<(), &'static str> {
+        let step = &self.script.steps[index];
+        let quantity = self.graph.quantity(ids[index]);
         for round in 1..4_u64 {
             let random = |id: QuantityId| {
                 let word =
@@ -344,9 +344,9 @@ impl Truth<'_> {
     fn equation(&self, solve: &Solve, ids: &[QuantityId]) -> Result<(), &'static str> {
         let symbol = self.script.of(&solve.symbol);
         let step = (0..ids.len()).find(|step| self.script.symbol(*step) == symbol);
-        let place = ids[step.ok_or("the equation is about an unknown symbol")?].index();
+        let index = ids[step.ok_or("the equation is about an unknown symbol")?].index();
         let answer = i128::from(self.script.answer.value);
-        let value = |point: i128| Some(self.values(point)?[place]);
+        let value = |point: i128| Some(self.values(point)?[index]);
         let given = value(answer);
         if self.script.of(&solve.given).parse().ok() != given {
             return Err("another number is given");

@@ -198,12 +198,12 @@ impl Report {
         let mut rows: BTreeMap<(Label, usize, String, String), Counts> = BTreeMap::new();
         for (cell, counts) in &self.counts {
             let (first, second) = by.row(cell);
-            let place = match by {
+            let index = match by {
                 By::Operator | By::OperatorAndMode => ranks.get(&*cell.operator).copied(),
                 By::Op => Some(cell.kind.op as usize),
                 By::Dialect | By::Context => None,
             };
-            let key = (cell.label, place.unwrap_or(0), first, second);
+            let key = (cell.label, index.unwrap_or(0), first, second);
             let row = rows.entry(key).or_default();
             row.candidates += counts.candidates;
             row.accepted.resize(self.judges.len(), 0);

@@ -158,14 +158,14 @@ impl<'a> Part<'a> {
             label: mutant.label,
             kind: subject.kind().clone(),
         };
-        for (place, (audited, accepted)) in self.judged.iter().zip(&accepted).enumerate() {
+        for (judge, (audited, accepted)) in self.judged.iter().zip(&accepted).enumerate() {
             let wrong = match mutant.label {
                 Label::Harmless => !accepted,
                 Label::Harmful => *accepted && audited.sound,
             };
             if wrong {
                 self.report.witness(Witness {
-                    judge: place,
+                    judge,
                     index,
                     cell: cell.clone(),
                     problem: subject.problem().to_owned(),

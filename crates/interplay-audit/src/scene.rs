@@ -40,11 +40,11 @@ impl Scene<'_> {
     /// The step of the quantity that is asked for.
     pub(crate) fn target(&self) -> Option<usize> {
         let gold = &self.subject.script;
-        let place = match &gold.unknown {
+        let index = match &gold.unknown {
             Some(unknown) => unknown.step,
             None => gold.steps.len().checked_sub(1)?,
         };
-        let name = gold.name(place);
+        let name = gold.name(index);
         (0..self.script.steps.len()).find(|step| self.script.name(*step) == name)
     }
 
@@ -202,13 +202,13 @@ impl Scene<'_> {
     pub(crate) fn function(&self, (step, replaced): At, with: &Expression) -> [Option<i128>; 3] {
         [1_u64, 2, 3].map(|point| {
             let mut values: HashMap<&str, i128> = HashMap::new();
-            for place in 0..self.script.steps.len() {
-                let word = (place as u64 + 2 + point * 7919).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                values.insert(self.script.symbol(place), i128::from(word >> 44) + 2);
+            for index in 0..self.script.steps.len() {
+                let word = (index as u64 + 2 + point * 7919).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                values.insert(self.script.symbol(index), i128::from(word >> 44) + 2);
             }
             let mut last = None;
-            for (place, clause) in self.step(step).clauses.iter().enumerate() {
-                let expression = match place == replaced {
+            for (index, clause) in self.step(step).clauses.iter().enumerate() {
+                let expression = match index == replaced {
                     true => with,
                     false => &clause.sides[0].expression,
                 };

@@ -135,13 +135,13 @@ impl Script {
     /// What each symbol stands for.
     pub(crate) fn meanings(&self) -> HashMap<&str, Meaning> {
         let mut meanings = HashMap::new();
-        for (place, step) in self.steps.iter().enumerate() {
+        for (index, step) in self.steps.iter().enumerate() {
             for (local, clause) in step.clauses.iter().enumerate() {
                 if local + 1 < step.clauses.len() {
-                    meanings.insert(self.of(&clause.head), Meaning::Local(place, local));
+                    meanings.insert(self.of(&clause.head), Meaning::Local(index, local));
                 }
             }
-            meanings.insert(self.of(&step.symbol), Meaning::Step(place));
+            meanings.insert(self.of(&step.symbol), Meaning::Step(index));
         }
         meanings
     }
@@ -150,7 +150,7 @@ impl Script {
     pub(crate) fn resolve(&mut self) -> Result<(), SubjectError> {
         let meanings = self.meanings();
         let mut facts = Vec::with_capacity(self.steps.len());
-        for (place, step) in self.steps.iter().enumerate() {
+        for (index, step) in self.steps.iter().enumerate() {
             let mut locals: HashMap<usize, (Vec<usize>, Vec<i128>)> = HashMap::new();
             let mut last = (vec![], vec![]);
             for (number, clause) in step.clauses.iter().enumerate() {
@@ -163,8 +163,8 @@ impl Script {
                 side.expression.operands(&mut |operand| match operand {
                     Expression::Number(number) => literals.push(*number),
                     Expression::Symbol(name) => match meanings.get(&**name) {
-                        Some(Meaning::Step(read)) if *read < place => reads.push(*read),
-                        Some(Meaning::Local(owner, local)) if *owner == place => {
+                        Some(Meaning::Step(read)) if *read < index => reads.push(*read),
+                        Some(Meaning::Local(owner, local)) if *owner == index => {
                             match locals.get(local) {
                                 Some((more, numbers)) => {
                                     reads.extend_from_slice(more);

@@ -82,9 +82,9 @@ impl GoldGraph {
     /// # Errors
     /// The first of these that does not hold.
     pub fn validate(&self) -> Result<(), GraphError> {
-        let mut places = HashMap::new();
-        for (place, node) in self.nodes.iter().enumerate() {
-            if places.insert(node.name.as_str(), place).is_some() {
+        let mut indices = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if indices.insert(node.name.as_str(), index).is_some() {
                 return Err(GraphError::DuplicateName {
                     name: node.name.clone(),
                 });
@@ -92,8 +92,8 @@ impl GoldGraph {
         }
         let mut parents = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let place = |parent: &String| {
-                places
+            let index = |parent: &String| {
+                indices
                     .get(parent.as_str())
                     .copied()
                     .ok_or_else(|| GraphError::UnknownParent {
@@ -104,7 +104,7 @@ impl GoldGraph {
             parents.push(
                 node.dependencies
                     .iter()
-                    .map(place)
+                    .map(index)
                     .collect::<Result<Vec<_>, _>>()?,
             );
         }
@@ -112,12 +112,12 @@ impl GoldGraph {
         if self.topological_order.is_empty() {
             return Ok(());
         }
-        self.check_order(&places, &parents)
+        self.check_order(&indices, &parents)
     }
 
     fn check_order(
         &self,
-        places: &HashMap<&str, usize>,
+        indices: &HashMap<&str, usize>,
         parents: &[Vec<usize>],
     ) -> Result<(), GraphError> {
         let fault = |name: &str, fault| GraphError::TopologicalOrder {
@@ -126,19 +126,19 @@ impl GoldGraph {
         };
         let mut listed = vec![false; self.nodes.len()];
         for name in &self.topological_order {
-            let place = places
+            let index = indices
                 .get(name.as_str())
                 .ok_or_else(|| fault(name, "is no quantity of the graph"))?;
-            if std::mem::replace(&mut listed[*place], true) {
+            if std::mem::replace(&mut listed[*index], true) {
                 return Err(fault(name, "stands twice"));
             }
-            if parents[*place].iter().any(|parent| !listed[*parent]) {
+            if parents[*index].iter().any(|parent| !listed[*parent]) {
                 return Err(fault(name, "stands before one of its dependencies"));
             }
         }
         match listed.iter().position(|listed| !listed) {
             None => Ok(()),
-            Some(place) => Err(fault(&self.nodes[place].name, "is missing")),
+            Some(index) => Err(fault(&self.nodes[index].name, "is missing")),
         }
     }
 
@@ -164,7 +164,7 @@ impl GoldGraph {
             return Ok(());
         };
         let through = parents[stuck].iter().find(|parent| missing[**parent] > 0);
-        let name = |place: usize| self.nodes[place].name.clone();
+        let name = |index: usize| self.nodes[index].name.clone();
         Err(GraphError::Cycle {
             name: name(stuck),
             through: name(*through.unwrap_or(&stuck)),

@@ -64,13 +64,13 @@ impl Verdict {
         let cut_before = before.len() < mark.start - sentence.start;
         let cut_after = !whole || after.len() < sentence.end - mark.end;
         let (open, close) = (dots(cut_before), dots(cut_after));
-        let place = format!("step {}", error.step);
-        let margin = " ".repeat(place.len());
+        let label = format!("step {}", error.step);
+        let margin = " ".repeat(label.len());
         let indent = " ".repeat(width(open) + width(before));
         let carets = "^".repeat(width(marked).max(1));
         let mut text = format!("rejected: {}\n", error.reason);
         let shown = one_line(&format!("{open}{before}{marked}{after}{close}"));
-        let _ = writeln!(text, "{place} | {shown}");
+        let _ = writeln!(text, "{label} | {shown}");
         let _ = writeln!(
             text,
             "{margin} | {indent}{carets} expected {}",

@@ -57,10 +57,10 @@ impl Formula {
         match quantity.definition.core {
             Core::Constant(value) => nodes.push(Node::Number(value)),
             Core::Products => {
-                for (place, pair) in parents.chunks(2).enumerate() {
+                for (index, pair) in parents.chunks(2).enumerate() {
                     nodes.extend(pair.iter().map(symbol));
                     nodes.push(Node::Multiply);
-                    if place > 0 {
+                    if index > 0 {
                         nodes.push(Node::Add);
                     }
                 }
@@ -70,9 +70,9 @@ impl Formula {
                     Core::Difference => Node::Subtract,
                     _ => Node::Add,
                 };
-                for (place, parent) in parents.iter().enumerate() {
+                for (index, parent) in parents.iter().enumerate() {
                     nodes.push(symbol(parent));
-                    if place > 0 {
+                    if index > 0 {
                         nodes.push(operator);
                     }
                 }
@@ -99,10 +99,10 @@ impl Formula {
     }
 
     /// The same over other places of the quantities; none where one has no place.
-    pub(crate) fn with_places(&self, place: impl Fn(u32) -> Option<u32>) -> Option<Self> {
+    pub(crate) fn with_places(&self, index: impl Fn(u32) -> Option<u32>) -> Option<Self> {
         let factor = |own: u32| match own {
             0 => Some(0),
-            quantity => place(quantity - 1).map(|place| place + 1),
+            quantity => index(quantity - 1).map(|index| index + 1),
         };
         let term = |term: &Term| {
             let (one, two) = (factor(term.monomial.0)?, factor(term.monomial.1)?);
@@ -113,7 +113,7 @@ impl Formula {
         let mut reads: Vec<u32> = self
             .reads
             .iter()
-            .map(|read| place(*read))
+            .map(|read| index(*read))
             .collect::<Option<_>>()?;
         terms.sort_unstable_by_key(|term| term.monomial);
         reads.sort_unstable();

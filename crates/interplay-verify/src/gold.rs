@@ -115,17 +115,17 @@ impl Gold {
     /// of linear expressions in place of values, so their gold solutions are needed.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
-        let places: HashMap<&str, u32> = graph
+        let indices: HashMap<&str, u32> = graph
             .nodes
             .iter()
             .zip(0..)
-            .map(|(node, place)| (node.name.as_str(), place))
+            .map(|(node, index)| (node.name.as_str(), index))
             .collect();
         let quantities = graph.nodes.iter().map(|node| {
             let mut parents: Vec<u32> = node
                 .dependencies
                 .iter()
-                .map(|name| places[name.as_str()])
+                .map(|name| indices[name.as_str()])
                 .collect();
             parents.sort_unstable();
             parents.dedup();
@@ -175,9 +175,9 @@ impl Gold {
         reverse: Option<Reverse>,
     ) -> Result<Self, VerifyError> {
         let mut names = HashMap::with_capacity_and_hasher(quantities.len(), FxBuildHasher);
-        for (place, quantity) in (0..).zip(&quantities) {
+        for (index, quantity) in (0..).zip(&quantities) {
             let name = &quantity.name;
-            if name.is_empty() || names.insert(name.clone(), place).is_some() {
+            if name.is_empty() || names.insert(name.clone(), index).is_some() {
                 return Err(VerifyError::Name {
                     name: name.to_string(),
                 });
@@ -242,13 +242,13 @@ impl Gold {
     /// (what is asked for, the unknown, what is given) are not hidden.
     pub(crate) fn with_hidden(&self, mut hide: impl FnMut() -> bool) -> Self {
         let mut partial = self.clone();
-        let decides = |place: u32, quantity: &GoldQuantity| match self.reverse {
-            Some(reverse) => place == reverse.unknown || place == reverse.given,
+        let decides = |index: u32, quantity: &GoldQuantity| match self.reverse {
+            Some(reverse) => index == reverse.unknown || index == reverse.given,
             None => quantity.value.as_number() == Some(self.answer),
         };
-        for (place, quantity) in (0..).zip(&mut partial.quantities) {
+        for (index, quantity) in (0..).zip(&mut partial.quantities) {
             // One draw for each, whether it may be hidden or not.
-            if hide() && !decides(place, quantity) && !quantity.hidden {
+            if hide() && !decides(index, quantity) && !quantity.hidden {
                 quantity.hidden = true;
                 partial.needed -= u32::from(quantity.needed);
                 quantity.needed = false;
@@ -266,8 +266,8 @@ impl Gold {
         self.quantities.len()
     }
 
-    pub(crate) fn quantity(&self, place: u32) -> &GoldQuantity {
-        &self.quantities[place as usize]
+    pub(crate) fn quantity(&self, index: u32) -> &GoldQuantity {
+        &self.quantities[index as usize]
     }
 
     pub(crate) fn quantities(&self) -> &[GoldQuantity] {

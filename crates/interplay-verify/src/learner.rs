@@ -91,9 +91,9 @@ impl<'t> Learner<'t> {
         })
     }
 
-    fn item(&mut self, place: usize, item: &Item) -> Result<(), Mistake> {
+    fn item(&mut self, index: usize, item: &Item) -> Result<(), Mistake> {
         match item {
-            Item::Opening { .. } if place == 0 => Ok(()),
+            Item::Opening { .. } if index == 0 => Ok(()),
             Item::Opening { span } => Err((Reason::StrayText, *span)),
             Item::Step(step) if self.answer.is_some() || self.reverse.is_some() => {
                 Err((Reason::StrayText, step.span))
@@ -133,9 +133,9 @@ impl<'t> Learner<'t> {
         }
         self.pool.charge(&self.work);
         let formula = self.work.to_formula();
-        let place = self.quantities.len() as u32;
+        let index = self.quantities.len() as u32;
         self.symbols
-            .bind(symbol, Some(Source::Quantity(place)), Some(value));
+            .bind(symbol, Some(Source::Quantity(index)), Some(value));
         self.quantities.push(GoldQuantity {
             name: squeezed(name.of(self.text)).into(),
             value,
@@ -151,9 +151,9 @@ impl<'t> Learner<'t> {
         if self.unknown.is_some() {
             return Err(Reason::NotUnknown);
         }
-        let place = self.quantities.len() as u32;
-        self.unknown = Some(place);
-        let source = Some(Source::Quantity(place));
+        let index = self.quantities.len() as u32;
+        self.unknown = Some(index);
+        let source = Some(Source::Quantity(index));
         self.symbols.bind_unknown(symbol, variable, source);
         self.quantities.push(GoldQuantity {
             name: squeezed(name.of(self.text)).into(),

@@ -107,10 +107,10 @@ impl Worked {
     fn of(nodes: &[Node]) -> Option<Self> {
         let mut worked = Vec::with_capacity(nodes.len());
         let mut stack = Vec::new();
-        for (place, node) in nodes.iter().enumerate() {
+        for (index, node) in nodes.iter().enumerate() {
             let (value, sides, start) = match *node {
-                Node::Number(value) => (Linear::number(value), (place, place), place),
-                Node::Symbol(_) | Node::Unknown => (Linear::UNKNOWN, (place, place), place),
+                Node::Number(value) => (Linear::number(value), (index, index), index),
+                Node::Symbol(_) | Node::Unknown => (Linear::UNKNOWN, (index, index), index),
                 operator => {
                     let (right, _): (usize, usize) = stack.pop()?;
                     let (left, start): (usize, usize) = stack.pop()?;
@@ -123,14 +123,14 @@ impl Worked {
                 }
             };
             // A value has at most five nodes.
-            let stated = place - start < 5 && values::stated(&nodes[start..=place]).is_some();
+            let stated = index - start < 5 && values::stated(&nodes[start..=index]).is_some();
             worked.push(Part {
                 node: *node,
                 value,
                 sides,
                 stated,
             });
-            stack.push((place, start));
+            stack.push((index, start));
         }
         (stack.len() == 1).then_some(Self { nodes: worked })
     }

@@ -120,18 +120,18 @@ impl<'t> Judge<'t> {
             needed: false,
             correct: false,
         };
-        let Some(place) = quantity else {
+        let Some(index) = quantity else {
             self.notes.verdict.extra += 1;
             self.notes.end(verdict);
             return;
         };
-        let gold = self.gold.quantity(place);
+        let gold = self.gold.quantity(index);
         let parents = gold.hidden || (known && *reads == *gold.parents);
         let value = gold.hidden || value == Some(gold.value);
         verdict.needed = gold.needed;
         verdict.correct = parents && value;
         self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
-        self.found[place as usize] = Found {
+        self.found[index as usize] = Found {
             there: true,
             parents,
             value,
@@ -166,17 +166,17 @@ impl<'t> Judge<'t> {
             value = None;
             // The left side of an equation is what it defines.
             let sides = if parts.len() > 1 { &parts[1..] } else { parts };
-            let nodes = sides.iter().enumerate().flat_map(|(place, part)| {
+            let nodes = sides.iter().enumerate().flat_map(|(index, part)| {
                 let nodes = reading.nodes(part).iter();
-                nodes.map(move |node| (place, node))
+                nodes.map(move |node| (index, node))
             });
-            for (place, node) in nodes {
+            for (index, node) in nodes {
                 match node {
                     Node::Number(number) => value = Some(Linear::number(*number)),
                     // Behind the expression, the letter is part of a value.
-                    Node::Symbol(span) if place > 0 && self.letter == Some(span.of(self.text)) => {}
+                    Node::Symbol(span) if index > 0 && self.letter == Some(span.of(self.text)) => {}
                     Node::Symbol(span) => match self.meanings.get(span.of(self.text)) {
-                        Some(Meaning::Quantity(place)) => own.push(*place),
+                        Some(Meaning::Quantity(index)) => own.push(*index),
                         Some(Meaning::Reads(from, to)) => {
                             own.extend_from_slice(&self.arena[*from..*to]);
                         }
@@ -266,7 +266,7 @@ impl<'t> Judge<'t> {
     }
 }
 
-fn distinct(places: &mut Vec<u32>) {
-    places.sort_unstable();
-    places.dedup();
+fn distinct(indices: &mut Vec<u32>) {
+    indices.sort_unstable();
+    indices.dedup();
 }

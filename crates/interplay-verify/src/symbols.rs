@@ -41,7 +41,7 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    fn place(&self, symbol: Span) -> Option<usize> {
+    fn index(&self, symbol: Span) -> Option<usize> {
         let name = symbol.of(self.text);
         let next = match name.as_bytes() {
             [letter @ 0..128] => self.letters[usize::from(*letter)],
@@ -51,7 +51,7 @@ impl<'t> Symbols<'t> {
     }
 
     pub(crate) fn get(&self, symbol: Span) -> Option<&Binding> {
-        self.place(symbol).map(|place| &self.bindings[place])
+        self.index(symbol).map(|index| &self.bindings[index])
     }
 
     pub(crate) fn same(&self, left: Span, right: Span) -> bool {
@@ -101,8 +101,8 @@ impl<'t> Symbols<'t> {
     }
 
     pub(crate) fn mark_read(&mut self, symbol: Span) {
-        if let Some(place) = self.place(symbol) {
-            self.bindings[place].read = true;
+        if let Some(index) = self.index(symbol) {
+            self.bindings[index].read = true;
         }
     }
 

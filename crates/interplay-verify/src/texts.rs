@@ -68,19 +68,19 @@ impl Gold {
     /// into places here. One that reads something without a place is left out.
     fn missing_from(&self, whole: &Self) -> Vec<GoldQuantity> {
         let mut next = self.len() as u32;
-        let mut places: Vec<Option<u32>> = Vec::with_capacity(whole.len());
+        let mut indices: Vec<Option<u32>> = Vec::with_capacity(whole.len());
         let mut missing = Vec::new();
         for quantity in whole.quantities() {
-            if let Some(place) = self.find(&quantity.name) {
+            if let Some(index) = self.find(&quantity.name) {
                 // A solution that says something else is the gold all the same.
-                let same = self.quantity(place).value == quantity.value;
-                places.push(same.then_some(place));
+                let same = self.quantity(index).value == quantity.value;
+                indices.push(same.then_some(index));
                 continue;
             }
-            let place = |read: u32| places.get(read as usize).copied().flatten();
+            let index = |read: u32| indices.get(read as usize).copied().flatten();
             let formula = quantity.formula.as_ref();
-            let formula = formula.and_then(|formula| formula.with_places(place));
-            places.push(formula.is_some().then_some(next));
+            let formula = formula.and_then(|formula| formula.with_places(index));
+            indices.push(formula.is_some().then_some(next));
             if let Some(formula) = formula {
                 missing.push(GoldQuantity {
                     parents: formula.parents().collect(),

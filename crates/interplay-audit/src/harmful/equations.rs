@@ -20,8 +20,8 @@ pub(super) fn quantity(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let script = scene.script;
     let solve = script.solve.as_ref()?;
     let given = script.of(&solve.symbol);
-    let place = (0..script.steps.len()).find(|step| script.symbol(*step) == given)?;
-    let form = script.steps[place].value;
+    let index = (0..script.steps.len()).find(|step| script.symbol(*step) == given)?;
+    let form = script.steps[index].value;
     let others: Vec<&str> = (0..script.steps.len())
         .filter(|step| script.steps[*step].value != form)
         .map(|step| script.symbol(step))
@@ -47,9 +47,9 @@ fn wrongly_set(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let solve = script.solve.as_ref()?;
     let (letter, answer) = (script.letter()?, i128::from(script.answer.value));
     let given: i128 = script.of(&solve.given).parse().ok()?;
-    let place =
+    let index =
         (0..script.steps.len()).find(|step| script.symbol(*step) == script.of(&solve.symbol))?;
-    let right = Linear::of(script.steps[place].value)?;
+    let right = Linear::of(script.steps[index].value)?;
     let more = i128::from(draw.between(1, 4));
     // Either side may take what the larger coefficient adds.
     let (constant, number) = match draw.below(2) {

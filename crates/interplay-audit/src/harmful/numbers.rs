@@ -26,8 +26,8 @@ pub(super) fn other(value: i128, draw: &mut Draw) -> i128 {
 }
 
 /// The text with one of these number tokens changed.
-pub(super) fn changed(scene: &Scene<'_>, places: &[Token], draw: &mut Draw) -> Option<String> {
-    let token = draw.pick(places)?;
+pub(super) fn changed(scene: &Scene<'_>, sites: &[Token], draw: &mut Draw) -> Option<String> {
+    let token = draw.pick(sites)?;
     let value: i128 = token.of(&scene.script.text).parse().ok()?;
     let edit = Edit::new(token.range(), other(value, draw).to_string());
     Some(scene.edited(vec![edit]))
@@ -51,12 +51,12 @@ fn is_coefficient(scene: &Scene<'_>, side: &Side, token: &Token) -> bool {
 }
 
 /// Number tokens of sides that `wanted` wants, by clause, place of the side and number of sides.
-fn places(scene: &Scene<'_>, wanted: impl Fn(At, usize, usize) -> bool) -> Vec<(At, Token)> {
+fn sites(scene: &Scene<'_>, wanted: impl Fn(At, usize, usize) -> bool) -> Vec<(At, Token)> {
     let mut found = Vec::new();
     for at in scene.clauses(|_, _| true) {
         let sides = &scene.clause(at).sides;
-        for (place, side) in sides.iter().enumerate() {
-            if wanted(at, place, sides.len()) {
+        for (site, side) in sides.iter().enumerate() {
+            if wanted(at, site, sides.len()) {
                 found.extend(numbers(side).map(|token| (at, token)));
             }
         }
@@ -64,46 +64,46 @@ fn places(scene: &Scene<'_>, wanted: impl Fn(At, usize, usize) -> bool) -> Vec<(
     found
 }
 
-fn only_tokens(places: Vec<(At, Token)>) -> Vec<Token> {
-    places.into_iter().map(|(_, token)| token).collect()
+fn only_tokens(sites: Vec<(At, Token)>) -> Vec<Token> {
+    sites.into_iter().map(|(_, token)| token).collect()
 }
 
 pub(super) fn given(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let places = places(scene, |_, _, sides| sides == 1);
-    changed(scene, &only_tokens(places), draw)
+    let sites = sites(scene, |_, _, sides| sides == 1);
+    changed(scene, &only_tokens(sites), draw)
 }
 
 pub(super) fn carried_given(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let places = places(scene, |_, _, sides| sides == 1);
-    let (at, token) = draw.pick(&places)?;
+    let sites = sites(scene, |_, _, sides| sides == 1);
+    let (at, token) = draw.pick(&sites)?;
     let value = token.of(&scene.script.text).parse().ok()?;
     carry::carried(scene, *at, &Expression::Number(other(value, draw)))
 }
 
 pub(super) fn literal(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let places = places(scene, |_, place, sides| place == 0 && sides > 1);
-    changed(scene, &only_tokens(places), draw)
+    let sites = sites(scene, |_, site, sides| site == 0 && sides > 1);
+    changed(scene, &only_tokens(sites), draw)
 }
 
 pub(super) fn middle(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let places = places(scene, |_, place, sides| place > 0 && place + 1 < sides);
-    changed(scene, &only_tokens(places), draw)
+    let sites = sites(scene, |_, site, sides| site > 0 && site + 1 < sides);
+    changed(scene, &only_tokens(sites), draw)
 }
 
 pub(super) fn local_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let last = |(step, clause): At| clause + 1 == scene.step(step).clauses.len();
-    let places = places(scene, |at, place, sides| {
-        !last(at) && place > 0 && place + 1 == sides
+    let sites = sites(scene, |at, site, sides| {
+        !last(at) && site > 0 && site + 1 == sides
     });
-    changed(scene, &only_tokens(places), draw)
+    changed(scene, &only_tokens(sites), draw)
 }
 
 pub(super) fn value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let last = |(step, clause): At| clause + 1 == scene.step(step).clauses.len();
-    let places = places(scene, |at, place, sides| {
-        last(at) && place > 0 && place + 1 == sides
+    let sites = sites(scene, |at, site, sides| {
+        last(at) && site > 0 && site + 1 == sides
     });
-    changed(scene, &only_tokens(places), draw)
+    changed(scene, &only_tokens(sites), draw)
 }
 
 pub(super) fn coefficient(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

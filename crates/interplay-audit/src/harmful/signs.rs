@@ -41,20 +41,20 @@ struct Changed {
     at: At,
     expression: Expression,
     /// Which of the side's operators.
-    place: usize,
+    site: usize,
     sign: &'static str,
 }
 
 fn change(scene: &Scene<'_>, draw: &mut Draw) -> Option<Changed> {
     let all = scene.clauses(|at, _| !scene.given(at));
-    let mut places = Vec::new();
+    let mut sites = Vec::new();
     for at in all {
         let count = operators(scene, &scene.clause(at).sides[0]).len();
-        places.extend((0..count).map(|place| (at, place)));
+        sites.extend((0..count).map(|site| (at, site)));
     }
-    let (at, place) = *draw.pick(&places)?;
+    let (at, site) = *draw.pick(&sites)?;
     let side = &scene.clause(at).sides[0];
-    let token = operators(scene, side)[place];
+    let token = operators(scene, side)[site];
     let sign = another(token.of(&scene.script.text), draw);
     let whole = scene.script.of(&side.span);
     let start = token.start - side.span.start;
@@ -63,7 +63,7 @@ fn change(scene: &Scene<'_>, draw: &mut Draw) -> Option<Changed> {
     scene.changes_function(at, &expression).then_some(Changed {
         at,
         expression,
-        place,
+        site,
         sign,
     })
 }
@@ -79,11 +79,11 @@ pub(super) fn symbolic(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 }
 
 pub(super) fn numeric(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let mut places = Vec::new();
+    let mut sites = Vec::new();
     for at in scene.clauses(|_, clause| clause.sides.len() > 2) {
-        places.extend(operators(scene, &scene.clause(at).sides[1]));
+        sites.extend(operators(scene, &scene.clause(at).sides[1]));
     }
-    let token = draw.pick(&places)?;
+    let token = draw.pick(&sites)?;
     let sign = another(token.of(&scene.script.text), draw);
     Some(scene.edited(vec![Edit::new(token.range(), sign)]))
 }
@@ -105,7 +105,7 @@ pub(super) fn both(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     if signs(&before) != signs(&numbers) {
         return None;
     }
-    let number = Edit::new(numbers[changed.place].range(), changed.sign);
+    let number = Edit::new(numbers[changed.site].range(), changed.sign);
     Some(scene.edited(vec![written(scene, &changed), number]))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn missing_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String
 fn derived(scene: &Scene<'_>) -> Vec<usize> {
     let steps = scene.script.steps.iter().enumerate();
     let derived = steps.filter(|(_, step)| !step.reads.is_empty());
-    derived.map(|(place, _)| place).collect()
+    derived.map(|(index, _)| index).collect()
 }
 
 /// A step whose whole computation is replaced by these sides.

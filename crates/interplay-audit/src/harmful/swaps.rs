@@ -25,15 +25,15 @@ fn differences(expression: &Expression) -> usize {
 }
 
 /// The same with the difference `place`, counted from outside and from the left, turned round.
-fn turned(expression: &Expression, place: &mut usize) -> Expression {
+fn turned(expression: &Expression, index: &mut usize) -> Expression {
     match expression {
         Expression::Number(_) | Expression::Symbol(_) => expression.clone(),
-        Expression::Group(inner) => Expression::Group(Box::new(turned(inner, place))),
+        Expression::Group(inner) => Expression::Group(Box::new(turned(inner, index))),
         Expression::Operation(operation) => {
-            let here = operation.sign == '-' && *place == 0;
-            *place = place.wrapping_sub(usize::from(operation.sign == '-'));
-            let left = turned(&operation.left, place);
-            let right = turned(&operation.right, place);
+            let here = operation.sign == '-' && *index == 0;
+            *index = index.wrapping_sub(usize::from(operation.sign == '-'));
+            let left = turned(&operation.left, index);
+            let right = turned(&operation.right, index);
             let closed = |side: Expression| match side.is_sum() {
                 true => Expression::Group(Box::new(side)),
                 false => side,
@@ -58,8 +58,8 @@ pub(super) fn difference(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let all = scene.clauses(|at, _| differences(scene.expression(at)) > 0);
     let at = *draw.pick(&all)?;
     let expression = scene.expression(at);
-    let mut place = draw.below(differences(expression));
-    let expression = turned(expression, &mut place);
+    let mut index = draw.below(differences(expression));
+    let expression = turned(expression, &mut index);
     if !scene.changes_function(at, &expression) {
         return None;
     }

@@ -43,7 +43,7 @@ fn commuted(expression: &Expression, draw: &mut Draw) -> Expression {
 }
 
 /// A clause with an operation on the side `side`.
-fn place(scene: &Scene<'_>, side: usize, draw: &mut Draw) -> Option<At> {
+fn site(scene: &Scene<'_>, side: usize, draw: &mut Draw) -> Option<At> {
     let all = scene.clauses(|_, clause| {
         let sides = clause.sides.get(side).map(|side| &side.expression);
         side + 1 < clause.sides.len() && matches!(sides, Some(Expression::Operation(_)))
@@ -52,20 +52,20 @@ fn place(scene: &Scene<'_>, side: usize, draw: &mut Draw) -> Option<At> {
 }
 
 pub(super) fn both(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let at = place(scene, 0, draw)?;
+    let at = site(scene, 0, draw)?;
     let expression = commuted(scene.expression(at), draw);
     Some(scene.edited(scene.with_expression(at, &expression)))
 }
 
 pub(super) fn symbols(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let at = place(scene, 0, draw)?;
+    let at = site(scene, 0, draw)?;
     let expression = commuted(scene.expression(at), draw);
     let span = scene.clause(at).sides[0].span.clone();
     Some(scene.edited(vec![Edit::new(span, expression.to_string())]))
 }
 
 pub(super) fn numbers(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    let at = place(scene, 1, draw)?;
+    let at = site(scene, 1, draw)?;
     let side = &scene.clause(at).sides[1];
     let form = commuted(&side.expression, draw);
     Some(scene.edited(vec![Edit::new(side.span.clone(), form.to_string())]))
@@ -84,7 +84,7 @@ mod tests {
         let value = expression.value(&values);
         let mut seen = std::collections::BTreeSet::new();
         for word in 0..200_u64 {
-            let choices = (0..8).map(|place| word.wrapping_mul(0x9e37_79b9_7f4a_7c15 << place));
+            let choices = (0..8).map(|site| word.wrapping_mul(0x9e37_79b9_7f4a_7c15 << site));
             let found = commuted(&expression, &mut Draw::of_choices(choices.collect()));
             assert_eq!(found.value(&values), value, "{found}");
             seen.insert(found.to_string());

@@ -44,8 +44,8 @@ pub(crate) fn inserted(
     for parent in wanted.iter().flat_map(|id| graph.quantity(*id).parents()) {
         let name = &graph.quantity(*parent).name;
         let steps = 0..scene.script.steps.len();
-        let place = steps.clone().find(|step| scene.script.name(*step) == name);
-        before = before.max(place.map_or(0, |place| place + 1));
+        let index = steps.clone().find(|step| scene.script.name(*step) == name);
+        before = before.max(index.map_or(0, |index| index + 1));
     }
     before += draw.below(scene.script.steps.len() + 1 - before);
     let mut text = String::new();
@@ -79,11 +79,11 @@ impl Known {
     fn of(scene: &Scene<'_>) -> Self {
         let script = scene.script;
         let steps = script.steps.iter().enumerate();
-        let known = steps.map(|(place, step)| {
+        let known = steps.map(|(index, step)| {
             let [one, two] = step.value;
             let value = (one == two).then_some(one);
-            let symbol = script.symbol(place).to_owned();
-            (script.name(place).to_owned(), (symbol, value))
+            let symbol = script.symbol(index).to_owned();
+            (script.name(index).to_owned(), (symbol, value))
         });
         Self(known.collect())
     }

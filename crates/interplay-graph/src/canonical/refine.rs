@@ -78,8 +78,8 @@ impl Net {
             let from = self.first[node] as usize;
             let parents = &self.parents[from..self.first[node + 1] as usize];
             for (slot, parent) in parents.iter().enumerate() {
-                let place = &mut next[*parent as usize];
-                self.readers[*place as usize] = Reader {
+                let index = &mut next[*parent as usize];
+                self.readers[*index as usize] = Reader {
                     node: node as u32,
                     side: match (core, slot) {
                         (Core::Difference, 0) => LEFT,
@@ -88,7 +88,7 @@ impl Net {
                     },
                     partner: (core == Core::Products).then(|| parents[slot ^ 1]),
                 };
-                *place += 1;
+                *index += 1;
             }
         }
     }

@@ -95,8 +95,8 @@ impl<'t> Statements<'t> {
             if text.starts_with(ASIDE) {
                 continue;
             }
-            if let Some(&place) = seen.get(text) {
-                let entry: &mut Entry<'t> = &mut read.entries[place];
+            if let Some(&index) = seen.get(text) {
+                let entry: &mut Entry<'t> = &mut read.entries[index];
                 entry.copies = entry.copies.saturating_add(1);
                 continue;
             }

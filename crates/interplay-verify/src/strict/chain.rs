@@ -24,12 +24,12 @@ impl Judge<'_> {
             value: None,
             formula: false,
         };
-        for (place, clause) in clauses.iter().enumerate() {
+        for (index, clause) in clauses.iter().enumerate() {
             said = self.chain(clause);
             let own = said
                 .head
                 .is_some_and(|head| self.symbols.same(head, symbol));
-            if place + 1 < clauses.len() {
+            if index + 1 < clauses.len() {
                 let Some(head) = said.head else { continue };
                 if own || self.symbols.get(head).is_some() {
                     self.error(head, Reason::SymbolReused, || {
@@ -165,14 +165,14 @@ impl Judge<'_> {
     fn forms(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
         let mut before = expression;
-        for (place, form) in forms.iter().enumerate() {
+        for (index, form) in forms.iter().enumerate() {
             let nodes = reading.nodes(form);
-            let last = place + 1 == forms.len();
+            let last = index + 1 == forms.len();
             // With an unknown, a value has operators too.
             let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
-            let mirrored = place == 0 && expression.symbolic && form.operators > 0 && !value;
+            let mirrored = index == 0 && expression.symbolic && form.operators > 0 && !value;
             let shorter = form.operators < before.operators
-                || (place == 0 && expression.symbolic && form.operators == 0);
+                || (index == 0 && expression.symbolic && form.operators == 0);
             let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
             if !numeric || !(mirrored || shorter || value) {
                 let expected = || "numbers only, in ever shorter forms".to_owned();
@@ -197,15 +197,15 @@ impl Judge<'_> {
     /// Whether each numeric form is the numeric one before it with parts of it worked out.
     fn reduced(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
-        for (place, form) in forms.iter().enumerate() {
-            let before = match place {
+        for (index, form) in forms.iter().enumerate() {
+            let before = match index {
                 0 if expression.symbolic => continue,
                 0 => expression,
-                _ => &forms[place - 1],
+                _ => &forms[index - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
             // Its value was compared already where a form is the last.
-            let last = place + 1 == forms.len();
+            let last = index + 1 == forms.len();
             if !last && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);
                 let expected = || format!("`{shown}` with parts of it worked out");

@@ -184,9 +184,9 @@ impl Judge<'_> {
         let gold = self.gold;
         let quantity = gold.find(name.of(self.text));
         let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
-        let hidden = quantity.is_some_and(|place| gold.quantity(place).hidden);
+        let hidden = quantity.is_some_and(|index| gold.quantity(index).hidden);
         self.notes.verdict.extra += u32::from(!needed && !hidden);
-        let defined = quantity.is_some_and(|place| self.state[place as usize] != State::Absent);
+        let defined = quantity.is_some_and(|index| self.state[index as usize] != State::Absent);
         if quantity.is_none() {
             self.error(name, Reason::UnknownQuantity, || {
                 "a quantity of the problem".to_owned()
@@ -263,18 +263,18 @@ impl Judge<'_> {
             let expected = || "a letter that is the name of no quantity".to_owned();
             self.error(letter, Reason::SymbolReused, expected);
         }
-        if let Some(place) = quantity {
+        if let Some(index) = quantity {
             let sound = right && self.sound;
-            self.state[place as usize] = if sound { State::Right } else { State::Wrong };
+            self.state[index as usize] = if sound { State::Right } else { State::Wrong };
         }
         let source = quantity.filter(|_| right).map(Source::Quantity);
         self.symbols.bind_unknown(symbol, letter, source);
     }
 
     /// Compares what a step computes with the definition of its quantity.
-    fn definition(&mut self, place: u32, step: &Step, said: Said) {
+    fn definition(&mut self, index: u32, step: &Step, said: Said) {
         let gold = self.gold;
-        let quantity = gold.quantity(place);
+        let quantity = gold.quantity(index);
         if quantity.hidden {
             return;
         }
@@ -300,7 +300,7 @@ impl Judge<'_> {
             let names = || match &*quantity.parents {
                 [] => "a number, reading no quantity".to_owned(),
                 parents => {
-                    let name = |place: &u32| format!("`{}`", gold.quantity(*place).name);
+                    let name = |index: &u32| format!("`{}`", gold.quantity(*index).name);
                     let names: Vec<String> = parents.iter().map(name).collect();
                     format!("a reading of {}", names.join(", "))
                 }
@@ -355,7 +355,7 @@ impl Judge<'_> {
         let quantities = (0..).zip(gold.quantities()).zip(&self.state);
         let mut absent = quantities
             .filter(|((_, quantity), state)| quantity.needed && **state == State::Absent)
-            .map(|((place, _), _)| place);
+            .map(|((index, _), _)| index);
         if self.notes.all() && self.at_answer.is_none() {
             let absent: Vec<u32> = absent.collect();
             if let Some(first) = absent.first() {
@@ -394,12 +394,12 @@ impl Judge<'_> {
             answer,
             ..
         } = self;
-        if let Some((place, absent)) = at_answer {
+        if let Some((index, absent)) = at_answer {
             for quantity in absent {
                 let name = &gold.quantity(quantity).name;
                 match state[quantity as usize] {
-                    State::Absent => notes.missing(place, name, NO_STEP),
-                    State::Right | State::Wrong => notes.early(place, name, NO_STEP),
+                    State::Absent => notes.missing(index, name, NO_STEP),
+                    State::Right | State::Wrong => notes.early(index, name, NO_STEP),
                 }
             }
         }
