@@ -1,4 +1,4 @@
-//! What a problem asks for, in terms of its graph.
+//! What a problem asks for.
 
 use crate::QuantityId;
 
@@ -12,7 +12,7 @@ pub enum Goal {
         /// The quantity that is asked for.
         target: QuantityId,
     },
-    /// The value of a leaf, found from the value of a quantity above it.
+    /// The value of a leaf, found from the value of a quantity that depends on it.
     Reverse {
         /// The leaf that is asked for.
         unknown: QuantityId,

@@ -16,8 +16,8 @@ pub struct GoldNode {
     pub name: String,
     /// The symbol that the gold solution uses for it.
     pub variable: String,
-    /// Its value; none where the gold solution states no number for it, as for the unknown of a
-    /// reverse problem in published files.
+    /// Its value, or none if the gold solution states no number for it, such as for the unknown of
+    /// a published reverse problem.
     pub value: Option<i64>,
     /// The names of the quantities that its definition reads.
     pub dependencies: Vec<String>,
@@ -30,12 +30,12 @@ pub struct GoldGraph {
     pub nodes: Vec<GoldNode>,
     /// The value asked for.
     pub answer: i64,
-    /// Names, each after its dependencies; empty where a file gives no order.
+    /// Names, each after its dependencies; empty if the file gives no order.
     #[serde(default, deserialize_with = "null_as_empty")]
     pub topological_order: Vec<String>,
 }
 
-/// Published files write `null` where they found no order.
+/// Published files write `null` for an unknown order.
 fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
@@ -45,7 +45,7 @@ impl GoldGraph {
     /// quantity's symbol.
     ///
     /// # Errors
-    /// [`GraphError::Overflow`] where a value leaves `i64`.
+    /// [`GraphError::Overflow`] if a value overflows `i64`.
     pub fn new(
         graph: &ReasoningGraph,
         target: QuantityId,
@@ -75,12 +75,11 @@ impl GoldGraph {
         })
     }
 
-    /// Checks that names are unique, dependencies exist, nothing depends on itself, and that
-    /// `topological_order`, where it is not empty, names every quantity once, after its
-    /// dependencies.
+    /// Checks that names are unique, that dependencies exist and form no cycle, and that a
+    /// non-empty `topological_order` lists every quantity once, after its dependencies.
     ///
     /// # Errors
-    /// The first of these that does not hold.
+    /// The first violation.
     pub fn validate(&self) -> Result<(), GraphError> {
         let mut indices = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {

@@ -1,9 +1,10 @@
 //! The shared vocabulary of `interplay`: reasoning problems as graphs, and named seed streams.
 //!
-//! A problem of the framework (arXiv 2512.07783, section 2) is a directed acyclic graph whose
-//! nodes are named quantities and whose edges say which quantities a definition reads.
-//! [`ReasoningGraph`] is such a graph and cannot hold a cycle; [`GoldGraph`] is the published
-//! file format of one; [`SeedStreams`] gives every random decision of a run a stream of its own.
+//! A problem of the framework (arXiv 2512.07783, section 2) is a directed acyclic graph: nodes are
+//! named quantities, edges say which quantities a definition reads. [`ReasoningGraph`] is such a
+//! graph and cannot hold a cycle; [`Goal`] says what is asked for; [`Statements`] reads a graph
+//! from the text of a problem; [`GoldGraph`] is the published file format; [`SeedStreams`] gives
+//! every random decision of a run its own stream.
 //!
 //! ```
 //! use interplay_graph::{Definition, ReasoningGraph};

@@ -1,8 +1,8 @@
-//! Stretches of a candidate for messages: on one line, of bounded length, cut at characters.
+//! Excerpts of a candidate for messages: one line, bounded length, cut at character boundaries.
 
 use std::ops::Range;
 
-/// A message on one line, of bounded length, whatever the candidate brought into it.
+/// A message on one line, shortened if the candidate made it long.
 pub(crate) fn message(text: &str) -> String {
     const LONGEST: usize = 400;
     let shown = head(text, LONGEST);
@@ -13,7 +13,7 @@ pub(crate) fn message(text: &str) -> String {
     line
 }
 
-/// A stretch of the candidate for a message, shortened where it is long.
+/// A quoted excerpt, shortened if long.
 pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 120;
     match text.char_indices().nth(LONGEST) {
@@ -23,7 +23,7 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
 }
 
-/// A span, moved into the text and to the boundaries of characters.
+/// The span clamped to the text and widened to character boundaries.
 pub(crate) fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     let mut start = span.start.min(text.len());
     while !text.is_char_boundary(start) {
@@ -48,7 +48,7 @@ pub(crate) fn head(text: &str, most: usize) -> &str {
     cut.map_or(text, |(at, _)| &text[..at])
 }
 
-/// The same number of characters on one line.
+/// The text with control characters replaced by spaces.
 pub(crate) fn one_line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(plain).collect()

@@ -1,21 +1,20 @@
-//! A verdict for people: the sentence with the first mistake, and a mark under it.
+//! Verdicts for people: the sentence with the first mistake, underlined.
 
 use std::fmt::Write;
 
 use crate::Verdict;
 use crate::excerpt::{head, one_line, tail, within};
 
-/// How many characters of a sentence are shown on either side of a mistake.
+/// The most characters shown on either side of a mistake.
 const CONTEXT: usize = 60;
-/// How many characters of the mistake itself are marked.
+/// The most characters of the mistake that are underlined.
 const LONGEST: usize = 100;
 
 impl Verdict {
-    /// What is wrong first, pointed out in the candidate's text, on three or four lines. One line
-    /// is [`Verdict`]'s `Display`.
+    /// The first mistake, underlined in the candidate's text, on three or four lines. For one line
+    /// use [`Verdict`]'s `Display`.
     ///
-    /// `candidate` is the text that was judged; with another one the mark may point anywhere, but
-    /// nothing fails.
+    /// `candidate` must be the text that was judged; with another text the mark is meaningless.
     ///
     /// ```
     /// use interplay_graph::{Definition, ReasoningGraph};
@@ -76,7 +75,7 @@ impl Verdict {
             "{margin} | {indent}{carets} expected {}",
             error.expected
         );
-        // Where the mark shows it, what was found need not be said again.
+        // What the mark shows already need not be repeated.
         if error.found != format!("`{}`", &candidate[mark]) {
             let _ = writeln!(text, "{margin} | found {}", error.found);
         }

@@ -1,4 +1,4 @@
-//! What a candidate is compared with: quantities, their definitions and values, and the answer.
+//! What candidates are compared with: quantities with definitions and values, and the answer.
 
 use std::collections::HashMap;
 
@@ -106,13 +106,13 @@ impl Gold {
         Self::new(quantities(graph, given, values)?, answer, Some(reverse))
     }
 
-    /// From a published gold graph. It has names, values and parents but no definitions: a step
-    /// is held to its parents, its value and its own equalities.
+    /// From a published gold graph. It has names, values and parents but no definitions, so a step
+    /// is checked for its parents, its value and its own equalities.
     ///
     /// # Errors
-    /// A graph without quantities, with a cycle, with an unknown dependency or a repeated name,
-    /// whose answer is the value of none of its quantities, or with a quantity without a value: the published graphs of reverse problems hold parts
-    /// of linear expressions in place of values, so their gold solutions are needed.
+    /// The graph has no quantities, a cycle, an unknown dependency, a repeated name, an answer that
+    /// is the value of no quantity, or a quantity without a value. Published graphs of reverse
+    /// problems hold parts of linear expressions in place of values; use their gold solutions.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
         let indices: HashMap<&str, u32> = graph
@@ -150,14 +150,14 @@ impl Gold {
         Self::new(quantities, answer, None)
     }
 
-    /// From the text of a gold solution: every step is needed, and defines its quantity.
-    /// Whether the solution is right is not asked here; verify it against itself to know.
+    /// From the text of a gold solution: every step is needed and defines its quantity. The
+    /// solution is taken to be right; verify it against its own gold to check that.
     ///
     /// # Errors
-    /// A sentence that cannot be read, a symbol used before its definition, a quantity defined
-    /// twice, formulas out of proportion to the text, no answer, answers that differ, an answer
-    /// that is the value of no step (of a reverse solution: that does not solve the equation), or
-    /// anything behind the answer.
+    /// The solution has an unreadable sentence, a symbol used before its definition, a quantity
+    /// defined twice, formulas out of proportion to the text, no answer, two different answers, an
+    /// answer that is the value of no step (reverse: that does not solve the equation), or text
+    /// after the answer.
     pub fn from_solution(solution: &str) -> Result<Self, VerifyError> {
         if solution.len() > MAX_TEXT {
             let (length, limit) = (solution.len(), MAX_TEXT);
@@ -195,7 +195,7 @@ impl Gold {
             .map(|quantity| 2 * quantity.parents.len() + 8);
         let limit = match quantities.iter().all(|quantity| quantity.formula.is_some()) {
             true => sizes.map(Formula::size).max(),
-            // Without definitions, room for any that reads each parent twice.
+            // Without definitions, leave room for any that reads each parent twice.
             false => sizes.map(Formula::size).chain(parents).max(),
         };
         let (needed, limit) = (needed as u32, limit.unwrap_or(0));
@@ -209,7 +209,7 @@ impl Gold {
         })
     }
 
-    /// The same with further quantities, which are not needed.
+    /// Adds quantities that the answer does not need.
     pub(crate) fn with_others(mut self, others: Vec<GoldQuantity>) -> Result<Self, VerifyError> {
         self.quantities.extend(others);
         Self::new(self.quantities, self.answer, self.reverse)
@@ -221,7 +221,8 @@ impl Gold {
         self.answer
     }
 
-    /// Whether an unknown is asked for and another quantity's value is given.
+    /// Whether the problem is a reverse one: it asks for an unknown and gives another quantity's
+    /// value.
     #[must_use]
     pub fn is_reverse(&self) -> bool {
         self.reverse.is_some()
@@ -237,9 +238,9 @@ impl Gold {
         self.needed
     }
 
-    /// The same, but of each quantity for which `hide` says so only the name is known: its steps
-    /// are held to their own equalities, and it may be missing. Quantities that decide the answer
-    /// (what is asked for, the unknown, what is given) are not hidden.
+    /// Hides everything but the name of each quantity for which `hide` returns true: its steps are
+    /// checked for their own equalities only, and it may be missing. Quantities that decide the
+    /// answer (the target, the unknown, the given one) are not hidden.
     pub(crate) fn with_hidden(&self, mut hide: impl FnMut() -> bool) -> Self {
         let mut partial = self.clone();
         let decides = |index: u32, quantity: &GoldQuantity| match self.reverse {
@@ -247,7 +248,7 @@ impl Gold {
             None => quantity.value.as_number() == Some(self.answer),
         };
         for (index, quantity) in (0..).zip(&mut partial.quantities) {
-            // One draw for each, whether it may be hidden or not.
+            // One draw for each, even if it must not be hidden.
             if hide() && !decides(index, quantity) && !quantity.hidden {
                 quantity.hidden = true;
                 partial.needed -= u32::from(quantity.needed);
@@ -257,7 +258,7 @@ impl Gold {
         partial
     }
 
-    /// The names of all quantities that are known, needed or not.
+    /// The names of all known quantities, needed or not.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.quantities.iter().map(|quantity| &*quantity.name)
     }
@@ -274,7 +275,7 @@ impl Gold {
         &self.quantities
     }
 
-    /// The quantity with this name, however its words are spaced.
+    /// The quantity with this name, ignoring how its words are spaced.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
         self.names
             .get(name)
@@ -288,7 +289,7 @@ impl Gold {
     }
 }
 
-/// The quantities of a graph; those that `top` needs are needed.
+/// The quantities of a graph; `top` and its ancestors are needed.
 fn quantities(
     graph: &ReasoningGraph,
     top: QuantityId,

@@ -9,7 +9,7 @@ use crate::reading::{Clause, Head, Item, Known, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Reason, VerifyError};
 
-/// How many operands a definition in a gold solution may have, intermediates written out.
+/// The most operands of a definition in a gold solution, with intermediates expanded.
 const MAX_OPERANDS: usize = 1024;
 
 /// What a gold solution says.
@@ -33,7 +33,7 @@ pub(crate) struct Learner<'t> {
     answer: Option<i64>,
 }
 
-/// What is wrong with a sentence, and where.
+/// What is wrong with a sentence, and its location.
 type Mistake = (Reason, Span);
 
 impl<'t> Learner<'t> {
@@ -203,11 +203,11 @@ impl<'t> Learner<'t> {
                 NoFormula::TooLarge => Reason::TooLarge,
                 NoFormula::Divides => Reason::WrongOperation,
             })?;
-        self.work.normalise().ok_or(Reason::BadNumber)?;
+        self.work.normalize().ok_or(Reason::BadNumber)?;
         Ok((head, value))
     }
 
-    /// Takes in a stated answer, which must be readable and the same as an earlier one.
+    /// Records a stated answer, which must be readable and equal to an earlier one.
     fn stated(&mut self, value: Option<i64>, span: Span) -> Result<(), Mistake> {
         let value = value.ok_or((Reason::BadNumber, span))?;
         match *self.answer.get_or_insert(value) == value {

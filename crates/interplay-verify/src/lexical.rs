@@ -1,8 +1,8 @@
-//! Bytes and words of both dialects: what makes a symbol, and how an integer is spelled.
+//! Lexical rules of both dialects: symbols and integers.
 
 use crate::reading::Fault;
 
-/// Whether a byte may stand in a symbol; bytes of letters beyond ASCII may.
+/// Whether a byte may occur in a symbol; bytes of non-ASCII letters may.
 pub(crate) fn in_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
@@ -12,8 +12,8 @@ pub(crate) fn opens_symbol(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
 }
 
-/// A decimal integer at the start of `text`, and its length in bytes. One number has one
-/// spelling: no leading zeros, no plus sign, no fraction, nothing glued to it.
+/// Reads a decimal integer at the start of `text`; returns it with its length in bytes. Each number
+/// has one spelling: no leading zeros, no plus sign, no fraction, no letter right after it.
 pub(crate) fn integer(text: &[u8]) -> Result<(i64, usize), Fault> {
     let negative = text.first() == Some(&b'-');
     let sign = usize::from(negative);

@@ -1,15 +1,15 @@
-//! What a judge notes while it reads a candidate.
+//! Notes that a judge takes while it reads a candidate.
 
 use crate::excerpt::{excerpt, message};
 use crate::reading::{Reading, Span};
 use crate::{Reason, StepError, StepVerdict, Verdict};
 
-/// How much is noted.
+/// How much a judge notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// The first mistake.
     First,
-    /// Also the mistakes behind it, for whoever overrules the judgement of single steps.
+    /// Every step's mistake, needed to overrule the judgement of single steps.
     All,
 }
 
@@ -17,22 +17,22 @@ pub(crate) enum Detail {
 #[derive(Debug)]
 pub(crate) struct Judgement {
     pub verdict: Verdict,
-    /// What was noted of each of the verdict's steps; empty unless [`Detail::All`] was asked for.
+    /// A note for each of the verdict's steps; empty unless [`Detail::All`] was requested.
     pub steps: Vec<StepNote>,
-    /// A needed quantity without a step each, in the order of the gold.
+    /// One mistake for each needed quantity without a step, in gold order.
     pub missing: Vec<StepError>,
-    /// The first mistake that is not a step's own: in the answer, or text where none belongs.
+    /// The first mistake that is not a step's own: a wrong answer, or text where none belongs.
     pub beyond: Option<StepError>,
 }
 
-/// What was noted of one step.
+/// The note on one step.
 #[derive(Debug)]
 pub(crate) struct StepNote {
-    /// Which sentence of the candidate it is.
+    /// The index of its sentence in the candidate.
     pub sentence: usize,
-    /// Its first mistake, where one was noted.
+    /// Its first mistake, if one was noted.
     pub error: Option<StepError>,
-    /// Whether it is wrong for being there at all, whatever it says.
+    /// Whether it is wrong merely because it stands there.
     pub misplaced: bool,
 }
 
@@ -129,14 +129,14 @@ impl<'t> Notes<'t> {
         }
     }
 
-    /// Notes that a needed quantity has no step where the answer comes.
+    /// Notes that a needed quantity has no step before the answer.
     pub(crate) fn absent(&mut self, span: Span, name: &str, found: &str) {
         if self.verdict.first_error.is_none() {
             self.verdict.first_error = Some(self.without(span, name, found));
         }
     }
 
-    /// Notes, where everything is noted, that a needed quantity has no step at all.
+    /// With [`Detail::All`]: notes that a needed quantity has no step at all.
     pub(crate) fn missing(&mut self, (at, span): (usize, Span), name: &str, found: &str) {
         let error = StepError {
             step: at,
@@ -145,7 +145,7 @@ impl<'t> Notes<'t> {
         self.missing.push(error);
     }
 
-    /// Notes, where everything is noted, that the answer comes before a step that it needs.
+    /// With [`Detail::All`]: notes that the answer comes before a step that it needs.
     pub(crate) fn early(&mut self, (at, span): (usize, Span), name: &str, found: &str) {
         let error = StepError {
             step: at,
@@ -180,7 +180,7 @@ impl<'t> Notes<'t> {
         }
     }
 
-    /// The judgement, where `finish` fills in the verdict's totals.
+    /// The judgement, once `finish` has filled in the verdict's totals.
     pub(crate) fn close(self, finish: impl FnOnce(&mut Verdict)) -> Judgement {
         let mut verdict = self.verdict;
         finish(&mut verdict);

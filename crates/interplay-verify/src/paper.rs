@@ -1,12 +1,12 @@
 //! The published level: names, parents, values and the answer.
 //!
-//! Source: arXiv 2512.07783, section 2.3. `s(v) = 1` where the needed quantity `v` is there,
-//! reads the right quantities and has the right value; the process accuracy is the mean of `s`.
-//! As in the published verifier, a quantity's value is the last number of its step, its parents
-//! are all quantities whose symbols the step names, the last step about a quantity counts, and
-//! so does the first answer.
-//! Deviation: parents are compared as the published code does, not operators or intermediate
-//! numbers; the strict level exists because that lets wrong steps pass.
+//! Source: arXiv 2512.07783, section 2.3. `s(v) = 1` if the needed quantity `v` is present, reads
+//! the right quantities and has the right value; the process accuracy is the mean of `s`. As in the
+//! published verifier, a quantity's value is the last number of its step, its parents are all
+//! quantities whose symbols the step names, the last step about a quantity counts, and so does the
+//! first answer.
+//! Deviation from the text: like the published code it compares parents, not operators or intermediate
+//! numbers. The strict level exists because that lets wrong steps pass.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ struct Judge<'t> {
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
-    /// Keyed by what the candidate writes, so with a hash that resists crafted keys.
+    /// Keyed by text of the candidate, hence a hash that resists crafted keys.
     meanings: HashMap<&'t str, Meaning>,
     /// The letter that stands for the unknown.
     letter: Option<&'t str>,
@@ -81,7 +81,7 @@ pub(crate) fn judge(
                 };
                 judge.notes.end(step);
             }
-            // How the equation is solved is not looked at.
+            // This level does not check how the equation is solved.
             Item::Opening { .. } | Item::Known(_) | Item::Equation(_) => {}
             Item::Answer { span, value } => {
                 if answer.is_none() {
@@ -154,8 +154,8 @@ impl<'t> Judge<'t> {
         (quantity == Some(unknown)).then_some(letter)
     }
 
-    /// What a step reads (sorted, each once), whether all of it is known, and its value: its last
-    /// number, or with an unknown the last form of its last equation.
+    /// What a step reads (sorted, each once), whether all of it is known, and its value: the last
+    /// number, or in reverse mode the last form of the last equation.
     fn read(&mut self, step: &Step, symbol: Span) -> (Vec<u32>, bool, Option<Linear>) {
         let reading = self.reading;
         let (mut reads, mut known, mut value) = (Vec::new(), true, None);
@@ -184,7 +184,7 @@ impl<'t> Judge<'t> {
                     },
                     _ => {}
                 }
-                // Keeps a hostile text from piling up the same quantities.
+                // Keeps a hostile text from accumulating duplicates.
                 if own.len() > 2 * self.gold.len() + 16 {
                     distinct(&mut own);
                 }
@@ -209,7 +209,7 @@ impl<'t> Judge<'t> {
         (reads, known, value)
     }
 
-    /// The value that a side of an equation is, with no symbol but the unknown's.
+    /// The value that a side of an equation states, if it names no symbol but the unknown.
     fn stated(&self, part: &Part) -> Option<Linear> {
         let nodes = self.reading.nodes(part);
         let named = nodes.iter().all(|node| match node {

@@ -1,4 +1,4 @@
-//! What is known of a quantity of the problem, and which one a reverse problem asks for.
+//! Quantities of a gold, and what makes a problem a reverse one.
 
 use std::borrow::Cow;
 
@@ -10,15 +10,15 @@ use crate::formula::Formula;
 #[derive(Debug, Clone)]
 pub(crate) struct GoldQuantity {
     pub name: Box<str>,
-    /// Its value, in terms of the unknown where there is one.
+    /// Its value, in terms of the unknown if there is one.
     pub value: Linear,
-    /// How it is computed; none where the source does not say.
+    /// Its definition, or none if the source does not say.
     pub formula: Option<Formula>,
     /// What it reads, each once, sorted.
     pub parents: Box<[u32]>,
     /// Whether the answer needs it.
     pub needed: bool,
-    /// Whether nothing of it but its name is known to the verifier.
+    /// Whether the verifier knows only its name.
     pub hidden: bool,
 }
 

@@ -1,11 +1,12 @@
-//! Approximate and noisy supervision: a verifier that errs at a stated rate.
+//! Noisy and partial supervision: a verifier that errs at a stated rate.
 //!
-//! The verdicts of [`Verifier`] are exact. What a policy learns from a verifier that is not is an
-//! open question of arXiv 2512.07783; this wrapper lets one ask it. It errs in one of three ways,
+//! The verdicts of [`Verifier`] are exact. What a policy learns from an inexact verifier is an open
+//! question of arXiv 2512.07783; this wrapper makes it an experiment. It errs in one of three ways,
 //! reproducibly: the same stream, index, gold and candidate give the same verdict.
 //!
-//! Noise touches the steps, not the answer, and a solution that is rejected for another reason
-//! than a step (a wrong answer, text behind it) stays rejected.
+//! Noise affects steps, not the answer. A solution that is rejected for another reason than a step
+//! (a wrong answer, text after it) stays rejected. The first error and the blame follow the noisy
+//! labels, so that nothing of the exact verdict leaks through them.
 
 use interplay_graph::SeedStream;
 use rand::RngExt;
@@ -16,21 +17,23 @@ use crate::notes::{Detail, Judgement};
 use crate::{Gold, Level, Reason, StepError, StepVerdict, Verdict, Verifier, VerifyError};
 
 /// How supervision errs. Rates are probabilities from 0 to 1.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Noise {
-    /// The judgement of each step is turned around at this rate.
+    /// The judgement of each step is flipped at this rate.
     Flip {
         /// The probability for each step.
         rate: f64,
     },
-    /// Each step is left unjudged at this rate, and taken as right.
+    /// Each step is left unjudged at this rate and counts as right.
     Drop {
         /// The probability for each step.
         rate: f64,
     },
-    /// Each quantity of the gold graph is unknown at this rate, the same ones for all candidates
-    /// of a problem: steps about them are held to their own equalities only, and may be missing.
+    /// Each quantity of the gold graph is hidden at this rate, the same ones for all candidates of
+    /// a problem. Steps about hidden quantities are checked for their own equalities only, and may
+    /// be missing.
     PartialGraph {
         /// The probability for each quantity but the one that is asked for.
         rate: f64,
@@ -38,7 +41,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// The rate, whatever it is of.
+    /// The rate, for every kind of noise.
     #[must_use]
     pub fn rate(&self) -> f64 {
         match *self {
@@ -70,10 +73,10 @@ pub struct Supervision {
 }
 
 impl Supervision {
-    /// A verifier whose judgements pass through noise drawn from `stream`.
+    /// A verifier whose judgements are perturbed by noise from `stream`.
     ///
     /// # Errors
-    /// A rate outside 0 to 1.
+    /// The rate lies outside 0 to 1.
     pub fn new(verifier: Verifier, noise: Noise, stream: SeedStream) -> Result<Self, VerifyError> {
         let value = noise.rate();
         if !(0.0..=1.0).contains(&value) {
@@ -90,7 +93,7 @@ impl Supervision {
         })
     }
 
-    /// Judges a candidate; `index` picks the draw of noise, so give each candidate its own.
+    /// Judges a candidate. `index` selects the draw of noise, so give each candidate its own.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str, index: u64) -> Verdict {
         let level = self.verifier.level();
@@ -118,11 +121,11 @@ impl Supervision {
     }
 }
 
-/// The verdict with the judgement of every step replaced, and whatever follows from it: the first
-/// error is that of the first step that is judged wrong now, unless something that is no step's
-/// own mistake comes before. At the level of the paper only needed steps decide.
+/// The verdict with the judgement of every step replaced, and everything that follows from it: the
+/// first error is that of the first step that is now judged wrong, unless a mistake that is not a
+/// step's own comes before it. At the paper level only needed steps count.
 ///
-/// The counts by kind of mistake stay those of the exact verdict.
+/// The counts by kind of mistake remain those of the exact verdict.
 fn relabelled(
     judgement: Judgement,
     gold: &Gold,
@@ -146,7 +149,7 @@ fn relabelled(
     };
     let mut right = 0_u32;
     for (step, note) in verdict.steps.iter_mut().zip(notes) {
-        // One draw for each step, whether it may change or not.
+        // One draw for each step, even if it must not change.
         let correct = judge(step.correct);
         if note.misplaced {
             continue;
@@ -180,7 +183,7 @@ fn relabelled(
     verdict
 }
 
-/// The mistake of a step in which the verifier itself found none.
+/// The mistake of a step in which the verifier found none.
 fn judged_wrong(sentence: usize, step: &StepVerdict, candidate: &str) -> StepError {
     StepError {
         step: sentence,
@@ -191,7 +194,7 @@ fn judged_wrong(sentence: usize, step: &StepVerdict, candidate: &str) -> StepErr
     }
 }
 
-/// A number that two different problems hardly share.
+/// A number that two different problems are unlikely to share.
 fn fingerprint(gold: &Gold) -> u64 {
     use std::hash::Hasher;
     let mut hasher = rustc_hash::FxHasher::default();
@@ -211,7 +214,7 @@ mod tests {
     const RIGHT: &str =
         "fox = 3. elk = fox + 2 = 3 + 2 = 5. owl = 2 * elk = 2 * 5 = 10. Answer: 10.";
     const WRONG: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 2 * elk = 2 * 4 = 8. Answer: 8.";
-    /// Right at the end, wrong on the way.
+    /// A right answer by wrong steps.
     const LUCKY: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 10. Answer: 10.";
 
     fn gold() -> Gold {

@@ -1,4 +1,4 @@
-//! Which symbol of a solution stands for what.
+//! The symbols of a solution and what they stand for.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::values;
 /// What a symbol was bound to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding {
-    /// What it reads; none after a step that says nothing usable.
+    /// What it reads, or none after an unusable step.
     pub source: Option<Source>,
     /// The value that the solution states for it.
     pub value: Option<Linear>,
@@ -25,7 +25,7 @@ pub(crate) struct Binding {
 #[derive(Debug)]
 pub(crate) struct Symbols<'t> {
     text: &'t str,
-    /// One more than the place of the binding of each one-letter symbol.
+    /// The index of the binding of each one-letter symbol, plus one.
     letters: [u32; 128],
     longer: HashMap<&'t str, u32>,
     bindings: Vec<Binding>,
@@ -58,7 +58,7 @@ impl<'t> Symbols<'t> {
         left.of(self.text) == right.of(self.text)
     }
 
-    /// Binds a symbol, also one that was bound before.
+    /// Binds a symbol, even one that was bound before.
     pub(crate) fn bind(&mut self, symbol: Span, source: Option<Source>, value: Option<Linear>) {
         self.push(
             symbol,
@@ -71,8 +71,8 @@ impl<'t> Symbols<'t> {
         );
     }
 
-    /// Binds the name of the unknown quantity and the letter that stands for it. Where they differ,
-    /// the letter is a value: an expression reads the quantity by its name.
+    /// Binds the name of the unknown quantity and its letter. If they differ, the letter is a value
+    /// only: an expression reads the quantity by its name.
     pub(crate) fn bind_unknown(&mut self, name: Span, letter: Span, source: Option<Source>) {
         let value = Some(Linear::UNKNOWN);
         let same = self.same(name, letter);
@@ -106,8 +106,7 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    /// What an expression states as a value: a number, or a linear expression whose symbol is the
-    /// unknown.
+    /// The value that an expression states: a number, or a linear expression in the unknown.
     pub(crate) fn stated(&self, nodes: &[Node]) -> Option<Linear> {
         if let [Node::Number(number)] = nodes {
             return Some(Linear::number(*number));

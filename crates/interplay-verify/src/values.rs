@@ -1,4 +1,4 @@
-//! Values in the nodes of an expression: one operation, and values as they are written.
+//! Values and the nodes of expressions that compute or write them.
 //!
 //! In a forward problem every value is a plain number; in a reverse problem it may depend on the
 //! unknown ([`Linear`]).
@@ -7,7 +7,7 @@ use interplay_graph::{Linear, LinearForm};
 
 use crate::reading::Node;
 
-/// One operation; a division only where it leaves no remainder.
+/// Applies one operator; a division must leave no remainder.
 pub(crate) fn apply(operator: Node, left: Linear, right: Linear) -> Option<Linear> {
     match operator {
         Node::Add => left.checked_add(right),

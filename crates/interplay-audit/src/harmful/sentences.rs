@@ -78,7 +78,7 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let step = *draw.pick(&steps)?;
     let foreign = match draw.below(2) {
         0 => scene.foreign_name(draw),
-        _ => misspelt(scene, script.name(step), draw)?,
+        _ => misspelled(scene, script.name(step), draw)?,
     };
     if script.prose {
         return Some(scene.edited(vec![Edit::new(script.steps[step].name.clone(), foreign)]));
@@ -91,7 +91,7 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 }
 
 /// The name without one of its letters, where no other quantity is called so.
-fn misspelt(scene: &Scene<'_>, name: &str, draw: &mut Draw) -> Option<String> {
+fn misspelled(scene: &Scene<'_>, name: &str, draw: &mut Draw) -> Option<String> {
     let mut letters: Vec<char> = name.chars().collect();
     letters.remove(draw.below(letters.len()));
     let other: String = letters.into_iter().collect();

@@ -1,10 +1,10 @@
-//! Whether a hash tells graphs apart by their constants.
+//! Whether constants enter the canonical hash.
 
-/// Whether the constants of definitions count.
+/// Whether the constants of definitions enter the canonical hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Numbers {
     /// Graphs that differ in constants differ.
     Distinct,
-    /// Only the shape counts: which kind of definition reads which quantities.
+    /// Only the shape counts: the kind of each definition and what it reads.
     Ignored,
 }

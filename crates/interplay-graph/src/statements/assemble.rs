@@ -1,8 +1,8 @@
-//! The problem that sentences tell.
+//! Builds the problem that a text describes.
 //!
-//! Deviations: quantities that cannot be computed (they read what the text does not state, or
-//! themselves in a circle) are left out where the answer does not need them; the published
-//! corpora have such distractors.
+//! Deviations: quantities that cannot be computed, because they read something unstated or depend
+//! on themselves, are left out unless the answer needs them; the published corpora have such
+//! distractors.
 
 use super::net::Net;
 use super::problem::TextProblem;
@@ -10,12 +10,13 @@ use super::read::Statements;
 use crate::GraphError;
 
 impl Statements<'_> {
-    /// The problem's graph, totals included, with what is asked; a reverse problem is solved.
+    /// The problem's graph, totals included, with what it asks for. Solves the equation of a
+    /// reverse problem.
     ///
     /// # Errors
-    /// A sentence or question that cannot be read, two definitions of one quantity, a needed
-    /// quantity that is not stated or depends on itself, a value that contradicts the others, an
-    /// equation without a whole solution, values beyond 64 bits.
+    /// An unreadable sentence or question, two definitions of one quantity, a needed quantity that
+    /// is unstated or depends on itself, a contradictory value, an equation without an integer
+    /// solution, or a value that overflows `i64`.
     pub fn problem(&self) -> Result<TextProblem, GraphError> {
         if let Some(bad) = self.unreadable.first() {
             return Err(GraphError::UnreadableSentence {
@@ -30,11 +31,10 @@ impl Statements<'_> {
         self.problem_about(asked)
     }
 
-    /// The same about this quantity, whatever the question says, from the sentences that can be
-    /// read; the others are passed over.
+    /// The same for the quantity `asked` instead of the question's, skipping unreadable sentences.
     ///
     /// # Errors
-    /// As for [`Statements::problem`], but for what cannot be read.
+    /// As for [`Statements::problem`], except for unreadable text.
     pub fn problem_about(&self, asked: &str) -> Result<TextProblem, GraphError> {
         let mut net = Net::default();
         net.add_stated(self)?;

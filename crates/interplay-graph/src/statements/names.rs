@@ -1,11 +1,11 @@
-//! What the name of a quantity tells in prose.
+//! What prose names reveal about quantities.
 
-/// Whether prose names a total, which follows from the structure.
+/// Whether a prose name is that of a total, which follows from the structure.
 pub(super) fn is_total(name: &str) -> bool {
     name.starts_with("total ")
 }
 
-/// Whether prose names an average of the third layer.
+/// Whether a prose name is that of an average of the third layer.
 pub(super) fn is_average(name: &str) -> bool {
     name.starts_with("average ")
 }

@@ -1,4 +1,5 @@
-//! Quantities with references by name, put in order, solved and turned into a graph.
+//! Resolves the quantities of a text by name, orders them, solves for the unknown and builds the
+//! graph.
 //!
 //! Complexity: linear in the sentences and in the operands of totals.
 
@@ -11,17 +12,17 @@ use super::said::Said;
 use super::totals;
 use crate::{Definition, GraphError, Linear, QuantityId, ReasoningGraph};
 
-/// A quantity before the order is known.
+/// A quantity before ordering.
 struct Node<'t> {
     name: Cow<'t, str>,
     definition: Definition,
-    /// Places of the parents; those that no sentence states have none.
+    /// Indices of the parents; none for a parent that no sentence states.
     parents: Vec<Option<usize>>,
     read: Vec<&'t str>,
     structural: bool,
 }
 
-/// All quantities of a text with references by place.
+/// All quantities of a text, with references by index.
 #[derive(Default)]
 pub(super) struct Net<'t> {
     nodes: Vec<Node<'t>>,
@@ -87,8 +88,8 @@ impl<'t> Net<'t> {
         Ok(())
     }
 
-    /// Adds totals, then the places of all parents. A total whose value is given and whose place
-    /// has no items is a given number.
+    /// Adds totals, then the indices of all parents. A total with a given value whose place has no
+    /// items is a given number.
     pub(super) fn add_totals(&mut self, read: &Statements<'t>) {
         for total in totals::totals(&read.entries, read.names()) {
             let definition = if total.products {
@@ -123,7 +124,7 @@ impl<'t> Net<'t> {
         }
     }
 
-    /// Orders what can be computed (Kahn's algorithm).
+    /// Orders the computable quantities (Kahn's algorithm).
     pub(super) fn order(&mut self) {
         let mut waits: Vec<usize> = self.nodes.iter().map(|node| node.parents.len()).collect();
         let mut readers = vec![Vec::new(); self.nodes.len()];
@@ -167,7 +168,7 @@ impl<'t> Net<'t> {
                 name: name.to_owned(),
             };
         };
-        // Follow what is absent until something is not stated or comes again: a circle.
+        // Follow absent parents to one that is not stated, or around a cycle.
         let mut at = index;
         let mut seen = vec![false; self.nodes.len()];
         while !std::mem::replace(&mut seen[at], true) {

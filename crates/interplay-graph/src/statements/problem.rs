@@ -1,20 +1,20 @@
-//! A problem as its texts tell it: its graph, what it asks for, its equation.
+//! A problem read from its texts: graph, question and equation.
 
 use crate::{CanonicalHash, Goal, Linear, Numbers, QuantityId, ReasoningGraph};
 
-/// A problem as its texts tell it.
+/// A problem read from its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextProblem {
-    /// All quantities that can be computed, stated ones and totals. The unknown of a reverse
-    /// problem is a constant with the value that solves it.
+    /// All computable quantities, both stated ones and totals. The unknown of a reverse problem is
+    /// a constant with the value that solves the equation.
     pub graph: ReasoningGraph,
     /// The quantity asked for.
     pub asked: QuantityId,
-    /// The equation, where the problem is a reverse one.
+    /// The equation of a reverse problem.
     pub reversal: Option<Reversal>,
-    /// Totals that no sentence defines and that follow from the structure.
+    /// Totals that follow from the structure and that no sentence defines.
     pub structural: Vec<QuantityId>,
-    /// Stated quantities that cannot be computed; the answer does not need them.
+    /// Stated quantities that cannot be computed and that the answer does not need.
     pub left_out: Vec<LeftOut>,
     pub(super) values: Vec<i64>,
 }
@@ -28,7 +28,7 @@ pub struct Reversal {
     pub given: QuantityId,
     /// Its value.
     pub value: i64,
-    /// What it is in terms of the unknown.
+    /// The given quantity in terms of the unknown.
     pub form: Linear,
 }
 
@@ -37,9 +37,9 @@ pub struct Reversal {
 pub struct LeftOut {
     /// The quantity.
     pub name: String,
-    /// A quantity that it reads and that is not there.
+    /// The missing or left-out quantity that it reads.
     pub through: String,
-    /// Whether `through` is not stated at all; otherwise it is left out too.
+    /// Whether `through` is not stated at all; otherwise it is left out itself.
     pub missing: bool,
 }
 
@@ -65,7 +65,7 @@ impl TextProblem {
         }
     }
 
-    /// The difficulty: the edges of all that [`Goal::top`] needs.
+    /// The difficulty: the number of edges of everything that [`Goal::top`] needs.
     #[must_use]
     pub fn op(&self) -> u32 {
         let needed = self.graph.ancestors(self.goal().top());
@@ -75,8 +75,8 @@ impl TextProblem {
             .sum()
     }
 
-    /// The hash of all that [`Goal::top`] needs, with what is asked marked in it: blind to
-    /// names, to the order of sentences and to distractors.
+    /// The hash of everything that [`Goal::top`] needs, with the asked quantity marked; independent
+    /// of names, sentence order and distractors.
     #[must_use]
     pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
         let (needed, top) = self.graph.necessary(self.goal().top());

@@ -12,7 +12,7 @@ use crate::{Core, Definition, Outer};
 const EXPECTED_BODY: &str = "a number, or an optional `k plus` or `k times` followed by `the \
                              QUANTITY`, `the sum of ...` or `the difference between ...`";
 
-/// The name of the quantity and what is said; operands go to the end of `operands`.
+/// The name of the quantity and its statement; appends to `operands`.
 pub(super) fn sentence<'t>(
     text: &'t str,
     operands: &mut Vec<&'t str>,

@@ -1,4 +1,4 @@
-//! The sentences of a problem, one by one, and its question.
+//! The sentences of a problem and its question.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,44 +9,44 @@ use super::said::{Entry, Said};
 use super::{prose, question, terse};
 use crate::{Core, Definition};
 
-/// What opens a sentence that states no quantity; readers pass over it.
+/// The opening of a sentence that states nothing; readers skip it.
 pub const ASIDE: &str = "By the way, ";
 
-/// What one sentence says of its quantity.
+/// What a sentence states about its quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says<'a, 't> {
-    /// How the quantity follows from others, or its number.
+    /// Its definition, or its number.
     Defined {
         /// The kind of definition, with its constants.
         definition: Definition,
         /// The names that it reads, in order.
         parents: &'a [&'t str],
     },
-    /// It is positive and to be found: the unknown of a reverse problem.
+    /// Only that it is positive: the unknown of a reverse problem.
     Unknown,
-    /// The value of a quantity that the text defines in another way too, or of a total, which
-    /// follows from the structure: the known end of a reverse problem.
+    /// The value of a total, or of a quantity that another sentence defines: the given value of a
+    /// reverse problem.
     Given(i64),
 }
 
 /// One sentence of a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement<'a, 't> {
-    /// Where the sentence stands, in bytes of the problem's text, without its full stop.
+    /// The byte range of the sentence in the problem's text, without its period.
     pub span: Range<usize>,
-    /// The quantity, in the words that a solution defines it with: `adult fox in South Zoo`,
-    /// `total number of adult animals in South Zoo`.
+    /// The quantity's name as solutions write it: `adult fox in South Zoo`, `total number of adult
+    /// animals in South Zoo`.
     pub name: &'t str,
-    /// What is said of it.
+    /// What is stated about it.
     pub says: Says<'a, 't>,
-    /// How often the sentence stands in the text, word for word; at least one.
+    /// How often the sentence occurs word for word; at least one.
     pub copies: u32,
 }
 
-/// A sentence that is none of those known.
+/// A sentence of no known form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where it stands, in bytes of the problem's text.
+    /// Its byte range in the problem's text.
     pub span: Range<usize>,
     /// What was expected instead.
     pub expected: &'static str,
@@ -78,7 +78,7 @@ pub struct Statements<'t> {
 }
 
 impl<'t> Statements<'t> {
-    /// Reads both texts. What cannot be read is kept in [`Statements::unreadable`] and left out.
+    /// Reads both texts. Unreadable sentences are kept in [`Statements::unreadable`].
     #[must_use]
     pub fn read(problem: &'t str, question: &'t str) -> Self {
         let mut read = Self {
@@ -128,7 +128,7 @@ impl<'t> Statements<'t> {
         read
     }
 
-    /// Tells numbers that define a quantity from numbers given beside its definition.
+    /// Distinguishes numbers that define a quantity from values given besides its definition.
     fn find_given_values(&mut self) {
         let mut computed: HashMap<&str, bool> = HashMap::new();
         for entry in &self.entries {
@@ -149,7 +149,7 @@ impl<'t> Statements<'t> {
         }
     }
 
-    /// The sentences in their order, each text once.
+    /// The sentences in order, without repetitions.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Statement<'_, 't>> {
         self.entries.iter().map(|entry| Statement {
             span: entry.span.clone(),
@@ -166,8 +166,7 @@ impl<'t> Statements<'t> {
         })
     }
 
-    /// Every name that the problem states or reads and the one that it asks for, in the order of
-    /// the text; a name may come more than once.
+    /// Every name that the problem states, reads or asks for, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let stated = self.entries.iter().map(|entry| entry.name);
         let read = self.operands.iter().copied();
@@ -180,21 +179,21 @@ impl<'t> Statements<'t> {
         &self.unreadable
     }
 
-    /// The quantity asked for; none where the question could not be read.
+    /// The quantity asked for, or none if the question is unreadable.
     #[must_use]
     pub fn asked(&self) -> Option<&str> {
         self.asked.as_deref()
     }
 
-    /// Whether the text has an unknown, so that a value is given and the problem solved backwards.
+    /// Whether the text has an unknown, so that the problem is a reverse one.
     #[must_use]
     pub fn is_reverse(&self) -> bool {
         self.entries.iter().any(|entry| entry.said == Said::Unknown)
     }
 }
 
-/// The sentences of a text without their full stops; a full stop ends one where white space or
-/// nothing follows.
+/// The sentences of a text without their periods. A period ends a sentence if white space or
+/// nothing follows it.
 fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let ends = bytes.iter().enumerate().filter(move |(at, byte)| {

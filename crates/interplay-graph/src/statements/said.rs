@@ -1,10 +1,10 @@
-//! What one sentence says, as the readers of both dialects give it.
+//! The statement of one sentence, shared by the readers of both dialects.
 
 use std::ops::Range;
 
 use crate::Definition;
 
-/// A sentence that could be read.
+/// A readable sentence.
 #[derive(Debug, Clone)]
 pub(super) struct Entry<'t> {
     pub(super) span: Range<usize>,
@@ -14,7 +14,7 @@ pub(super) struct Entry<'t> {
     pub(super) prose: bool,
 }
 
-/// What a sentence says, with its operands in the list that all sentences share.
+/// A statement whose operands lie in the list that all sentences share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
     Defined(Definition, Range<usize>),

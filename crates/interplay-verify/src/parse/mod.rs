@@ -1,8 +1,8 @@
-//! Solution text to steps, clauses and expressions, with byte spans.
+//! Parses solution text into steps, clauses and expressions with byte spans.
 //!
-//! The reading is tolerant of white space and of what it cannot read: an unreadable stretch
-//! becomes a faulty item and reading goes on at the next sentence, so that one slip does not
-//! hide the rest. What a level makes of a fault is the level's business.
+//! The parser tolerates any white space. An unreadable stretch becomes a faulty item and parsing
+//! continues at the next sentence, so that one slip does not hide the rest. Each level decides what
+//! a fault means.
 //!
 //! Source: the solution register of the published data of arXiv 2512.07783 (`prose`), and the
 //! symbolic register of this project (`terse`).
@@ -15,11 +15,11 @@ use crate::frame::Frame;
 use crate::lexical::{in_symbol, integer, opens_symbol};
 use crate::reading::{Clause, Fault, Head, Item, Node, Part, Reading, Span, Step};
 
-/// How deep parentheses may nest.
+/// The deepest nesting of parentheses.
 pub(crate) const MAX_DEPTH: u32 = 16;
 /// The longest candidate or gold solution that is read, in bytes.
 pub(crate) const MAX_TEXT: usize = 1 << 24;
-/// How many bytes a symbol may have.
+/// The longest symbol, in bytes.
 pub(crate) const MAX_SYMBOL: usize = 64;
 
 impl Reading {
@@ -98,7 +98,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips to behind the next sentence end, or to `limit`, and notes what was skipped.
+    /// Skips past the next sentence end, or to `limit`, and records an unreadable item.
     fn unreadable(&mut self, start: usize, limit: usize, fault: Fault) {
         self.skip_sentence(limit);
         self.reading.items.push(Item::Unreadable {
@@ -165,7 +165,7 @@ impl Parser<'_> {
         };
         let Some((semicolon, head)) = semicolon.and_then(|at| Some((at, self.head(from, at)?)))
         else {
-            // No semicolon in sight, or no head before it.
+            // No semicolon, or no head before it.
             let limit = if scan < self.end { scan } else { self.end };
             self.unreadable(start, limit, Fault::Unexpected);
             return;
@@ -245,7 +245,7 @@ impl Parser<'_> {
         true
     }
 
-    /// Reads one chain and what ends it; whether another chain of the same step follows.
+    /// Reads one chain and its terminator; returns whether another chain of the same step follows.
     fn clause(&mut self, prose: bool) -> bool {
         self.skip_space();
         let start = self.at;
@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn a_word_that_ends_in_define_begins_no_sentence() {
-        // Reading on there would look for a semicolon up to the end of the text, every time.
+        // Continuing there would search for a semicolon to the end of the text, every time.
         let reading = read(&"a=%zDefine .".repeat(3));
         assert_eq!(steps(&reading).len(), 3);
         assert_eq!(reading.items.len(), 3);

@@ -1,8 +1,8 @@
 //! One step's chains of equalities: `b = 2 * m = 2 * 3 = 6`.
 //!
-//! A chain goes from its symbol over an expression and the same with numbers put in to a value,
-//! perhaps through shorter numeric forms. Every part must have the stated value, and every form
-//! must be the one before it with values put in or parts worked out.
+//! A chain leads from its symbol through an expression and its numeric form to a value, perhaps
+//! through shorter numeric forms. Every part must have the stated value, and every form must follow
+//! from the one before it by substituting values or evaluating parts.
 
 use interplay_graph::Linear;
 
@@ -13,8 +13,7 @@ use crate::numbers;
 use crate::reading::{Clause, Node, Part, Span, Step};
 
 impl Judge<'_> {
-    /// Judges the chains of a step; what the last one, which is about the step's own symbol,
-    /// says.
+    /// Judges the chains of a step; returns what the last one, about the step's own symbol, says.
     pub(super) fn clauses(&mut self, step: &Step, symbol: Span) -> Said {
         let reading = self.reading;
         let first_local = self.symbols.len();
@@ -58,8 +57,8 @@ impl Judge<'_> {
         said
     }
 
-    /// Judges one chain of equalities: symbol, expression, the same with numbers put in, shorter
-    /// numeric forms, number. An expression that is a single operand needs no numeric form.
+    /// Judges one chain of equalities: symbol, expression, numeric form, shorter numeric forms,
+    /// number. An expression of a single operand needs no numeric form.
     fn chain(&mut self, clause: &Clause) -> Said {
         let nothing = Said {
             head: None,
@@ -77,7 +76,8 @@ impl Judge<'_> {
             });
             return nothing;
         };
-        // With an unknown, numeric forms set every operand of a product or difference in brackets.
+        // In reverse mode, numeric forms put every operand of a product or difference in
+        // parentheses.
         let checked = if self.gold.is_reverse() {
             2
         } else {
@@ -128,7 +128,7 @@ impl Judge<'_> {
                 return None;
             }
             poisoned.set(poisoned.get() || binding.source.is_none());
-            // The mistake that left a symbol without meaning was noted where it was made.
+            // The mistake that left the symbol undefined has been noted already.
             binding.source.or(Some(Source::Quantity(u32::MAX - 1)))
         };
         let built = self.pool.expression(&mut self.work, nodes, resolve);
@@ -142,7 +142,7 @@ impl Judge<'_> {
                 self.sound = false;
                 false
             }
-            Ok(()) if self.work.normalise().is_some() => true,
+            Ok(()) if self.work.normalize().is_some() => true,
             Err(NoFormula::Divides) => {
                 let expected = || "a sum, a difference or a product".to_owned();
                 self.error(expression.span, Reason::WrongOperation, expected);
@@ -161,14 +161,14 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the forms of a chain follow each other as they should.
+    /// Whether the forms of a chain are in order.
     fn forms(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
         let mut before = expression;
         for (index, form) in forms.iter().enumerate() {
             let nodes = reading.nodes(form);
             let last = index + 1 == forms.len();
-            // With an unknown, a value has operators too.
+            // In reverse mode, a value may have operators.
             let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
             let mirrored = index == 0 && expression.symbolic && form.operators > 0 && !value;
             let shorter = form.operators < before.operators
@@ -194,7 +194,7 @@ impl Judge<'_> {
         true
     }
 
-    /// Whether each numeric form is the numeric one before it with parts of it worked out.
+    /// Whether each numeric form is the one before it with parts evaluated.
     fn reduced(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
         for (index, form) in forms.iter().enumerate() {
@@ -204,7 +204,7 @@ impl Judge<'_> {
                 _ => &forms[index - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is the last.
+            // The value of the last form has been compared already.
             let last = index + 1 == forms.len();
             if !last && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);

@@ -1,4 +1,4 @@
-//! The true equation of a reverse problem in each form on the way to its solution.
+//! The true equation of a reverse problem in each form up to its solution.
 
 use interplay_graph::Linear;
 
@@ -12,7 +12,7 @@ pub(super) enum Form {
     Nothing,
     /// `15*x + 1 = 61`, as it follows from what is known.
     SetUp,
-    /// The same once more, under its own label.
+    /// The same again, under its own label.
     Simplified,
     /// `15*x - 60 = 0`
     Moved,
@@ -76,7 +76,7 @@ impl Truth {
     }
 }
 
-/// One side or the other of a stated equation.
+/// One side of a stated equation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Line(Linear),
@@ -84,8 +84,8 @@ pub(super) enum Side {
 }
 
 impl Truth {
-    /// Whether an equation is this form of the true one. Once terms are moved, both sides may
-    /// change their sign together: `8 - x = 4` is isolated as `x = 4` or `-1*x = -4`.
+    /// Whether an equation is this form of the true one. Once terms are moved, both sides may be
+    /// negated together: `8 - x = 4` is isolated as `x = 4` or `-1*x = -4`.
     pub(super) fn says(self, form: Form, said: (Side, Side)) -> bool {
         let as_set_up = |line| said == (Side::Line(line), Side::Line(Linear::number(self.value)));
         let turned = || {

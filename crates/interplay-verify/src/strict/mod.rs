@@ -1,13 +1,13 @@
-//! The strict level: nothing that the solution says is wrong.
+//! The strict level: everything that the solution says is right.
 //!
-//! A step is right where its symbol is new, every symbol that it reads was defined before, every
-//! equality of every chain holds, the numeric form mirrors the symbolic one, every intermediate
-//! symbol is read, and the whole computes what the problem defines from the quantities that the
-//! definition names. The answer is stated once (as a sentence, as a tag, or both alike), behind
-//! all steps, with nothing behind it.
+//! A step is right if its symbol is new, every symbol that it reads was defined before, every
+//! equality holds, the numeric form mirrors the symbolic one, every intermediate symbol is read,
+//! and the step computes what the problem defines from the quantities that the definition names.
+//! The answer is stated once (as a sentence, as a tag, or as both), after all steps, with nothing
+//! after it.
 //!
-//! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and
-//! values per quantity. Deviations: everything else here is checked on top of that.
+//! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and values
+//! per quantity. Deviations: everything else is checked on top of that.
 
 mod chain;
 mod equation;
@@ -23,7 +23,7 @@ use crate::symbols::Symbols;
 use crate::{Gold, Reason, StepVerdict};
 use equation::Solving;
 
-/// What is made of true steps that the answer does not need.
+/// Whether true steps that the answer does not need are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unneeded {
     Allowed,
@@ -63,7 +63,7 @@ pub(crate) fn judge(
     judge.close(frame)
 }
 
-/// What is found in the place of a missing step.
+/// What is found instead of a missing step.
 const NO_STEP: &str = "no such step before the answer";
 
 /// What is known of a quantity.
@@ -93,14 +93,14 @@ struct Judge<'t> {
     work: Work,
     stack: Vec<Linear>,
     state: Vec<State>,
-    /// Where the answer stands, and which needed quantities have no step before it; noted where
-    /// everything is.
+    /// With [`Detail::All`]: the location of the answer, and the needed quantities without a step
+    /// before it.
     at_answer: Option<((usize, Span), Vec<u32>)>,
     prose: Option<bool>,
     answer: Answer,
     /// How far the equation of a reverse problem is solved.
     solving: Solving,
-    /// Whether the step that is being read is right so far.
+    /// Whether the current step is right so far.
     sound: bool,
     notes: Notes<'t>,
 }
@@ -120,7 +120,7 @@ impl Judge<'_> {
         self.notes.error(span, reason, expected);
     }
 
-    /// Notes a mistake that is in no step.
+    /// Notes a mistake that is not a step's own.
     fn beyond(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
         self.sound = false;
         self.notes.beyond(span, reason, expected);
@@ -165,7 +165,7 @@ impl Judge<'_> {
         });
     }
 
-    /// Judges a step; whether the answer needs its quantity.
+    /// Judges a step; returns whether the answer needs its quantity.
     fn step(&mut self, step: &Step) -> bool {
         let (name, symbol, prose) = match step.head {
             Head::Prose { name, symbol } => (name, symbol, true),
@@ -200,8 +200,8 @@ impl Judge<'_> {
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
         let bound = self.symbols.get(symbol);
-        // A terse name is its own symbol, which a second step about it binds again; that is a
-        // redefinition, unless the name had been taken for the letter of the unknown.
+        // A terse name is its own symbol, which a second step binds again. That is a redefinition,
+        // unless the name serves as the letter of the unknown.
         if bound.is_some_and(|binding| prose || binding.unknown) {
             self.error(symbol, Reason::SymbolReused, || {
                 "a symbol that is free".to_owned()
@@ -231,7 +231,7 @@ impl Judge<'_> {
         needed
     }
 
-    /// Notes a sentence that stands behind the answer.
+    /// Notes a sentence after the answer.
     fn behind_answer(&mut self, span: Span) {
         if self.answer.sentence {
             let expected = || "nothing behind the answer".to_owned();
@@ -239,9 +239,9 @@ impl Judge<'_> {
         }
     }
 
-    /// The letter that a step introduces for an unknown, where it does. A symbol alone on the
-    /// right side of a terse step is one only where it stands for nothing yet and the step is
-    /// about what is asked for.
+    /// The letter that a step introduces for an unknown, if it does. A lone symbol on the right
+    /// side of a terse step is one only if it is undefined and the step is about the quantity asked
+    /// for.
     fn introduces(&self, step: &Step, quantity: Option<u32>) -> Option<Span> {
         let letter = self.reading.unknown_of(step)?;
         let asked = self.gold.reverse().map(|reverse| reverse.unknown);
@@ -291,7 +291,7 @@ impl Judge<'_> {
             Some(formula) => self.work.same(formula),
             None => self.work.depends_on(&quantity.parents),
         };
-        // A given number that is wrong has just a wrong value.
+        // A wrong given number counts as a wrong value only.
         let only_value = quantity.parents.is_empty() && said.value != Some(quantity.value);
         let clauses = self.reading.clauses(step);
         let span = clauses.last().map_or(step.span, |clause| clause.span);
@@ -316,7 +316,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Takes in a stated answer.
+    /// Records a stated answer.
     fn stated(&mut self, span: Span, value: Option<i64>, sentence: bool) {
         self.absent(span);
         self.unsolved(span);
@@ -346,7 +346,7 @@ impl Judge<'_> {
         self.answer.sentence |= sentence;
     }
 
-    /// Notes needed quantities that have no step when the answer comes.
+    /// Notes needed quantities without a step before the answer.
     fn absent(&mut self, span: Span) {
         if self.notes.verdict.first_error.is_some() && !self.notes.all() {
             return;

@@ -1,13 +1,12 @@
-//! The equation of a reverse problem: set up from what is known, transformed, solved.
+//! The equation of a reverse problem: set up, transformed, solved.
 //!
-//! The quantity whose value the problem gives was computed in terms of the unknown, say as
-//! `15*x + 1`. With its value, 61, that is an equation, and each sentence behind it says the same
-//! in a simpler form: `15*x - 60 = 0`, `15*x = 60`, `x = 60 / 15`, `x = 4`. A form may be left out
-//! but for the first and the last, none may come twice or too early, and each must be exactly
-//! what follows.
+//! The steps compute the given quantity in terms of the unknown, say as `15*x + 1`. Its value, 61,
+//! makes that an equation, and each later sentence simplifies it: `15*x - 60 = 0`, `15*x = 60`,
+//! `x = 60 / 15`, `x = 4`. Forms between the first and the last may be omitted, none may be
+//! repeated or out of order, and each must be exact.
 //!
-//! Source: the solving sentences of the published data of arXiv 2512.07783; its verifier does not
-//! read them.
+//! Source: the solving sentences of the published data of arXiv 2512.07783; its verifier ignores
+//! them.
 
 use interplay_graph::Linear;
 
@@ -120,7 +119,7 @@ impl Judge<'_> {
         })
     }
 
-    /// Notes an equation that was not solved when the answer comes.
+    /// Notes an equation that is not solved before the answer.
     pub(super) fn unsolved(&mut self, span: Span) {
         let Some(truth) = Truth::of(self.gold) else {
             return;
