@@ -1,4 +1,4 @@
-//! A mistake in one equation, carried through all that follows: every number is consistent, so
+//! A mistake in one equation, carried through everything after it: all numbers are consistent, so
 //! that only the mistake itself can give the solution away.
 
 use std::collections::HashMap;
@@ -7,8 +7,8 @@ use crate::edit::Edit;
 use crate::expression::Expression;
 use crate::scene::{At, Scene};
 
-/// The solution with the expression of one clause replaced and every number behind it computed
-/// anew, the answer too. Forward mode only; none where a number leaves 64 bits.
+/// The solution with the expression of one clause replaced and every later number recomputed, the
+/// answer included. Forward mode only; none if a number overflows 64 bits.
 pub(crate) fn carried(scene: &Scene<'_>, at: At, with: &Expression) -> Option<String> {
     let script = scene.script;
     if script.unknown.is_some() {

@@ -1,12 +1,12 @@
 //! Small draws, from a seeded stream or from a list of choices.
 //!
-//! A list of choices is what a property test shrinks: the choice 0 takes the first place or the
-//! smallest number, and smaller choices never take later ones.
+//! Property tests shrink a list of choices: the choice 0 takes the first site or the smallest
+//! number, and smaller choices never take later ones.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 
-/// Where the random decisions of a mutation come from.
+/// The source of a mutation's random decisions.
 #[derive(Debug, Clone)]
 pub struct Draw {
     source: Source,
@@ -19,7 +19,7 @@ enum Source {
 }
 
 impl Draw {
-    /// From a generator, for instance of a stream of `interplay-graph`.
+    /// Draws from a generator, for instance of a `SeedStream` of `interplay-graph`.
     #[must_use]
     pub fn new(rng: ChaCha8Rng) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Draw {
         }
     }
 
-    /// From these words, then from zeros.
+    /// Takes these choices, then zeros.
     #[must_use]
     pub fn of_choices(choices: Vec<u64>) -> Self {
         Self {
@@ -44,28 +44,28 @@ impl Draw {
 
     /// A number in `0..n`; 0 for n = 0.
     pub fn below(&mut self, n: usize) -> usize {
-        // The bias of at most n / 2^64 is of no account here.
+        // The bias of at most n / 2^64 is negligible here.
         ((u128::from(self.word()) * n as u128) >> 64) as usize
     }
 
-    /// A number in `low..=high`; `low` where the range is empty.
+    /// A number in `low..=high`, or `low` if the range is empty.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = high.saturating_sub(low).max(0) as usize;
         low + self.below(span.saturating_add(1)) as i64
     }
 
-    /// One of `items`, or nothing where there are none.
+    /// One of `items`, or none if there are none.
     pub fn pick<'i, T>(&mut self, items: &'i [T]) -> Option<&'i T> {
         let index = self.below(items.len());
         items.get(index)
     }
 
-    /// Whether an event of one in `n` happens; the choice 0 says no.
+    /// True once in `n` draws; the choice 0 gives false.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) + 1 == n
     }
 
-    /// Brings `items` in random order; zeros leave them as they are.
+    /// Shuffles `items`; zeros leave them as they are.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for index in 0..items.len() {
             let other = index + self.below(items.len() - index);

@@ -26,8 +26,8 @@ impl Edit {
     }
 }
 
-/// The text with all replacements made, each where the unedited text has its range. Where two
-/// overlap, the later one is left out.
+/// The text with all replacements made; ranges refer to the unedited text. Of two that overlap, the
+/// later one is dropped.
 pub(crate) fn edited(text: &str, mut edits: Vec<Edit>) -> String {
     edits.sort_by_key(|edit| edit.range.start);
     let mut result = String::with_capacity(text.len() + 16 * edits.len());

@@ -1,9 +1,9 @@
-//! Expressions of right solutions as trees, written back the way they stood.
+//! Expressions of right solutions as trees that write back the text they were read from.
 
 use crate::tokens::{Kind, Token};
 
-/// An expression. Groups and the spelling of operators are kept, so that a tree that was not
-/// changed writes the text that it was read from.
+/// An expression. Groups and the spacing of operators are kept, so that an unchanged tree writes
+/// the text that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Expression {
     Number(i128),
@@ -17,16 +17,16 @@ pub(crate) enum Expression {
 pub(crate) struct Operation {
     pub left: Expression,
     pub sign: char,
-    /// Whether white space stands around the sign.
+    /// Whether white space surrounds the sign.
     pub spaced: bool,
     pub right: Expression,
 }
 
-/// A term of a sum: whether it is taken away, and what.
+/// A term of a sum: whether it is subtracted, and the operand.
 pub(crate) type Term = (bool, Expression);
 
 impl Expression {
-    /// The expression that these tokens are; none where they are none.
+    /// The expression that these tokens form, if they form one.
     pub(crate) fn read(text: &str, tokens: &[Token]) -> Option<Self> {
         let mut reader = Reader {
             text,
@@ -37,8 +37,8 @@ impl Expression {
         (reader.at == tokens.len()).then_some(expression)
     }
 
-    /// The value where `symbol` knows all symbols; none beyond 128 bits or where a division
-    /// leaves a rest.
+    /// The value under these values of symbols; none if a symbol has none, it overflows 128 bits,
+    /// or a division leaves a remainder.
     pub(crate) fn value(&self, symbol: &impl Fn(&str) -> Option<i128>) -> Option<i128> {
         match self {
             Self::Number(number) => Some(*number),
@@ -98,7 +98,7 @@ impl Expression {
         }
     }
 
-    /// The terms of a sum or difference in their order; one term where it is neither.
+    /// The terms of a sum or difference in order; a single term otherwise.
     pub(crate) fn terms(&self) -> Vec<Term> {
         match self {
             Self::Operation(operation) if matches!(operation.sign, '+' | '-') => {
@@ -110,7 +110,7 @@ impl Expression {
         }
     }
 
-    /// The sum of these terms, of which the first must not be taken away.
+    /// The sum of these terms; the first must not be subtracted.
     pub(crate) fn sum(terms: Vec<Term>) -> Option<Self> {
         let mut terms = terms.into_iter();
         let (false, mut sum) = terms.next()? else {
@@ -131,7 +131,7 @@ impl Expression {
         }))
     }
 
-    /// Whether parentheses stand around a single number somewhere.
+    /// Whether parentheses enclose a single number somewhere.
     pub(crate) fn wraps_a_number(&self) -> bool {
         match self {
             Self::Number(_) | Self::Symbol(_) => false,
@@ -142,7 +142,7 @@ impl Expression {
         }
     }
 
-    /// Whether it is a sum or difference that a product around it must put in parentheses.
+    /// Whether it is a sum or difference, which needs parentheses within a product.
     pub(crate) fn is_sum(&self) -> bool {
         matches!(self, Self::Operation(operation) if matches!(operation.sign, '+' | '-'))
     }

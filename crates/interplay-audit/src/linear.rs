@@ -1,4 +1,8 @@
-//! Linear forms of the unknown, `3*x + 2`, and constants as those without it.
+//! Linear forms of the unknown, such as `3*x + 2`.
+//!
+//! On purpose not the `Linear` of `interplay-graph`, on which the verifier relies: the audit finds a
+//! form from its values at two points and computes in 128 bits, so that a mistake there cannot hide
+//! itself here.
 
 use crate::script::POINTS;
 
@@ -10,7 +14,7 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// The form with these values at [`POINTS`]; none where no form with whole numbers has.
+    /// The form with these values at [`POINTS`], if it has integer coefficients.
     pub(crate) fn of(values: [i128; 2]) -> Option<Self> {
         let (rise, run) = (values[1] - values[0], POINTS[1] - POINTS[0]);
         (rise % run == 0).then(|| {

@@ -1,4 +1,4 @@
-//! A mutation operator: a way to change a right solution whose outcome is known beforehand.
+//! Mutation operators: changes of a right solution whose outcome is known beforehand.
 
 use std::fmt;
 use std::str::FromStr;
@@ -57,7 +57,7 @@ pub struct UnknownLabel(String);
 /// Makes a mutant, or none where the operator does not apply.
 pub(crate) type Apply = fn(&Scene<'_>, &mut Draw) -> Option<String>;
 
-/// A way to change a right solution.
+/// A change of a right solution.
 #[derive(Debug, Clone, Copy)]
 pub struct Operator {
     name: &'static str,

@@ -1,8 +1,8 @@
-//! An independent look at a whole candidate: is everything that it says true?
+//! An independent judgement of whole candidates: is everything that they say true?
 //!
-//! It reads with the audit's own reader and computes with the graph's definitions alone, slowly
-//! and plainly. It knows fewer ways of writing than a verifier accepts; of a text that it cannot
-//! read it says nothing. It checks the labels of mutants, and whatever a verifier accepts of
+//! It uses the audit's own reader and computes from the graph's definitions alone, slowly and
+//! plainly. It knows fewer ways of writing than a verifier accepts and has no opinion on texts that
+//! it cannot read. Tests use it to check the labels of mutants, and whatever a verifier accepts of
 //! random texts.
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,18 +14,18 @@ use crate::harmless::unneeded::computed;
 use crate::script::{Clause, Line, Meaning, POINTS, Script, Side, Solve, Step, Unknown};
 use crate::subject::Subject;
 
-/// What the oracle thinks of a candidate.
+/// The oracle's opinion on a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opinion {
     /// It cannot read the candidate.
     Unread,
     /// Everything that the candidate says is true, and nothing needed is missing.
     True,
-    /// Something is not, and what.
+    /// Something is false or missing, and what.
     False(&'static str),
 }
 
-/// What is to be thought of a candidate of a subject that has a graph.
+/// Judges a candidate without any verifier. Needs a subject with a graph.
 #[must_use]
 pub fn opinion(subject: &Subject, candidate: &str) -> Opinion {
     let words: Vec<&str> = candidate.split_whitespace().collect();
@@ -46,8 +46,7 @@ pub fn opinion(subject: &Subject, candidate: &str) -> Opinion {
     }
 }
 
-/// The numbers, names and signs of an expression with what its symbols were worked out to in
-/// their place, in an order of their own.
+/// The sorted operands and signs of an expression with its symbols replaced by their values.
 fn pieces<'e>(
     expression: &'e Expression,
     worked_out: &HashMap<&str, &'e Expression>,
@@ -97,7 +96,8 @@ impl Truth<'_> {
         self.answer(&ids, answer)
     }
 
-    /// The quantity of each step: known, once each, nothing needed missing.
+    /// The quantity of each step. Each must exist and occur once, and nothing needed may be
+    /// missing.
     fn quantities(&self) -> Result<Vec<QuantityId>, &'static str> {
         let mut ids = Vec::new();
         for step in 0..self.script.steps.len() {
@@ -160,7 +160,7 @@ impl Truth<'_> {
         }
     }
 
-    /// Reads, numbers and function of each step are those of its definition.
+    /// Each step must read the parents and write the numbers of its definition.
     fn definitions(&self, ids: &[QuantityId]) -> Result<(), &'static str> {
         for (step, id) in self.script.steps.iter().zip(ids) {
             if step.clauses.is_empty() {
@@ -183,13 +183,13 @@ impl Truth<'_> {
             }));
             numbers.sort_unstable();
             if numbers != step.literals {
-                return Err("a step brings in other numbers");
+                return Err("a step writes other numbers");
             }
         }
         Ok(())
     }
 
-    /// The true values where the unknown has this value.
+    /// The true values if the unknown has this value.
     fn values(&self, unknown: i128) -> Option<Vec<i128>> {
         let mut values: Vec<i128> = Vec::with_capacity(self.graph.len());
         for (id, quantity) in self.graph.quantities() {
@@ -204,8 +204,8 @@ impl Truth<'_> {
         Some(values)
     }
 
-    /// Every side of every chain has the true value, with independent random values for what
-    /// each step reads as well.
+    /// Every side of every chain must have the true value, and each step must compute its
+    /// definition.
     fn equalities(&self, ids: &[QuantityId], point: i128) -> Result<(), &'static str> {
         let values = self.values(point).ok_or("values beyond 128 bits")?;
         let letter = self.script.unknown.as_ref().map(|unknown| {
@@ -257,7 +257,7 @@ impl Truth<'_> {
         Ok(())
     }
 
-    /// Whether a side is worked out: a number, or one term with the unknown and a number.
+    /// Whether a side is fully evaluated: a number, or a term with the unknown and a number.
     fn is_value(&self, side: &Side) -> bool {
         let (mut letters, mut operands, mut symbols) = (0, 0, 0);
         side.expression.operands(&mut |operand| {
@@ -288,7 +288,7 @@ impl Truth<'_> {
         read
     }
 
-    /// The step computes its definition whatever its parents are.
+    /// The step must compute its definition for random values of its parents.
     fn function(&self, index: usize, ids: &[QuantityId]) -> Result<(), &'static str> {
         let step = &self.script.steps[index];
         let quantity = self.graph.quantity(ids[index]);
@@ -340,7 +340,7 @@ impl Truth<'_> {
         self.script.at(&side.expression, point)
     }
 
-    /// The equation sets the form of the given quantity equal to the number that is given.
+    /// The equation must set the form of the given quantity equal to the given number.
     fn equation(&self, solve: &Solve, ids: &[QuantityId]) -> Result<(), &'static str> {
         let symbol = self.script.of(&solve.symbol);
         let step = (0..ids.len()).find(|step| self.script.symbol(*step) == symbol);
@@ -362,7 +362,8 @@ impl Truth<'_> {
         }
     }
 
-    /// Every line holds at the answer and says something, and the last one is the solution.
+    /// Every line must hold at the answer and not next to it, and the last one must be the
+    /// solution.
     fn solving(&self, solve: &Solve, answer: i128) -> Result<(), &'static str> {
         let holds = |line: &Line, point: i128| {
             let left = self.at(&line.left, point);

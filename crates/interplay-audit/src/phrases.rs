@@ -1,10 +1,10 @@
-//! A place in a text that moves over fixed phrases.
+//! A cursor that moves over the fixed phrases of a text.
 
 use std::ops::Range;
 
 use crate::SubjectError;
 
-/// Where a right solution is being read.
+/// A position in a right solution.
 pub(crate) struct Cursor<'t> {
     pub text: &'t str,
     pub at: usize,
@@ -21,7 +21,7 @@ impl<'t> Cursor<'t> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// Moves over a phrase that must stand here.
+    /// Moves over a phrase that must be next.
     pub(crate) fn expect(&mut self, phrase: &'static str) -> Result<(), SubjectError> {
         if !self.text[self.at..].starts_with(phrase) {
             return Err(self.unread(phrase));
@@ -30,7 +30,7 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    /// Moves behind the next `phrase`, and gives what stands before it.
+    /// Moves past the next `phrase` and returns the range before it.
     pub(crate) fn until(
         &mut self,
         phrase: &str,
@@ -43,13 +43,14 @@ impl<'t> Cursor<'t> {
         Ok(start..end)
     }
 
-    /// Behind the next `phrase`, without moving.
+    /// The offset after the next `phrase`, without moving.
     pub(crate) fn find(&self, phrase: &str) -> Option<usize> {
         let found = self.text[self.at..].find(phrase)?;
         Some(self.at + found + phrase.len())
     }
 
-    /// Behind the full stop of this sentence: the next one that white space or nothing follows.
+    /// The offset after the period that ends this sentence: the next one followed by white space or
+    /// nothing.
     pub(crate) fn sentence(&self) -> Result<usize, SubjectError> {
         let rest = &self.text[self.at..];
         let mut stops = rest.match_indices('.').map(|(at, _)| at + 1);

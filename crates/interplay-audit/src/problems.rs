@@ -1,4 +1,5 @@
-//! Subjects from the problems of `interplay-tasks`: every op, context, dialect and mode in turn.
+//! Subjects from the problems of `interplay-tasks`, cycling through every op, context, dialect and
+//! mode.
 
 use interplay_graph::SeedStreams;
 use interplay_tasks::{
@@ -9,7 +10,8 @@ use interplay_verify::Gold;
 use crate::SubjectError;
 use crate::subject::{Kind, Subject};
 
-/// What a subject's gold is made of.
+/// The source of a subject's gold.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GoldSource {
     /// The full graph, which knows unneeded quantities too.
@@ -20,7 +22,7 @@ pub enum GoldSource {
     Texts,
 }
 
-/// A subject for every index, going through all kinds of problems over and over.
+/// A subject for every index, cycling through all kinds of problems.
 #[derive(Debug, Clone)]
 pub struct Problems {
     kinds: Vec<Dataset>,
@@ -28,12 +30,12 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Problems of these difficulties in these contexts of the library, in both dialects and every
-    /// mode, with two layers and, where the context has a third, with three, and with up to four
-    /// unneeded quantities.
+    /// Problems of these difficulties and contexts of the library, in both dialects and every mode,
+    /// with two layers and three where the context has a third, and with up to four unneeded
+    /// quantities.
     ///
     /// # Errors
-    /// A difficulty or context that `interplay-tasks` does not have.
+    /// `interplay-tasks` does not have a difficulty or context.
     pub fn new(
         library: &ContextLibrary,
         contexts: &[&str],
@@ -65,23 +67,23 @@ impl Problems {
         })
     }
 
-    /// The same with gold made of these sources in turn.
+    /// Takes gold from these sources in turn.
     #[must_use]
     pub fn gold_from(mut self, sources: Vec<GoldSource>) -> Self {
         self.sources = sources;
         self
     }
 
-    /// How many kinds of problems there are.
+    /// The number of kinds of problems.
     #[must_use]
     pub fn kinds(&self) -> usize {
         self.kinds.len()
     }
 
-    /// The subject of an index. All kinds have come once after [`Self::kinds`] subjects.
+    /// The subject of an index. The first [`Self::kinds`] subjects have one of each kind.
     ///
     /// # Errors
-    /// A problem that cannot be drawn, or a solution that the audit's own reader cannot follow.
+    /// The problem cannot be drawn, or the audit's own reader cannot follow its solution.
     pub fn subject(&self, index: u64) -> Result<Subject, SubjectError> {
         let kinds = self.kinds.len().max(1) as u64;
         let (kind, round) = ((index % kinds) as usize, index / kinds);

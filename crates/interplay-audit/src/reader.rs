@@ -1,8 +1,8 @@
 //! Reads a right solution into a [`Script`].
 //!
-//! The reader knows the two dialects and both modes as right solutions are written. It is not
-//! the verifier's parser and shares nothing with it. What it cannot follow is an error, so that
-//! no operator can quietly stop working when a dialect changes.
+//! The reader knows both dialects and both modes as right solutions are written. It shares nothing
+//! with the verifier's parser. Text that it cannot follow is an error, so that no operator can
+//! silently stop working when a dialect changes.
 
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ impl Script {
     }
 }
 
-/// What has been read so far.
+/// The parts read so far.
 #[derive(Default)]
 struct Parts {
     steps: Vec<Step>,

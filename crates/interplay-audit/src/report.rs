@@ -1,4 +1,4 @@
-//! What an audit found: counts by operator and kind of problem, and examples.
+//! The findings of an audit: counts by operator and kind of problem, and examples.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,36 +10,36 @@ use crate::operator::Label;
 use crate::registry::ranks;
 use crate::subject::Kind;
 
-/// What counts are kept apart by.
+/// The key by which candidates are counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Cell {
-    /// The operator that made the candidates; `gold` for right solutions as they are.
+    /// The operator that made the candidates; `gold` for unchanged right solutions.
     pub operator: Cow<'static, str>,
-    /// What the candidates are.
+    /// Whether the candidates are right or wrong.
     pub label: Label,
-    /// What kind of problem.
+    /// The kind of problem.
     #[serde(flatten)]
     pub kind: Kind,
 }
 
-/// How many candidates there were, and how many of them each judge accepted.
+/// The number of candidates, and how many of them each judge accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
-    /// How many candidates.
+    /// The number of candidates.
     pub candidates: u64,
-    /// How many of them were accepted, by judge.
+    /// The number of accepted ones, by judge.
     pub accepted: Vec<u64>,
 }
 
-/// A cell with its counts, for files.
+/// A cell with its counts, to be serialized.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Row<'r> {
     /// The names of the judges, in the order of the counts.
     pub judges: &'r [String],
-    /// What was counted.
+    /// The cell.
     #[serde(flatten)]
     pub cell: &'r Cell,
-    /// How often.
+    /// Its counts.
     #[serde(flatten)]
     pub counts: &'r Counts,
 }
@@ -47,11 +47,11 @@ pub struct Row<'r> {
 /// A candidate on which a judge broke its promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Witness {
-    /// Which judge, by its place.
+    /// The index of the judge.
     pub judge: usize,
     /// The index of the subject.
     pub index: u64,
-    /// How it was made, and of what.
+    /// How it was made, and from what.
     #[serde(flatten)]
     pub cell: Cell,
     /// The statements of the problem.
@@ -69,11 +69,12 @@ pub struct Report {
     counts: BTreeMap<Cell, Counts>,
     witnesses: BTreeMap<(usize, Cow<'static, str>), Vec<Witness>>,
     kept: usize,
-    /// Mutants that could not be made because no operator applied.
+    /// Mutants that were not made because no operator applied.
     pub(crate) without: u64,
 }
 
-/// What the rows of a table stand for.
+/// The grouping of a table's rows.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// One operator each.
@@ -89,8 +90,8 @@ pub enum By {
 }
 
 impl Report {
-    /// A report without any count, about judges with these names; `witnesses` are kept for each
-    /// judge and operator.
+    /// An empty report on judges with these names that keeps `witnesses` examples for each judge
+    /// and operator.
     #[must_use]
     pub fn new<'n>(judges: impl IntoIterator<Item = &'n str>, witnesses: usize) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl Report {
         }
     }
 
-    /// Counts one candidate; `accepted` has one entry a judge.
+    /// Counts one candidate; `accepted` has one entry per judge.
     pub fn record(&mut self, cell: Cell, accepted: &[bool]) {
         let counts = self.counts.entry(cell).or_default();
         counts.candidates += 1;
@@ -116,7 +117,7 @@ impl Report {
         let key = (witness.judge, witness.cell.operator.clone());
         let witnesses = self.witnesses.entry(key).or_default();
         witnesses.push(witness);
-        // Those of the smallest indices stay, however threads shared the work.
+        // Keep those with the smallest indices, however the threads shared the work.
         witnesses.sort_by_key(|witness| witness.index);
         witnesses.truncate(self.kept);
     }
@@ -147,7 +148,7 @@ impl Report {
         self.counts.iter()
     }
 
-    /// All counts as rows of a file.
+    /// All counts as rows, to be serialized.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.counts.iter().map(|(cell, counts)| Row {
             judges: &self.judges,
@@ -161,13 +162,13 @@ impl Report {
         self.witnesses.values().flatten()
     }
 
-    /// How many mutants could not be made because no operator applied.
+    /// The number of mutants that were not made because no operator applied.
     #[must_use]
     pub fn without_operator(&self) -> u64 {
         self.without
     }
 
-    /// How many candidates with this label there were, and how many of them a judge accepted.
+    /// The number of candidates with this label, and how many of them a judge accepted.
     #[must_use]
     pub fn total(&self, label: Label, judge: usize) -> (u64, u64) {
         let cells = self.counts.iter().filter(|(cell, _)| cell.label == label);
@@ -177,21 +178,21 @@ impl Report {
         })
     }
 
-    /// Harmful candidates that a judge accepted.
+    /// The number of harmful candidates that a judge accepted.
     #[must_use]
     pub fn false_accepts(&self, judge: usize) -> u64 {
         self.total(Label::Harmful, judge).1
     }
 
-    /// Harmless candidates, right solutions among them, that a judge rejected.
+    /// The number of harmless candidates, right solutions included, that a judge rejected.
     #[must_use]
     pub fn false_rejects(&self, judge: usize) -> u64 {
         let (candidates, accepted) = self.total(Label::Harmless, judge);
         candidates - accepted
     }
 
-    /// A Markdown table: how many candidates, and how many of them each judge got wrong by their
-    /// label, that is, accepted where harmful and rejected where harmless.
+    /// A Markdown table of the number of candidates and how many each judge got wrong: harmful ones
+    /// accepted and harmless ones rejected.
     #[must_use]
     pub fn table(&self, by: By) -> String {
         let ranks = ranks();

@@ -9,9 +9,9 @@ use crate::operator::{Label, Mutant, Operator};
 use crate::report::{Cell, Report, Witness};
 use crate::subject::{Judge, Subject};
 
-/// How many subjects a thread takes at a time.
+/// The number of subjects that a thread takes at a time.
 const BLOCK: u64 = 64;
-/// How many operators are tried until one applies.
+/// The most operators that are tried until one applies.
 const TRIES: usize = 64;
 
 /// A judge with its name and what it promises.
@@ -21,30 +21,31 @@ pub struct Audited<'j> {
     pub name: &'j str,
     /// The judge.
     pub judge: &'j dyn Judge,
-    /// Whether it promises to reject what is harmful. That it accepts what is harmless is
-    /// asked of every judge.
+    /// Whether it promises to reject everything harmful. Every judge is expected to accept
+    /// everything harmless.
     pub sound: bool,
 }
 
-/// What to audit.
+/// The settings of an audit.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Audit {
     /// The operators to draw from.
     pub operators: Vec<&'static Operator>,
-    /// How many subjects; the right solution of each is judged too.
+    /// The number of subjects; the right solution of each is judged as well.
     pub subjects: u64,
-    /// How many mutants of each subject.
+    /// The number of mutants per subject.
     pub mutants_each: u32,
-    /// The root of all randomness.
+    /// Random seed.
     pub seed: u64,
-    /// How many threads share the work; the report does not depend on it.
+    /// The number of threads. The report does not depend on it.
     pub threads: usize,
-    /// How many witnesses are kept for each judge and operator.
+    /// The number of witnesses kept for each judge and operator.
     pub witnesses: usize,
 }
 
 impl Audit {
-    /// An audit with every operator, one mutant a subject, on one thread.
+    /// An audit with every operator and one mutant per subject, on one thread.
     #[must_use]
     pub fn new(subjects: u64, seed: u64) -> Self {
         Self {
@@ -57,11 +58,11 @@ impl Audit {
         }
     }
 
-    /// Judges the right solution and the mutants of the subjects `0..self.subjects`. `tick` is
-    /// called now and then with how many more subjects are done.
+    /// Judges the right solutions and the mutants of the subjects `0..self.subjects`. Calls `tick`
+    /// now and then with the number of subjects done since the last call.
     ///
     /// # Errors
-    /// The first error that `subject` gives.
+    /// The first error of `subject`.
     pub fn run<E: Send>(
         &self,
         judged: &[Audited<'_>],
@@ -95,7 +96,7 @@ impl Audit {
                 .collect();
             let joined = threads.into_iter().map(|thread| match thread.join() {
                 Ok(part) => part,
-                // A judge that panics is the caller's to hear of.
+                // Pass a judge's panic on to the caller.
                 Err(panic) => std::panic::resume_unwind(panic),
             });
             joined.collect::<Vec<_>>()
@@ -107,7 +108,7 @@ impl Audit {
     }
 }
 
-/// What one thread does.
+/// The work of one thread.
 struct Part<'a> {
     audit: &'a Audit,
     judged: &'a [Audited<'a>],

@@ -1,4 +1,4 @@
-//! What an operator works on: a right solution and the means to change it.
+//! The input of an operator: a right solution and the means to change it.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use crate::expression::Expression;
 use crate::script::{Clause, Meaning, Script, Step};
 use crate::subject::Subject;
 
-/// A right solution of a subject: its gold solution, or a harmless variation of that.
+/// A right solution of a subject: its gold solution or a harmless variation of it.
 pub(crate) struct Scene<'s> {
     pub script: &'s Script,
     pub subject: &'s Subject,
 }
 
-/// The place of a clause: step and clause.
+/// The position of a clause: step and clause.
 pub(crate) type At = (usize, usize);
 
 impl Scene<'_> {
@@ -48,7 +48,7 @@ impl Scene<'_> {
         (0..self.script.steps.len()).find(|step| self.script.name(*step) == name)
     }
 
-    /// All clauses that `wanted` wants.
+    /// All clauses that `wanted` selects.
     pub(crate) fn clauses(&self, wanted: impl Fn(At, &Clause) -> bool) -> Vec<At> {
         let steps = self.script.steps.iter().enumerate();
         let all = steps.flat_map(|(step, parts)| {
@@ -65,19 +65,19 @@ impl Scene<'_> {
         &self.clause(at).sides[0].expression
     }
 
-    /// Whether a clause brings in a number as it is given: `fox = 3`.
+    /// Whether a clause states a given number: `fox = 3`.
     pub(crate) fn given(&self, at: At) -> bool {
         self.clause(at).sides.len() == 1
     }
 
-    /// Symbols in use, the unknown's letter too.
+    /// Symbols in use, including the unknown's letter.
     pub(crate) fn symbols(&self) -> Vec<&str> {
         let mut symbols: Vec<&str> = self.script.meanings().into_keys().collect();
         symbols.extend(self.script.letter());
         symbols
     }
 
-    /// A symbol that is not in use, nor a word of the prose dialect.
+    /// A symbol that is neither in use nor a word of the prose dialect.
     pub(crate) fn fresh_symbol(&self, draw: &mut Draw) -> String {
         let used = self.symbols();
         let free = |symbol: &String| !used.contains(&&**symbol);
@@ -137,8 +137,8 @@ impl Scene<'_> {
         Some(values)
     }
 
-    /// What stands in the text for a symbol once numbers are put in: the last side of its chain,
-    /// or the letter of the unknown.
+    /// What replaces a symbol in a numeric form: the last side of its chain, or the letter of the
+    /// unknown.
     pub(crate) fn stated(&self, symbol: &str) -> Option<Expression> {
         let meanings = self.script.meanings();
         let clause = match meanings.get(symbol)? {
@@ -151,8 +151,8 @@ impl Scene<'_> {
         }
     }
 
-    /// An expression with the stated values in the place of its symbols, in parentheses where
-    /// the solution puts them.
+    /// An expression with its symbols replaced by their stated values, in parentheses where the
+    /// solution puts them.
     pub(crate) fn substituted(&self, expression: &Expression) -> Expression {
         let closed = |form: Expression| match form {
             Expression::Group(_) => form,
@@ -181,8 +181,7 @@ impl Scene<'_> {
         }
     }
 
-    /// A clause whose expression is another one; where it has a numeric form, that of the new
-    /// expression stands there. The value stays.
+    /// Replaces the expression of a clause, and its numeric form if it has one. The value stays.
     pub(crate) fn with_expression(&self, at: At, expression: &Expression) -> Vec<Edit> {
         let sides = &self.clause(at).sides;
         let [first, .., last] = &**sides else {
@@ -196,9 +195,9 @@ impl Scene<'_> {
         vec![Edit::new(first.span.start..last.span.end, text)]
     }
 
-    /// What a step computes where the expression of one clause is replaced, with the steps that
-    /// it reads as independent numbers: two functions that differ at one of several such points
-    /// are different functions.
+    /// What a step computes with the expression of one clause replaced, at several points where the
+    /// steps that it reads are independent numbers. Functions that differ at one of them are
+    /// different.
     pub(crate) fn function(&self, (step, replaced): At, with: &Expression) -> [Option<i128>; 3] {
         [1_u64, 2, 3].map(|point| {
             let mut values: HashMap<&str, i128> = HashMap::new();
@@ -225,7 +224,7 @@ impl Scene<'_> {
         self.function(at, with) != self.function(at, self.expression(at))
     }
 
-    /// Where a sentence may be put in before step `step`, or behind all of them.
+    /// The offset for inserting a sentence before step `step`, or after all steps.
     pub(crate) fn before_step(&self, step: usize) -> usize {
         match self.script.steps.get(step) {
             Some(step) => step.span.start,
@@ -233,7 +232,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Where the steps end and the equation or the answer begins.
+    /// The offset at which the steps end and the equation or the answer begins.
     pub(crate) fn tail(&self) -> usize {
         let solve = self.script.solve.as_ref().map(|solve| solve.span.start);
         solve.unwrap_or(self.script.answer.span.start)

@@ -1,7 +1,7 @@
-//! A right solution, read into sentences whose parts can be changed one by one.
+//! A right solution, split into sentences whose parts can be changed one by one.
 //!
-//! All places are bytes of the text. What each step reads, brings in and states is worked out
-//! once, so that operators can tell whether a change makes a difference.
+//! All positions are bytes of the text. What each step reads, writes and states is computed once,
+//! so that operators can tell whether a change makes a difference.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,8 +11,8 @@ use crate::SubjectError;
 use crate::expression::Expression;
 use crate::tokens::Token;
 
-/// Two places for the unknown: linear forms that agree at both are the same form. Values of
-/// problems are far smaller, so that no form takes the place of a number by accident.
+/// Two values of the unknown: linear forms that agree at both are equal. Values of problems are far
+/// smaller, so that no form equals a number by accident.
 pub(crate) const POINTS: [i128; 2] = [1_000_003, 7_000_001];
 
 /// A whole right solution.
@@ -21,11 +21,11 @@ pub(crate) struct Script {
     pub text: String,
     pub prose: bool,
     pub steps: Vec<Step>,
-    /// What stands for the unknown in linear forms, in reverse mode.
+    /// The letter of the unknown in linear forms, in reverse mode.
     pub unknown: Option<Unknown>,
     pub solve: Option<Solve>,
     pub answer: Answer,
-    /// Whether products and differences of numbers stand in parentheses: `(3) * (x)`.
+    /// Whether the operands of numeric products and differences have parentheses: `(3) * (x)`.
     pub wraps: bool,
 }
 
@@ -39,16 +39,16 @@ pub(crate) struct Unknown {
 /// A sentence that defines a quantity.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// With its full stop.
+    /// With its period.
     pub span: Range<usize>,
     pub name: Range<usize>,
-    /// In terse the name once more.
+    /// In the terse dialect the name again.
     pub symbol: Range<usize>,
     /// None for the unknown.
     pub clauses: Vec<Clause>,
-    /// The steps that it reads, through intermediate symbols too, as often as it does; sorted.
+    /// The steps that it reads, directly or through intermediates, as often as it does; sorted.
     pub reads: Vec<usize>,
-    /// The numbers that its expressions bring in; sorted.
+    /// The numbers that its expressions write; sorted.
     pub literals: Vec<i128>,
     /// Its value, at each of [`POINTS`].
     pub value: [i128; 2],
@@ -57,10 +57,10 @@ pub(crate) struct Step {
 /// A chain of equalities.
 #[derive(Debug, Clone)]
 pub(crate) struct Clause {
-    /// From behind `so` to the end of the last side.
+    /// From after `so` to the end of the last side.
     pub span: Range<usize>,
     pub head: Range<usize>,
-    /// What stands behind the head: the expression, its numeric forms, the value.
+    /// The sides after the head: the expression, its numeric forms, the value.
     pub sides: Vec<Side>,
 }
 
@@ -80,9 +80,9 @@ pub(crate) struct Solve {
     /// The symbol of the quantity that is given, and the number that is given for it.
     pub symbol: Range<usize>,
     pub given: Range<usize>,
-    /// From the equation as it stands at first to `x = N`.
+    /// From the initial equation to `x = N`.
     pub lines: Vec<Line>,
-    /// The number that both sides are divided by, where the text says it.
+    /// The number that both sides are divided by, if the text says it.
     pub divisor: Option<Range<usize>>,
 }
 
@@ -112,7 +112,7 @@ pub(crate) enum Meaning {
 }
 
 impl Script {
-    /// What a range of the text says.
+    /// The text of a range.
     pub(crate) fn of(&self, range: &Range<usize>) -> &str {
         &self.text[range.clone()]
     }

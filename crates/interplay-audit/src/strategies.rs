@@ -1,7 +1,7 @@
 //! Strategies of `proptest` for testing any verifier: arbitrary problems, and arbitrary changes of
-//! their right solutions with what they are by construction.
+//! their right solutions, labeled by construction.
 //!
-//! They shrink: to smaller problems with fewer unneeded quantities, to the first place in the
+//! They shrink to smaller problems with fewer unneeded quantities, to the first site in the
 //! solution that an operator can change, and to the smallest change there.
 //!
 //! ```
@@ -33,10 +33,10 @@ use proptest::sample::{Index, select};
 
 use crate::{Draw, GoldSource, Label, Mutant, Operator, Subject};
 
-/// How many choices a change may need; behind them come zeros.
+/// The number of drawn choices for a change; zeros follow.
 const CHOICES: usize = 24;
 
-/// Which problems to draw.
+/// The kinds of problems to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kinds {
     /// The difficulties, from 1 on.
@@ -47,13 +47,13 @@ pub struct Kinds {
     pub dialects: Vec<Dialect>,
     /// The modes; at least one.
     pub modes: Vec<Mode>,
-    /// How many quantities the answer does not need.
+    /// The number of quantities that the answer does not need.
     pub unneeded: RangeInclusive<u32>,
 }
 
 impl Default for Kinds {
-    /// Op 2 to 20, every embedded context, both dialects, both modes, up to four unneeded quantities. The
-    /// simplest of each comes first, as what counterexamples shrink to.
+    /// Op 2 to 20, every embedded context, both dialects, both modes, up to four unneeded
+    /// quantities. The simplest of each comes first: counterexamples shrink towards it.
     fn default() -> Self {
         Self {
             ops: 2..=20,
@@ -65,12 +65,11 @@ impl Default for Kinds {
     }
 }
 
-/// Arbitrary problems of these kinds, in prose with a third layer now and then, where the context
-/// has one.
+/// Arbitrary problems of these kinds; in prose some have a third layer, if the context has one.
 ///
 /// # Panics
-/// Where one of the lists is empty. Kinds that cannot be drawn give no problem, which the test
-/// runner reports.
+/// If one of the lists is empty. Kinds that cannot be drawn give no problem, which the test runner
+/// reports.
 pub fn problems(kinds: Kinds) -> impl Strategy<Value = Problem> {
     let Kinds {
         ops,
@@ -102,7 +101,7 @@ pub fn problems(kinds: Kinds) -> impl Strategy<Value = Problem> {
     )
 }
 
-/// Arbitrary problems of these kinds, ready to be changed, with gold from their full graph.
+/// Arbitrary problems of these kinds as subjects, with gold from their full graph.
 ///
 /// # Panics
 /// As [`problems`].
@@ -117,7 +116,7 @@ pub fn subjects(kinds: Kinds) -> impl Strategy<Value = Subject> {
 pub struct Case {
     /// The problem with its right solution.
     pub subject: Subject,
-    /// The changed solution, and what it is.
+    /// The changed solution with its label.
     pub mutant: Mutant,
 }
 
@@ -168,11 +167,12 @@ fn labelled(label: Label) -> Vec<&'static Operator> {
 fn by(operators: Vec<&'static Operator>, kinds: Kinds) -> impl Strategy<Value = Case> {
     let choices = vec(any::<u64>(), CHOICES);
     let how = (Just(operators), any::<Index>(), any::<bool>());
-    // Parts shrink in this order, each once: the operator first, so that smaller problems keep it.
+    // The parts shrink in this order, each once: the operator first, so that smaller problems keep
+    // it.
     (how, subjects(kinds), choices).prop_filter_map(
         "an operator applies",
         |((operators, first, varied), subject, choices)| {
-            // The first operator that applies, from a drawn one on.
+            // The first operator that applies, starting from a drawn one.
             let first = first.index(operators.len());
             let order = operators[first..].iter().chain(&operators[..first]);
             let mutant = order.copied().find_map(|operator| {

@@ -1,4 +1,4 @@
-//! What is audited: a right solution and what is known about its problem.
+//! Subjects of an audit: right solutions and what is known about their problems.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::SubjectError;
 use crate::script::Script;
 
-/// What the tables of a report group by.
+/// The kind of a problem, by which reports group their tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Kind {
     /// The difficulty.
     pub op: u32,
-    /// How many layers the structure of the problem has.
+    /// The number of layers of the problem's structure.
     pub d: u32,
     /// The context, by its id.
     pub context: String,
@@ -45,10 +45,11 @@ impl fmt::Debug for Subject {
 }
 
 impl Subject {
-    /// A subject from the texts of a problem, and the gold that candidates are held against.
+    /// A subject from a problem's text, its right solution, and the gold that candidates are
+    /// checked against.
     ///
     /// # Errors
-    /// A solution that the audit's own reader cannot follow.
+    /// The audit's own reader cannot follow the solution.
     pub fn new(
         problem: String,
         solution: &str,
@@ -64,11 +65,11 @@ impl Subject {
         })
     }
 
-    /// A subject from texts alone. The problem's text, as far as it can be read, says which
-    /// unneeded quantities there are.
+    /// A subject from texts alone. The problem's text, as far as it is readable, gives the unneeded
+    /// quantities.
     ///
     /// # Errors
-    /// A solution that gives no gold, or that the audit's own reader cannot follow.
+    /// The solution gives no gold, or the audit's own reader cannot follow it.
     pub fn from_texts(
         problem: &str,
         question: &str,
@@ -83,7 +84,7 @@ impl Subject {
         })
     }
 
-    /// The same with the full graph, from which steps that the answer does not need are written.
+    /// Adds the full graph, from which operators write steps that the answer does not need.
     #[must_use]
     pub fn with_graph(mut self, graph: ReasoningGraph, target: QuantityId) -> Self {
         self.graph = Some((graph, target));
@@ -102,20 +103,20 @@ impl Subject {
         &self.script.text
     }
 
-    /// What candidates are held against.
+    /// The gold that candidates are checked against.
     #[must_use]
     pub fn gold(&self) -> &Gold {
         &self.gold
     }
 
-    /// What kind of problem it is.
+    /// The kind of problem.
     #[must_use]
     pub fn kind(&self) -> &Kind {
         &self.kind
     }
 }
 
-/// Says whether a candidate solution of a problem is right: what is audited.
+/// Decides whether a candidate is right: the thing that is audited.
 ///
 /// A [`Verifier`] is one, and so is a closure over a [`Subject`] and a candidate.
 pub trait Judge: Sync {

@@ -1,12 +1,12 @@
-//! Words, numbers and signs of a right solution, with their places.
+//! Words, numbers and signs of a right solution, with their positions.
 //!
-//! The audit reads texts with its own eyes: nothing of the verifier's parser is used, so that a
-//! mistake there cannot hide itself. It reads right solutions only and may therefore be plain:
-//! what it does not expect is an error of the audit, never a verdict.
+//! The audit shares nothing with the verifier's parser, so that a mistake there cannot hide itself.
+//! It reads right solutions only and can therefore stay simple: unexpected text is an error of the
+//! audit, never a verdict.
 
 use std::ops::Range;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Letters, digits, apostrophes and underscores, beginning with a letter.
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Sign,
 }
 
-/// A token and its place in the text, in bytes.
+/// A token and its byte range in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
     pub kind: Kind,
@@ -40,7 +40,7 @@ impl Token {
     }
 }
 
-/// The tokens of a stretch of the text; their places count from the start of the text.
+/// The tokens of a range of the text; positions count from the start of the text.
 pub(crate) fn tokens(text: &str, range: Range<usize>) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::with_capacity(range.len() / 2);
     let base = range.start;

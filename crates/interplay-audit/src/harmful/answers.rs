@@ -1,7 +1,7 @@
-//! Answers that are wrong, missing, doubled or too early.
+//! Answers that are wrong, missing, repeated or too early.
 //!
-//! Why they are wrong: a solution states one answer, the right one, behind all its steps, with
-//! nothing behind it.
+//! Why they are wrong: a solution states one answer, the right one, after all its steps, with
+//! nothing after it.
 
 use super::numbers::other;
 use crate::draw::Draw;

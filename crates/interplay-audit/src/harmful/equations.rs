@@ -29,7 +29,7 @@ pub(super) fn quantity(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(vec![Edit::new(solve.symbol.clone(), *draw.pick(&others)?)]))
 }
 
-/// Another equation with the same solution, solved rightly: only the equation itself is wrong.
+/// Another equation with the same solution, solved correctly: only the equation itself is wrong.
 pub(super) fn foreign(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let span = scene.script.solve.as_ref()?.span.clone();
     Some(scene.edited(vec![Edit::new(span, wrongly_set(scene, draw)?)]))
@@ -51,7 +51,7 @@ fn wrongly_set(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
         (0..script.steps.len()).find(|step| script.symbol(*step) == script.of(&solve.symbol))?;
     let right = Linear::of(script.steps[index].value)?;
     let more = i128::from(draw.between(1, 4));
-    // Either side may take what the larger coefficient adds.
+    // Either side may absorb what the larger coefficient adds.
     let (constant, number) = match draw.below(2) {
         0 => (right.constant - more * answer, given),
         _ => (right.constant, given + more * answer),
@@ -99,8 +99,8 @@ pub(super) fn guessed(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
     )]))
 }
 
-/// In the terse dialect names are symbols, so a letter that is the name of a quantity of the
-/// solution stands for two things.
+/// In the terse dialect names are symbols, so a letter that names a quantity of the solution stands
+/// for two things.
 pub(super) fn letter_is_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let script = scene.script;
     if script.prose {

@@ -1,7 +1,7 @@
-//! Reverse mode: equations that are not solved, or not rightly.
+//! Reverse mode: equations that are not solved, or solved incorrectly.
 //!
 //! Why they are wrong: every equation holds at the solution and at no other number, and the
-//! solution is no zero; so one number cannot change without making its equation false.
+//! solution is not zero, so changing one number makes its equation false.
 
 use super::numbers::{changed, numbers, other};
 use crate::draw::Draw;
@@ -10,7 +10,7 @@ use crate::scene::Scene;
 use crate::script::{Line, Solve};
 use crate::tokens::Token;
 
-/// The equations, where the solution is no zero.
+/// The equations, if the solution is not zero.
 fn solved<'s>(scene: &'s Scene<'_>) -> Option<&'s Solve> {
     let solve = scene.script.solve.as_ref()?;
     (scene.script.answer.value != 0).then_some(solve)
@@ -100,7 +100,7 @@ pub(super) fn early(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
 
 pub(super) fn unsolved(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
     let solve = scene.script.solve.as_ref()?;
-    // The first equation alone; where it says `x = N` already, it is its own solution.
+    // The first equation alone; if it already says `x = N`, it is its own solution.
     let [first, _, ..] = &*solve.lines else {
         return None;
     };
@@ -121,7 +121,7 @@ pub(super) fn missing_solution(scene: &Scene<'_>, _: &mut Draw) -> Option<String
     let [.., before, last] = &*solve.lines else {
         return None;
     };
-    // No other line may say it.
+    // No other line may say the same.
     let said = |line: &Line| {
         (
             scene.script.of(&line.left.span),

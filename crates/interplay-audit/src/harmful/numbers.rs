@@ -1,9 +1,8 @@
-//! Numbers that are other numbers.
+//! Changed numbers.
 //!
-//! Why they are wrong: one number of a numeric form cannot change without breaking the match
-//! with the expression, one number of an expression not without changing what the problem
-//! defines, and a value not without breaking its equality. Given numbers and answers are facts
-//! of the problem.
+//! Why they are wrong: changing one number of a numeric form breaks its match with the expression,
+//! changing one number of an expression changes what the step computes, and changing a value breaks
+//! its equality. Given numbers and answers are facts of the problem.
 
 use crate::carry;
 use crate::draw::Draw;
@@ -38,7 +37,7 @@ pub(super) fn numbers(side: &Side) -> impl Iterator<Item = Token> + '_ {
     side.tokens.iter().filter(number).copied()
 }
 
-/// Whether the unknown's letter follows a number as its factor: `3*x`.
+/// Whether a number is the coefficient of the unknown: `3*x`.
 fn is_coefficient(scene: &Scene<'_>, side: &Side, token: &Token) -> bool {
     let text = &scene.script.text;
     let mut behind = side
@@ -50,7 +49,8 @@ fn is_coefficient(scene: &Scene<'_>, side: &Side, token: &Token) -> bool {
         && letter.is_some_and(|word| Some(word.of(text)) == scene.script.letter())
 }
 
-/// Number tokens of sides that `wanted` wants, by clause, place of the side and number of sides.
+/// The number tokens of the sides that `wanted` selects by clause, index of the side and number of
+/// sides.
 fn sites(scene: &Scene<'_>, wanted: impl Fn(At, usize, usize) -> bool) -> Vec<(At, Token)> {
     let mut found = Vec::new();
     for at in scene.clauses(|_, _| true) {
@@ -117,7 +117,7 @@ pub(super) fn coefficient(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> 
     changed(scene, &found, draw)
 }
 
-/// Two numbers of a sum or difference moved so that its value stays.
+/// Two numbers of a sum or difference changed so that its value stays.
 pub(super) fn compensated(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let mut found = Vec::new();
     for at in scene.clauses(|_, clause| clause.sides.len() > 2) {

@@ -1,8 +1,8 @@
 //! Steps that read other quantities.
 //!
-//! Why they are wrong: the quantities that a step reads, through its intermediates too, are what
-//! the problem says, each as often as it says. Another quantity in the place of one, one more,
-//! or one less is another reading, even where the numbers happen to agree.
+//! Why they are wrong: a step must read, directly or through intermediates, the quantities that the
+//! problem names, each as often as it names it. Replacing, adding or dropping one is wrong even if
+//! the numbers happen to agree.
 
 use crate::carry;
 use crate::draw::Draw;
@@ -42,7 +42,7 @@ fn with_token(scene: &Scene<'_>, at: At, token: &Token, by: &str) -> Option<Expr
     Expression::read(&text, &tokens(&text, 0..text.len()))
 }
 
-/// A reading of another quantity, defined before too.
+/// Reads another quantity that is defined before.
 fn replaced(scene: &Scene<'_>, draw: &mut Draw) -> Option<(At, Token, String)> {
     let all = readings(scene);
     let reading = draw.pick(&all)?;

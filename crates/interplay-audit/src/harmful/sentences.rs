@@ -1,7 +1,7 @@
-//! Sentences that are missing, stand twice, stand at the wrong place, or should not be there.
+//! Sentences that are missing, repeated, misplaced or foreign.
 //!
-//! Why they are wrong: every needed quantity has one step, before those that read it, under a
-//! symbol of its own; and everything that is stated is about the problem and true.
+//! Why they are wrong: every needed quantity has one step, before those that read it, under its own
+//! symbol; and every statement is true and about the problem.
 
 use super::numbers::other;
 use crate::draw::Draw;
@@ -46,7 +46,7 @@ pub(super) fn late(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
 pub(super) fn redefinition(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let computed = scene.clauses(|(step, clause), _| clause + 1 == scene.step(step).clauses.len());
     let step = draw.pick(&computed)?.0;
-    // A quantity that depends on the unknown is no number at all.
+    // A quantity that depends on the unknown is not a number.
     let wrong = match scene.step(step).value {
         [one, two] if one == two => other(one, draw),
         _ => draw.between(1, 9).into(),
@@ -90,7 +90,7 @@ pub(super) fn wrong_name(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     )
 }
 
-/// The name without one of its letters, where no other quantity is called so.
+/// The name without one of its letters, unless another quantity has that name.
 fn misspelled(scene: &Scene<'_>, name: &str, draw: &mut Draw) -> Option<String> {
     let mut letters: Vec<char> = name.chars().collect();
     letters.remove(draw.below(letters.len()));

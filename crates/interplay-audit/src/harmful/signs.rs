@@ -1,8 +1,8 @@
-//! Operators that are other operators.
+//! Changed arithmetic operators.
 //!
-//! Why they are wrong: a numeric form must have the operators of its expression, and an
-//! expression with another operator is another function of what it reads. That it is, is tried
-//! at several points; where the change makes no difference (`+ 0`, `- 0`) there is no mutant.
+//! Why they are wrong: a numeric form must have the operators of its expression, and an expression
+//! with another operator is another function of what it reads. The operators check that at several
+//! points; a change that makes no difference (`+ 0`, `- 0`) gives no mutant.
 
 use crate::carry;
 use crate::draw::Draw;
@@ -12,7 +12,7 @@ use crate::scene::{At, Scene};
 use crate::script::Side;
 use crate::tokens::{Kind, Token, tokens};
 
-/// The operators of a side; a sign before a number alone is none.
+/// The operators of a side; the sign of a negative number is not one.
 fn operators(scene: &Scene<'_>, side: &Side) -> Vec<Token> {
     let text = &scene.script.text;
     let mut found = Vec::new();
@@ -36,7 +36,7 @@ fn another(sign: &str, draw: &mut Draw) -> &'static str {
     others[draw.below(2)]
 }
 
-/// An expression with another operator in it: where, how the side reads then, and which operator.
+/// An expression with one operator changed.
 struct Changed {
     at: At,
     expression: Expression,

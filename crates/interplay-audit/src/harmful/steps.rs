@@ -1,4 +1,4 @@
-//! Steps that do not say, or not rightly, how their quantity comes about.
+//! Steps that do not show, or show incorrectly, how their quantity is computed.
 //!
 //! Why they are wrong: a quantity is stated by an equation that computes it from what the
 //! problem names and ends in its value; every intermediate is computed once and read.
@@ -28,7 +28,7 @@ pub(super) fn leaf_without_equation(scene: &Scene<'_>, draw: &mut Draw) -> Optio
 }
 
 pub(super) fn missing_value(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
-    // Without its last side, a chain must not end in what could be a value.
+    // Without its last side, a chain must not end in a possible value.
     let open = |at: At| {
         let sides = &scene.clause(at).sides;
         let [.., before, _] = &**sides else {
@@ -127,7 +127,7 @@ pub(super) fn wrong_head(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(vec![Edit::new(scene.clause(at).head.clone(), head)]))
 }
 
-/// An expression without its first pair of parentheses; none where it has none.
+/// An expression without its first pair of parentheses; none if it has none.
 fn opened(expression: &Expression) -> Option<Expression> {
     match expression {
         Expression::Number(_) | Expression::Symbol(_) => None,
@@ -146,7 +146,7 @@ fn opened(expression: &Expression) -> Option<Expression> {
 pub(super) fn dropped_parentheses(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let written = |at| {
         let text = opened(scene.expression(at))?.to_string();
-        // Read again: what stood in parentheses now belongs to what stands beside it.
+        // Read again, since precedence now groups the operands differently.
         let read = Expression::read(&text, &tokens(&text, 0..text.len()))?;
         scene.changes_function(at, &read).then_some(read)
     };

@@ -1,8 +1,8 @@
-//! Things that exchange their places.
+//! Swapped operands, names and symbols.
 //!
-//! Why they are wrong: a difference taken the other way round is another function. Exchanged
-//! names or symbols give a quantity another value, or another reading; where two quantities
-//! play the same part, nothing is wrong and there is no mutant.
+//! Why they are wrong: a reversed difference is another function. Swapped names or symbols give a
+//! quantity another value or other parents; if two quantities play the same role, nothing is wrong
+//! and there is no mutant.
 
 use crate::carry;
 use crate::draw::Draw;
@@ -24,7 +24,7 @@ fn differences(expression: &Expression) -> usize {
     }
 }
 
-/// The same with the difference `place`, counted from outside and from the left, turned round.
+/// The same with the difference at `index` reversed, counted from outside and from the left.
 fn turned(expression: &Expression, index: &mut usize) -> Expression {
     match expression {
         Expression::Number(_) | Expression::Symbol(_) => expression.clone(),

@@ -1,5 +1,5 @@
-//! Operands in another order, where it does not matter: the terms of a sum, those that are taken
-//! away behind the first; the two sides of a product.
+//! Operands in another order where order is irrelevant: the terms of a sum, subtracted ones after
+//! the first; the two sides of a product.
 
 use crate::draw::Draw;
 use crate::edit::Edit;
@@ -42,7 +42,7 @@ fn commuted(expression: &Expression, draw: &mut Draw) -> Expression {
     }
 }
 
-/// A clause with an operation on the side `side`.
+/// A clause with an operation on side `side`.
 fn site(scene: &Scene<'_>, side: usize, draw: &mut Draw) -> Option<At> {
     let all = scene.clauses(|_, clause| {
         let sides = clause.sides.get(side).map(|side| &side.expression);

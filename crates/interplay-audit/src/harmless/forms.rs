@@ -5,7 +5,7 @@ use crate::edit::Edit;
 use crate::expression::Expression;
 use crate::scene::{At, Scene};
 
-/// A step may go from its expression to its value at once.
+/// A step may go straight from its expression to its value.
 pub(super) fn omitted(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let all = scene.clauses(|_, clause| clause.sides.len() > 2);
     let sides = &scene.clause(*draw.pick(&all)?).sides;
@@ -13,7 +13,7 @@ pub(super) fn omitted(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(vec![Edit::new(first.span.end..last.span.start, " = ")]))
 }
 
-/// An intermediate's expression in the place of its symbol.
+/// An intermediate's expression instead of its symbol.
 pub(super) fn inlined(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let locals = scene.clauses(|(step, clause), _| clause + 1 < scene.step(step).clauses.len());
     let (step, local) = *draw.pick(&locals)?;
@@ -96,8 +96,8 @@ pub(super) fn regrouped(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(scene.with_expression(at, &grouped(scene.expression(at))?)))
 }
 
-/// A further form between the numeric one and the value: a part in parentheses, or the first
-/// two terms, worked out.
+/// A further form between the numeric one and the value, with a group or the first two terms
+/// evaluated.
 pub(super) fn worked_out(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let all = scene.clauses(|_, clause| clause.sides.len() == 3);
     let mut found: Vec<(usize, Expression)> = Vec::new();
@@ -111,8 +111,7 @@ pub(super) fn worked_out(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     Some(scene.edited(vec![Edit::insert(*at, format!(" = {shorter}"))]))
 }
 
-/// The first part, from the inside and the left, that has two numbers for operands, worked out;
-/// none where that is the whole form.
+/// Evaluates the first innermost part with two numbers as operands; none if that is the whole form.
 fn shorter(form: &Expression) -> Option<Expression> {
     match form {
         Expression::Number(_) | Expression::Symbol(_) => None,

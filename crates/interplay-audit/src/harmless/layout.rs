@@ -1,4 +1,4 @@
-//! What stands around the words: white space, the last full stop, tags.
+//! Layout: white space, the final period, tags.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::edit::Edit;
 use crate::scene::Scene;
 use crate::tokens::{Token, tokens};
 
-/// White space that both levels take for a single space.
+/// White space that both levels treat as a single space.
 const SPACES: [&str; 6] = [" ", "  ", "\n", "\t", " \n ", "\r\n"];
 
 pub(super) fn white_space(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
@@ -23,7 +23,7 @@ pub(super) fn white_space(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> 
             .any(|range| range.start <= gap.start && gap.end <= range.end);
         match draw.below(6) {
             0..3 => {}
-            // Within equations, white space around a sign may go, too.
+            // Within equations, white space around a sign may be dropped.
             3 if inside && !gap.is_empty() && (joins(text, left) || joins(text, right)) => {
                 edits.push(Edit::delete(gap));
             }
@@ -61,7 +61,7 @@ pub(super) fn no_final_stop(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
     scene.script.text.strip_suffix('.').map(str::to_owned)
 }
 
-/// The forms of a sampled completion, and of a whole model text behind its prompt.
+/// The forms of a sampled completion, and of a model text after its prompt.
 pub(super) fn tags(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let script = scene.script;
     let (whole, value) = (&script.text, script.answer.value);

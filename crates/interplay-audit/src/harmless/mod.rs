@@ -1,8 +1,8 @@
-//! Operators whose mutants are as right as the solution that they were made of.
+//! Operators whose mutants are as right as the original solution.
 //!
-//! What they change is what both levels leave free: white space, the choice of symbols, the
-//! order of operands where it does not matter, grouping and intermediates, the order of steps,
-//! numeric forms, the final full stop, the tags, and true steps that the answer does not need.
+//! They change what both levels leave free: white space, the choice of symbols, the order of
+//! operands where it is irrelevant, grouping and intermediates, the order of steps, numeric forms,
+//! the final period, the tags, and true steps that the answer does not need.
 
 mod commute;
 mod forms;
@@ -21,19 +21,19 @@ const fn harmless(
     Operator::new(name, Label::Harmless, what, apply)
 }
 
-/// Those whose mutants the audit's reader can read again, so that another operator can follow.
+/// Operators whose mutants the audit's reader can read again, so that another operator can follow.
 #[rustfmt::skip]
 pub(crate) const VARIATIONS: &[Operator] = &[
-    harmless("renamed_symbols", "symbols become other symbols", symbols::all),
-    harmless("renamed_some_symbols", "some symbols become other symbols", symbols::some),
-    harmless("reordered_steps", "steps stand in another order that defines before use", order::reordered),
-    harmless("commuted", "operands change places, with symbols and with numbers", commute::both),
-    harmless("commuted_symbols", "operands change places in the expression alone", commute::symbols),
-    harmless("commuted_numbers", "operands change places in the numeric form alone", commute::numbers),
-    harmless("omitted_numbers", "a step leaves its numeric form out", forms::omitted),
-    harmless("inlined_intermediate", "an intermediate is written out where it is read", forms::inlined),
+    harmless("renamed_symbols", "all symbols are renamed", symbols::all),
+    harmless("renamed_some_symbols", "some symbols are renamed", symbols::some),
+    harmless("reordered_steps", "steps are reordered, each after those that it reads", order::reordered),
+    harmless("commuted", "operands are reordered in the expression and its numeric form", commute::both),
+    harmless("commuted_symbols", "operands are reordered in the expression alone", commute::symbols),
+    harmless("commuted_numbers", "operands are reordered in the numeric form alone", commute::numbers),
+    harmless("omitted_numbers", "a step omits its numeric form", forms::omitted),
+    harmless("inlined_intermediate", "an intermediate is inlined where it is read", forms::inlined),
     harmless("introduced_intermediate", "a step computes its value under a new symbol first", forms::introduced),
-    harmless("regrouped", "terms of a sum stand in parentheses", forms::regrouped),
+    harmless("regrouped", "terms of a sum are put in parentheses", forms::regrouped),
 ];
 
 /// All harmless operators.
@@ -42,9 +42,9 @@ pub(crate) const OPERATORS: &[Operator] = &[
     VARIATIONS[0], VARIATIONS[1], VARIATIONS[2], VARIATIONS[3],
     VARIATIONS[4], VARIATIONS[5], VARIATIONS[6], VARIATIONS[7], VARIATIONS[8], VARIATIONS[9],
     harmless("renamed_unknown", "reverse: the unknown has another letter", symbols::unknown),
-    harmless("worked_out", "a further numeric form with a part worked out", forms::worked_out),
-    harmless("unneeded_step", "a true step that the answer does not need", unneeded::step),
-    harmless("white_space", "other white space", layout::white_space),
-    harmless("no_final_stop", "no full stop at the end", layout::no_final_stop),
-    harmless("tags", "the tags of a sampled completion", layout::tags),
+    harmless("worked_out", "a further numeric form with a part evaluated", forms::worked_out),
+    harmless("unneeded_step", "a true step that the answer does not need is added", unneeded::step),
+    harmless("white_space", "white space is changed", layout::white_space),
+    harmless("no_final_stop", "the final period is dropped", layout::no_final_stop),
+    harmless("tags", "the tags of a sampled completion are added", layout::tags),
 ];

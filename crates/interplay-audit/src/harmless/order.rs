@@ -4,7 +4,7 @@ use crate::draw::Draw;
 use crate::edit::Edit;
 use crate::scene::Scene;
 
-/// Any order in which a step comes after those that it reads is right.
+/// Any order is right in which each step follows those that it reads.
 pub(super) fn reordered(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let steps = &scene.script.steps;
     let mut placed = vec![false; steps.len()];

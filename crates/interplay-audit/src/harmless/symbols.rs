@@ -1,4 +1,4 @@
-//! Other symbols for the same quantities, without one taking another's place.
+//! Other symbols for the same quantities, without clashes.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::edit::Edit;
 use crate::scene::Scene;
 use crate::tokens::{Kind, tokens};
 
-/// The edits that give every symbol that `new` knows its new spelling, everywhere at once.
+/// The edits that rename every symbol for which `new` has another spelling.
 pub(crate) fn renamed(scene: &Scene<'_>, new: &dyn Fn(&str) -> Option<String>) -> Vec<Edit> {
     let script = scene.script;
     let mut ranges = Vec::new();
@@ -71,7 +71,7 @@ pub(super) fn all(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     (!symbols.is_empty()).then(|| rename(scene, &symbols, &[], draw))
 }
 
-/// Another letter for the unknown, where solutions say it in words too.
+/// Another letter for the unknown, in prose sentences as well.
 pub(super) fn unknown(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     scene.script.letter()?;
     let used = scene.symbols();

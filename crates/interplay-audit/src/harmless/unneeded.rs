@@ -9,15 +9,15 @@ use crate::edit::Edit;
 use crate::expression::Expression;
 use crate::scene::Scene;
 
-/// How many steps one mutant may gain.
+/// The most steps that one mutant may gain.
 const MOST: usize = 3;
 
 pub(super) fn step(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     inserted(scene, draw, |value, _| value)
 }
 
-/// The solution with a step about an unneeded quantity, and steps for what it reads where these
-/// are missing too; `told` says which constant the last one states.
+/// The solution with a step about an unneeded quantity, preceded by steps for missing quantities
+/// that it reads; `told` turns its constant into the one that is stated.
 pub(crate) fn inserted(
     scene: &Scene<'_>,
     draw: &mut Draw,
@@ -39,7 +39,7 @@ pub(crate) fn inserted(
     if wanted.len() > MOST {
         return None;
     }
-    // Behind every step that they read, and before the answer.
+    // After every step that they read, and before the answer.
     let mut before = 0;
     for parent in wanted.iter().flat_map(|id| graph.quantity(*id).parents()) {
         let name = &graph.quantity(*parent).name;
@@ -71,8 +71,8 @@ pub(crate) fn inserted(
     Some(scene.edited(vec![Edit::insert(scene.before_step(before), text)]))
 }
 
-/// Symbols and values of quantities that have a step, by name; no value where it depends on the
-/// unknown, since forms of the unknown would need rules of their own for parentheses.
+/// Symbols and values of quantities with a step, by name; no value if it depends on the unknown,
+/// since forms of the unknown would need their own rules for parentheses.
 struct Known(HashMap<String, (String, Option<i128>)>);
 
 impl Known {
@@ -96,8 +96,8 @@ impl Known {
         symbol
     }
 
-    /// The sides of a quantity's equation, which tells another value where `told` does; the
-    /// quantity is known from then on.
+    /// The sides of a quantity's equation, with the constant that `told` gives; adds the quantity
+    /// to the known ones.
     fn define(
         &mut self,
         quantity: &Quantity,
