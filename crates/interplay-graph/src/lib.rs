@@ -7,7 +7,7 @@
 //! every random decision of a run its own stream.
 //!
 //! ```
-//! use interplay_graph::{Definition, ReasoningGraph};
+//! use interplay_graph::{Definition, Numbers, ReasoningGraph, Statements};
 //!
 //! let mut graph = ReasoningGraph::new();
 //! let fox = graph.add("fox", Definition::constant(3), &[])?;
@@ -17,6 +17,11 @@
 //! assert_eq!(values[owl.index()], 8);
 //! // One constant, one sum with a constant, one sum of two: 1 + 2 + 2 edges.
 //! assert_eq!(graph.op(), 5);
+//!
+//! // The same problem from its text.
+//! let text = Statements::read("fox = 3. elk = fox + 2. owl = elk + fox.", "owl?").problem()?;
+//! assert_eq!(text.answer(), 8);
+//! assert_eq!(text.canonical_hash(Numbers::Distinct), graph.canonical_hash(owl, Numbers::Distinct));
 //! # Ok::<(), interplay_graph::GraphError>(())
 //! ```
 #![forbid(unsafe_code)]
@@ -44,3 +49,8 @@ pub use seed::{SeedStream, SeedStreams};
 pub use statements::{
     ASIDE, LeftOut, Reversal, Says, Statement, Statements, TextProblem, Unreadable,
 };
+
+/// The example of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -298,11 +298,11 @@ impl Judge<'_> {
         if !parents {
             self.notes.verdict.wrong_parents += 1;
             let names = || match &*quantity.parents {
-                [] => "a number, reading no quantity".to_owned(),
+                [] => "a number and no quantity".to_owned(),
                 parents => {
                     let name = |index: &u32| format!("`{}`", gold.quantity(*index).name);
                     let names: Vec<String> = parents.iter().map(name).collect();
-                    format!("a reading of {}", names.join(", "))
+                    format!("a step that reads {}", names.join(", "))
                 }
             };
             self.error(span, Reason::WrongParents, names);
