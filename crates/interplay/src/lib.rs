@@ -35,6 +35,7 @@ pub use spec::{
     CalibrateSpec, EvaluateSpec, ExperimentSpec, ModelSpec, StageKind, StageSpec, TokenizerSpec,
 };
 
+pub use interplay_audit as audit;
 pub use interplay_eval as eval;
 pub use interplay_graph as graph;
 pub use interplay_model as model;

@@ -104,9 +104,5 @@ fn dialect() -> impl TypedValueParser<Value = Dialect> {
 
 /// The levels of the verifier, by name.
 pub(super) fn level() -> impl TypedValueParser<Value = Level> {
-    let levels = [Level::Paper, Level::Strict];
-    PossibleValuesParser::new(levels.map(Level::name)).map(|name| match name.as_str() {
-        "paper" => Level::Paper,
-        _ => Level::Strict,
-    })
+    PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
 }
