@@ -45,19 +45,15 @@ fn score(problems: &Path, solutions: &Path) -> Result<()> {
     // A file that is only measured on: the training file is never opened.
     let spec = Gsm8kSpec::new("none", problems);
     let problems = Gsm8k::load(&spec, Split::Test, 0)?;
-    let count = problems.num_examples().unwrap_or(0);
     let text = fs::read_to_string(solutions)
         .with_context(|| format!("cannot read {}", solutions.display()))?;
     let (mut accepted, mut all) = (0, 0);
     for (index, line) in text.lines().enumerate() {
         let place = || format!("{}, line {}", solutions.display(), index + 1);
         let solution: Solution = serde_json::from_str(line).with_context(place)?;
-        let example = (0..count).map(|index| problems.example(index));
-        let example = example
-            .filter_map(Result::ok)
-            .find(|example| example.id == solution.id);
-        let example =
-            example.with_context(|| format!("{}: no problem {}", place(), solution.id))?;
+        let example = problems
+            .by_id(solution.id)
+            .with_context(|| format!("{}: there is no problem {}", place(), solution.id))?;
         let score = problems.score(&example, &solution.completion, 0)?;
         accepted += u32::from(score.accepted);
         all += 1;

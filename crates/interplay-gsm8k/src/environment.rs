@@ -164,6 +164,26 @@ impl Gsm8k {
         })
     }
 
+    /// The example of the line `id` of the file, from 0; none where that line was not taken.
+    #[must_use]
+    pub fn by_id(&self, id: u64) -> Option<Example> {
+        let found = self
+            .problems
+            .binary_search_by_key(&id, |problem| problem.id);
+        Some(self.example_of(&self.problems[found.ok()?]))
+    }
+
+    fn example_of(&self, problem: &Problem) -> Example {
+        let answer = problem.answer.to_string();
+        let prompt = framing::prompt(&problem.question);
+        let target = framing::target(&problem.reasoning, &answer);
+        Example::new(problem.id, prompt, target, answer)
+            .with_op(problem.steps)
+            .with_context(self.name.clone())
+            .in_split(self.split)
+            .with_reference(problem.answer.clone())
+    }
+
     /// The split that was read.
     #[must_use]
     pub fn split(&self) -> Split {
@@ -188,15 +208,7 @@ impl Environment for Gsm8k {
 
     fn example(&self, index: u64) -> Result<Example, EnvironmentError> {
         let position = self.order.position(index) as usize;
-        let problem = &self.problems[position];
-        let answer = problem.answer.to_string();
-        let prompt = framing::prompt(&problem.question);
-        let target = framing::target(&problem.reasoning, &answer);
-        Ok(Example::new(problem.id, prompt, target, answer)
-            .with_op(problem.steps)
-            .with_context(self.name.clone())
-            .in_split(self.split)
-            .with_reference(problem.answer.clone()))
+        Ok(self.example_of(&self.problems[position]))
     }
 
     fn score(
@@ -464,6 +476,8 @@ mod tests {
         let read = read(&spec).unwrap();
         assert_eq!((read.skipped().count, read.num_examples()), (12, Some(1)));
         assert_eq!(read.example(0).unwrap().id, 5);
+        assert_eq!(read.by_id(5).unwrap().answer, "2");
+        assert!(read.by_id(0).is_none());
     }
 
     #[test]

@@ -8,8 +8,8 @@
 
 use std::ops::Range;
 
-use crate::Number;
-use crate::number::{Run, gcd, is_currency, is_minus};
+use crate::numeral::{Run, is_currency, is_minus};
+use crate::ratio::Ratio;
 
 /// Brackets and signs that may stand inside each other; deeper ones are not judged.
 const MAX_DEPTH: u32 = 32;
@@ -90,72 +90,6 @@ pub(crate) fn without_annotations(text: &str) -> (String, u32) {
     }
     output.push_str(&text[at..]);
     (output, count)
-}
-
-/// A fraction with a positive denominator, in lowest terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ratio {
-    numerator: i128,
-    denominator: i128,
-}
-
-impl Ratio {
-    fn new(numerator: i128, denominator: i128) -> Option<Self> {
-        if denominator == 0 || numerator == i128::MIN || denominator == i128::MIN {
-            return None;
-        }
-        let common = gcd(numerator.unsigned_abs(), denominator.unsigned_abs()) as i128;
-        let sign = denominator.signum();
-        Some(Self {
-            numerator: sign * (numerator / common),
-            denominator: (denominator / common).abs(),
-        })
-    }
-
-    fn plus(self, other: Self) -> Option<Self> {
-        let left = self.numerator.checked_mul(other.denominator)?;
-        let right = other.numerator.checked_mul(self.denominator)?;
-        let below = self.denominator.checked_mul(other.denominator)?;
-        Self::new(left.checked_add(right)?, below)
-    }
-
-    fn minus(self, other: Self) -> Option<Self> {
-        self.plus(other.negated()?)
-    }
-
-    fn negated(self) -> Option<Self> {
-        Self::new(self.numerator.checked_neg()?, self.denominator)
-    }
-
-    fn times(self, other: Self) -> Option<Self> {
-        let above = self.numerator.checked_mul(other.numerator)?;
-        Self::new(above, self.denominator.checked_mul(other.denominator)?)
-    }
-
-    fn over(self, other: Self) -> Option<Self> {
-        let above = self.numerator.checked_mul(other.denominator)?;
-        Self::new(above, self.denominator.checked_mul(other.numerator)?)
-    }
-
-    fn abs(self) -> Self {
-        Self {
-            numerator: self.numerator.abs(),
-            ..self
-        }
-    }
-
-    fn is_less(self, other: Self) -> Option<bool> {
-        Some(self.minus(other)?.numerator < 0)
-    }
-
-    fn shown(self) -> String {
-        let text = format!("{}/{}", self.numerator, self.denominator);
-        let number = text.parse::<Number>();
-        match self.denominator {
-            1 => self.numerator.to_string(),
-            _ => number.map_or(text, |number| number.to_string()),
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

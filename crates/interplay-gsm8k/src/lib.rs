@@ -39,16 +39,20 @@ mod equation;
 mod error;
 mod lines;
 mod number;
+mod numeral;
 mod order;
 mod problem;
+mod ratio;
 mod spec;
+mod statement;
 
 pub use answer::{AnswerForm, StatedAnswer, Unclear, read_answer};
 pub use environment::Gsm8k;
 pub use equation::{Equation, equations};
 pub use error::{Gsm8kError, LineError, LineFault, Skipped};
-pub use number::{NotANumber, Number};
+pub use number::Number;
 pub use spec::Gsm8kSpec;
+pub use statement::NotANumber;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]

@@ -20,7 +20,7 @@ fn number(text: &str) -> Number {
 fn grouped(digits: &str, separator: &str) -> String {
     let mut output = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             output.push_str(separator);
         }
         output.push(digit);

@@ -2,7 +2,7 @@
 //!
 //! The data are not part of the repository: the environment variable `INTERPLAY_GSM8K` names their
 //! folder, and without it these tests say that they were skipped. The figures are explained in
-//! `docs/gsm8k.md` of this crate.
+//! `docs/gsm8k.md`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -128,6 +128,13 @@ fn the_answer_check_agrees_with_the_published_grading() {
         .iter()
         .map(|graded| (graded.line, graded.model));
     assert_eq!(places.collect::<Vec<_>>(), []);
+    let accepted = MODELS.map(|model| {
+        let accepted = graded
+            .iter()
+            .filter(|graded| graded.model == model && graded.is_accepted(&graded.solution));
+        accepted.count()
+    });
+    assert_eq!(accepted, [286, 515, 458, 742]);
 }
 
 /// How the solutions state their answers: all but 12 in a line `A: ` with a number.
