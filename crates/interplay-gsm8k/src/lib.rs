@@ -45,6 +45,7 @@ mod problem;
 mod ratio;
 mod spec;
 mod statement;
+mod token;
 
 pub use answer::{AnswerForm, StatedAnswer, Unclear, read_answer};
 pub use environment::Gsm8k;
