@@ -4,8 +4,8 @@
 //! code); the `A: ` line of the graded solutions published with it; the tags of this project's
 //! prompts.
 //!
-//! Deviations: values are compared, not texts; and a statement with two different numbers, or two
-//! statements that differ, state nothing. The published code takes the first `#### `.
+//! Deviations: values are compared, not texts. A statement with two different numbers states nothing,
+//! and neither do two statements that differ; the published code takes the first `#### `.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::Number;
 use crate::numeral::{is_currency, is_minus, numerals};
 use crate::statement::{is_operand, stated_number};
 
-/// The way in which a completion states its answer, in the order in which they are looked for.
+/// How a completion states its answer. The variants are tried in this order.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnswerForm {
@@ -31,15 +31,15 @@ pub enum AnswerForm {
     LastNumber,
 }
 
-/// Why a completion states an answer that is no number.
+/// Why a stated answer is not a number.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unclear {
-    /// `<answer>` without `</answer>`: the completion was cut.
+    /// `<answer>` without `</answer>`: the completion was truncated.
     Unclosed,
-    /// A statement that is empty, holds different numbers or a sum that is not worked out.
+    /// The statement is empty, contains different numbers, or an unevaluated expression.
     NotOneNumber,
-    /// Statements that differ.
+    /// Several statements differ.
     Contradiction,
 }
 
@@ -54,21 +54,21 @@ pub struct StatedAnswer {
     pub number: Result<Number, Unclear>,
 }
 
-/// Reads the answer of a completion; none where it holds no number at all.
+/// Reads the answer that a completion states; `None` if it has neither a number nor an `<answer>` tag.
 ///
-/// The first form of [`AnswerForm`] that occurs decides, and no other is looked at. All statements of
-/// that form must agree. Each must state one number, by these rules:
+/// The first form of [`AnswerForm`] that occurs decides; later forms are not consulted. All statements
+/// of that form must agree, and each must state one number:
 ///
-/// - Where the statement has an equals sign, what follows the last one counts.
-/// - Words, units, percent and currency signs and markup are passed over, also words such as
-///   `million`: the data leave them to the question. `20%` is 20.
-/// - All numbers in it must be equal: `5 or 6` states none, `5 (5.0)` states 5.
+/// - If the statement has an equals sign, only the text after the last one counts.
+/// - Words, units, percent and currency signs and markup are ignored, and so are scale words
+///   such as `million`, because GSM8K's answers leave them to the question. `20%` is 20.
+/// - All numbers in it must be equal: `5 or 6` states nothing, `5 (5.0)` states 5.
 /// - Signs, commas (and spaces) that group digits, decimals, exponents, fractions and mixed numbers
-///   are read: `-$1,250.50`, `80 000`, `1.5e3`, `3/4`, `1 1/2`. Commas that group nothing separate
-///   numbers; times (`2:30`) and the like are none.
-/// - Sums that are not worked out, such as `10 + 5` or `x + 10`, state none.
+///   are read: `-$1,250.50`, `80 000`, `1.5e3`, `3/4`, `1 1/2`. Other commas separate numbers.
+///   Times such as `2:30` are not numbers.
+/// - Unevaluated expressions such as `10 + 5` or `x + 10` state nothing.
 ///
-/// Digits inside words (`CO2`, `m^2`) are no numbers. The work is linear in the length of the text.
+/// Digits inside words (`CO2`, `m^2`) are not numbers. Runs in time linear in the length of the text.
 ///
 /// ```
 /// use interplay_gsm8k::{AnswerForm, Number, Unclear, read_answer};
@@ -132,7 +132,7 @@ fn tagged(text: &str) -> Option<StatedAnswer> {
     agreed(text, AnswerForm::Tag, spans)
 }
 
-/// Behind every `####` that a number follows, up to the next one or the end of its line.
+/// The text after each `####` that precedes a number, up to the next one or the end of the line.
 fn hashes(text: &str) -> Vec<Range<usize>> {
     let mut starts = Vec::new();
     let mut at = 0;
@@ -145,8 +145,8 @@ fn hashes(text: &str) -> Vec<Range<usize>> {
     spans.into_iter().filter(stated).collect()
 }
 
-/// From each start to where the statement ends, or to the next start. So the spans do not overlap,
-/// and reading them all is linear in the length of the text.
+/// The span from each start to the end of its statement or to the next start. Spans do not overlap,
+/// so reading all of them takes linear time.
 fn statements(starts: &[usize], text: &str, length: fn(&str) -> usize) -> Vec<Range<usize>> {
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     let spans = starts.iter().zip(ends);
@@ -155,7 +155,7 @@ fn statements(starts: &[usize], text: &str, length: fn(&str) -> usize) -> Vec<Ra
         .collect()
 }
 
-/// Behind every `A:` at the start of a line that a number follows, up to the end of the line.
+/// The text after each `A:` that starts a line and precedes a number, up to the end of the line.
 fn lines(text: &str) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
     let mut at = 0;
@@ -171,7 +171,7 @@ fn lines(text: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// Behind every `answer is` and `answer:` whose sentence holds a number.
+/// The text after each `answer is` and `answer:`, if its sentence contains a number.
 fn phrases(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let starts = lower.match_indices("answer").filter_map(|(found, word)| {

@@ -1,4 +1,4 @@
-//! The problems of a file as an environment.
+//! Problems in GSM8K's form as an environment.
 //!
 //! Source: GSM8K (arXiv 2110.14168).
 //!
@@ -22,28 +22,28 @@ use crate::{
     read_answer,
 };
 
-/// How many lines that cannot be read are remembered with what is wrong with them.
+/// How many unreadable lines are reported in full.
 const REMEMBERED: usize = 10;
 
-/// The problems of a file in GSM8K's form as an environment.
+/// An environment of problems in GSM8K's form.
 ///
-/// Index `i` of `n` problems is in epoch `i / n`. Every epoch holds every problem once, in an order
-/// that the seed and the epoch determine; only the first epoch of the test split keeps the order of
-/// the file. An example's id is its line in the file, from 0, in every epoch.
+/// Index `i` of `n` problems is in epoch `i / n`. Every epoch holds every problem once, shuffled by
+/// seed and epoch, the first training epoch included; the first epoch of the test split keeps the
+/// order of the file. An example's id is its line in the file, from 0, in every epoch.
 ///
 /// | of an example | is |
 /// |---|---|
 /// | `prompt` | the question, [framed](framing::prompt) |
-/// | `target` | the solution without its last line and its annotations, and the answer, [framed](framing::target) |
+/// | `target` | the solution without annotations, then the answer, [framed](framing::target) |
 /// | `answer` | the number, as a decimal without grouping |
-/// | `labels.op` | the number of calculator annotations; where there are none, of lines |
+/// | `labels.op` | the number of solution steps: calculator annotations, or lines if it has none |
 /// | `labels.context` | the name of the environment |
 ///
-/// A completion is accepted if [`read_answer`] reads the right number from it, whatever its steps. The
-/// components `outcome` and `accepted` are both 1 then, else 0. `steps` are the [`equations`] before
-/// the answer, and `process` is the share of them that hold; without equations it is `outcome`. That
-/// share judges arithmetic alone: it is no verification of the reasoning, and a model that is paid for
-/// it may write `1 + 1 = 2`.
+/// A completion is accepted if [`read_answer`] reads the right number from it, whatever its steps; the
+/// components `outcome` and `accepted` are then 1, otherwise 0. `steps` are the [`equations`] before
+/// the answer, and `process` is the share of them that hold, or `outcome` if there are none. This
+/// checks arithmetic only. It does not verify the reasoning, and a model rewarded for it may learn to
+/// write `1 + 1 = 2`.
 #[derive(Debug)]
 pub struct Gsm8k {
     name: String,
@@ -57,8 +57,8 @@ impl Gsm8k {
     /// Reads the file of a split, [`Split::Train`] or [`Split::Test`]. `seed` shuffles the epochs.
     ///
     /// # Errors
-    /// Wrong settings, a file that cannot be read or of which nothing is selected, and lines that are
-    /// no problems, unless those are skipped. All lines are looked at before an error is given.
+    /// Invalid settings, an unreadable file, a selection that leaves no problem, and unreadable lines,
+    /// unless the spec skips those. All unreadable lines are reported together.
     pub fn load(spec: &Gsm8kSpec, split: Split, seed: u64) -> Result<Self, Gsm8kError> {
         let issues = spec.validate();
         if !issues.0.is_empty() {
@@ -77,7 +77,7 @@ impl Gsm8k {
         Self::read(input, path, spec, split, seed)
     }
 
-    /// Reads lines of JSON that are not in a file. The files of `spec` are not looked at.
+    /// Reads problems from JSON lines in memory. The files of `spec` are not opened.
     ///
     /// ```
     /// use interplay_environment::{Environment, Split};
@@ -164,7 +164,7 @@ impl Gsm8k {
         })
     }
 
-    /// The example of the line `id` of the file, from 0; none where that line was not taken.
+    /// The example with this id, its line in the file from 0; `None` if it was not selected.
     #[must_use]
     pub fn by_id(&self, id: u64) -> Option<Example> {
         let found = self
@@ -190,7 +190,7 @@ impl Gsm8k {
         self.split
     }
 
-    /// The lines that were left out because they cannot be read.
+    /// The unreadable lines that were skipped.
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
@@ -288,7 +288,7 @@ fn wrong_equation(completion: &str, equation: &Equation, accepted: bool) -> Firs
         reason: "wrong_arithmetic".into(),
         expected: format!("`{}`", equation.left),
         found: format!("`{}`", equation.right),
-        // An accepted completion has failed at nothing that could be charged.
+        // An accepted completion has no failure to charge.
         blame: (!accepted).then_some(blame),
     }
 }
@@ -461,7 +461,7 @@ mod tests {
         let read = |spec: &Gsm8kSpec| Gsm8k::from_lines(lines(), spec, Split::Test, 0);
         let message = read(&Gsm8kSpec::default()).unwrap_err().to_string();
         for part in [
-            "gsm8k: 12 lines",
+            "gsm8k: 12 unreadable lines",
             "\n  line 1: ",
             "`question`",
             "\n  and 2 more",
@@ -501,6 +501,9 @@ mod tests {
         assert_eq!(read(&spec).unwrap().num_examples(), Some(2));
         (spec.min_steps, spec.max_steps) = (9, None);
         let message = read(&spec).unwrap_err().to_string();
-        assert!(message.contains("none of its 6 problems"), "{message}");
+        assert!(
+            message.contains("select none of its 6 problems"),
+            "{message}"
+        );
     }
 }

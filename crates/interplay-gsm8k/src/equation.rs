@@ -3,19 +3,18 @@
 //! Source: the calculator annotations `<<48/2=24>>` of GSM8K (arXiv 2110.14168, section 4). Texts
 //! without annotations are searched for equations such as `48 / 2 = 24`.
 //!
-//! This is arithmetic alone. It does not tell whether an equation has anything to do with the
-//! problem, and an equation with a word or an unknown in it is not judged.
+//! Only arithmetic is checked, not whether an equation has anything to do with the problem.
 
 use std::ops::Range;
 
 use crate::ratio::Ratio;
 use crate::token::{FLOAT_DECIMALS, Kind, Percent, Token, Value, tokens};
 
-/// Brackets and signs that may stand inside each other; deeper ones are not judged.
+/// The deepest nesting of brackets and signs that is judged.
 const MAX_DEPTH: u32 = 32;
-/// How far, relative to the value, such a calculator may be off: one in this many.
+/// The relative precision of a binary calculator's output: one part in this many.
 const FLOAT_PRECISION: i128 = 1_000_000_000;
-/// Decimals from which on a number may be rounded.
+/// A number with this many decimals or more may be rounded.
 const ROUNDED_DECIMALS: usize = 2;
 
 /// An equation in a text.
@@ -33,20 +32,20 @@ pub struct Equation {
 
 /// The equations of a text that can be judged, in order.
 ///
-/// Where the text has calculator annotations (`<<48/2=24>>`), these are its equations and nothing
-/// else is. Otherwise they are looked for around each equals sign. At least one side must compute
-/// something; a chain `a + b = c = d - e` gives one equation for each sign.
+/// If the text has calculator annotations (`<<48/2=24>>`), only these are its equations. Otherwise
+/// every equals sign is tried. At least one side must compute something; a chain
+/// `a + b = c = d - e` gives one equation per sign.
 ///
-/// Read are numbers (grouped, decimal, with a percent or currency sign), `+`, `-`, `*`, `x`, `×`, `/`,
+/// Both sides may hold numbers (grouped, decimal, with a percent or currency sign), `+`, `-`, `*`, `x`, `×`, `/`,
 /// `÷`, brackets, mixed numbers and products such as `80(.95)`. A percent sign makes hundredths
-/// (`200 * 20% = 40`) or, where the equation does not hold otherwise, is a unit (`70 + 5 = 75%`). Not
-/// judged are equations with words, units or unknowns between the numbers, and
-/// numbers too long for 128 bits.
+/// (`200 * 20% = 40`) or, where the equation does not hold otherwise, is a unit (`70 + 5 = 75%`). Equations
+/// with words, units or unknowns between the numbers are not judged, nor are those whose arithmetic
+/// exceeds 128 bits.
 ///
 /// Both sides must be equal, with two exceptions. A side that is a number with two or more decimals
 /// may be off by less than one in its last decimal, so rounded and cut values hold:
-/// `10 / 3 = 3.33`. In an equation with a number of ten or more decimals, which a binary calculator
-/// has written, values may differ by one part in 10^9.
+/// `10 / 3 = 3.33`. If a number has ten or more decimals, as written by a binary calculator, the
+/// sides may differ by one part in 10^9.
 ///
 /// ```
 /// use interplay_gsm8k::equations;
@@ -114,7 +113,7 @@ fn in_tokens(tokens: &[Token]) -> Vec<Equation> {
     found
 }
 
-/// The equation of two sides, where both can be worked out and one computes something.
+/// The equation of two sides, if both can be evaluated and one computes something.
 fn equation(
     left: &[Token],
     after_word: bool,
@@ -175,8 +174,7 @@ fn value_of(tokens: &[Token], percent: Percent) -> Option<Ratio> {
     (parser.at == tokens.len()).then_some(value)
 }
 
-/// Whether two sides are equal up to the rounding that they show; none where that takes numbers that
-/// are too long.
+/// Whether two sides are equal up to rounding; `None` on overflow.
 fn is_same(left: (&[Token], Ratio), right: (&[Token], Ratio), percent: Percent) -> Option<bool> {
     if left.1 == right.1 {
         return Some(true);

@@ -14,7 +14,7 @@ use crate::NotANumber;
 #[derive(Debug, thiserror::Error)]
 pub enum Gsm8kError {
     /// Settings that contradict each other or that are out of range.
-    #[error("the settings of GSM8K problems are wrong:{0}")]
+    #[error("invalid settings for GSM8K problems:{0}")]
     Settings(Issues),
     /// A split that has no file.
     #[error("GSM8K problems have no {split} split; expected train or test")]
@@ -30,17 +30,17 @@ pub enum Gsm8kError {
         /// What the system says.
         source: io::Error,
     },
-    /// Lines that are no problems.
-    #[error("{origin}: {skipped}; correct them, or set `skip_unreadable` to leave them out")]
+    /// Unreadable lines.
+    #[error("{origin}: {skipped}; correct them, or set `skip_unreadable` to skip them")]
     Lines {
         /// The file.
         origin: String,
         /// The lines.
         skipped: Skipped,
     },
-    /// A file of which no problem is left.
+    /// The selection leaves no problem.
     #[error(
-        "{origin}: none of its {readable} problems is selected; expected at least one, so widen `min_steps` and `max_steps`"
+        "{origin}: `min_steps` and `max_steps` select none of its {readable} problems; expected at least one"
     )]
     NoProblems {
         /// The file.
@@ -50,7 +50,7 @@ pub enum Gsm8kError {
     },
 }
 
-/// Lines that are no problems.
+/// Unreadable lines.
 #[derive(Debug, Default)]
 pub struct Skipped {
     /// How many.
@@ -62,7 +62,7 @@ pub struct Skipped {
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = if self.count == 1 { "line" } else { "lines" };
-        write!(f, "{} {lines} without a readable problem", self.count)?;
+        write!(f, "{} unreadable {lines}", self.count)?;
         for error in &self.first {
             write!(f, "\n  {error}")?;
         }
@@ -73,7 +73,7 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// A line that is no problem.
+/// An unreadable line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct LineError {
@@ -88,7 +88,7 @@ pub struct LineError {
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum LineFault {
-    /// It is not a JSON object with the needed fields.
+    /// It is not a JSON object with the required fields.
     #[error(
         "{reason} (column {column}); expected an object with the texts `question` and `answer`"
     )]
@@ -110,11 +110,11 @@ pub enum LineFault {
         /// The last line of the solution.
         found: String,
     },
-    /// The answer is not one number.
+    /// The last line does not state one number.
     #[error("the last line of `answer`: {0}")]
     NotANumber(#[from] NotANumber),
-    /// A field has a tag of the model's text, with which it could pass for another part of it.
-    #[error("`{field}` holds the tag `{tag}`, which frames prompts and solutions; remove it")]
+    /// A field contains a framing tag, and could pass off its text as another part of the sample.
+    #[error("`{field}` contains the framing tag `{tag}`; remove it")]
     Tag {
         /// The field.
         field: &'static str,

@@ -28,7 +28,7 @@ pub(crate) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     })
 }
 
-/// The records of a text, each with its line from 1. Blank lines count and are passed over.
+/// The records of a text, each with its line from 1. Blank lines count and are ignored.
 pub(crate) fn records<T: DeserializeOwned>(
     mut input: impl BufRead,
 ) -> impl Iterator<Item = io::Result<(u64, Result<T, LineFault>)>> {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// Digits that the numerator of a fraction may have; the denominator may have half as many.
+/// The most digits of a fraction's numerator, and of its denominator.
 const MAX_NUMERATOR: usize = 18;
 pub(crate) const MAX_DENOMINATOR: usize = 9;
 /// An exact number: a decimal of any length, or a fraction.
@@ -34,7 +34,7 @@ pub struct Number {
 }
 
 impl Number {
-    /// `digits` × 10^`exponent`; other characters among the digits are passed over.
+    /// `digits` × 10^`exponent`; other characters among the digits are ignored.
     pub(crate) fn decimal(digits: &str, exponent: i64) -> Self {
         let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
         let significant = digits.trim_start_matches('0');
@@ -56,8 +56,7 @@ impl Number {
         }
     }
 
-    /// `numerator` / `denominator`; none for a denominator of zero and for parts above 10^18 and
-    /// 10^9.
+    /// `numerator` / `denominator`; `None` for a denominator of zero and for parts that are too long.
     pub(crate) fn ratio(numerator: u64, denominator: u64) -> Option<Self> {
         let limits = (
             10_u64.pow(MAX_NUMERATOR as u32),
@@ -89,7 +88,7 @@ impl Number {
         self
     }
 
-    /// The value as numerator and denominator, where both fit.
+    /// The value in lowest terms, if both parts fit.
     pub(crate) fn to_ratio(&self) -> Option<(i128, i128)> {
         let digits: i128 = self.digits.parse().ok()?;
         let power = 10_i128.checked_pow(u32::try_from(self.exponent.unsigned_abs()).ok()?)?;

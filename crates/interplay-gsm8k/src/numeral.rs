@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::number::{MAX_DENOMINATOR, Number};
 
-/// Digits that an exponent may have.
+/// The most digits of an exponent.
 const MAX_EXPONENT: usize = 3;
 /// Spaces that group digits: space, no-break space, thin space, narrow no-break space.
 const GROUP_SPACES: [&str; 4] = [" ", "\u{a0}", "\u{2009}", "\u{202f}"];
 
-/// Whether a character stands before an amount, or behind it, and changes nothing.
+/// Whether a character may stand beside an amount without changing it.
 pub(crate) fn is_currency(c: char) -> bool {
     matches!(c, '$' | '€' | '£' | '¥' | '₹' | '\\')
 }
@@ -26,12 +26,12 @@ pub(crate) fn is_minus(c: char) -> bool {
 pub(crate) struct Numeral {
     /// Where its digits stand, without sign and currency.
     pub span: Range<usize>,
-    /// Its value with its sign; none for what looks like a number and is none that can be compared,
-    /// such as `2:30`, `1.2.3` and `1/0`.
+    /// Its value with its sign; `None` for `2:30`, `1.2.3`, `1/0` and the like, which cannot be
+    /// compared.
     pub value: Option<Number>,
 }
 
-/// All numerals of a text in order. Digits inside words (`CO2`, `m^2`, `x_1`) are no numerals.
+/// All numerals of a text in order. Digits inside words (`CO2`, `m^2`, `x_1`) are not numerals.
 pub(crate) fn numerals(text: &str) -> Vec<Numeral> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -40,7 +40,7 @@ pub(crate) fn numerals(text: &str) -> Vec<Numeral> {
             break;
         };
         if !c.is_ascii() {
-            // `½` and other digits than ours.
+            // `½` and digits of other scripts.
             at = start + c.len_utf8();
             found.push(Numeral {
                 span: start..at,
@@ -92,12 +92,12 @@ fn next_start(text: &str, from: usize) -> Option<usize> {
     None
 }
 
-/// Whether digits behind this character belong to a word.
+/// Whether digits after this character belong to a word.
 fn is_word(c: char) -> bool {
     c.is_alphabetic() || matches!(c, '_' | '^')
 }
 
-/// A stretch of digits with points, commas and colons between them, and what it is.
+/// A run of digits with points, commas and colons between them.
 pub(crate) struct Run {
     pub end: usize,
     kind: RunKind,
@@ -106,14 +106,14 @@ pub(crate) struct Run {
 enum RunKind {
     /// One number.
     One {
-        /// Digits behind the point, less the exponent.
+        /// Digits after the point, less the exponent.
         scale: i64,
         /// The end of the digits, where the exponent begins.
         digits_end: usize,
     },
-    /// Numbers with commas between them that group nothing.
+    /// Numbers separated by commas.
     List,
-    /// Nothing that can be compared.
+    /// Not a number.
     Unclear,
 }
 
@@ -203,8 +203,8 @@ fn is_grouped(body: &str) -> bool {
     !places.contains(',') && (by(3) || by(2))
 }
 
-/// The end of the number whose first digits end at `end`, with groups of three digits behind spaces
-/// and decimals after them.
+/// The end of the number whose first digits end at `end`, including groups of three digits after
+/// spaces, and the decimals.
 fn space_groups(text: &str, start: usize, end: usize) -> usize {
     let group = |at: usize| {
         let rest = &text[at..];
@@ -230,8 +230,8 @@ fn space_groups(text: &str, start: usize, end: usize) -> usize {
     }
 }
 
-/// Whether three digits and what is behind them are a proper fraction, as in `1 100/200`; the thousands
-/// of `17 000/5` and `17 500/5` are none.
+/// Whether three digits and the text after them form a proper fraction, as in `1 100/200` but not in
+/// `17 000/5`.
 fn is_proper(above: &str, behind: &str) -> bool {
     let Some(behind) = behind.strip_prefix('/') else {
         return false;
@@ -241,7 +241,7 @@ fn is_proper(above: &str, behind: &str) -> bool {
     !above.starts_with('0') && above.parse().is_ok_and(|above: u64| above < below)
 }
 
-/// The end of the exponent at `at`, and its value: 0 where there is none, none where it is too long.
+/// The end of the exponent at `at`, and its value: 0 without an exponent, `None` if it is too long.
 fn exponent_at(text: &str, at: usize) -> (usize, Option<i64>) {
     let Some(rest) = text[at..].strip_prefix(['e', 'E']) else {
         return (at, Some(0));
@@ -312,7 +312,7 @@ fn with_fraction(
     (span.end, value)
 }
 
-/// A whole number with a proper fraction behind it.
+/// A whole number followed by a proper fraction.
 fn mixed(whole: &str, above: &str, below: &str) -> Option<Number> {
     let part = |text: &str| -> Option<u64> {
         let number = text.replace(',', "").parse().ok()?;

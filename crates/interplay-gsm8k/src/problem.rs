@@ -98,12 +98,12 @@ mod tests {
             (
                 "a </question> b",
                 "#### 4",
-                "`question` holds the tag `</question>`",
+                "`question` contains the framing tag `</question>`",
             ),
             (
                 "Q",
                 "<answer> 4\n#### 4",
-                "`answer` holds the tag `<answer>`",
+                "`answer` contains the framing tag `<answer>`",
             ),
         ] {
             let message = problem(question, answer).unwrap_err().to_string();

@@ -1,11 +1,11 @@
-//! Which files hold the problems, and which problems are taken.
+//! The files of problems, and the selection from them.
 
 use std::path::{Path, PathBuf};
 
 use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
-/// Which files hold the problems, and which problems are taken.
+/// The files of problems, and the selection from them.
 ///
 /// ```
 /// use interplay_gsm8k::Gsm8kSpec;
@@ -26,26 +26,26 @@ use serde::{Deserialize, Serialize};
 pub struct Gsm8kSpec {
     /// The problems to train on: JSON lines, plain or compressed by gzip.
     pub train: PathBuf,
-    /// The problems to measure on.
+    /// The problems to evaluate on, in the same format.
     pub test: PathBuf,
     /// The name of the environment and the context of its examples.
     pub name: String,
-    /// Leaves out problems with fewer solution steps.
+    /// The fewest solution steps of a selected problem.
     pub min_steps: u32,
-    /// Leaves out problems with more solution steps; small models solve the short ones only.
+    /// The most solution steps of a selected problem; small models solve short problems only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u32>,
-    /// Takes this many problems of each file, the first ones that are not left out.
+    /// Keeps only the first problems of the selection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
     /// Keeps the calculator annotations (`<<48/2=24>>`) in the targets.
     pub keep_annotations: bool,
-    /// Leaves out lines that cannot be read, instead of refusing the file.
+    /// Skips and counts unreadable lines instead of refusing the file.
     pub skip_unreadable: bool,
 }
 
 impl Default for Gsm8kSpec {
-    /// All problems, of files that are yet to be named.
+    /// All problems, with empty paths.
     fn default() -> Self {
         Self {
             train: PathBuf::new(),
@@ -70,7 +70,7 @@ impl Gsm8kSpec {
         }
     }
 
-    /// Everything that is wrong with the settings. No file is opened.
+    /// Reports everything that is wrong with the settings. Opens no file.
     #[must_use]
     pub fn validate(&self) -> Issues {
         let mut issues = self.validate_selection();
@@ -88,7 +88,7 @@ impl Gsm8kSpec {
         issues
     }
 
-    /// What is wrong with the settings, apart from the files.
+    /// As `validate`, without the paths.
     pub(crate) fn validate_selection(&self) -> Issues {
         let mut issues = Issues::default();
         if self.name.is_empty() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::numeral::{Run, is_currency, is_minus};
 use crate::ratio::Ratio;
 
-/// Decimals from which on a number is taken for the output of a binary calculator.
+/// A number with this many decimals or more was written by a binary calculator.
 pub(crate) const FLOAT_DECIMALS: usize = 10;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +25,9 @@ pub(crate) enum Kind {
     Open,
     Close,
     Equals,
-    /// Anything that no expression goes across.
+    /// Anything that ends an expression.
     Word,
-    /// The end of a line: a sign behind it has nothing to its left.
+    /// The end of a line; a sign after it is unary.
     Break,
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn tokens(text: &str, span: Range<usize>) -> Vec<Token> {
                 at += text[at..].len() - text[at..].trim_start_matches('=').len();
                 Kind::Word
             }
-            // Not `=` after one of these: it is an inequality.
+            // An equals sign after one of these is part of a comparison.
             '<' | '>' | '!' | ':' | '~' => {
                 at += text[at..].len() - text[at..].trim_start_matches('=').len();
                 Kind::Word
