@@ -267,9 +267,9 @@ impl Check<'_> {
     fn training(&mut self, stage: &StageSpec) {
         let (found, row_tokens) = match stage {
             StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
-                (training.problems(), training.row_tokens)
+                (training.validate(), training.row_tokens)
             }
-            StageSpec::Grpo { training, .. } => (training.problems(), training.row_tokens),
+            StageSpec::Grpo { training, .. } => (training.validate(), training.row_tokens),
             StageSpec::Calibrate { .. } => return,
         };
         let (name, context) = (stage.name(), self.spec.model.context_tokens);

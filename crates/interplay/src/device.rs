@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use burn::tensor::{FloatDType, Tensor, TensorPrimitive};
 use interplay_model::{FusedOps, Precision, TrainBackend};
-use interplay_train::parallel::{Places, check_worker};
+use interplay_train::parallel::{Replicas, check_worker};
 use serde::{Deserialize, Serialize};
 
 use crate::{Devices, InterplayError};
@@ -106,7 +106,7 @@ pub trait BackendTask {
     type Output;
 
     /// Does the work on this backend and these devices of it.
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output;
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output;
 }
 
 /// Runs the task on the backend of the devices.
@@ -158,7 +158,7 @@ struct Nothing;
 impl BackendTask for Nothing {
     type Output = ();
 
-    fn run<A: TrainBackend>(self, _places: &Places<A::Device>) {}
+    fn run<A: TrainBackend>(self, _places: &Replicas<A::Device>) {}
 }
 
 #[allow(dead_code)] // In a build without any backend.

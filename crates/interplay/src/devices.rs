@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-use interplay_train::parallel::{Place, Places};
+use interplay_train::parallel::{ReplicaSpec, Replicas};
 use serde::{Deserialize, Serialize};
 
 use crate::InterplayError;
@@ -30,7 +30,7 @@ const TCP: &str = "tcp://";
 #[serde(try_from = "Written", into = "Written")]
 pub struct Devices {
     leader: Device,
-    others: Vec<Place<Device>>,
+    others: Vec<ReplicaSpec<Device>>,
 }
 
 /// Devices in a file.
@@ -57,8 +57,8 @@ impl Devices {
     /// The devices of this machine, the leader first.
     pub fn local(&self) -> impl Iterator<Item = Device> + '_ {
         let others = self.others.iter().filter_map(|place| match place {
-            Place::Local(device) => Some(*device),
-            Place::Worker(_) => None,
+            ReplicaSpec::Local(device) => Some(*device),
+            ReplicaSpec::Worker(_) => None,
         });
         std::iter::once(self.leader).chain(others)
     }
@@ -66,24 +66,24 @@ impl Devices {
     /// The addresses of the workers, `host:port` each.
     pub fn workers(&self) -> impl Iterator<Item = &str> {
         self.others.iter().filter_map(|place| match place {
-            Place::Local(_) => None,
-            Place::Worker(address) => Some(address.as_str()),
+            ReplicaSpec::Local(_) => None,
+            ReplicaSpec::Worker(address) => Some(address.as_str()),
         })
     }
 
     /// The places for a backend whose devices `place` makes.
-    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Places<D> {
+    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Replicas<D> {
         let others = self.others.iter().map(|other| match other {
-            Place::Local(device) => Place::Local(place(*device)),
-            Place::Worker(address) => Place::Worker(address.clone()),
+            ReplicaSpec::Local(device) => ReplicaSpec::Local(place(*device)),
+            ReplicaSpec::Worker(address) => ReplicaSpec::Worker(address.clone()),
         });
-        Places::one(place(self.leader)).with(others)
+        Replicas::single(place(self.leader)).with(others)
     }
 
     fn names(&self) -> Vec<String> {
         let others = self.others.iter().map(|place| match place {
-            Place::Local(device) => device.to_string(),
-            Place::Worker(address) => format!("{TCP}{address}"),
+            ReplicaSpec::Local(device) => device.to_string(),
+            ReplicaSpec::Worker(address) => format!("{TCP}{address}"),
         });
         std::iter::once(self.leader.to_string())
             .chain(others)
@@ -94,14 +94,14 @@ impl Devices {
         let mut places = Vec::new();
         for name in names {
             places.push(match name.trim().strip_prefix(TCP) {
-                Some(address) => Place::Worker(worker(address)?),
-                None => Place::Local(name.trim().parse()?),
+                Some(address) => ReplicaSpec::Worker(worker(address)?),
+                None => ReplicaSpec::Local(name.trim().parse()?),
             });
         }
         let mut places = places.into_iter();
         let leader = match places.next() {
-            Some(Place::Local(leader)) => leader,
-            Some(Place::Worker(address)) => {
+            Some(ReplicaSpec::Local(leader)) => leader,
+            Some(ReplicaSpec::Worker(address)) => {
                 let reason = "the first device holds the weights and must be of this machine";
                 return Err(bad(&format!("{TCP}{address}"), reason));
             }

@@ -57,7 +57,7 @@ budget_tokens = 1000
 rows = 4
 row_tokens = 128
 [stage.training.optimizer]
-rate = { peak = 1e-3, floor = 1e-4, warmup_share = 0.1 }
+learning_rate = { peak = 1e-3, floor = 1e-4, warmup_share = 0.1 }
 [[stage.data.mixture]]
 op = "2-3"
 context = "zoo"

@@ -21,7 +21,7 @@ use interplay_graph::SeedStreams;
 use interplay_model::{ModelConfig, TrainBackend};
 use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
-use interplay_train::parallel::Places;
+use interplay_train::parallel::Replicas;
 use serde::Serialize;
 
 use crate::device::{self, BackendTask, dispatch};
@@ -105,7 +105,7 @@ struct PrecisionCheck<'a>(&'a [StageSpec]);
 impl BackendTask for PrecisionCheck<'_> {
     type Output = Result<(), InterplayError>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
         for stage in self.0 {
             stage.precision().check::<A>(&places.leader)?;
         }
@@ -121,7 +121,7 @@ struct Execution<'a> {
 impl BackendTask for Execution<'_> {
     type Output = Result<Results, InterplayError>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
         let (run, progress) = (self.run, self.progress);
         let experiment = &run.plan.experiment;
         write_manifest(run)?;
@@ -157,7 +157,7 @@ struct Workshop<'a, A: TrainBackend> {
     tokenizer: &'a Tokenizer,
     config: &'a ModelConfig,
     streams: SeedStreams,
-    places: &'a Places<A::Device>,
+    places: &'a Replicas<A::Device>,
     progress: &'a mut dyn Progress,
     /// The keys of finished stages, by name.
     keys: Vec<(String, String)>,

@@ -133,6 +133,10 @@ impl Observer for Watcher<'_> {
             .advance((1000.0 * self.share) as u64, &self.detail);
     }
 
+    fn notice(&mut self, line: &str) {
+        self.progress.note(line);
+    }
+
     fn data_wait(&mut self, waits: bool) {
         match (waits, self.wait_began.take()) {
             (true, _) => self.wait_began = Some(Instant::now()),

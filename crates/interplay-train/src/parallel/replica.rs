@@ -1,4 +1,4 @@
-//! A device that helps: a thread that takes weights and rows and gives gradients.
+//! The leader's handle on another replica: a thread that receives weights and rows and returns gradients.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -14,18 +14,18 @@ use super::remote::Remote;
 use crate::TrainError;
 use crate::optimizer::trainable;
 
-type Order<B> = (Decoder<B>, Vec<Job>);
-type Answer = Result<(Vec<Output>, GradientsParams), TrainError>;
+type Request<B> = (Decoder<B>, Vec<Job>);
+type Outcome = Result<(Vec<Output>, GradientsParams), TrainError>;
 
-/// The leader's end of a member. The thread ends when this is dropped.
-pub(super) struct Member<B: Backend> {
+/// A replica besides the leader. Its thread ends when this is dropped.
+pub(super) struct Replica<B: Backend> {
     name: String,
-    orders: Sender<Order<B>>,
-    answers: Receiver<Answer>,
+    requests: Sender<Request<B>>,
+    results: Receiver<Outcome>,
 }
 
-impl<B: FusedOps> Member<B> {
-    /// Device `number` of the list; gradients are handed over on `leader`.
+impl<B: FusedOps> Replica<B> {
+    /// A device of this machine, `number` in the list. Gradients are returned on the device `leader`.
     pub fn local<A: TrainBackend<InnerBackend = B, Device = B::Device>>(
         number: usize,
         device: &B::Device,
@@ -37,7 +37,7 @@ impl<B: FusedOps> Member<B> {
         Self::spawn(
             format!("device {number} of this machine"),
             move |(decoder, jobs)| {
-                // A graph of its own: threads that share parameters would share one graph.
+                // Threads that share parameters would share one autodiff graph, and lock each other out.
                 let decoder = trainable::<A>(decoder.to_device(&device));
                 let (outputs, gradients) = compute(&decoder, reference.as_ref(), jobs, &device)?;
                 Ok((outputs, gradients.to_device(&leader, &decoder)))
@@ -45,15 +45,15 @@ impl<B: FusedOps> Member<B> {
         )
     }
 
-    /// The worker at `address`; gradients are handed over on `leader`.
+    /// The worker at `address`. Gradients are returned on the device `leader`.
     pub fn remote(
         address: &str,
         config: &ModelConfig,
         leader: &B::Device,
         reference: Option<&Decoder<B>>,
-        silence: Duration,
+        timeout: Duration,
     ) -> Result<Self, TrainError> {
-        let mut remote = Remote::connect(address, Some(config), silence)?;
+        let mut remote = Remote::connect(address, Some(config), timeout)?;
         if let Some(reference) = reference {
             remote.keep_reference(reference)?;
         }
@@ -64,39 +64,39 @@ impl<B: FusedOps> Member<B> {
         ))
     }
 
-    fn spawn(name: String, mut work: impl FnMut(Order<B>) -> Answer + Send + 'static) -> Self {
-        let (orders, taken) = channel();
-        let (given, answers) = channel();
+    fn spawn(name: String, mut work: impl FnMut(Request<B>) -> Outcome + Send + 'static) -> Self {
+        let (requests, received) = channel();
+        let (sender, results) = channel();
         thread::spawn(move || {
-            // The leader hangs up when the stage is over.
-            while let Ok(order) = taken.recv() {
-                if given.send(work(order)).is_err() {
+            // The leader drops its end when the stage is over.
+            while let Ok(request) = received.recv() {
+                if sender.send(work(request)).is_err() {
                     return;
                 }
             }
         });
         Self {
             name,
-            orders,
-            answers,
+            requests,
+            results,
         }
     }
 
-    /// Hands over weights and rows.
-    pub fn ask(&self, decoder: Decoder<B>, jobs: Vec<Job>) -> Result<(), TrainError> {
-        self.orders.send((decoder, jobs)).map_err(|_| self.lost())
+    /// Sends weights and rows.
+    pub fn submit(&self, decoder: Decoder<B>, jobs: Vec<Job>) -> Result<(), TrainError> {
+        self.requests.send((decoder, jobs)).map_err(|_| self.lost())
     }
 
-    /// Waits for what was asked for.
-    pub fn answer(&self) -> Answer {
-        self.answers.recv().map_err(|_| self.lost())?
+    /// Waits for the result of what was submitted.
+    pub fn receive(&self) -> Outcome {
+        self.results.recv().map_err(|_| self.lost())?
     }
 
-    /// A member that panicked has written its reason to standard error.
+    /// A thread that panicked has written its reason to standard error.
     fn lost(&self) -> TrainError {
         TrainError::Worker {
             worker: self.name.clone(),
-            reason: "it stopped in the middle of its work".into(),
+            reason: "it stopped before it had finished its work".into(),
         }
     }
 }
