@@ -108,3 +108,45 @@ impl<A: TrainBackend> Runner<'_, A> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use interplay_graph::SeedStreams;
+    use interplay_tasks::ContextLibrary;
+    use interplay_tokenizer::TrainerSpec;
+
+    use super::*;
+    use crate::spec::ExperimentSpec;
+
+    #[test]
+    fn limits_that_are_too_low_are_named() {
+        let spec = ExperimentSpec::preset("quick").unwrap();
+        let library = ContextLibrary::embedded();
+        let open = || {
+            let data = at_op(&spec.evaluate.data, 3);
+            Problems::open(&data, &library, SeedStreams::new(1), "lengths").unwrap()
+        };
+        let texts: Vec<_> = (0..100).map(|i| open().text(i).unwrap()).collect();
+        let tokenizer = Tokenizer::train(texts.iter(), &TrainerSpec::default()).unwrap();
+        let fit = |label: &str, holds, limit| Fit {
+            label: label.to_owned(),
+            problems: open(),
+            holds,
+            limit,
+        };
+        let sample = longest(&open(), &tokenizer).unwrap().sample;
+        let fits = [
+            fit("exact", RowHolds::Sample, sample),
+            fit("low", RowHolds::Sample, sample - 1),
+            fit("endless", RowHolds::PromptAnd(usize::MAX), 1000),
+        ];
+        let issues = validate_lengths(&fits, &tokenizer).unwrap();
+        let low = format!(
+            "low: up to {sample} tokens are needed, found {}",
+            sample - 1
+        );
+        assert_eq!(issues[0], low);
+        assert!(issues[1].starts_with("endless: "), "{issues:?}");
+        assert_eq!(issues.len(), 2);
+    }
+}
