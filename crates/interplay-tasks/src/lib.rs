@@ -53,7 +53,6 @@ mod structured;
 mod subset;
 mod symbols;
 mod terse;
-mod whole_file;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use interplay_files::FileError;
 use interplay_model::ModelError;
 use interplay_tasks::TaskError;
 use interplay_tokenizer::TokenizerError;
@@ -122,6 +123,9 @@ pub enum InterplayError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written whole.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// From the task generator.
     #[error(transparent)]
     Task(#[from] TaskError),

@@ -10,7 +10,7 @@ mod library;
 use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::TaskError;
 
@@ -32,7 +32,7 @@ pub use library::ContextLibrary;
 /// assert_eq!(context.instance(0, 1), "plum cake in Harbour Lane");
 /// # Ok::<(), interplay_tasks::TaskError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
     id: String,
@@ -77,11 +77,7 @@ impl Context {
     /// As [`Context::from_toml`], or a file that cannot be read.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TaskError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| TaskError::Io {
-            action: "cannot read context file",
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = interplay_files::read_text(path)?;
         Self::from_toml(&text, &path.display().to_string())
     }
 

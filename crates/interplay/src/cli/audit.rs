@@ -14,10 +14,8 @@ use interplay::verify::audit::{
     Audit, Audited, By, Cell, Judge, Kind, Label, Problems, Report, Subject,
 };
 use interplay::verify::{Gold, Level, Verifier};
+use interplay_files::{RecordReader, RecordWriter};
 use serde::Deserialize;
-
-use super::lines::Lines;
-use super::whole_file::WholeFile;
 
 /// What to audit with, and what to write.
 #[derive(Args)]
@@ -34,11 +32,11 @@ pub(super) struct Flags {
     /// How many threads; as many as the machine has unless told.
     #[arg(long)]
     threads: Option<usize>,
-    /// Right solutions to change (JSONL in the published sample fields, also .gz) instead of
+    /// Right solutions to change (JSONL in the published sample fields, also .gz, or Parquet) instead of
     /// generated ones.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Labelled candidates (JSONL, also .gz) with `solution`, `candidate`, `mutation`, `label`,
+    /// Labelled candidates (JSONL, also .gz, or Parquet) with `solution`, `candidate`, `mutation`, `label`,
     /// `mode` and `reference_perfect`: judged instead of mutants, beside the recorded verdicts.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "n", "op", "seed", "threads"])]
     pairs: Option<PathBuf>,
@@ -58,11 +56,11 @@ pub(super) fn audit(flags: &Flags) -> Result<()> {
         None => mutants(flags)?,
     };
     if let Some(path) = &flags.output {
-        let mut output = WholeFile::create(path)?;
+        let mut output = RecordWriter::create(path)?;
         for row in report.rows() {
             output.record(&row)?;
         }
-        output.complete()?.place()?;
+        output.finish()?;
     }
     if let Some(path) = &flags.update {
         update(path, flags, &report)?;
@@ -167,7 +165,7 @@ fn kind(sample: &Sample) -> Kind {
 }
 
 fn given(path: &Path) -> Result<Vec<Subject>> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let mut subjects = Vec::new();
     let expected = "one JSON object a line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
@@ -201,7 +199,7 @@ struct Pair {
 }
 
 fn judged_pairs(path: &Path) -> Result<Report> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let expected = "one JSON object a line with solution, candidate, mutation, label, mode and \
                     reference_perfect";
     let mut report = Report::new(["strict", "paper", "reference"], 0);
@@ -211,7 +209,7 @@ fn judged_pairs(path: &Path) -> Result<Report> {
             "gold" | "harmless" => Label::Harmless,
             other => {
                 let reason = format!("`label` is `{other}`; expected gold, harmless or harmful");
-                return Err(lines.error(&reason));
+                return Err(lines.error(&reason).into());
             }
         };
         let gold = Gold::from_solution(&pair.sample.solution)
@@ -262,8 +260,8 @@ fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
         report.table(by),
         report.table(By::Dialect)
     );
-    fs::write(path, format!("{before}{open}{tables}{close}{after}"))
-        .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+    let text = format!("{before}{open}{tables}{close}{after}");
+    Ok(interplay_files::write(path, text)?)
 }
 
 fn shown(report: &Report) -> String {

@@ -25,25 +25,23 @@ pub use experiment::Run;
 
 use crate::error::InterplayError;
 
-/// Writes a file beside its place and renames it.
+/// Writes a file whole or not at all, in a folder that is created where it is missing.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), InterplayError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-    }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    fs::write(&partial, bytes).map_err(InterplayError::io("write", &partial))?;
-    fs::rename(&partial, path).map_err(InterplayError::io("rename", &partial))
+    create_folder_of(path)?;
+    Ok(interplay_files::write(path, bytes)?)
 }
 
-/// Writes a value as JSON, whole or not at all.
+/// Writes a value as JSON, whole or not at all, in a folder that is created where it is missing.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), InterplayError> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(std::io::Error::from)
-        .map_err(InterplayError::io("write", path))?;
-    text.push('\n');
-    write_whole(path, text.as_bytes())
+    create_folder_of(path)?;
+    Ok(interplay_files::write_json(path, value)?)
+}
+
+fn create_folder_of(path: &Path) -> Result<(), InterplayError> {
+    match path.parent() {
+        Some(folder) => fs::create_dir_all(folder).map_err(InterplayError::io("create", folder)),
+        None => Ok(()),
+    }
 }
 
 /// Reads a JSON file of the run; `None` where it is not there.
