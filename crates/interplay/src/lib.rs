@@ -44,6 +44,7 @@ mod problems;
 pub mod progress;
 mod results;
 mod run;
+mod run_file;
 mod spec;
 mod stage;
 

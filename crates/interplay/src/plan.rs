@@ -11,6 +11,7 @@ use crate::check::validate_rows;
 use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::planned_stage::{Stage, resolve_stages};
+use crate::run_file::write_whole;
 use crate::spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
 
 /// Version of the format of plan files. Format 1 held the experiment as it was written.
@@ -167,7 +168,7 @@ impl Plan {
             });
         }
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-        crate::run::write_whole(&path, text.as_bytes())
+        write_whole(&path, text.as_bytes())
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::planned_stage::{Stage, StageRef};
-use crate::run::{write_json, write_whole};
+use crate::run_file::{write_json, write_whole};
 use crate::stage::StageKind;
 
 /// The results of a run.

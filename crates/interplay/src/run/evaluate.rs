@@ -1,13 +1,13 @@
 //! Evaluation of a stage's model in the three bands, and calibration of the edge.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use interplay_eval::{
     Band, EdgeReport, EdgeSettings, EvalItem, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
 };
+use interplay_files::AtomicFile;
 use interplay_model::{CacheNumbers, SamplingSettings, TrainBackend, load_pretrained};
 use interplay_tasks::TaskSpec;
 use interplay_train::DecoderSampler;
@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::keyed::Keyed;
 use super::runner::Runner;
-use super::{read_json, write_json};
 use crate::error::InterplayError;
 use crate::keys::key;
 use crate::problems::at_op;
 use crate::results::StageResult;
+use crate::run_file::{create_file, read_json, write_json};
 use crate::spec::band_ops;
 use crate::stage::CalibrateSpec;
 
@@ -148,7 +148,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             device: self.places.leader.clone(),
             sampled_tokens: 0,
         };
-        let mut sink = RecordFile::create(records)?;
+        let mut file = records.map(create_file).transpose()?;
         self.progress
             .begin(what, items.len() as u64 * u64::from(settings.samples));
         let progress = &mut *self.progress;
@@ -156,11 +156,13 @@ impl<A: TrainBackend> Runner<'_, A> {
             &mut sampler,
             items,
             settings,
-            &mut |record: &GenerationRecord| sink.write(record),
+            &mut |record: &GenerationRecord| write_record(file.as_mut(), record),
             &mut |done, _total| progress.advance(done as u64, "samples"),
         )
         .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
-        sink.finish()?;
+        if let Some(file) = file {
+            file.commit()?;
+        }
         self.progress
             .end(&format!("{} problems x {}", items.len(), settings.samples));
         Ok(Evaluated {
@@ -170,40 +172,11 @@ impl<A: TrainBackend> Runner<'_, A> {
     }
 }
 
-/// Writes one record for each sample. The file gets its name when it is complete.
-struct RecordFile<'a> {
-    place: Option<(&'a Path, std::path::PathBuf, BufWriter<File>)>,
-}
-
-impl<'a> RecordFile<'a> {
-    fn create(path: Option<&'a Path>) -> Result<Self, InterplayError> {
-        let Some(path) = path else {
-            return Ok(Self { place: None });
-        };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-        }
-        let partial = path.with_extension("jsonl.partial");
-        let file = File::create(&partial).map_err(InterplayError::io("create", &partial))?;
-        Ok(Self {
-            place: Some((path, partial, BufWriter::new(file))),
-        })
-    }
-
-    fn write(&mut self, record: &GenerationRecord) -> std::io::Result<()> {
-        let Some((_, _, file)) = &mut self.place else {
-            return Ok(());
-        };
-        serde_json::to_writer(&mut *file, record)?;
-        file.write_all(b"\n")
-    }
-
-    fn finish(self) -> Result<(), InterplayError> {
-        let Some((path, partial, mut file)) = self.place else {
-            return Ok(());
-        };
-        file.flush()
-            .map_err(InterplayError::io("write", &partial))?;
-        std::fs::rename(&partial, path).map_err(InterplayError::io("rename", &partial))
-    }
+/// Writes a line for a sample, if there is a file to write to.
+fn write_record(file: Option<&mut AtomicFile>, record: &GenerationRecord) -> io::Result<()> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    serde_json::to_writer(&mut *file, record)?;
+    file.write_all(b"\n")
 }

@@ -11,7 +11,6 @@ use interplay_train::parallel::Places;
 use super::manifest::{timed, write_manifest};
 use super::runner::Runner;
 use super::tokenizer::tokenizer;
-use super::write_whole;
 use crate::device::{self, BackendTask, dispatch};
 use crate::error::InterplayError;
 use crate::page::page;
@@ -19,6 +18,7 @@ use crate::plan::Plan;
 use crate::planned_stage::Stage;
 use crate::progress::Progress;
 use crate::results::{Results, StageResult};
+use crate::run_file::write_whole;
 
 /// A plan with its run folder.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::write_json;
 use crate::error::InterplayError;
 use crate::keys::key;
 use crate::memory::peak_memory_mib;
 use crate::plan::Plan;
+use crate::run_file::write_json;
 
 #[derive(Serialize)]
 struct Timing<'a> {

@@ -13,13 +13,13 @@ use serde::Serialize;
 use super::keyed::Keyed;
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
-use super::{read_json, write_json};
 use crate::device::matrix_peak;
 use crate::error::InterplayError;
 use crate::keys::key;
 use crate::planned_stage::{Ops, Stage, Start};
 use crate::problems::at_ops;
 use crate::results::StageResult;
+use crate::run_file::{read_json, write_json};
 use crate::stage::{Calibration, StageSettings, Training};
 
 impl<A: TrainBackend> Runner<'_, A> {
