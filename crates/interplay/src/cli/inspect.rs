@@ -56,7 +56,7 @@ pub(super) fn inspect(flags: &Flags) -> Result<()> {
     super::print(&match flags.format {
         Format::Text => text(&shown),
         Format::Dot => dot(&shown),
-        Format::Svg => shown.drawing().to_svg(),
+        Format::Svg => shown.drawing().to_svg()?,
     })
 }
 

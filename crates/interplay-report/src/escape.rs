@@ -1,11 +1,11 @@
-//! Text made safe for HTML and SVG, in elements and in attributes alike.
+//! Escaping of text for HTML and SVG, in elements and in attributes.
 
 use std::fmt;
 
-/// Displays a text with every character that means something to HTML written as an entity.
+/// Displays a text with HTML's special characters as entities.
 ///
-/// Control characters other than line breaks and tabs, which HTML forbids, become U+FFFD.
-pub(super) struct Escaped<'a>(pub &'a str);
+/// HTML forbids control characters other than line breaks and tabs; they become U+FFFD.
+pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,11 @@
-//! Long lines with fewer points that look the same.
+//! Thinning of long lines without changing how they look.
 
 /// The lowest and the highest point of each of `buckets` runs of points, in their order.
 ///
 /// A training curve of a hundred thousand steps becomes a few hundred points while every spike
-/// stays: unlike a mean, the extremes hide nothing. Short lines come back as they are. What
-/// belongs to a point goes with it, so the places of the kept points are returned.
-pub(super) fn extremes(values: &[f64], buckets: usize) -> Vec<usize> {
+/// stays: unlike a mean, the extremes hide nothing. Short lines are returned unchanged. What
+/// belongs to a point must stay with it, so the indices of the kept points are returned.
+pub(crate) fn extremes(values: &[f64], buckets: usize) -> Vec<usize> {
     if values.len() <= 2 * buckets {
         return (0..values.len()).collect();
     }
@@ -17,12 +17,12 @@ pub(super) fn extremes(values: &[f64], buckets: usize) -> Vec<usize> {
         let gap = range.clone().find(|&i| !values[i].is_finite());
         let by_value = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
         let finite = || range.clone().filter(|&i| values[i].is_finite());
-        let mut places: Vec<usize> = [finite().min_by(by_value), finite().max_by(by_value), gap]
+        let mut indices: Vec<usize> = [finite().min_by(by_value), finite().max_by(by_value), gap]
             .into_iter()
             .flatten()
             .collect();
-        places.sort_unstable();
-        kept.extend(places);
+        indices.sort_unstable();
+        kept.extend(indices);
     }
     kept.push(values.len() - 1);
     kept.dedup();

@@ -1,7 +1,7 @@
-//! What a stage's steps cost: shown as progress, and written to `speed.jsonl` of the stage, one line
-//! a step. It reads the clock, so unlike `metrics.jsonl` no two runs write the same; steps that are
-//! made again after a kill stand there twice. A step's seconds include what comes before it: loading
-//! for the first, a checkpoint for the one behind it.
+//! The cost of a stage's steps: shown as progress, and written to the stage's `speed.jsonl`, one line
+//! a step. Unlike `metrics.jsonl` it depends on the clock, so no two runs write the same, and steps
+//! that are repeated after a kill have two lines. The seconds of a step include what precedes it:
+//! loading for the first step, a checkpoint for the step after it.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use interplay_train::{Observer, StepReport};
 use serde::Serialize;
 
-use super::memory_mib;
-use crate::InterplayError;
+use crate::error::InterplayError;
+use crate::memory::memory_mib;
 use crate::progress::Progress;
 
 /// One line of `speed.jsonl`.
@@ -21,25 +21,25 @@ struct Speed {
     step: u64,
     seconds: f64,
     tokens_per_s: f64,
-    /// Achieved in matrix products; absent where a step samples.
+    /// Rate of the matrix products; absent if the step samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     flops_per_s: Option<f64>,
-    /// The same as a share of the device's matrix-product peak, measured before the stage.
+    /// The same as a share of the device's peak, which is measured before the stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     share_of_peak: Option<f64>,
-    /// How long the step waited for its batch.
+    /// Seconds that the step waited for its batch.
     data_wait_s: f64,
     memory_mib: Option<u64>,
 }
 
-/// Turns the reports of a trainer into progress and speeds.
-pub(super) struct Watcher<'a> {
+/// Turns the reports of a trainer into progress and a log of speeds.
+pub(super) struct SpeedLog<'a> {
     progress: &'a mut dyn Progress,
     path: PathBuf,
-    /// Opened at the first step, when the stage has made its folder.
+    /// Opened at the first step, after the stage has created its folder.
     file: Option<File>,
     failure: Option<std::io::Error>,
-    /// FLOP/s that the device reaches at most; `None` where several devices share the steps.
+    /// The device's peak in FLOP/s; `None` if several devices share the steps.
     peak: Option<f64>,
     began: Instant,
     step_began: Instant,
@@ -50,7 +50,7 @@ pub(super) struct Watcher<'a> {
     detail: String,
 }
 
-impl<'a> Watcher<'a> {
+impl<'a> SpeedLog<'a> {
     pub(super) fn new(progress: &'a mut dyn Progress, path: PathBuf, peak: Option<f64>) -> Self {
         let now = Instant::now();
         Self {
@@ -69,7 +69,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Tells whether everything was written.
+    /// Says whether everything was written.
     pub(super) fn finish(self) -> Result<(), InterplayError> {
         match self.failure {
             None => Ok(()),
@@ -87,7 +87,7 @@ impl<'a> Watcher<'a> {
             flops_per_s,
             share_of_peak: flops_per_s.zip(self.peak).map(|(flops, peak)| flops / peak),
             data_wait_s: self.waited.as_secs_f64(),
-            memory_mib: memory_mib("VmRSS:"),
+            memory_mib: memory_mib(),
         };
         let file = match &mut self.file {
             Some(file) => file,
@@ -99,14 +99,14 @@ impl<'a> Watcher<'a> {
                 none.insert(file)
             }
         };
-        // Whole lines only, so that a kill leaves no half of one to go on from.
+        // One write for the whole line, so that a kill leaves no half of it.
         let mut line = serde_json::to_vec(&line)?;
         line.push(b'\n');
         file.write_all(&line)
     }
 }
 
-impl Observer for Watcher<'_> {
+impl Observer for SpeedLog<'_> {
     fn step(&mut self, report: &StepReport<'_>) {
         if self.failure.is_none() {
             self.failure = self.write(report).err();

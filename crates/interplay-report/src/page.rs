@@ -1,50 +1,82 @@
-//! The page: a heading, facts, and sections of tables and plots.
+//! A page: its title, facts, and sections of tables and plots.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Display, Write};
 
-use super::escape::Escaped;
-use super::plot::LinePlot;
+use crate::escape::Escaped;
+use crate::plot::LinePlot;
 
-/// A report, from its title to its last plot.
+/// A whole report.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
-    /// What the report is about.
+    /// Title and main heading.
     pub title: String,
     /// One line under the title.
     pub subtitle: String,
-    /// Names and values that a reader wants first: seed, device, duration.
+    /// Names and values that a reader wants first, such as a seed or a duration.
     pub facts: Vec<(String, String)>,
-    /// The body.
+    /// The body, in order.
     pub sections: Vec<Section>,
 }
 
-/// A part of a page under its own heading.
+/// A part of a page with a heading of its own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section {
     /// The heading.
     pub heading: String,
-    /// Plain text; an empty line begins a new paragraph.
+    /// Plain text. An empty line starts a new paragraph.
     pub text: String,
     /// Tables and plots, in order.
     pub blocks: Vec<Block>,
 }
 
 /// A table or a plot.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
-    /// Rows under named columns. A column of numbers is set flush right.
+    /// Rows under named columns. Columns of numbers are aligned to the right.
     Table {
-        /// The heads of the columns.
+        /// Names of the columns.
         columns: Vec<String>,
-        /// The cells, row by row; a short row is filled with empty cells.
+        /// Cells by row. A short row is filled with empty cells.
         rows: Vec<Vec<String>>,
     },
-    /// Lines in a coordinate system.
+    /// A line plot.
     Plot(LinePlot),
 }
 
 impl Page {
-    /// The page as an HTML document that needs no other file.
+    /// A page without content.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the line under the title.
+    #[must_use]
+    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
+        self.subtitle = subtitle.into();
+        self
+    }
+
+    /// Adds a name and its value below the title.
+    #[must_use]
+    pub fn fact(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        self.facts.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a section.
+    #[must_use]
+    pub fn section(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
+    }
+
+    /// Renders the page as an HTML document that needs no other file.
+    #[must_use]
     pub fn to_html(&self) -> String {
         let mut html = String::new();
         self.write(&mut html)
@@ -84,7 +116,7 @@ impl Page {
         out.write_str("</main>\n</body>\n</html>\n")
     }
 
-    /// Links to the sections, where there are enough to look for one.
+    /// Links to the sections, if there are enough of them to need a list.
     fn write_contents(&self, out: &mut impl Write) -> fmt::Result {
         if self.sections.len() < 3 {
             return Ok(());
@@ -99,6 +131,47 @@ impl Page {
 }
 
 impl Section {
+    /// A section without content.
+    #[must_use]
+    pub fn new(heading: impl Into<String>) -> Self {
+        Self {
+            heading: heading.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the text under the heading; an empty line starts a new paragraph.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// Adds a plot.
+    #[must_use]
+    pub fn plot(mut self, plot: LinePlot) -> Self {
+        self.blocks.push(Block::Plot(plot));
+        self
+    }
+
+    /// Adds a table of rows under named columns.
+    #[must_use]
+    pub fn table<Row>(
+        mut self,
+        columns: impl IntoIterator<Item = impl Into<String>>,
+        rows: impl IntoIterator<Item = Row>,
+    ) -> Self
+    where
+        Row: IntoIterator<Item: Into<String>>,
+    {
+        let cells = |row: Row| row.into_iter().map(Into::into).collect();
+        self.blocks.push(Block::Table {
+            columns: columns.into_iter().map(Into::into).collect(),
+            rows: rows.into_iter().map(cells).collect(),
+        });
+        self
+    }
+
     fn write(&self, number: usize, out: &mut impl Write) -> fmt::Result {
         let heading = Escaped(&self.heading);
         writeln!(out, "<section>\n<h2 id=\"section-{number}\">{heading}</h2>")?;
@@ -129,7 +202,7 @@ fn write_table(columns: &[String], rows: &[Vec<String>], out: &mut impl Write) -
             }
         })
         .collect();
-    // The frame scrolls where a table is wider than the screen, also by keyboard.
+    // A table wider than the screen scrolls in its frame, also by keyboard.
     out.write_str("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>")?;
     for (column, class) in columns.iter().zip(&classes) {
         write!(out, "<th scope=\"col\"{class}>{}</th>", Escaped(column))?;
@@ -145,7 +218,7 @@ fn write_table(columns: &[String], rows: &[Vec<String>], out: &mut impl Write) -
     out.write_str("</tbody>\n</table></div>\n")
 }
 
-/// Whether a cell begins like a number, or says that there is none.
+/// Whether a cell starts like a number, or stands for a missing one.
 fn looks_numeric(cell: &str) -> bool {
     let cell = cell.trim();
     let digits = cell.trim_start_matches(['+', '-', '\u{2212}', '.', '<', '>', '[', '(', ' ']);
@@ -180,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_written_by_others_is_escaped() {
+    fn everything_passed_in_is_escaped() {
         let html = page().to_html();
         assert!(html.contains("<h1>A &lt;title&gt; &amp; more</h1>"));
         assert!(html.contains("&quot;quoted&quot;"));
@@ -205,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_flush_right_and_short_rows_are_filled() {
+    fn numbers_are_right_aligned_and_short_rows_are_filled() {
         let html = page().to_html();
         assert!(html.contains("<th scope=\"col\">stage</th><th scope=\"col\" class=\"n\">"));
         assert!(html.contains("<tr><td>grpo</td><td class=\"n\"></td></tr>"));

@@ -1,11 +1,11 @@
-//! Where an axis has its marks, and how they are written.
+//! The marks of an axis and their labels.
 //!
-//! Steps of a linear axis are 1, 2 or 5 times a power of ten; a base-2 axis has its marks at
-//! powers of two.
+//! The steps of a linear axis are 1, 2 or 5 times a power of ten. A base-2 axis is marked at powers
+//! of two.
 
 /// The marks of an axis, ascending, with their labels.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ticks {
+pub(crate) struct Ticks {
     /// Values and labels.
     pub marks: Vec<(f64, String)>,
 }
@@ -17,7 +17,7 @@ struct Step {
     exponent: i32,
 }
 
-/// The nice step that cuts `span` into about `wanted` parts: the nearest one by ratio.
+/// The round step that divides `span` into about `wanted` parts: the nearest one by ratio.
 fn nice_step(span: f64, wanted: usize) -> Step {
     let raw = span / wanted.max(1) as f64;
     let mut exponent = raw.log10().floor() as i32;
@@ -37,8 +37,8 @@ fn nice_step(span: f64, wanted: usize) -> Step {
     }
 }
 
-/// The range widened to whole steps, so that the outermost marks are its ends.
-pub(super) fn widen(low: f64, high: f64, wanted: usize) -> (f64, f64) {
+/// The range widened to whole steps, so that it begins and ends at a mark.
+pub(crate) fn widen(low: f64, high: f64, wanted: usize) -> (f64, f64) {
     let step = nice_step(high - low, wanted).size;
     let slack = 1e-9;
     (
@@ -48,7 +48,7 @@ pub(super) fn widen(low: f64, high: f64, wanted: usize) -> (f64, f64) {
 }
 
 /// Marks of a linear axis inside a range with `low < high`.
-pub(super) fn linear(low: f64, high: f64, wanted: usize) -> Ticks {
+pub(crate) fn linear(low: f64, high: f64, wanted: usize) -> Ticks {
     let step = nice_step(high - low, wanted);
     let slack = 1e-9;
     let first = (low / step.size - slack).ceil() as i64;
@@ -63,7 +63,7 @@ pub(super) fn linear(low: f64, high: f64, wanted: usize) -> Ticks {
 }
 
 /// Marks of a base-2 axis inside a positive range, at most `wanted` of them.
-pub(super) fn log2(low: f64, high: f64, wanted: usize) -> Ticks {
+pub(crate) fn log2(low: f64, high: f64, wanted: usize) -> Ticks {
     let slack = 1e-9;
     let first = (low.log2() - slack).ceil() as i32;
     let last = (high.log2() + slack).floor() as i32;
@@ -83,7 +83,7 @@ pub(super) fn log2(low: f64, high: f64, wanted: usize) -> Ticks {
     Ticks { marks }
 }
 
-/// A mark written with the digits that its step needs: `0.25`, `40`, `1.5M`, `2e-5`.
+/// The label of a mark, with as many digits as its step needs: `0.25`, `40`, `1.5M`, `2e-5`.
 fn label(value: f64, exponent: i32) -> String {
     let magnitude = value.abs();
     if magnitude == 0.0 {
@@ -109,8 +109,8 @@ fn label(value: f64, exponent: i32) -> String {
     format!("{}{name}", minus_sign(&text))
 }
 
-/// A value for reading: four significant digits, or all digits of a whole number.
-pub(super) fn readable(value: f64) -> String {
+/// A value for readers: four significant digits, or all digits of a whole number.
+pub(crate) fn readable(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return grouped(value);
     }

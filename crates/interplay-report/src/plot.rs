@@ -1,17 +1,17 @@
 //! Line plots as inline SVG.
 //!
-//! Drawn at 880 by 360 units, which is their size in pixels on a page of full width. Colours are
+//! Drawn at 880 by 360 units, which is their size in pixels on a page of full width. Colors are
 //! CSS classes, so that a plot follows the page's light or dark scheme; they are darkened and
-//! lightened forms of the hues of Okabe and Ito (2008), which people with a colour deficiency can
-//! tell apart. From the seventh line on, the colours come again with dashes.
+//! lightened forms of the hues of Okabe and Ito (2008), which people with a color vision deficiency can
+//! tell apart. From the seventh line on, colors repeat with dashes.
 
 use std::fmt::{self, Write};
 
-use super::escape::Escaped;
-use super::figure;
-use super::scale::{Axis, Scale};
-use super::thin;
-use super::ticks::readable;
+use crate::escape::Escaped;
+use crate::figure;
+use crate::scale::{Axis, Scale};
+use crate::thin;
+use crate::ticks::readable;
 
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 360.0;
@@ -28,10 +28,10 @@ const DOTS_UP_TO: usize = 40;
 const BUCKETS: usize = 400;
 /// The most letters of a line label; the legend has the whole name.
 const LABEL_LETTERS: usize = 22;
-const COLOURS: usize = 6;
+const COLORS: usize = 6;
 const DASHES: usize = 4;
 
-/// Lines in a coordinate system.
+/// A line plot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LinePlot {
     /// What the plot shows.
@@ -40,27 +40,26 @@ pub struct LinePlot {
     pub x_label: String,
     /// The quantity along the vertical axis, with its unit.
     pub y_label: String,
-    /// The spacing of the horizontal axis.
+    /// Spacing of the horizontal axis.
     pub x_scale: Scale,
-    /// The ends of the vertical axis; by default what the lines need. Lines are cut at them.
+    /// Range of the vertical axis, at which lines are clipped. `None` fits all lines and bands.
     pub y_range: Option<(f64, f64)>,
     /// The lines.
     pub series: Vec<Series>,
 }
 
-/// A line, with an optional band around it.
+/// A line with an optional band.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
-    /// What the line is called in the legend and at its end.
+    /// Label in the legend and at the end of the line.
     pub name: String,
-    /// Points from left to right. A point that is not finite is left out and the line broken
-    /// there.
+    /// Points from left to right. A point that is not finite breaks the line.
     pub points: Vec<(f64, f64)>,
-    /// The low and the high end of the band at each point, for example a confidence interval.
+    /// Lower and upper end of the band at each point, for example a confidence interval.
     pub band: Option<Vec<(f64, f64)>>,
 }
 
-/// A point of a line that has a place in the plot.
+/// A point of a line, in pixels.
 #[derive(Debug, Clone, Copy)]
 struct Dot {
     x: f64,
@@ -75,13 +74,55 @@ struct Dot {
 struct Line<'a> {
     name: &'a str,
     runs: Vec<Vec<Dot>>,
-    colour: usize,
+    color: usize,
     dash: usize,
 }
 
 impl LinePlot {
+    /// A plot without lines, on linear axes.
+    #[must_use]
+    pub fn new(
+        title: impl Into<String>,
+        x_label: impl Into<String>,
+        y_label: impl Into<String>,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            x_label: x_label.into(),
+            y_label: y_label.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Spaces the horizontal axis by powers of two.
+    #[must_use]
+    pub fn log2(mut self) -> Self {
+        self.x_scale = Scale::Log2;
+        self
+    }
+
+    /// Fixes the range of the vertical axis.
+    #[must_use]
+    pub fn y_range(mut self, low: f64, high: f64) -> Self {
+        self.y_range = Some((low, high));
+        self
+    }
+
+    /// Adds a line.
+    #[must_use]
+    pub fn series(self, series: Series) -> Self {
+        self.all_series([series])
+    }
+
+    /// Adds several lines.
+    #[must_use]
+    pub fn all_series(mut self, series: impl IntoIterator<Item = Series>) -> Self {
+        self.series.extend(series);
+        self
+    }
+
     /// Appends the plot as a `<figure>`.
-    pub(super) fn write(&self, out: &mut impl Write) -> fmt::Result {
+    pub(crate) fn write(&self, out: &mut impl Write) -> fmt::Result {
         out.write_str("<figure>\n")?;
         if !self.title.is_empty() {
             writeln!(out, "<figcaption>{}</figcaption>", Escaped(&self.title))?;
@@ -93,8 +134,8 @@ impl LinePlot {
         out.write_str("</figure>\n")
     }
 
-    /// The plot as an SVG file of its own, with its title, in the light or dark scheme of whoever
-    /// shows it. Each line is named where it ends.
+    /// Renders the plot with its title as an SVG file, which follows the light or dark scheme of
+    /// its viewer. Each line is named where it ends.
     #[must_use]
     pub fn to_svg(&self) -> String {
         let mut drawing = String::new();
@@ -174,8 +215,8 @@ impl LinePlot {
             .map(|(number, series)| Line {
                 name: &series.name,
                 runs: series.runs(x_axis, y_axis),
-                colour: number % COLOURS,
-                dash: number / COLOURS % DASHES,
+                color: number % COLORS,
+                dash: number / COLORS % DASHES,
             })
             .collect()
     }
@@ -183,11 +224,11 @@ impl LinePlot {
     fn write_legend(&self, out: &mut impl Write) -> fmt::Result {
         out.write_str("<ul class=\"legend\">")?;
         for (number, series) in self.series.iter().enumerate() {
-            let (colour, dash) = (number % COLOURS, number / COLOURS % DASHES);
+            let (color, dash) = (number % COLORS, number / COLORS % DASHES);
             write!(
                 out,
                 "<li><svg width=\"26\" height=\"10\" aria-hidden=\"true\"><path class=\"line \
-                 s{colour} d{dash}\" d=\"M1 5H25\"/></svg>{}</li>",
+                 s{color} d{dash}\" d=\"M1 5H25\"/></svg>{}</li>",
                 Escaped(&series.name)
             )?;
         }
@@ -202,7 +243,7 @@ impl LinePlot {
         out: &mut impl Write,
     ) -> fmt::Result {
         for (value, label) in &y_axis.ticks.marks {
-            let Some(y) = y_axis.place(*value).map(Pixel) else {
+            let Some(y) = y_axis.pixel(*value).map(Pixel) else {
                 continue;
             };
             writeln!(
@@ -214,7 +255,7 @@ impl LinePlot {
             )?;
         }
         for (value, label) in &x_axis.ticks.marks {
-            let Some(x) = x_axis.place(*value).map(Pixel) else {
+            let Some(x) = x_axis.pixel(*value).map(Pixel) else {
                 continue;
             };
             writeln!(
@@ -257,7 +298,7 @@ impl LinePlot {
                     out,
                     "<circle class=\"dot f{}\" cx=\"{}\" cy=\"{}\" r=\"3.5\"><title>{}: {} at \
                      {}</title></circle>",
-                    line.colour,
+                    line.color,
                     Pixel(dot.x),
                     Pixel(dot.y),
                     Escaped(name),
@@ -271,17 +312,34 @@ impl LinePlot {
 }
 
 impl Series {
-    /// The points in pixels, broken where one has no place, thinned where there are many.
+    /// A line without a band.
+    #[must_use]
+    pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        Self {
+            name: name.into(),
+            points: points.into_iter().collect(),
+            band: None,
+        }
+    }
+
+    /// Sets the lower and upper end of the band at each point.
+    #[must_use]
+    pub fn band(mut self, ends: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.band = Some(ends.into_iter().collect());
+        self
+    }
+
+    /// The points in pixels, split where one cannot be drawn, thinned where there are many.
     fn runs(&self, x_axis: &Axis, y_axis: &Axis) -> Vec<Vec<Dot>> {
         let heights: Vec<f64> = self.points.iter().map(|point| point.1).collect();
         let mut runs = vec![Vec::new()];
         for i in thin::extremes(&heights, BUCKETS) {
             let value = self.points[i];
-            match (x_axis.place(value.0), y_axis.place(value.1)) {
+            match (x_axis.pixel(value.0), y_axis.pixel(value.1)) {
                 (Some(x), Some(y)) => {
                     let ends = self.band.as_ref().and_then(|band| band.get(i));
                     let band = ends
-                        .and_then(|&(low, high)| Some((y_axis.place(low)?, y_axis.place(high)?)));
+                        .and_then(|&(low, high)| Some((y_axis.pixel(low)?, y_axis.pixel(high)?)));
                     if let Some(run) = runs.last_mut() {
                         run.push(Dot { x, y, value, band });
                     }
@@ -318,7 +376,7 @@ fn write_lines(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Res
                     .iter()
                     .rev()
                     .map(|dot| (dot.x, dot.band.map_or(dot.y, |b| b.0)));
-                write!(out, "<path class=\"band f{}\" d=\"", line.colour)?;
+                write!(out, "<path class=\"band f{}\" d=\"", line.color)?;
                 write_path(high.chain(low), out)?;
                 out.write_str("Z\"/>\n")?;
             }
@@ -329,7 +387,7 @@ fn write_lines(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Res
             write!(
                 out,
                 "<path class=\"line s{} d{}\" d=\"",
-                line.colour, line.dash
+                line.color, line.dash
             )?;
             write_path(run.iter().map(|dot| (dot.x, dot.y)), out)?;
             out.write_str("\"/>\n")?;
@@ -368,7 +426,7 @@ fn write_labels(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Re
             write!(
                 out,
                 "<path class=\"lead s{}\" d=\"M{} {}L{} {}\"/>",
-                line.colour,
+                line.color,
                 Pixel(dot.x + 5.0),
                 Pixel(end),
                 Pixel(right + 12.0),
@@ -378,7 +436,7 @@ fn write_labels(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Re
         writeln!(
             out,
             "<text class=\"name f{}\" x=\"{}\" y=\"{}\" dy=\".35em\">{}</text>",
-            line.colour,
+            line.color,
             Pixel(right + 15.0),
             Pixel(y),
             Escaped(&short(line.name)),
@@ -387,20 +445,20 @@ fn write_labels(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Re
     Ok(())
 }
 
-/// Ascending places at least a label's height apart, near those wanted and between the ends.
+/// Ascending positions at least a label's height apart, near those wanted and within the ends.
 fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     let gaps = wanted.len().saturating_sub(1).max(1) as f64;
     let distance = LABEL_HEIGHT.min((bottom - top) / gaps);
-    let mut places = wanted.to_vec();
-    for i in 1..places.len() {
-        places[i] = places[i].max(places[i - 1] + distance);
+    let mut positions = wanted.to_vec();
+    for i in 1..positions.len() {
+        positions[i] = positions[i].max(positions[i - 1] + distance);
     }
     let mut limit = bottom;
-    for place in places.iter_mut().rev() {
-        *place = place.min(limit);
-        limit = *place - distance;
+    for position in positions.iter_mut().rev() {
+        *position = position.min(limit);
+        limit = *position - distance;
     }
-    places
+    positions
 }
 
 /// A name cut to the length of a line label.

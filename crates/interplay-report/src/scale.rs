@@ -1,21 +1,21 @@
-//! From values to places on an axis.
+//! From values to pixels on an axis.
 
-use super::ticks::{self, Ticks};
+use crate::ticks::{self, Ticks};
 
 /// How an axis spaces its values.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scale {
     /// Equal steps.
     #[default]
     Linear,
-    /// Equal ratios, with marks at powers of two; for pass@k over k. Values of zero or less have
-    /// no place.
+    /// Equal ratios, with marks at powers of two. Values of zero or less are not drawn.
     Log2,
 }
 
 /// An axis: a range of values laid on a range of pixels.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     scale: Scale,
     low: f64,
     high: f64,
@@ -28,7 +28,7 @@ impl Axis {
     /// An axis over the given values, from pixel `start` to pixel `end`.
     ///
     /// With `whole_steps` a linear axis begins and ends at a mark.
-    pub(super) fn over(
+    pub(crate) fn over(
         values: impl Iterator<Item = f64>,
         scale: Scale,
         pixels: (f64, f64),
@@ -65,7 +65,7 @@ impl Axis {
     }
 
     /// An axis over exactly the range given, which must not be empty.
-    pub(super) fn between(
+    pub(crate) fn between(
         (low, high): (f64, f64),
         scale: Scale,
         (start, end): (f64, f64),
@@ -85,8 +85,8 @@ impl Axis {
         }
     }
 
-    /// The pixel of a value, or nothing where it has no place on such an axis.
-    pub(super) fn place(&self, value: f64) -> Option<f64> {
+    /// The pixel of a value, unless the axis cannot show it.
+    pub(crate) fn pixel(&self, value: f64) -> Option<f64> {
         if !self.scale.holds(value) {
             return None;
         }
@@ -98,7 +98,7 @@ impl Axis {
     }
 
     /// Whether a value lies between the ends.
-    pub(super) fn contains(&self, value: f64) -> bool {
+    pub(crate) fn contains(&self, value: f64) -> bool {
         let slack = 1e-9 * (self.high - self.low);
         value >= self.low - slack && value <= self.high + slack
     }
@@ -115,20 +115,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_linear_axis_places_its_ends_and_middle() {
+    fn a_linear_axis_maps_its_ends_and_middle() {
         let axis = Axis::over([0.0, 1.0].into_iter(), Scale::Linear, (100.0, 0.0), 5, true);
-        assert_eq!(axis.place(0.0), Some(100.0));
-        assert_eq!(axis.place(0.5), Some(50.0));
-        assert_eq!(axis.place(1.0), Some(0.0));
-        assert_eq!(axis.place(f64::NAN), None);
+        assert_eq!(axis.pixel(0.0), Some(100.0));
+        assert_eq!(axis.pixel(0.5), Some(50.0));
+        assert_eq!(axis.pixel(1.0), Some(0.0));
+        assert_eq!(axis.pixel(f64::NAN), None);
     }
 
     #[test]
     fn a_base_two_axis_gives_every_doubling_the_same_width() {
         let axis = Axis::over([1.0, 16.0].into_iter(), Scale::Log2, (0.0, 80.0), 5, false);
-        assert_eq!(axis.place(2.0), Some(20.0));
-        assert_eq!(axis.place(8.0), Some(60.0));
-        assert_eq!(axis.place(0.0), None);
+        assert_eq!(axis.pixel(2.0), Some(20.0));
+        assert_eq!(axis.pixel(8.0), Some(60.0));
+        assert_eq!(axis.pixel(0.0), None);
     }
 
     #[test]
@@ -136,8 +136,8 @@ mod tests {
         for scale in [Scale::Linear, Scale::Log2] {
             let one = Axis::over([3.0].into_iter(), scale, (0.0, 1.0), 5, true);
             assert!(
-                one.place(3.0)
-                    .is_some_and(|place| place > 0.0 && place < 1.0)
+                one.pixel(3.0)
+                    .is_some_and(|pixel| pixel > 0.0 && pixel < 1.0)
             );
             let none = Axis::over([f64::NAN].into_iter(), scale, (0.0, 1.0), 5, true);
             assert!(!none.ticks.marks.is_empty());

@@ -1,14 +1,14 @@
-//! A drawing as an SVG file of its own.
+//! A drawing as an SVG file.
 
-use super::escape::Escaped;
+use crate::escape::Escaped;
 
-/// The room of the title above the drawing.
+/// Height of the title above the drawing.
 const TITLE: f64 = 34.0;
-/// The room around everything.
+/// Space around everything.
 const MARGIN: f64 = 12.0;
 
-/// A file with a title above a drawing of this width and height, which is an `<svg>` itself.
-pub(super) fn svg(title: &str, (width, height): (f64, f64), drawing: &str) -> String {
+/// An SVG file with a title above a drawing, itself an `<svg>` of this width and height.
+pub(crate) fn svg(title: &str, (width, height): (f64, f64), drawing: &str) -> String {
     let (whole_width, whole_height) = (width + 2.0 * MARGIN, height + TITLE + 2.0 * MARGIN);
     let inner_y = TITLE + MARGIN;
     let placed = drawing.replacen("<svg ", &format!("<svg x=\"{MARGIN}\" y=\"{inner_y}\" "), 1);
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_drawing_stands_below_its_title() {
+    fn the_drawing_is_below_its_title() {
         let text = svg(
             "A < B",
             (100.0, 50.0),

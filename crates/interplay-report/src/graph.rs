@@ -1,12 +1,13 @@
 //! A drawing of an acyclic graph in layers, as SVG.
 //!
-//! A node stands in the row behind the last of those that it reads, and inside its row near their
-//! middle (the barycentre heuristic of Sugiyama, Tagawa and Toda 1981, one pass).
+//! Each node is drawn one row below the lowest node that it reads, and within its row near their
+//! mean (one pass of the barycenter heuristic of Sugiyama, Tagawa and Toda 1981).
 
 use std::fmt::Write;
 
-use super::escape::Escaped;
-use super::figure;
+use crate::error::ReportError;
+use crate::escape::Escaped;
+use crate::figure;
 
 const BOX_WIDTH: f64 = 176.0;
 const LINE_HEIGHT: f64 = 15.0;
@@ -18,101 +19,164 @@ const LETTERS: usize = 22;
 /// The least width of a drawing for each letter of its title.
 const TITLE_LETTER: f64 = 8.2;
 
-/// What a node is to the problem.
+/// What a node is to the answer of a problem, which decides how its box is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
-    /// The answer needs it.
+    /// The answer depends on it.
     #[default]
     Needed,
-    /// It is asked for.
+    /// It is the answer.
     Asked,
-    /// Its value is given beside its definition.
+    /// Its value is given in addition to its definition.
     Given,
-    /// The answer does not need it.
+    /// The answer does not depend on it.
     Unneeded,
 }
 
-/// A node with what is written in its box.
+/// A node and the text in its box.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Node {
-    /// The text; long ones are broken at blanks.
+    /// Its name; long names are broken at spaces.
     pub name: String,
-    /// A line below it.
+    /// One line below the name.
     pub detail: String,
-    /// What it is to the problem.
+    /// How its box is drawn.
     pub role: Role,
-    /// Whom it reads: earlier nodes, by place, each with a sign for its arrow or none.
+    /// Indices of the earlier nodes that it reads, each with a label for its arrow, possibly
+    /// empty.
     pub reads: Vec<(usize, String)>,
 }
 
-/// A graph to draw; every node stands after those that it reads.
+/// An acyclic graph to draw, with its nodes in topological order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GraphDrawing {
-    /// What stands above it.
+    /// Heading above the drawing.
     pub title: String,
-    /// The nodes.
+    /// The nodes, each after those that it reads.
     pub nodes: Vec<Node>,
 }
 
-/// Where a box stands.
+/// Position and height of a box.
 #[derive(Clone, Copy)]
-struct Place {
+struct Frame {
     x: f64,
     y: f64,
     height: f64,
 }
 
-impl GraphDrawing {
-    /// The drawing as an SVG file of its own.
-    ///
-    /// # Panics
-    /// Where a node reads itself or one that comes after it.
+impl Node {
+    /// A node that reads no other.
     #[must_use]
-    pub fn to_svg(&self) -> String {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the line below the name.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Sets how the box is drawn.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// Adds an arrow without a label from the node at an index.
+    #[must_use]
+    pub fn reads(mut self, index: usize) -> Self {
+        self.reads.push((index, String::new()));
+        self
+    }
+}
+
+impl GraphDrawing {
+    /// A drawing without nodes.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            nodes: Vec::new(),
+        }
+    }
+
+    /// Appends a node.
+    #[must_use]
+    pub fn node(mut self, node: Node) -> Self {
+        self.nodes.push(node);
+        self
+    }
+
+    /// Renders the drawing as an SVG file.
+    ///
+    /// # Errors
+    /// [`ReportError::ReadsLaterNode`] if a node reads itself, a later node or one that does not
+    /// exist.
+    pub fn to_svg(&self) -> Result<String, ReportError> {
+        self.validate()?;
         let lines: Vec<Vec<String>> = self.nodes.iter().map(lines).collect();
         let rows = self.rows();
         let least = TITLE_LETTER * self.title.chars().count() as f64;
-        let (places, width, height) = layout(&rows, &lines, least);
+        let (frames, width, height) = layout(&rows, &lines, least);
         let mut drawing = format!(
             "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              role=\"img\">\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" \
              markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" \
              style=\"fill:var(--soft)\"/></marker></defs>\n"
         );
-        for (node, place) in self.nodes.iter().zip(&places) {
+        for (node, frame) in self.nodes.iter().zip(&frames) {
             for (from, sign) in &node.reads {
-                arrow(&mut drawing, places[*from], *place, sign);
+                arrow(&mut drawing, frames[*from], *frame, sign);
             }
         }
-        for ((node, place), lines) in self.nodes.iter().zip(&places).zip(&lines) {
-            draw_box(&mut drawing, *place, node.role, lines);
+        for ((node, frame), lines) in self.nodes.iter().zip(&frames).zip(&lines) {
+            draw_box(&mut drawing, *frame, node.role, lines);
         }
         drawing.push_str("</svg>\n");
-        figure::svg(&self.title, (width, height), &drawing)
+        Ok(figure::svg(&self.title, (width, height), &drawing))
     }
 
-    /// The nodes of each row from left to right.
+    fn validate(&self) -> Result<(), ReportError> {
+        for (index, node) in self.nodes.iter().enumerate() {
+            if let Some((reads, _)) = node.reads.iter().find(|(reads, _)| *reads >= index) {
+                return Err(ReportError::ReadsLaterNode {
+                    node: index,
+                    name: node.name.clone(),
+                    reads: *reads,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The indices of the nodes in each row, from left to right.
     fn rows(&self) -> Vec<Vec<usize>> {
         let mut row_of: Vec<usize> = Vec::with_capacity(self.nodes.len());
         let mut rows: Vec<Vec<usize>> = Vec::new();
-        for (place, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter().enumerate() {
             let above = node.reads.iter().map(|(from, _)| row_of[*from] + 1).max();
             let row = above.unwrap_or(0);
             row_of.push(row);
             rows.resize(rows.len().max(row + 1), Vec::new());
-            rows[row].push(place);
+            rows[row].push(index);
         }
         let mut across = vec![0.0; self.nodes.len()];
         for row in &mut rows {
-            let middle = |place: &usize| {
-                let reads = &self.nodes[*place].reads;
+            let middle = |index: &usize| {
+                let reads = &self.nodes[*index].reads;
                 let sum: f64 = reads.iter().map(|(from, _)| across[*from]).sum();
                 sum / reads.len().max(1) as f64
             };
             row.sort_by(|left, right| middle(left).total_cmp(&middle(right)));
             let width = row.len() as f64;
-            for (slot, place) in row.iter().enumerate() {
-                across[*place] = (slot as f64 + 0.5) / width;
+            for (slot, index) in row.iter().enumerate() {
+                across[*index] = (slot as f64 + 0.5) / width;
             }
         }
         rows
@@ -138,33 +202,34 @@ fn lines(node: &Node) -> Vec<String> {
     lines
 }
 
-fn layout(rows: &[Vec<usize>], lines: &[Vec<String>], least: f64) -> (Vec<Place>, f64, f64) {
-    let nothing = Place {
+/// The frames of all boxes, and the size of the whole drawing, at least `least` wide.
+fn layout(rows: &[Vec<usize>], lines: &[Vec<String>], least: f64) -> (Vec<Frame>, f64, f64) {
+    let nothing = Frame {
         x: 0.0,
         y: 0.0,
         height: 0.0,
     };
-    let mut places = vec![nothing; lines.len()];
+    let mut frames = vec![nothing; lines.len()];
     let widest = rows.iter().map(Vec::len).max().unwrap_or(0) as f64;
     let width = (widest * (BOX_WIDTH + GAP_X) + GAP_X).max(least);
     let mut y = PADDING;
     for row in rows {
         let row_width = row.len() as f64 * (BOX_WIDTH + GAP_X) - GAP_X;
-        let height = |place: &usize| lines[*place].len() as f64 * LINE_HEIGHT + 2.0 * PADDING;
+        let height = |index: &usize| lines[*index].len() as f64 * LINE_HEIGHT + 2.0 * PADDING;
         let highest = row.iter().map(height).fold(0.0, f64::max);
-        for (slot, place) in row.iter().enumerate() {
-            places[*place] = Place {
+        for (slot, index) in row.iter().enumerate() {
+            frames[*index] = Frame {
                 x: (width - row_width) / 2.0 + slot as f64 * (BOX_WIDTH + GAP_X),
                 y,
-                height: height(place),
+                height: height(index),
             };
         }
         y += highest + GAP_Y;
     }
-    (places, width, (y - GAP_Y + PADDING).max(PADDING))
+    (frames, width, (y - GAP_Y + PADDING).max(PADDING))
 }
 
-fn arrow(out: &mut String, from: Place, to: Place, sign: &str) {
+fn arrow(out: &mut String, from: Frame, to: Frame, sign: &str) {
     let (x1, y1) = (from.x + BOX_WIDTH / 2.0, from.y + from.height);
     let (x2, y2) = (to.x + BOX_WIDTH / 2.0, to.y);
     let bend = (y2 - y1) / 2.0;
@@ -185,14 +250,14 @@ fn arrow(out: &mut String, from: Place, to: Place, sign: &str) {
     }
 }
 
-fn draw_box(out: &mut String, place: Place, role: Role, lines: &[String]) {
+fn draw_box(out: &mut String, frame: Frame, role: Role, lines: &[String]) {
     let style = match role {
         Role::Needed => "stroke:var(--c0)",
         Role::Asked => "stroke:var(--c1);stroke-width:3",
         Role::Given => "stroke:var(--c2);stroke-width:3",
         Role::Unneeded => "stroke:var(--soft);stroke-dasharray:5 4",
     };
-    let Place { x, y, height } = place;
+    let Frame { x, y, height } = frame;
     let _ = writeln!(
         out,
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{BOX_WIDTH}\" height=\"{height:.1}\" rx=\"6\" \
@@ -228,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_stand_below_all_that_they_read() {
+    fn nodes_are_below_all_that_they_read() {
         let drawing = GraphDrawing {
             title: "graph".to_owned(),
             nodes: vec![
@@ -240,7 +305,7 @@ mod tests {
             ],
         };
         assert_eq!(drawing.rows(), [vec![0, 1], vec![2, 4], vec![3]]);
-        let svg = drawing.to_svg();
+        let svg = drawing.to_svg().unwrap();
         assert_eq!(svg.matches("marker-end").count(), 5);
         assert_eq!(svg.matches("rx=\"6\"").count(), 5);
     }
@@ -255,11 +320,28 @@ mod tests {
             title: String::new(),
             nodes: vec![long],
         };
-        assert!(drawing.to_svg().contains("&lt;calm&gt;"));
+        assert!(drawing.to_svg().unwrap().contains("&lt;calm&gt;"));
     }
 
     #[test]
     fn an_empty_graph_is_an_empty_drawing() {
-        assert!(GraphDrawing::default().to_svg().ends_with("</svg>\n"));
+        let svg = GraphDrawing::default().to_svg().unwrap();
+        assert!(svg.ends_with("</svg>\n"));
+    }
+
+    #[test]
+    fn a_node_that_reads_itself_or_a_later_one_is_refused() {
+        for reads in [1, 2, usize::MAX] {
+            let drawing = GraphDrawing::new("")
+                .node(Node::new("a"))
+                .node(Node::new("b").reads(reads))
+                .node(Node::new("c"));
+            let error = drawing.to_svg().unwrap_err();
+            assert!(
+                matches!(error, ReportError::ReadsLaterNode { node: 1, reads: found, .. }
+                    if found == reads),
+                "{error}"
+            );
+        }
     }
 }
