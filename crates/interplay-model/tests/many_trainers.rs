@@ -107,10 +107,10 @@ fn jobs_of_rayon_train_beside_an_ordinary_thread() {
     const ROUNDS: usize = 20;
     thread::scope(|scope| {
         let ordinary = scope.spawn(|| as_steps(0, ROUNDS));
-        let jobs: Vec<_> = (0..6_u64)
+        let jobs: Vec<_> = (0..6_u32)
             .into_par_iter()
             .with_max_len(1)
-            .map(|seed| as_steps(seed, ROUNDS))
+            .map(|seed| as_steps(seed.into(), ROUNDS))
             .collect();
         assert_eq!(jobs[0], ordinary.join().unwrap());
     });

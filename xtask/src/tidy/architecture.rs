@@ -12,6 +12,7 @@ use crate::repository;
 
 /// Crates that never see a tensor, in libraries and in tests.
 const WITHOUT_TENSORS: [&str; 6] = [
+    "interplay-audit",
     "interplay-eval",
     "interplay-files",
     "interplay-graph",
