@@ -11,7 +11,7 @@ use super::Finding;
 use crate::repository;
 
 /// Crates that never see a tensor, in libraries and in tests.
-const WITHOUT_TENSORS: [&str; 6] = [
+const WITHOUT_TENSORS: [&str; 7] = [
     "interplay-audit",
     "interplay-eval",
     "interplay-files",
