@@ -42,9 +42,8 @@ pub enum Noise {
 
 impl Noise {
     /// The rate, for every kind of noise.
-    #[must_use]
-    pub fn rate(&self) -> f64 {
-        match *self {
+    fn rate(self) -> f64 {
+        match self {
             Self::Flip { rate } | Self::Drop { rate } | Self::PartialGraph { rate } => rate,
         }
     }
