@@ -59,6 +59,19 @@ impl Issues {
         });
     }
 
+    /// Adds an issue unless `holds`.
+    pub fn expect(
+        &mut self,
+        holds: bool,
+        key: impl Into<String>,
+        found: impl fmt::Display,
+        expected: impl Into<String>,
+    ) {
+        if !holds {
+            self.push(key, found, expected);
+        }
+    }
+
     /// Adds an issue if a number lies outside a range.
     pub fn range<T: PartialOrd + fmt::Display>(
         &mut self,

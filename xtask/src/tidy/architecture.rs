@@ -14,6 +14,7 @@ use crate::repository;
 const WITHOUT_TENSORS: [&str; 6] = [
     "interplay-audit",
     "interplay-eval",
+    "interplay-files",
     "interplay-graph",
     "interplay-tasks",
     "interplay-tokenizer",

@@ -14,10 +14,8 @@ use interplay::audit::{
 };
 use interplay::tasks::{ContextLibrary, Counts};
 use interplay::verify::{Gold, Level, Verifier};
+use interplay_files::{RecordReader, RecordWriter};
 use serde::Deserialize;
-
-use super::lines::Lines;
-use super::whole_file::WholeFile;
 
 /// The inputs, the extent and the outputs of an audit.
 #[derive(Args)]
@@ -35,12 +33,12 @@ pub(super) struct Flags {
     #[arg(long)]
     threads: Option<usize>,
     /// Right solutions to change instead of generated ones (JSONL in the published sample fields,
-    /// also .gz).
+    /// also .gz, or Parquet).
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Labeled candidates to judge instead of mutants and to compare with their recorded verdicts
-    /// (JSONL with `solution`, `candidate`, `mutation`, `label`, `mode` and `reference_perfect`, also
-    /// .gz).
+    /// (JSONL, also .gz, or Parquet, with `solution`, `candidate`, `mutation`, `label`, `mode` and
+    /// `reference_perfect`).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "n", "op", "seed", "threads"])]
     pairs: Option<PathBuf>,
     /// Markdown file in which to replace the part between `<!-- audit:generated -->` and
@@ -59,11 +57,11 @@ pub(super) fn audit(flags: &Flags) -> Result<()> {
         None => mutants(flags)?,
     };
     if let Some(path) = &flags.output {
-        let mut output = WholeFile::create(path)?;
+        let mut output = RecordWriter::create(path)?;
         for row in report.rows() {
             output.record(&row)?;
         }
-        output.complete()?.place()?;
+        output.finish()?;
     }
     if let Some(path) = &flags.update {
         update(path, flags, &report)?;
@@ -168,7 +166,7 @@ fn kind(sample: &Sample) -> Kind {
 }
 
 fn given(path: &Path) -> Result<Vec<Subject>> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let mut subjects = Vec::new();
     let expected = "one JSON object a line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
@@ -202,7 +200,7 @@ struct Pair {
 }
 
 fn judged_pairs(path: &Path) -> Result<Report> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let expected = "one JSON object a line with solution, candidate, mutation, label, mode and \
                     reference_perfect";
     let mut report = Report::new(["strict", "paper", "reference"], 0);
@@ -260,8 +258,8 @@ fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
         report.table(by),
         report.table(By::Dialect)
     );
-    fs::write(path, format!("{before}{open}{tables}{close}{after}"))
-        .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+    let text = format!("{before}{open}{tables}{close}{after}");
+    Ok(interplay_files::write(path, text)?)
 }
 
 fn shown(report: &Report) -> String {
