@@ -1,6 +1,6 @@
 //! Rules for source files: headers, names, sizes, nothing unfinished, no machine's paths.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::repository::TextFile;
 
 /// Names that say nothing of what a file holds.
