@@ -1,6 +1,8 @@
-//! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `golden` and `peers`.
+//! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `examples`, `golden`
+//! and `peers`.
 
 mod check;
+mod examples;
 mod golden;
 mod peers;
 mod repository;
@@ -13,16 +15,17 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 Usage: cargo xtask <TASK>
 
-  check    Run tidy, rustfmt, Clippy, rustdoc, a check of each crate alone, and doctests
-           [--without-doctests]  skip the doctests, for a caller that runs all tests anyway
-  tidy     Check the rules that no compiler knows
-  circles  List every import circle between files, tolerated ones included
-           [PACKAGE]  only in this package
-  golden   Rewrite the files in tests/golden after an intended change
-  peers    Compare training and sampling speed with PyTorch
-           [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
-           [--compile] [--program PATH-OF-INTERPLAY]
-           The Python given by --python needs `torch` and `transformers`
+  check     Run tidy, rustfmt, Clippy, rustdoc, a check of each crate alone, and doctests
+            [--without-doctests]  skip the doctests, for a caller that runs all tests anyway
+  tidy      Check the rules that no compiler knows
+  circles   List every import circle between files, tolerated ones included
+            [PACKAGE]  only in this package
+  examples  Run every example of the workspace once
+  golden    Rewrite the files in tests/golden after an intended change
+  peers     Compare training and sampling speed with PyTorch
+            [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
+            [--compile] [--program PATH-OF-INTERPLAY]
+            The Python given by --python needs `torch` and `transformers`
 ";
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["tidy"] => tidy::run(&root),
         ["circles"] => tidy::circles::list(&root, ""),
         ["circles", package] => tidy::circles::list(&root, package),
+        ["examples"] => examples::run(&root),
         ["golden"] => golden::run(&root),
         ["peers", ..] => peers::run(&root, &words[1..]),
         [] | ["help" | "-h" | "--help"] => {

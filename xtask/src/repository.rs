@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use toml::Table;
 
 /// The folders and files that hold sources and documents; build output and runs are elsewhere.
 const SOURCES: [&str; 14] = [
@@ -83,6 +84,14 @@ fn collect(root: &Path, path: &Path, files: &mut Vec<TextFile>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// The manifest of a crate in `crates/`.
+pub fn manifest(root: &Path, name: &str) -> Result<Table> {
+    let path = root.join("crates").join(name).join("Cargo.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    text.parse()
+        .with_context(|| format!("parsing {}", path.display()))
 }
 
 /// The names of the folders in `crates/`, sorted; each is also its crate's name.

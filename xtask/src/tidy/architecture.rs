@@ -1,10 +1,9 @@
 //! Rules for dependencies between crates: who never sees a tensor, and who never sees a task.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use toml::{Table, Value};
 
 use super::finding::Finding;
@@ -51,12 +50,7 @@ type Workspace = BTreeMap<String, Dependencies>;
 pub(super) fn check(root: &Path, findings: &mut Vec<Finding>) -> Result<()> {
     let mut workspace = Workspace::new();
     for name in repository::crates(root)? {
-        let path = root.join("crates").join(&name).join("Cargo.toml");
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-        let manifest: Table = text
-            .parse()
-            .with_context(|| format!("parsing {}", path.display()))?;
+        let manifest = repository::manifest(root, &name)?;
         workspace.insert(name, dependencies(&manifest));
     }
     check_tensors(&workspace, findings);

@@ -1,4 +1,5 @@
-//! Rules for documents: paths that they name exist, and the documents themselves are there.
+//! Rules for documents: paths that they name exist, links work where the documents are shown, and
+//! the documents themselves are there.
 
 use std::path::Path;
 
@@ -12,13 +13,16 @@ const COMMANDS: [&str; 2] = [
 ];
 
 /// Folders whose paths are written from the root.
-const FROM_ROOT: [&str; 6] = [".cargo", ".ci", "crates", "docs", "examples", "xtask"];
+const FROM_ROOT: [&str; 7] = [
+    ".cargo", ".ci", ".github", "crates", "docs", "examples", "xtask",
+];
 
 /// Folders whose paths are written from the folder of the document.
 const FROM_DOCUMENT: [&str; 3] = ["src", "tests", "benches"];
 
-/// Checks the paths that a Markdown file names.
+/// Checks the paths that a Markdown file names, and the links of a crate's documentation.
 pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
+    check_links(file, findings);
     if !file.is_markdown() {
         return;
     }
@@ -37,6 +41,21 @@ pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
         if !from.join(path).exists() && !from.join(format!("{path}.rs")).exists() {
             let message = format!("`{name}` does not exist");
             findings.push(Finding::new(&file.path, line, message));
+        }
+    }
+}
+
+/// A crate's README and documentation are shown by crates.io and docs.rs, where a link out of the
+/// crate's folder leads nowhere.
+fn check_links(file: &TextFile, findings: &mut Vec<Finding>) {
+    if !file.path.starts_with("crates/") {
+        return;
+    }
+    for (number, line) in file.text.lines().enumerate() {
+        let is_doc = file.is_markdown() || line.trim_start().starts_with("//");
+        if is_doc && line.contains("](../") {
+            let message = "a relative link works in the repository alone; link to its web address";
+            findings.push(Finding::new(&file.path, number + 1, message));
         }
     }
 }
@@ -61,8 +80,12 @@ pub(super) fn check_presence(
     }
     let of_crates = crates.iter().map(|name| format!("crates/{name}/README.md"));
     let fixed = [
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
         "docs/ARCHITECTURE.md",
         "docs/LOG.md",
+        "docs/glossary.md",
         "LICENSE-MIT",
         "LICENSE-APACHE",
     ];
@@ -140,6 +163,27 @@ mod tests {
                 "`docs/gone.md` does not exist"
             )]
         );
+    }
+
+    #[test]
+    fn a_link_out_of_a_crate_is_reported_with_its_line() {
+        let check = |path: &str, text: &str| {
+            let file = TextFile {
+                path: path.into(),
+                text: text.into(),
+            };
+            let mut findings = Vec::new();
+            check_links(&file, &mut findings);
+            findings.len()
+        };
+        assert_eq!(check("crates/a/README.md", "see [b](../../docs/b.md)"), 1);
+        assert_eq!(check("crates/a/src/lib.rs", "//! [b](../README.md)"), 1);
+        assert_eq!(check("crates/a/src/lib.rs", "let a = \"](../b\";"), 0);
+        assert_eq!(
+            check("crates/a/README.md", "[b](https://a.org) [c](src/c.rs)"),
+            0
+        );
+        assert_eq!(check("docs/a.md", "[b](../README.md)"), 0);
     }
 
     #[test]

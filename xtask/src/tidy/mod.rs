@@ -4,6 +4,7 @@ mod architecture;
 pub mod circles;
 mod docs;
 mod finding;
+mod manifests;
 mod sources;
 
 use std::path::Path;
@@ -35,6 +36,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>> {
     }
     docs::check_presence(root, &files, &repository::crates(root)?, &mut findings);
     architecture::check(root, &mut findings)?;
+    manifests::check(root, &mut findings)?;
     circles::check(root, &mut findings)?;
     Ok(findings)
 }
