@@ -1,4 +1,4 @@
-//! `check`: everything that must hold before tests run, in the order of its cost.
+//! `check`: everything that must hold before the tests run, cheapest first.
 //!
 //! Only stable Cargo is used. Clippy and rustdoc see the workspace three times: as it comes, without
 //! default features, and with every feature that a CPU can run. Clippy runs before the checks of
@@ -26,7 +26,7 @@ pub enum Doctests {
     LeaveOut,
 }
 
-/// A call of Cargo.
+/// One invocation of Cargo.
 struct Step {
     arguments: Vec<String>,
     environment: Option<(&'static str, &'static str)>,
@@ -45,7 +45,7 @@ impl Step {
         self
     }
 
-    /// The step as one would type it.
+    /// The step as you would type it.
     fn command_line(&self) -> String {
         let environment = self
             .environment
@@ -55,7 +55,7 @@ impl Step {
     }
 }
 
-/// Runs all checks and stops at the first that fails.
+/// Runs all checks and stops at the first failure.
 pub fn run(root: &Path, doctests: Doctests) -> Result<()> {
     let mut times = Vec::new();
     let start = Instant::now();
@@ -111,7 +111,7 @@ fn features(root: &Path) -> Result<String> {
 }
 
 fn execute(root: &Path, step: &Step) -> Result<()> {
-    // Cargo tells the programs it runs where it is itself.
+    // Cargo passes its own path to the programs that it runs.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let status = Command::new(cargo)
         .args(&step.arguments)
@@ -126,7 +126,7 @@ fn execute(root: &Path, step: &Step) -> Result<()> {
 }
 
 fn print_times(times: &[(String, Duration)]) {
-    println!("--- all checks pass");
+    println!("--- all checks passed");
     for (name, elapsed) in times {
         println!("{:>7.1} s  {name}", elapsed.as_secs_f64());
     }

@@ -17,7 +17,7 @@ Usage: cargo xtask <TASK>
 
   check     Run tidy, rustfmt, Clippy, rustdoc, a check of each crate alone, and doctests
             [--without-doctests]  skip the doctests, for a caller that runs all tests anyway
-  tidy      Check the rules that no compiler knows
+  tidy      Check the rules that the compiler does not
   circles   List every import circle between files, tolerated ones included
             [PACKAGE]  only in this package
   examples  Run every example of the workspace once

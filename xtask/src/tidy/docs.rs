@@ -6,18 +6,18 @@ use std::path::Path;
 use super::finding::Finding;
 use crate::repository::TextFile;
 
-/// What the README shows first.
+/// Commands that the README must show.
 const COMMANDS: [&str; 2] = [
     "cargo run --example staged_pipeline",
     "cargo test --workspace",
 ];
 
-/// Folders whose paths are written from the root.
+/// Folders whose paths are relative to the root.
 const FROM_ROOT: [&str; 7] = [
     ".cargo", ".ci", ".github", "crates", "docs", "examples", "xtask",
 ];
 
-/// Folders whose paths are written from the folder of the document.
+/// Folders whose paths are relative to the document.
 const FROM_DOCUMENT: [&str; 3] = ["src", "tests", "benches"];
 
 /// Checks the paths that a Markdown file names, and the links of a crate's documentation.
@@ -36,7 +36,7 @@ pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
             first if FROM_DOCUMENT.contains(&first) => folder,
             _ => continue,
         };
-        // A line number may follow a path, and an example may be named without its ending.
+        // A path may have a line number, and an example may be named without its extension.
         let path = name.split(':').next().unwrap_or(name);
         if !from.join(path).exists() && !from.join(format!("{path}.rs")).exists() {
             let message = format!("`{name}` does not exist");
@@ -60,7 +60,7 @@ fn check_links(file: &TextFile, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Checks that the documents exist which every reader looks for.
+/// Checks that the documents every reader looks for exist.
 pub(super) fn check_presence(
     root: &Path,
     files: &[TextFile],
@@ -96,7 +96,7 @@ pub(super) fn check_presence(
     }
 }
 
-/// Everything between single backticks outside of fenced blocks, with its line.
+/// Everything in single backticks outside fenced blocks, with its line.
 fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines()
@@ -112,7 +112,7 @@ fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
         })
 }
 
-/// Whether a quoted name is a path and not a command, a pattern or a placeholder.
+/// Whether a quoted name is a path rather than a command, a pattern or a placeholder.
 fn looks_like_path(name: &str) -> bool {
     name.contains('/')
         && !name.contains("//")

@@ -1,12 +1,12 @@
-//! What a rule finds.
+//! A violation that a rule reports.
 
 use std::fmt;
 
-/// A broken rule and where it is broken.
+/// A violation and its location.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) path: String,
-    /// Counted from one; zero where the whole file is meant.
+    /// One-based; zero for the whole file.
     pub(super) line: usize,
     pub(super) message: String,
 }

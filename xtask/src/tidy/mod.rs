@@ -1,4 +1,4 @@
-//! `tidy`: rules that no compiler knows, also run as an ordinary test.
+//! `tidy`: rules that the compiler does not check; they also run as an ordinary test.
 
 mod architecture;
 pub mod circles;
@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use self::finding::Finding;
 use crate::repository;
 
-/// Checks every rule and reports all that is broken at once.
+/// Checks every rule and reports all violations at once.
 pub fn run(root: &Path) -> Result<()> {
     let findings = findings(root)?;
     for finding in &findings {
@@ -22,8 +22,8 @@ pub fn run(root: &Path) -> Result<()> {
     }
     match findings.len() {
         0 => Ok(()),
-        1 => bail!("tidy found 1 broken rule"),
-        several => bail!("tidy found {several} broken rules"),
+        1 => bail!("tidy found 1 violation"),
+        several => bail!("tidy found {several} violations"),
     }
 }
 
