@@ -24,14 +24,17 @@
 mod canonical;
 mod definition;
 mod error;
+mod goal;
 mod gold;
 mod graph;
 mod seed;
+pub mod settings;
 mod statements;
 
 pub use canonical::{CanonicalHash, Numbers};
 pub use definition::{Core, Definition, Outer};
 pub use error::GraphError;
+pub use goal::Goal;
 pub use gold::{GoldGraph, GoldNode};
 pub use graph::{Quantity, QuantityId, ReasoningGraph};
 pub use seed::{SeedStream, SeedStreams};

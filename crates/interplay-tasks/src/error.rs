@@ -1,56 +1,9 @@
 //! What can be wrong with a spec, a context, a problem or a file of samples.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use interplay_graph::GraphError;
-
-/// One thing that is wrong with a [`TaskSpec`](crate::TaskSpec) or a [`Context`](crate::Context).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issue {
-    /// The key, for instance `mixture[1].weight`.
-    pub key: String,
-    /// What was read there.
-    pub found: String,
-    /// What was expected, and what to do.
-    pub expected: String,
-}
-
-impl fmt::Display for Issue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}`: found {}, expected {}",
-            self.key, self.found, self.expected
-        )
-    }
-}
-
-/// All that is wrong with one input, one line each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issues(pub Vec<Issue>);
-
-impl Issues {
-    pub(crate) fn push(
-        &mut self,
-        key: impl Into<String>,
-        found: impl fmt::Display,
-        expected: impl Into<String>,
-    ) {
-        let issue = Issue {
-            key: key.into(),
-            found: found.to_string(),
-            expected: expected.into(),
-        };
-        self.0.push(issue);
-    }
-}
-
-impl fmt::Display for Issues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|issue| write!(f, "\n  {issue}"))
-    }
-}
+use interplay_graph::settings::Issues;
 
 /// Why problems could not be made, written or read.
 #[non_exhaustive]

@@ -1,22 +1,9 @@
-//! How a problem and its solution stand in a model's text.
-//!
-//! Source: the published model text:
-//! `<question> {problem} {question} </question> <solution> {steps} </solution> <answer> {answer}
-//! </answer>`; the prompt of RL and of evaluation ends after `<solution>`.
+//! How a problem and its solution stand in a model's text, framed by
+//! [`interplay_environment::framing`].
+
+use interplay_environment::framing;
 
 use crate::Problem;
-
-/// The prompt: everything up to and with `<solution>`.
-#[must_use]
-pub fn prompt(problem: &str, question: &str) -> String {
-    format!("<question> {problem} {question} </question> <solution>")
-}
-
-/// What a perfect model writes after the prompt, from the space on.
-#[must_use]
-pub fn completion(reasoning: &str, answer: i64) -> String {
-    format!(" {reasoning} </solution> <answer> {answer} </answer>")
-}
 
 /// About how many tokens a text has: one for each word or number, and one for each other mark.
 ///
@@ -40,33 +27,24 @@ pub fn token_estimate(text: &str) -> usize {
     tokens
 }
 
-/// The prompt of a problem.
+/// The prompt of a problem: its text and its question, up to and including `<solution>`.
 #[must_use]
 pub fn prompt_text(problem: &Problem) -> String {
-    prompt(&problem.problem_text(), &problem.question_text())
+    framing::prompt(&format!(
+        "{} {}",
+        problem.problem_text(),
+        problem.question_text()
+    ))
 }
 
-/// The gold completion of a problem.
+/// The gold completion of a problem, beginning with the space after the prompt.
 #[must_use]
-pub fn completion_text(problem: &Problem) -> String {
-    completion(&problem.reasoning_text(), problem.answer())
+pub fn target_text(problem: &Problem) -> String {
+    framing::target(&problem.reasoning_text(), &problem.answer().to_string())
 }
 
 /// The whole text of a problem: prompt and gold completion.
 #[must_use]
 pub fn model_text(problem: &Problem) -> String {
-    prompt_text(problem) + &completion_text(problem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_answer_follows_the_reasoning() {
-        let text = prompt("fox = 3.", "fox?") + &completion("fox = 3.", 3);
-        let expected = "<question> fox = 3. fox? </question> <solution> fox = 3. </solution> \
-                        <answer> 3 </answer>";
-        assert_eq!(text, expected);
-    }
+    prompt_text(problem) + &target_text(problem)
 }

@@ -65,9 +65,10 @@ pub use context::{Context, ContextLibrary};
 pub use counts::{Counts, CountsError};
 pub use dataset::Dataset;
 pub use distinct::Distinct;
-pub use error::{Issue, Issues, TaskError};
+pub use error::TaskError;
 pub use fingerprints::Fingerprints;
 pub use gold_record::GoldRecord;
+pub use interplay_graph::settings::{Issue, Issues};
 pub use likeness::{Fingerprint, Fingerprinted, Likeness};
 pub use mixture::{MixtureEntry, OneOrMore};
 #[cfg(feature = "parquet")]

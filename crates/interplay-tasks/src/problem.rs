@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use interplay_graph::{CanonicalHash, GoldGraph, Numbers, QuantityId, ReasoningGraph};
+use interplay_graph::{CanonicalHash, Goal, GoldGraph, Numbers, QuantityId, ReasoningGraph};
 
 use crate::linear::Linear;
 use crate::naming::Label;
@@ -70,6 +70,20 @@ impl Problem {
     #[must_use]
     pub fn given(&self) -> Option<QuantityId> {
         self.reverse.as_ref().map(|reverse| reverse.given)
+    }
+
+    /// What the problem asks for, for [`interplay_graph`]'s readers of graphs.
+    #[must_use]
+    pub fn goal(&self) -> Goal {
+        match self.given() {
+            None => Goal::Forward {
+                target: self.target(),
+            },
+            Some(given) => Goal::Reverse {
+                unknown: self.target(),
+                given,
+            },
+        }
     }
 
     /// The quantity that all necessary ones lead to, where a solution ends its steps.

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use interplay_environment::framing;
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 
 const PROBLEM: &str = "fox = 3. elk = fox + 2. owl = elk - fox + 7. bee = 2 * (owl + elk).";
@@ -13,7 +14,9 @@ fn bench(criterion: &mut Criterion) {
     let corpus = [PROBLEM, REASONING, " bee? 28"];
     let tokenizer = Tokenizer::train(corpus.iter(), &TrainerSpec::default())
         .expect("the benchmark's corpus is not empty");
-    let encode = || tokenizer.encode_sample(PROBLEM, "bee?", REASONING, "28");
+    let prompt = framing::prompt(&format!("{PROBLEM} bee?"));
+    let target = framing::target(REASONING, "28");
+    let encode = || tokenizer.encode_sample(&prompt, &target);
     let sample = encode().expect("plain text encodes");
 
     let mut group = criterion.benchmark_group("tokenizer");

@@ -1,19 +1,19 @@
 //! From text to tokens: plain text, prompts and samples.
 //!
-//! The framing is `[BOS] <question> {problem} {question} </question> <solution> {reasoning}
-//! </solution> <answer> {answer} </answer> [EOS]`, the parts joined by single spaces.
+//! A sample is `[BOS] <question> {question} </question> <solution> {reasoning} </solution>
+//! <answer> {answer} </answer> [EOS]`. The texts come framed; what is added here are the marks of the
+//! ends of a sequence.
 
 use crate::error::TokenizerError;
-use crate::segment::{Segment, absorb, cut};
+use crate::segment::{Segment, absorb, cut, cut_at};
 use crate::special::NAMES;
 use crate::tokenizer::Tokenizer;
 
-// Places of the special tokens in `NAMES`.
+// Positions of special tokens in `NAMES`.
 const BOS: usize = 0;
 const EOS: usize = 1;
-const QUESTION: usize = 4;
-const SOLUTION: usize = 6;
-const ANSWER: usize = 8;
+/// The first of the six tags; the names before it mark the ends of a sequence.
+const FIRST_TAG: usize = 4;
 
 /// A sample as a model sees it in training.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl EncodedSample {
 }
 
 impl Tokenizer {
-    /// Encodes a text, in which special tokens are recognised.
+    /// Encodes a text, in which special tokens are recognized.
     ///
     /// # Errors
     /// [`TokenizerError::Backend`], which no byte-level tokenizer is known to give.
@@ -47,59 +47,42 @@ impl Tokenizer {
         Ok(ids)
     }
 
-    /// Encodes the prompt of a problem: `[BOS] <question> {problem} {question} </question>
-    /// <solution>`.
+    /// Encodes a prompt: `[BOS]`, then the text, in which the six tags are recognized.
     ///
-    /// White space around the parts is dropped. A tag written inside a part is plain text: a
-    /// problem cannot forge the framing.
+    /// Framing a question is the task's job (`interplay_environment::framing`); a mark of the ends of
+    /// a sequence, such as `[EOS]`, is plain text here.
     ///
     /// # Errors
     /// As [`Tokenizer::encode`].
-    pub fn encode_prompt(&self, problem: &str, question: &str) -> Result<Vec<u32>, TokenizerError> {
-        let body = format!(" {} {} ", problem.trim(), question.trim());
-        let mut ids = Vec::with_capacity(body.len() / 3);
-        self.push(
-            &mut [
-                Segment::Tag(BOS),
-                Segment::Tag(QUESTION),
-                Segment::Text(&body),
-                Segment::Tag(QUESTION + 1),
-                Segment::Text(" "),
-                Segment::Tag(SOLUTION),
-            ],
-            &mut ids,
-        )?;
+    pub fn encode_prompt(&self, prompt: &str) -> Result<Vec<u32>, TokenizerError> {
+        let mut ids = Vec::with_capacity(prompt.len() / 3);
+        let mut segments = vec![Segment::Tag(BOS)];
+        segments.extend(cut_at(prompt, FIRST_TAG));
+        self.push(&mut segments, &mut ids)?;
         Ok(ids)
     }
 
-    /// Encodes a whole sample; the prompt of the same problem is an exact prefix of it.
+    /// Encodes a whole sample, a prompt and what follows it, up to and including `[EOS]`. The tokens
+    /// of the prompt are those of [`Tokenizer::encode_prompt`], whatever follows.
     ///
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn encode_sample(
         &self,
-        problem: &str,
-        question: &str,
-        reasoning: &str,
-        answer: &str,
+        prompt: &str,
+        target: &str,
     ) -> Result<EncodedSample, TokenizerError> {
-        let mut ids = self.encode_prompt(problem, question)?;
+        let mut ids = self.encode_prompt(prompt)?;
         let prompt_len = ids.len();
-        let reasoning = format!(" {} ", reasoning.trim());
-        let answer = format!(" {} ", answer.trim());
-        let mut completion = [
-            // Stands for the end of the prompt, so that it absorbs what it absorbs.
-            Segment::Tag(SOLUTION),
-            Segment::Text(&reasoning),
-            Segment::Tag(SOLUTION + 1),
-            Segment::Text(" "),
-            Segment::Tag(ANSWER),
-            Segment::Text(&answer),
-            Segment::Tag(ANSWER + 1),
-            Segment::Tag(EOS),
-        ];
-        ids.pop();
-        self.push(&mut completion, &mut ids)?;
+        let mut segments = Vec::with_capacity(8);
+        // Stands for the end of the prompt, so that it absorbs what it absorbs.
+        if let Some(Segment::Tag(last)) = cut_at(prompt, FIRST_TAG).pop() {
+            segments.push(Segment::Tag(last));
+            ids.pop();
+        }
+        segments.extend(cut_at(target, FIRST_TAG));
+        segments.push(Segment::Tag(EOS));
+        self.push(&mut segments, &mut ids)?;
         Ok(EncodedSample { ids, prompt_len })
     }
 

@@ -1,11 +1,11 @@
 //! Byte-level BPE tokenizers for reasoning problems.
 //!
 //! A [`Tokenizer`] is trained on the texts of a corpus ([`Tokenizer::train`]), lives on disk as a
-//! Hugging Face `tokenizer.json` ([`Tokenizer::save`], [`Tokenizer::load`]) and knows the one
-//! framing of the project: `[BOS] <question> … </question> <solution> … </solution>
-//! <answer> … </answer> [EOS]`. A prompt ends after `<solution>`, and
-//! [`Tokenizer::encode_prompt`] is an exact prefix of [`Tokenizer::encode_sample`], so that a
-//! model samples from the very tokens it was trained on.
+//! Hugging Face `tokenizer.json` ([`Tokenizer::save`], [`Tokenizer::load`]) and knows the special
+//! tokens of the project's framing: `[BOS] <question> … </question> <solution> … </solution>
+//! <answer> … </answer> [EOS]`. The tokens of [`Tokenizer::encode_prompt`] are an exact prefix of
+//! those of [`Tokenizer::encode_sample`], so a model samples from the very tokens that it was trained
+//! on.
 //!
 //! ```
 //! use interplay_tokenizer::{Tokenizer, TrainerSpec};
@@ -14,18 +14,11 @@
 //! let spec = TrainerSpec { vocab_size: 300, ..TrainerSpec::default() };
 //! let tokenizer = Tokenizer::train(corpus.iter(), &spec)?;
 //!
-//! let prompt = tokenizer.encode_prompt("fox = 3. elk = fox + 2.", "elk?")?;
-//! let sample = tokenizer.encode_sample(
-//!     "fox = 3. elk = fox + 2.",
-//!     "elk?",
-//!     "fox = 3. elk = fox + 2 = 3 + 2 = 5.",
-//!     "5",
-//! )?;
-//! assert_eq!(sample.prompt(), prompt);
-//! assert_eq!(
-//!     tokenizer.decode(sample.completion()),
-//!     " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>",
-//! );
+//! let prompt = "<question> fox = 3. elk = fox + 2. elk? </question> <solution>";
+//! let target = " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>";
+//! let sample = tokenizer.encode_sample(prompt, target)?;
+//! assert_eq!(sample.prompt(), tokenizer.encode_prompt(prompt)?);
+//! assert_eq!(tokenizer.decode(sample.completion()), target);
 //! # Ok::<(), interplay_tokenizer::TokenizerError>(())
 //! ```
 #![forbid(unsafe_code)]

@@ -22,12 +22,20 @@ pub(crate) struct Absorbs {
 
 /// Cuts a text at every special token. Linear in its length.
 pub(crate) fn cut(text: &str) -> Vec<Segment<'_>> {
+    cut_at(text, 0)
+}
+
+/// Cuts a text at the special tokens from position `first` of [`NAMES`] on. Linear in its length.
+pub(crate) fn cut_at(text: &str, first: usize) -> Vec<Segment<'_>> {
     let mut segments = Vec::new();
     let mut start = 0;
     let mut at = 0;
     while let Some(step) = text[at..].find(['<', '[']) {
         at += step;
-        match NAMES.iter().position(|name| text[at..].starts_with(name)) {
+        let named = NAMES[first..]
+            .iter()
+            .position(|name| text[at..].starts_with(name));
+        match named.map(|tag| first + tag) {
             Some(tag) => {
                 if start < at {
                     segments.push(Segment::Text(&text[start..at]));

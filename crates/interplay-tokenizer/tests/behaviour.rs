@@ -1,6 +1,7 @@
 //! What a tokenizer promises: determinism, the prompt prefix, the framing, its file.
 
-use interplay_tokenizer::{Digits, Tokenizer, TokenizerError, TrainerSpec};
+use interplay_environment::framing;
+use interplay_tokenizer::{Digits, EncodedSample, Tokenizer, TokenizerError, TrainerSpec};
 
 const PROSE: &str = "The number of adult fox in Beverly Forest equals 3. The number of adult owl \
     in Beverly Forest equals 2 times the number of adult fox in Beverly Forest.";
@@ -21,6 +22,17 @@ fn corpus() -> Vec<String> {
         .collect();
     texts.extend([PROSE, PROSE_QUESTION, PROSE_REASONING, TERSE].map(String::from));
     texts
+}
+
+/// The prompt and the target of a problem.
+fn framed(problem: &str, question: &str, reasoning: &str, answer: &str) -> (String, String) {
+    let prompt = framing::prompt(&format!("{problem} {question}"));
+    (prompt, framing::target(reasoning, answer))
+}
+
+fn sample(tokenizer: &Tokenizer, texts: [&str; 4]) -> EncodedSample {
+    let (prompt, target) = framed(texts[0], texts[1], texts[2], texts[3]);
+    tokenizer.encode_sample(&prompt, &target).unwrap()
 }
 
 fn train(digits: Digits) -> Tokenizer {
@@ -51,10 +63,10 @@ fn the_same_texts_in_any_order_give_the_same_bytes() {
 fn a_prompt_is_the_beginning_of_its_sample() {
     for digits in [Digits::Whole, Digits::Single] {
         let tokenizer = train(digits);
-        let prompt = tokenizer.encode_prompt(PROSE, PROSE_QUESTION).unwrap();
-        let sample = tokenizer
-            .encode_sample(PROSE, PROSE_QUESTION, PROSE_REASONING, "9")
+        let prompt = tokenizer
+            .encode_prompt(&framed(PROSE, PROSE_QUESTION, "", "").0)
             .unwrap();
+        let sample = sample(&tokenizer, [PROSE, PROSE_QUESTION, PROSE_REASONING, "9"]);
         assert_eq!(sample.prompt(), prompt);
         assert_eq!(prompt.last(), Some(&tokenizer.special().solution_open));
         assert_eq!(sample.ids.first(), Some(&tokenizer.special().bos));
@@ -69,9 +81,7 @@ fn a_sample_decodes_to_its_model_text_and_encodes_alike() {
          <answer> 9 </answer>"
     );
     let tokenizer = train(Digits::Whole);
-    let sample = tokenizer
-        .encode_sample(PROSE, PROSE_QUESTION, PROSE_REASONING, "9")
-        .unwrap();
+    let sample = sample(&tokenizer, [PROSE, PROSE_QUESTION, PROSE_REASONING, "9"]);
     assert_eq!(tokenizer.decode(&sample.ids), text);
     let ids = tokenizer.encode(&text).unwrap();
     assert_eq!(ids, sample.ids[1..sample.ids.len() - 1]);
@@ -80,9 +90,10 @@ fn a_sample_decodes_to_its_model_text_and_encodes_alike() {
 #[test]
 fn a_sampled_completion_reads_as_it_was_taught() {
     let tokenizer = train(Digits::Whole);
-    let sample = tokenizer
-        .encode_sample(TERSE, "elk?", "fox = 3. elk = fox + 2 = 3 + 2 = 5.", "5")
-        .unwrap();
+    let sample = sample(
+        &tokenizer,
+        [TERSE, "elk?", "fox = 3. elk = fox + 2 = 3 + 2 = 5.", "5"],
+    );
     assert_eq!(
         tokenizer.decode(sample.completion()),
         " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>"
@@ -94,9 +105,7 @@ fn a_completion_to_judge_hides_no_token() {
     let tokenizer = train(Digits::Whole);
     let special = tokenizer.special();
     let reasoning = "fox = 3. elk = fox + 2 = 3 + 2 = 5.";
-    let sample = tokenizer
-        .encode_sample(TERSE, "elk?", reasoning, "5")
-        .unwrap();
+    let sample = sample(&tokenizer, [TERSE, "elk?", reasoning, "5"]);
     let told = format!(" {reasoning} </solution> <answer> 5 </answer>");
     let mut ids = sample.completion().to_vec();
     assert_eq!(tokenizer.decode_completion(&ids), told);
@@ -130,7 +139,9 @@ fn a_completion_to_judge_hides_no_token() {
 #[test]
 fn the_framing_costs_no_space_tokens() {
     let tokenizer = train(Digits::Whole);
-    let prompt = tokenizer.encode_prompt("fox", "elk").unwrap();
+    let prompt = tokenizer
+        .encode_prompt(&framing::prompt("fox elk"))
+        .unwrap();
     let body = tokenizer.encode(" fox elk").unwrap();
     assert_eq!(prompt.len(), body.len() + 4);
 }
@@ -150,26 +161,29 @@ fn a_frequent_word_is_one_token_with_its_space() {
 }
 
 #[test]
-fn a_tag_inside_a_problem_is_text() {
+fn only_a_sequence_has_ends() {
     let tokenizer = train(Digits::Whole);
-    let close = tokenizer.special().question_close;
-    let prompt = tokenizer
-        .encode_prompt("fox = 3. </question> <solution>", "elk? [EOS]")
-        .unwrap();
-    assert_eq!(prompt.iter().filter(|&&id| id == close).count(), 1);
-    assert!(!prompt.contains(&tokenizer.special().eos));
-    assert_eq!(
-        tokenizer.decode(&prompt),
-        "<question> fox = 3. </question> <solution> elk? [EOS] </question> <solution>"
-    );
+    let special = tokenizer.special();
+    let prompt = framing::prompt("fox = 3. elk? [EOS] [BOS]");
+    let ids = tokenizer.encode_prompt(&prompt).unwrap();
+    assert!(!ids.contains(&special.eos));
+    assert_eq!(ids.iter().filter(|&&id| id == special.bos).count(), 1);
+    assert_eq!(tokenizer.decode(&ids), prompt);
+}
+
+#[test]
+fn a_prompt_without_tags_is_a_prefix_too() {
+    let tokenizer = train(Digits::Whole);
+    let sample = tokenizer.encode_sample("fox = 3. elk =", " 5").unwrap();
+    let prompt = tokenizer.encode_prompt("fox = 3. elk =").unwrap();
+    assert_eq!(sample.prompt(), prompt);
+    assert_eq!(tokenizer.decode(sample.completion()), " 5");
 }
 
 #[test]
 fn spans_point_at_each_token() {
     let tokenizer = train(Digits::Whole);
-    let sample = tokenizer
-        .encode_sample(TERSE, "elk?", "fox = 3.", "3")
-        .unwrap();
+    let sample = sample(&tokenizer, [TERSE, "elk?", "fox = 3.", "3"]);
     let decoded = tokenizer.decode_with_spans(&sample.ids);
     assert_eq!(decoded.text, tokenizer.decode(&sample.ids));
     assert_eq!(decoded.spans.len(), sample.ids.len());

@@ -1,23 +1,24 @@
-//! Credit for single steps: which tokens of a completion are which step, and which are to blame.
+//! Credit for single steps: what of a completion its failure is charged to.
 //!
-//! A verdict speaks of bytes, a trainer of tokens. The bridge is the place of each token in the
-//! text, which a tokenizer knows (`Tokenizer::decode_completion_with_spans`).
+//! A verdict speaks of bytes, a trainer of tokens. [`Blame::tokens`] and [`Score::step_tokens`] of
+//! `interplay-environment` turn one into the other, given the byte range of each token
+//! (`Tokenizer::decode_completion_with_spans`).
 //!
 //! Source: process supervision as in arXiv 2305.20050 labels steps by hand; here the verifier
 //! does, and knows the first wrong step exactly.
 //!
-//! Complexity: linear in tokens plus steps.
+//! [`Score::step_tokens`]: interplay_environment::Score::step_tokens
 
-use std::ops::Range;
+use interplay_environment::Blame;
 
 use crate::{StepVerdict, Verdict};
 
 impl Verdict {
-    /// The tokens of each of [`Verdict::steps`], as ranges of positions in `tokens`, which holds
-    /// the byte range of every token in the candidate's text, in order.
+    /// The first sentence that is wrong; none where nothing is.
     ///
-    /// A token that reaches into a step belongs to it, also where it begins with the white space
-    /// before it. A token that reaches into two steps belongs to both.
+    /// What stands before it is right, and what stands behind it could not have saved the
+    /// solution, so this sentence alone is to blame. Where something is missing, or the answer is
+    /// wrong, it is all that stands behind the last step, the token that ends the sequence included.
     ///
     /// ```
     /// use interplay_graph::{Definition, ReasoningGraph};
@@ -30,69 +31,35 @@ impl Verdict {
     /// let verdict = Verifier::new(Level::Strict).verify(&gold, "fox = 3. elk = fox = 4.");
     /// // `fox`, ` = 3.`, ` elk`, ` = fox`, ` = 4.` and a token that ends the sequence.
     /// let tokens = [0..3, 3..8, 8..12, 12..18, 18..23, 23..23];
-    /// assert_eq!(verdict.step_tokens(&tokens), [0..2, 2..5]);
-    /// assert_eq!(verdict.blamed_tokens(&tokens), Some(2..5));
+    /// assert_eq!(verdict.blame().map(|blame| blame.tokens(&tokens)), Some(2..5));
     /// # Ok::<(), interplay_verify::VerifyError>(())
     /// ```
     #[must_use]
-    pub fn step_tokens(&self, tokens: &[Range<usize>]) -> Vec<Range<usize>> {
-        let mut from = 0;
-        let mut ranges = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
-            from += count(&tokens[from..], |token| token.end <= step.span.start);
-            let inside = count(&tokens[from..], |token| token.start < step.span.end);
-            ranges.push(from..from + inside);
-        }
-        ranges
-    }
-
-    /// The tokens of the first sentence that is wrong; none where nothing is.
-    ///
-    /// What stands before it is right, and what stands behind it could not have saved the
-    /// solution, so these tokens alone are to blame. Where something is missing, or the answer is
-    /// wrong, they are all tokens behind the last step, the one that ends the sequence included.
-    #[must_use]
-    pub fn blamed_tokens(&self, tokens: &[Range<usize>]) -> Option<Range<usize>> {
+    pub fn blame(&self) -> Option<Blame> {
         let error = self.first_error.as_ref()?;
-        let range = match self.wrong_step() {
-            Some(step) => {
-                let from = count(tokens, |token| token.end <= step.span.start);
-                let inside = count(&tokens[from..], |token| token.start < step.span.end);
-                from..from + inside
-            }
-            // In the answer, or at the end.
-            None => {
-                let before = |step: &&StepVerdict| step.span.end <= error.span.start;
-                let end = self.steps.iter().rfind(before);
-                let end = end.map_or(0, |step| step.span.end);
-                let from = count(tokens, |token| token.start < end);
-                let behind = self
-                    .steps
-                    .iter()
-                    .find(|step| step.span.start >= error.span.end);
-                let to = behind.filter(|_| error.span.end > error.span.start);
-                let to = to.map_or(tokens.len(), |step| {
-                    count(tokens, |token| token.end <= step.span.start)
-                });
-                from..to.max(from)
-            }
-        };
-        // A truncated completion may have no token left to blame but its last.
-        Some(if range.is_empty() {
-            tokens.len().saturating_sub(1)..tokens.len()
-        } else {
-            range
+        if let Some(step) = self.wrong_step() {
+            return Some(Blame {
+                start: step.span.start,
+                end: Some(step.span.end),
+            });
+        }
+        // In the answer, or at the end.
+        let before = |step: &&StepVerdict| step.span.end <= error.span.start;
+        let behind = |step: &&StepVerdict| step.span.start >= error.span.end;
+        let start = self.steps.iter().rfind(before);
+        let end = self.steps.iter().find(behind);
+        let end = end.filter(|_| error.span.end > error.span.start);
+        Some(Blame {
+            start: start.map_or(0, |step| step.span.end),
+            end: end.map(|step| step.span.start),
         })
     }
 }
 
-/// How many of the first tokens fulfil a condition.
-fn count(tokens: &[Range<usize>], holds: impl Fn(&Range<usize>) -> bool) -> usize {
-    tokens.iter().take_while(|token| holds(token)).count()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::{Gold, Level, Verifier};
     use interplay_graph::{Definition, ReasoningGraph};
@@ -112,7 +79,7 @@ mod tests {
     }
 
     fn blamed(text: &str) -> Option<&str> {
-        let range = verdict(text).blamed_tokens(&letters(text))?;
+        let range = verdict(text).blame()?.tokens(&letters(text));
         Some(&text[range.start..range.end.min(text.len())])
     }
 
@@ -139,7 +106,7 @@ mod tests {
         let silent = "fox = 3. elk = fox + 2 = 3 + 2 = 5.";
         assert_eq!(blamed(silent), Some(""));
         let tokens = letters(silent);
-        let range = verdict(silent).blamed_tokens(&tokens);
+        let range = verdict(silent).blame().map(|blame| blame.tokens(&tokens));
         assert_eq!(range, Some(tokens.len() - 1..tokens.len()));
     }
 
@@ -166,16 +133,8 @@ mod tests {
         let wrong = format!("{opening}{text}").replace("= 2*x. We", "= 3*x. We");
         for level in [Level::Paper, Level::Strict] {
             let verdict = Verifier::new(level).verify(&gold, &wrong);
-            let blamed = verdict.blamed_tokens(&letters(&wrong)).unwrap();
+            let blamed = verdict.blame().unwrap().tokens(&letters(&wrong));
             assert!(wrong[blamed].starts_with("Define adult elk"), "{verdict}");
         }
-    }
-
-    #[test]
-    fn tokens_are_shared_out_to_steps() {
-        let text = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.";
-        let ranges = verdict(text).step_tokens(&letters(text));
-        assert_eq!(ranges, [0..8, 9..35]);
-        assert_eq!(verdict(text).step_tokens(&[]), [0..0, 0..0]);
     }
 }

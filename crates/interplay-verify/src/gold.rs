@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use interplay_graph::{Core, GoldGraph, GraphError, Outer, Quantity, QuantityId, ReasoningGraph};
+use interplay_graph::{
+    Core, Goal, GoldGraph, GraphError, Outer, Quantity, QuantityId, ReasoningGraph,
+};
 use rustc_hash::FxBuildHasher;
 
 use crate::formula::Formula;
@@ -106,6 +108,21 @@ impl Gold {
             });
         }
         Self::new(quantities(graph, given, values)?, answer, Some(reverse))
+    }
+
+    /// From the full graph of a problem and what it asks for: [`Gold::from_graph`] or
+    /// [`Gold::from_reverse_graph`].
+    ///
+    /// # Errors
+    /// As these two.
+    ///
+    /// # Panics
+    /// Where an id comes from a larger graph.
+    pub fn from_goal(graph: &ReasoningGraph, goal: Goal) -> Result<Self, VerifyError> {
+        match goal {
+            Goal::Forward { target } => Self::from_graph(graph, target),
+            Goal::Reverse { unknown, given } => Self::from_reverse_graph(graph, unknown, given),
+        }
     }
 
     /// From a published gold graph. It has names, values and parents but no definitions: a step

@@ -72,6 +72,45 @@ pub enum Reason {
     StrayText,
 }
 
+impl Reason {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::BadNumber => "bad_number",
+            Self::TooDeep => "too_deep",
+            Self::TooLong => "too_long",
+            Self::TooLarge => "too_large",
+            Self::MixedDialects => "mixed_dialects",
+            Self::UnknownQuantity => "unknown_quantity",
+            Self::UnneededQuantity => "unneeded_quantity",
+            Self::Redefinition => "redefinition",
+            Self::SymbolReused => "symbol_reused",
+            Self::UndefinedSymbol => "undefined_symbol",
+            Self::MissingEquation => "missing_equation",
+            Self::OddChain => "odd_chain",
+            Self::UnusedIntermediate => "unused_intermediate",
+            Self::WrongParents => "wrong_parents",
+            Self::WrongOperation => "wrong_operation",
+            Self::WrongNumbers => "wrong_numbers",
+            Self::WrongEquality => "wrong_equality",
+            Self::WrongValue => "wrong_value",
+            Self::NotUnknown => "not_unknown",
+            Self::UnknownDefined => "unknown_defined",
+            Self::WrongKnown => "wrong_known",
+            Self::WrongEquation => "wrong_equation",
+            Self::MissingSolution => "missing_solution",
+            Self::MissingQuantity => "missing_quantity",
+            Self::MissingAnswer => "missing_answer",
+            Self::WrongAnswer => "wrong_answer",
+            Self::RepeatedAnswer => "repeated_answer",
+            Self::ConflictingAnswers => "conflicting_answers",
+            Self::StrayText => "stray_text",
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

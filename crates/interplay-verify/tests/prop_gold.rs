@@ -79,7 +79,7 @@ proptest! {
         if problem.mode() == Mode::Forward {
             sources.push(Gold::from_gold_graph(&problem.gold_graph()).unwrap());
         }
-        let completion = framing::completion_text(&problem);
+        let completion = framing::target_text(&problem);
         for gold in &sources {
             prop_assert_eq!(gold.answer(), problem.answer());
             for level in [Level::Paper, Level::Strict] {
