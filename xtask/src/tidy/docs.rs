@@ -13,12 +13,13 @@ const COMMANDS: [&str; 2] = [
 ];
 
 /// Folders whose paths are relative to the root.
-const FROM_ROOT: [&str; 7] = [
-    ".cargo", ".ci", ".github", "crates", "docs", "examples", "xtask",
-];
+const FROM_ROOT: [&str; 6] = [".cargo", ".ci", ".github", "crates", "docs", "xtask"];
 
 /// Folders whose paths are relative to the document.
 const FROM_DOCUMENT: [&str; 3] = ["src", "tests", "benches"];
+
+/// The folder of examples, which both the workspace and its crates have.
+const EXAMPLES: &str = "examples";
 
 /// Checks the paths that a Markdown file names, and the links of a crate's documentation.
 pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
@@ -30,15 +31,18 @@ pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
     let folder = folder.as_deref().unwrap_or(root);
     for (line, name) in quoted(&file.text) {
         let first = name.split('/').next().unwrap_or(name);
-        let from = match first {
+        let from: &[&Path] = match first {
             _ if !looks_like_path(name) => continue,
-            first if FROM_ROOT.contains(&first) => root,
-            first if FROM_DOCUMENT.contains(&first) => folder,
+            EXAMPLES => &[folder, root],
+            first if FROM_ROOT.contains(&first) => &[root],
+            first if FROM_DOCUMENT.contains(&first) => &[folder],
             _ => continue,
         };
         // A path may have a line number, and an example may be named without its extension.
         let path = name.split(':').next().unwrap_or(name);
-        if !from.join(path).exists() && !from.join(format!("{path}.rs")).exists() {
+        let source = format!("{path}.rs");
+        let exists = |from: &&Path| from.join(path).exists() || from.join(&source).exists();
+        if !from.iter().any(exists) {
             let message = format!("`{name}` does not exist");
             findings.push(Finding::new(&file.path, line, message));
         }
