@@ -30,12 +30,19 @@ pub struct Progress {
     pub key: String,
     /// Steps done.
     pub step: u64,
-    /// The index of the next sample or problem of the stage's data set.
+    /// The index of the environment's next example.
     pub cursor: u64,
+    /// Examples left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong: u64,
     /// Optimiser updates done.
     pub updates: u64,
     /// What the stage has cost.
     pub ledger: Ledger,
+}
+
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 const PROGRESS: &str = "progress.json";

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use interplay_graph::GraphError;
+use interplay_environment::EnvironmentError;
 use interplay_model::ModelError;
-use interplay_tasks::TaskError;
 use interplay_tokenizer::TokenizerError;
-use interplay_verify::VerifyError;
 
 /// Why a stage could not start, go on or finish.
 #[non_exhaustive]
@@ -22,12 +20,27 @@ pub enum TrainError {
     },
     /// A sample does not fit in a row of the batch.
     #[error(
-        "a sequence of {length} tokens does not fit in rows of {row_tokens}; start another run \
-         with a larger `row_tokens` or an easier mixture"
+        "a sequence of {length} tokens does not fit in rows of {row_tokens}; expected a larger \
+         `row_tokens` or shorter samples"
     )]
     SequenceTooLong {
         /// The sequence's tokens.
         length: usize,
+        /// Tokens a row.
+        row_tokens: usize,
+    },
+    /// Example after example does not fit in a row of the batch.
+    #[error(
+        "none of the {examples} examples from index {first} on fits in rows of {row_tokens} tokens \
+         (the shortest needs {shortest}); expected a larger `row_tokens` or an easier mixture"
+    )]
+    NothingFits {
+        /// How many examples were tried.
+        examples: u64,
+        /// The index of the first of them.
+        first: u64,
+        /// What the shortest of them needs, in tokens.
+        shortest: usize,
         /// Tokens a row.
         row_tokens: usize,
     },
@@ -81,21 +94,15 @@ pub enum TrainError {
         /// What happened.
         reason: String,
     },
-    /// From the task generator.
+    /// From the environment that gives the examples.
     #[error(transparent)]
-    Task(#[from] TaskError),
+    Environment(#[from] EnvironmentError),
     /// From the tokenizer.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// From the model.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// From the verifier.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// From the graph.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
 }
 
 impl TrainError {

@@ -13,11 +13,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use burn::tensor::{Int, Tensor, TensorData};
+use interplay_environment::Environment;
 use interplay_graph::SeedStream;
 use interplay_model::{
     Activations, Decoder, FusedOps, ModelConfig, Precision, Segments, TrainBackend,
 };
-use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
 
@@ -123,24 +123,27 @@ pub enum Start<'a> {
 }
 
 /// What a next-token stage reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct NextTokenInput<'a> {
     /// The model's shape.
     pub config: &'a ModelConfig,
     /// The first weights.
     pub start: Start<'a>,
-    /// The samples.
-    pub dataset: &'a Dataset,
+    /// The samples: every example's prompt followed by its target, in the order of the indices.
+    pub environment: &'a dyn Environment,
     /// The tokenizer.
     pub tokenizer: &'a Tokenizer,
     /// The settings.
     pub spec: &'a NextTokenSpec,
 }
 
-/// Runs the stage in its folder, from where it stands, to its end.
+/// Runs or resumes the stage in its folder.
+///
+/// Examples that do not fit in a row are left out and counted (metric `overlong_examples`, and
+/// [`StageSummary::overlong_examples`]).
 ///
 /// # Errors
-/// Settings that do not make sense, a sample longer than a row, a loss that is not finite, a
+/// Settings that do not make sense, examples none of which fits in a row, a loss that is not finite, a
 /// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
 /// stays.
 pub fn run<A: TrainBackend>(
@@ -221,6 +224,7 @@ fn train<A: TrainBackend>(
         session.expect_finite("the loss", loss)?;
         let norm = session.update(gradients, rate)?;
         session.progress.cursor = batch.next_cursor;
+        session.progress.overlong += batch.overlong;
         session.progress.ledger.trained_tokens += batch.tokens();
         let tokens = session.progress.ledger.trained_tokens;
         let numbers = [
@@ -229,6 +233,7 @@ fn train<A: TrainBackend>(
             ("gradient_norm", norm),
             ("trained_tokens", tokens as f64),
             ("padding_share", batch.padding_share()),
+            ("overlong_examples", session.progress.overlong as f64),
         ];
         let work = Work {
             tokens: batch.tokens(),
@@ -293,6 +298,8 @@ fn ints<B: FusedOps>(values: &[i32], device: &B::Device) -> Tensor<B, 1, Int> {
 struct StepBatch {
     passes: Vec<PackedBatch>,
     next_cursor: u64,
+    /// Examples left out because they do not fit in a row.
+    overlong: u64,
 }
 
 impl StepBatch {
@@ -338,28 +345,61 @@ fn produce(
 fn step_batch(input: &NextTokenInput<'_>, mut cursor: u64) -> Result<StepBatch, TrainError> {
     let spec = input.spec;
     let pad = input.tokenizer.special().pad;
+    let mut overlong = 0;
     let mut passes = Vec::with_capacity(spec.accumulation);
     for _ in 0..spec.accumulation {
         let mut packer = Packer::new(spec.row_tokens, spec.rows, pad);
-        while packer.add(sequence(input, cursor)?)?.is_none() {
-            cursor += 1;
+        loop {
+            let (index, sequence) = fitting(cursor, spec.row_tokens, |index| {
+                let sequence = sequence(input, index)?;
+                Ok((sequence.ids.len(), sequence))
+            })?;
+            if packer.add(sequence)?.is_some() {
+                break;
+            }
+            overlong += index - cursor;
+            cursor = index + 1;
         }
         passes.push(packer.finish());
     }
     Ok(StepBatch {
         passes,
         next_cursor: cursor,
+        overlong,
+    })
+}
+
+/// How many examples in a row may be too long before a stage gives up.
+const OVERLONG_IN_A_ROW: u64 = 10_000;
+
+/// The first example from index `first` on that needs at most `row_tokens` tokens, with its index.
+/// `make` gives an example and what it needs.
+pub(crate) fn fitting<T>(
+    first: u64,
+    row_tokens: usize,
+    mut make: impl FnMut(u64) -> Result<(usize, T), TrainError>,
+) -> Result<(u64, T), TrainError> {
+    let mut shortest = usize::MAX;
+    for index in first..first.saturating_add(OVERLONG_IN_A_ROW) {
+        let (length, made) = make(index)?;
+        if length <= row_tokens {
+            return Ok((index, made));
+        }
+        shortest = shortest.min(length);
+    }
+    Err(TrainError::NothingFits {
+        examples: OVERLONG_IN_A_ROW,
+        first,
+        shortest,
+        row_tokens,
     })
 }
 
 fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainError> {
-    let problem = input.dataset.get(index)?;
-    let sample = input.tokenizer.encode_sample(
-        &problem.problem_text(),
-        &problem.question_text(),
-        &problem.reasoning_text(),
-        &problem.answer().to_string(),
-    )?;
+    let example = input.environment.example(index)?;
+    let sample = input
+        .tokenizer
+        .encode_sample(&example.prompt, &example.target)?;
     let predict_from = match input.spec.loss_on {
         LossOn::All => 1,
         LossOn::Solution => sample.prompt_len,

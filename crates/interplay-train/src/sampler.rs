@@ -7,7 +7,7 @@ use interplay_tokenizer::Tokenizer;
 
 use crate::TrainError;
 
-/// Samples completions of prompts from a decoder.
+/// A decoder as a source of completions for the evaluator.
 pub struct DecoderSampler<'a, B: FusedOps> {
     /// The model.
     pub decoder: &'a Decoder<B>,
@@ -29,15 +29,14 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
     fn sample(
         &mut self,
         items: &[EvalItem],
-        samples: usize,
+        completions: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<String>>, TrainError> {
-        let mut requests = Vec::with_capacity(items.len() * samples);
+        let mut requests = Vec::with_capacity(items.len() * completions);
         for item in items {
-            let mut prompt = vec![self.tokenizer.special().bos];
-            prompt.extend(self.tokenizer.encode(&item.prompt)?);
+            let prompt = self.tokenizer.encode_prompt(&item.example.prompt)?;
             let draws = self.stream.child(item.id).stream("sample");
-            for sample in 0..samples as u64 {
+            for sample in 0..completions as u64 {
                 requests.push(Request {
                     prompt: prompt.clone(),
                     stream: draws.rng(sample),
@@ -62,7 +61,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             .map(|one| self.tokenizer.decode_completion(&one.tokens));
         let texts: Vec<String> = texts.collect();
         Ok(texts
-            .chunks(samples.max(1))
+            .chunks(completions.max(1))
             .map(<[String]>::to_vec)
             .collect())
     }

@@ -11,7 +11,7 @@ use interplay_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{self, Progress, write_json};
+use crate::checkpoint::{self, Progress, is_zero, write_json};
 use crate::metrics::{MetricsFile, Observer, StepReport};
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
 use crate::{TrainError, ledger::Ledger};
@@ -34,8 +34,11 @@ pub struct StageSummary {
     pub key: String,
     /// Steps made.
     pub steps: u64,
-    /// Samples or problems used.
+    /// How many of the environment's examples it went through.
     pub samples: u64,
+    /// How many of these were left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong_examples: u64,
     /// What it cost.
     pub ledger: Ledger,
 }
@@ -259,6 +262,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             key: self.folder.key.clone(),
             steps: self.progress.step,
             samples: self.progress.cursor,
+            overlong_examples: self.progress.overlong,
             ledger: self.progress.ledger,
         };
         write_json(&self.folder.path.join("stage.json"), &summary)?;

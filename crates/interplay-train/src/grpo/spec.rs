@@ -1,31 +1,11 @@
 //! Settings of a GRPO stage.
 
 use interplay_model::{Activations, Precision};
-use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
-use super::{AdvantageScale, LossKind};
-use crate::TrainError;
+use super::{AdvantageScale, LossKind, RewardSpec};
 use crate::next_token::MAX_COUNT;
 use crate::optimizer::OptimizerSpec;
-
-/// Which reward a completion earns.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
-pub enum RewardSpec {
-    /// 1 for the right answer, whatever the steps.
-    Outcome,
-    /// The share of gold quantities that are right.
-    Process,
-    /// `alpha * outcome + (1 - alpha) * process`.
-    Mixed {
-        /// The weight of the outcome, 0 to 1.
-        alpha: f64,
-    },
-    /// 1 only for the right answer with every step verified.
-    #[default]
-    Strict,
-}
 
 /// Which tokens of a completion carry its advantage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,21 +18,6 @@ pub enum Credit {
     /// right, and the tokens behind it could not have earned the reward any more. A positive one
     /// goes to all tokens.
     FirstError,
-}
-
-impl RewardSpec {
-    /// The reward itself.
-    ///
-    /// # Errors
-    /// An `alpha` outside 0 to 1.
-    pub fn reward(&self) -> Result<Box<dyn Reward + Send + Sync>, TrainError> {
-        Ok(match *self {
-            Self::Outcome => Box::new(Outcome),
-            Self::Process => Box::new(Process),
-            Self::Mixed { alpha } => Box::new(Mixed::new(alpha)?),
-            Self::Strict => Box::new(Accepted),
-        })
-    }
 }
 
 /// Settings of a GRPO stage.
@@ -103,13 +68,6 @@ pub struct GrpoSpec {
     /// Which tokens of a completion a lack of reward is charged to.
     #[serde(default)]
     pub credit: Credit,
-    /// How the supervision errs, if it does. The metrics `verified` and `answer_correct` stay
-    /// exact; `reward` is what the noisy verdicts pay.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub noise: Option<Noise>,
-    /// The level at which completions are verified.
-    #[serde(default = "default_level")]
-    pub level: Level,
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
@@ -137,9 +95,6 @@ fn default_clip() -> f32 {
 }
 fn default_kl_coefficient() -> f32 {
     1e-3
-}
-fn default_level() -> Level {
-    Level::Strict
 }
 fn default_checkpoint_every() -> u64 {
     10
@@ -204,16 +159,7 @@ impl GrpoSpec {
                 self.kl_coefficient
             ));
         }
-        if let Some(rate) = self.noise.map(|noise| noise.rate())
-            && !(0.0..=1.0).contains(&rate)
-        {
-            problems.push(format!("noise.rate: expected 0 to 1, found {rate}"));
-        }
-        if let RewardSpec::Mixed { alpha } = self.reward
-            && !(0.0..=1.0).contains(&alpha)
-        {
-            problems.push(format!("reward.alpha: expected 0 to 1, found {alpha}"));
-        }
+        problems.extend(self.reward.problems());
         problems
     }
 }

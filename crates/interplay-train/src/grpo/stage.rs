@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
+use interplay_environment::Environment;
 use interplay_graph::SeedStream;
 use interplay_model::{ModelConfig, ModelError, TrainBackend};
-use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 
 use super::objective::{TokenTable, Watch};
@@ -19,14 +19,14 @@ use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
 /// What a GRPO stage reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct GrpoInput<'a> {
     /// The model's shape.
     pub config: &'a ModelConfig,
     /// The Hugging Face folder of the policy's first weights, which are also the reference.
     pub start: &'a Path,
-    /// The problems.
-    pub dataset: &'a Dataset,
+    /// The examples whose prompts are continued, and the judge of the completions.
+    pub environment: &'a dyn Environment,
     /// The tokenizer.
     pub tokenizer: &'a Tokenizer,
     /// Draws of the rollouts.
@@ -35,10 +35,14 @@ pub struct GrpoInput<'a> {
     pub spec: &'a GrpoSpec,
 }
 
-/// Runs the stage in its folder, from where it stands, to its end.
+/// Runs or resumes the stage in its folder.
+///
+/// Examples whose prompt and longest completion do not fit in a row are left out and counted
+/// ([`StageSummary::overlong_examples`]).
 ///
 /// # Errors
-/// Settings that do not make sense, a completion longer than a row, a loss that is not finite, a
+/// Settings that do not make sense, a reward that the environment does not have, examples none of
+/// which fits in a row, a loss that is not finite, a
 /// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
 /// stays.
 pub fn run<A: TrainBackend>(
@@ -65,7 +69,9 @@ pub fn run_on<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    folder.refuse(spec.problems())?;
+    let mut problems = spec.problems();
+    problems.extend(spec.reward.missing_from(&input.environment.components()));
+    folder.refuse(problems)?;
     let device = &places.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
@@ -83,13 +89,11 @@ pub fn run_on<A: TrainBackend>(
         None
     };
     let team = Team::<A>::start(places, input.config, reference)?;
-    let reward = spec.reward.reward()?;
-    let (dataset, tokenizer, stream) = (input.dataset, input.tokenizer, input.stream);
+    let (environment, tokenizer, stream) = (input.environment, input.tokenizer, input.stream);
     let source = Source {
-        dataset,
+        environment,
         tokenizer,
         stream,
-        reward: reward.as_ref(),
     };
     while session.progress.step < spec.steps {
         step(&mut session, &source, &team, spec, observer)?;
@@ -139,7 +143,8 @@ fn step<A: TrainBackend>(
         };
         update.apply(session, team, rate, &mut totals)?;
     }
-    session.progress.cursor += spec.prompts as u64;
+    session.progress.cursor = batch.next_index;
+    session.progress.overlong += batch.overlong;
     let work = Work {
         tokens: batch.tokens() + totals.trained_tokens,
         flops: None,
