@@ -26,7 +26,7 @@ log="artifacts/$target.log"
 : > "$log"
 end=$(($(date +%s) + seconds))
 failures=0
-# A failing input ends the fuzzer, which is restarted until the time is up.
+# A failing input ends the fuzzer; restart it until the time is over.
 while left=$((end - $(date +%s))); [ "$left" -gt 0 ]; do
     if "$program" "corpus/$target" -dict=words.dict -max_len=4096 -len_control=20 -timeout=60 \
         -rss_limit_mb=2048 -max_total_time="$left" -print_final_stats=1 \
