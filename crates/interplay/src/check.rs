@@ -1,7 +1,7 @@
 //! Everything about an experiment that cannot work, found before anything runs.
 //!
-//! A run takes minutes or days. Whatever can be known from the spec alone is refused at once, one
-//! line for each problem. Upper limits keep a typing error from asking for more memory than there
+//! A run takes minutes or days. Whatever can be known from the spec alone is refused at once, with
+//! everything that is wrong. Upper limits keep a typing error from asking for more memory than there
 //! is.
 
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::TrainerSpec;
 
 use crate::data::DataSpec;
-use crate::limits::{MANY, PROBLEMS_PER_OP, within};
+use crate::limits::{MANY, PROBLEMS_PER_OP};
 use crate::planned_stage::{Ops, Stage, resolve_stages};
 use crate::spec::{ExperimentSpec, band_ops};
 use crate::stage::StageSpec;
@@ -23,13 +23,13 @@ const HARDEST: u32 = 1000;
 const TAKEN: [&str; 3] = ["tokenizer", "eval", "evaluate"];
 
 impl ExperimentSpec {
-    /// Everything about the experiment that cannot work, one line each.
+    /// Everything about the experiment that cannot work.
     #[must_use]
-    pub fn validate(&self, library: &ContextLibrary) -> Vec<String> {
+    pub fn validate(&self, library: &ContextLibrary) -> Issues {
         let mut check = Check {
             spec: self,
             library,
-            issues: Vec::new(),
+            issues: Issues::default(),
         };
         check.names();
         check.model();
@@ -41,62 +41,48 @@ impl ExperimentSpec {
 }
 
 /// Stages with fewer rows than devices, so that some devices would never have anything to do.
-pub(crate) fn validate_rows(spec: &ExperimentSpec, devices: usize) -> Vec<String> {
-    let few = |stage: &StageSpec| {
-        let rows = stage.settings.needs().training?.rows;
-        (rows < devices).then(|| {
-            format!(
-                "stage `{}`: training.rows: expected at least one row for each of the {devices} \
-                 devices, found {rows}",
-                stage.name
-            )
-        })
-    };
-    spec.stages.iter().filter_map(few).collect()
+pub(crate) fn validate_rows(spec: &ExperimentSpec, devices: usize) -> Issues {
+    let mut issues = Issues::default();
+    for stage in &spec.stages {
+        if let Some(training) = stage.settings.needs().training {
+            issues.expect(
+                training.rows >= devices,
+                format!("{}.training.rows", stage.key()),
+                training.rows,
+                format!("at least one row for each of the {devices} devices"),
+            );
+        }
+    }
+    issues
 }
 
 struct Check<'a> {
     spec: &'a ExperimentSpec,
     library: &'a ContextLibrary,
-    issues: Vec<String>,
+    issues: Issues,
 }
 
 impl Check<'_> {
-    fn add(&mut self, issue: impl Into<Option<String>>) {
-        self.issues.extend(issue.into());
-    }
-
     fn data(&mut self, key: &str, data: &DataSpec) {
-        self.found(key, data.validate(self.library));
-    }
-
-    fn found(&mut self, key: &str, issues: Issues) {
-        let issues = issues.0.into_iter();
-        self.issues
-            .extend(issues.map(|issue| format!("{key}: {issue}")));
+        self.issues.nest(key, data.validate(self.library));
     }
 
     fn names(&mut self) {
-        if !is_folder_name(&self.spec.name) {
-            let name = &self.spec.name;
-            self.add(format!(
-                "name: `{name}` is not a folder name of letters, digits, `-` and `_`"
-            ));
-        }
-        if !(0.0..=0.5).contains(&self.spec.held_out) {
-            let found = self.spec.held_out;
-            self.add(format!("held_out: expected 0 to 0.5, found {found}"));
-        }
+        let name = &self.spec.name;
+        let expected = "a folder name of letters, digits, `-` and `_`";
+        self.issues
+            .expect(is_folder_name(name), "name", format!("`{name}`"), expected);
+        self.issues.range("held_out", self.spec.held_out, 0.0..=0.5);
         // TOML has no larger whole numbers, and the run folder keeps the plan as TOML.
-        self.add(within("seed", self.spec.seed, 0..=i64::MAX as u64));
-        if self.spec.stages.is_empty() {
-            self.add("stage: expected at least one".to_owned());
-        }
+        self.issues
+            .range("seed", self.spec.seed, 0..=i64::MAX as u64);
+        let stages = &self.spec.stages;
+        self.issues
+            .expect(!stages.is_empty(), "stage", "nothing", "at least one stage");
     }
 
     fn model(&mut self) {
         let model = &self.spec.model;
-        let before = self.issues.len();
         let counts = [
             ("hidden_size", model.hidden_size, 1..=MANY),
             ("intermediate_size", model.intermediate_size, 1..=MANY),
@@ -106,29 +92,31 @@ impl Check<'_> {
             // A token of a prompt and one of its completion.
             ("context_tokens", model.context_tokens, 2..=MANY),
         ];
+        let mut issues = Issues::default();
         for (key, count, limits) in counts {
-            self.add(within(&format!("model.{key}"), count as u64, limits));
+            issues.range(key, count as u64, limits);
         }
-        if !(model.rope_theta.is_finite() && model.rope_theta > 0.0) {
-            self.add(format!(
-                "model.rope_theta: expected above 0, found {}",
-                model.rope_theta
-            ));
+        let theta = model.rope_theta;
+        issues.expect(
+            theta.is_finite() && theta > 0.0,
+            "rope_theta",
+            theta,
+            "above 0",
+        );
+        if issues.is_empty() {
+            let (hidden, heads, kv_heads) = (model.hidden_size, model.heads, model.kv_heads);
+            let even = hidden.is_multiple_of(heads) && (hidden / heads).is_multiple_of(2);
+            let expected = format!("hidden_size ({hidden}) divided by heads to be an even number");
+            issues.expect(even, "heads", heads, expected);
+            let expected = format!("a divisor of heads ({heads})");
+            issues.expect(
+                heads.is_multiple_of(kv_heads),
+                "kv_heads",
+                kv_heads,
+                expected,
+            );
         }
-        if self.issues.len() > before {
-            return;
-        }
-        let (hidden, heads, kv_heads) = (model.hidden_size, model.heads, model.kv_heads);
-        if !hidden.is_multiple_of(heads) || !(hidden / heads).is_multiple_of(2) {
-            self.add(format!(
-                "model.heads: hidden_size ({hidden}) over heads ({heads}) must be an even number"
-            ));
-        }
-        if !heads.is_multiple_of(kv_heads) {
-            self.add(format!(
-                "model.kv_heads: heads ({heads}) must be a multiple of kv_heads ({kv_heads})"
-            ));
-        }
+        self.issues.nest("model", issues);
     }
 
     fn tokenizer(&mut self) {
@@ -137,107 +125,95 @@ impl Check<'_> {
             vocab_size: spec.vocab_size,
             ..TrainerSpec::default()
         };
-        if let Err(error) = trainer.validate() {
-            self.add(format!("tokenizer: {error}"));
-        }
         let entries = spec.vocab_size as u64;
-        self.add(within("tokenizer.vocab_size", entries, 1..=MANY));
-        self.add(within("tokenizer.samples", spec.samples, 1..=10 * MANY));
+        if let Err(error) = trainer.validate() {
+            let expected = format!("a vocabulary that can be trained ({error})");
+            self.issues.push("tokenizer.vocab_size", entries, expected);
+        }
+        self.issues.range("tokenizer.vocab_size", entries, 1..=MANY);
+        self.issues
+            .range("tokenizer.samples", spec.samples, 1..=10 * MANY);
         self.data("tokenizer.data", &spec.data);
     }
 
     fn evaluate(&mut self) {
         let spec = &self.spec.evaluate;
-        let problems = spec.problems_per_op;
-        self.add(within(
-            "evaluate.problems_per_op",
-            problems,
-            1..=PROBLEMS_PER_OP,
-        ));
-        self.add(within(
-            "evaluate.completions",
-            spec.completions.into(),
-            1..=MANY,
-        ));
+        let mut issues = Issues::default();
+        issues.range("problems_per_op", spec.problems_per_op, 1..=PROBLEMS_PER_OP);
+        issues.range("completions", u64::from(spec.completions), 1..=MANY);
         // The prompt needs a token as well. A shorter context is refused with the model.
         let most = (self.spec.model.context_tokens as u64).max(2) - 1;
-        let tokens = spec.max_new_tokens as u64;
-        self.add(within("evaluate.max_new_tokens", tokens, 1..=most));
+        issues.range("max_new_tokens", spec.max_new_tokens as u64, 1..=most);
         let ascending = spec.ks.windows(2).all(|pair| pair[0] < pair[1]);
         let inside = spec.ks.iter().all(|k| (1..=spec.completions).contains(k));
-        if spec.ks.is_empty() || !ascending || !inside {
-            self.add(format!(
-                "evaluate.ks: expected ascending values of 1 to completions ({}), found {:?}",
-                spec.completions, spec.ks
-            ));
-        }
-        if !(spec.temperature >= 0.0 && spec.temperature.is_finite()) {
-            let found = spec.temperature;
-            self.add(format!(
-                "evaluate.temperature: expected 0 or more, found {found}"
-            ));
-        }
+        let right = !spec.ks.is_empty() && ascending && inside;
+        let expected = format!(
+            "ascending values from 1 to completions ({})",
+            spec.completions
+        );
+        issues.expect(right, "ks", format!("{:?}", spec.ks), expected);
+        let right = spec.temperature >= 0.0 && spec.temperature.is_finite();
+        issues.expect(right, "temperature", spec.temperature, "0 or more");
+        self.issues.nest("evaluate", issues);
         self.data("evaluate.data", &spec.data);
+        self.bands();
+    }
+
+    fn bands(&mut self) {
         let bands = self.spec.bands;
         if let Err(error) = bands.validate() {
-            self.add(format!("bands: {error}"));
+            self.issues
+                .push("bands", error, "three ranges of ops without overlap");
             return;
         }
         let last = Band::ALL.map(|band| *bands.range(band).end());
         if let Some(op) = last.into_iter().find(|op| *op > HARDEST) {
-            self.add(format!("bands: expected ops up to {HARDEST}, found {op}"));
+            self.issues
+                .push("bands", format!("op {op}"), format!("ops up to {HARDEST}"));
             return;
         }
         for op in band_ops(&bands) {
-            self.data(
-                &format!("evaluate.data at op {op} of the bands"),
-                &spec.data.at_ops(&Counts::one(op)),
-            );
+            let data = self.spec.evaluate.data.at_ops(&Counts::one(op));
+            self.data(&format!("evaluate.data (at op {op} of the bands)"), &data);
         }
     }
 
     fn stages(&mut self) {
         let mut seen: HashSet<&str> = HashSet::new();
         for stage in &self.spec.stages {
-            let name = stage.name.as_str();
-            if !is_folder_name(name) {
-                self.add(format!(
-                    "stage `{name}`: the name is not made of letters, digits, `-` and `_`"
-                ));
-            }
-            if TAKEN.contains(&name) || !seen.insert(name) {
-                self.add(format!("stage `{name}`: the name is taken; choose another"));
-            }
+            let (name, key) = (stage.name.as_str(), format!("{}.name", stage.key()));
+            let found = format!("`{name}`");
+            let expected = "letters, digits, `-` and `_`";
+            self.issues
+                .expect(is_folder_name(name), &key, &found, expected);
+            let free = !TAKEN.contains(&name) && seen.insert(name);
+            self.issues
+                .expect(free, &key, &found, "a name that is not taken");
             self.settings(stage);
         }
         match resolve_stages(&self.spec.stages) {
-            Err(issues) => self.issues.extend(issues),
+            Err(issues) => self.issues.nest("", issues),
             Ok(stages) => stages.iter().for_each(|stage| self.edge(stage)),
         }
     }
 
     fn settings(&mut self, stage: &StageSpec) {
-        let (name, needs) = (&stage.name, stage.settings.needs());
-        let issues = needs.issues.into_iter();
-        self.issues
-            .extend(issues.map(|issue| format!("stage `{name}`: {issue}")));
+        let (key, needs) = (stage.key(), stage.settings.needs());
+        self.issues.nest(&key, needs.issues);
         if let Some(training) = needs.training {
-            self.data(&format!("stage `{name}`: data"), training.data);
+            self.data(&format!("{key}.data"), training.data);
             if let Some(reward) = training.reward {
                 let missing = reward.missing_from(&training.data.components());
-                self.found(&format!("stage `{name}`: training"), missing);
+                self.issues.nest(&format!("{key}.training"), missing);
             }
             let (found, context) = (training.row_tokens, self.spec.model.context_tokens);
-            if found > context {
-                self.add(format!(
-                    "stage `{name}`: training.row_tokens: expected at most model.context_tokens \
-                     ({context}), found {found}"
-                ));
-            }
+            let expected = format!("at most model.context_tokens ({context})");
+            let key = format!("{key}.training.row_tokens");
+            self.issues.expect(found <= context, key, found, expected);
         }
         if let Some(ops) = needs.measured_ops {
-            let key = format!("evaluate.data at the ops of stage `{name}`");
-            self.data(&key, &self.spec.evaluate.data.at_ops(ops));
+            let data = self.spec.evaluate.data.at_ops(ops);
+            self.data(&format!("evaluate.data (at the ops of {key})"), &data);
         }
     }
 
@@ -248,10 +224,8 @@ impl Check<'_> {
         };
         let calibrating = &self.spec.stages[calibration.index()].settings;
         if let Some(ops) = calibrating.needs().measured_ops {
-            let key = format!(
-                "stage `{}`: data at the ops of stage `{calibration}`",
-                stage.name
-            );
+            let name = &stage.name;
+            let key = format!("stage.{name}.data (at the ops of stage.{calibration})");
             self.data(&key, &data.at_ops(ops));
         }
     }
@@ -267,6 +241,7 @@ fn is_folder_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use interplay_tasks::TaskSpec;
     use proptest::prelude::*;
 
     use super::*;
@@ -275,7 +250,7 @@ mod tests {
     fn issues_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
         change(&mut spec);
-        spec.validate(&ContextLibrary::embedded()).join("\n")
+        spec.validate(&ContextLibrary::embedded()).to_string()
     }
 
     #[test]
@@ -287,7 +262,7 @@ mod tests {
     fn a_context_without_room_for_a_completion_is_refused() {
         for tokens in [0, 1] {
             let found = issues_after(|spec| spec.model.context_tokens = tokens);
-            let expected = format!("model.context_tokens: expected 2 to 1048576, found {tokens}");
+            let expected = format!("`model.context_tokens`: found {tokens}, expected 2 to 1048576");
             assert!(found.contains(&expected), "{found}");
         }
     }
@@ -309,7 +284,7 @@ mod tests {
             "model.hidden_size",
             "model.rope_theta",
             "tokenizer.samples",
-            "tokenizer:",
+            "tokenizer.vocab_size",
             "bands",
             "evaluate.ks",
             "evaluate.max_new_tokens",
@@ -333,7 +308,7 @@ mod tests {
                 spec.stages[1].name = taken.into();
             });
             assert!(
-                found.contains(&format!("stage `{taken}`")),
+                found.contains(&format!("stage.{taken}.name")),
                 "{taken}: {found}"
             );
         }
@@ -347,10 +322,10 @@ mod tests {
             }
         });
         assert!(
-            found.contains("evaluate.data at the ops of stage `calibrate`"),
+            found.contains("evaluate.data (at the ops of stage.calibrate)"),
             "{found}"
         );
-        assert!(found.contains("stage `grpo`: data at the ops"), "{found}");
+        assert!(found.contains("stage.grpo.data (at the ops"), "{found}");
     }
 
     /// Numbers at which arithmetic goes wrong, and ordinary ones.
@@ -392,6 +367,13 @@ mod tests {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
+    fn tasks(data: &mut DataSpec) -> &mut TaskSpec {
+        match data {
+            DataSpec::Dag(data) => &mut data.tasks,
+            other => panic!("the preset has tasks, found {other:?}"),
+        }
+    }
+
     /// Puts absurd numbers into every number that a person may write.
     fn absurd(spec: &mut ExperimentSpec, count: &mut dyn FnMut() -> u64, number: f64) {
         let mut size = || usize::try_from(count()).unwrap_or(usize::MAX);
@@ -416,8 +398,9 @@ mod tests {
                     training.row_tokens = size();
                     training.accumulation = size();
                     training.optimizer.clip_norm = number;
-                    stage.data.max_parents = size();
-                    stage.data.nouns = Some(size());
+                    let tasks = tasks(&mut stage.data);
+                    tasks.max_parents = size();
+                    tasks.nouns = Some(size());
                 }
                 StageSettings::Grpo(stage) => {
                     let training = &mut stage.training;
@@ -428,7 +411,7 @@ mod tests {
                     training.row_tokens = size();
                     training.max_new_tokens = size();
                     training.temperature = number;
-                    stage.data.mixture[0].weight = number;
+                    tasks(&mut stage.data).mixture[0].weight = number;
                 }
                 StageSettings::Calibrate(_) => {}
             }
@@ -441,11 +424,13 @@ mod tests {
         evaluate.completions = small(count());
         evaluate.ks = vec![small(count()), small(count())];
         evaluate.temperature = number;
-        evaluate.data.max_value = Some(count() as i64);
-        evaluate.data.max_constant = count() as i64;
-        evaluate.data.max_factor = count() as i64;
-        evaluate.data.min_tokens = Some(small(count()));
-        evaluate.data.entanglement = Some(number);
+        let tasks = tasks(&mut evaluate.data);
+        tasks.max_value = Some(count() as i64);
+        tasks.max_constant = count() as i64;
+        tasks.max_factor = count() as i64;
+        tasks.min_tokens = Some(small(count()));
+        tasks.entanglement = Some(number);
+        spec.held_out = number;
         for band in [
             &mut spec.bands.id,
             &mut spec.bands.edge,
@@ -491,7 +476,7 @@ mod tests {
             absurd(&mut spec, &mut next, number);
             let issues = spec.validate(&ContextLibrary::embedded());
             let _ = validate_rows(&spec, 2);
-            prop_assert!(issues.iter().all(|issue| issue.contains(':')), "{issues:?}");
+            prop_assert!(issues.0.iter().all(|issue| !issue.key.is_empty()), "{issues}");
         }
     }
 }

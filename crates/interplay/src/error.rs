@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use interplay_environment::EnvironmentError;
 use interplay_files::FileError;
+use interplay_graph::settings::Issues;
 use interplay_gsm8k::Gsm8kError;
 use interplay_model::ModelError;
 use interplay_tasks::TaskError;
@@ -56,12 +57,12 @@ pub enum InterplayError {
         reason: String,
     },
     /// An experiment cannot run; everything that is wrong is listed.
-    #[error("the experiment `{name}` cannot run:\n  - {}", issues.join("\n  - "))]
+    #[error("the experiment `{name}` cannot run:{issues}")]
     InvalidSpec {
         /// The experiment's name.
         name: String,
-        /// What is wrong, one line each.
-        issues: Vec<String>,
+        /// Everything that is wrong with it.
+        issues: Issues,
     },
     /// Something is wrong with an experiment that was read from a file.
     #[error("{}: {source}", path.display())]

@@ -94,7 +94,7 @@ impl Plan {
         let mut issues = experiment.validate(library);
         let named = experiment.device.clone();
         let device = devices.into().or(named).unwrap_or_default();
-        issues.extend(validate_rows(&experiment, device.count()));
+        issues.nest("", validate_rows(&experiment, device.count()));
         // Stages that do not resolve are among the issues already.
         let stages = resolve_stages(&experiment.stages).unwrap_or_default();
         if !issues.is_empty() {
@@ -332,8 +332,8 @@ mod tests {
         let devices: Devices = vec!["flex"; 33].join(",").parse().unwrap();
         let error = Plan::resolve(spec, devices, &ContextLibrary::embedded()).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("stage `base`: training.rows"), "{message}");
-        assert!(message.contains("stage `grpo`: training.rows"), "{message}");
+        assert!(message.contains("`stage.base.training.rows`"), "{message}");
+        assert!(message.contains("`stage.grpo.training.rows`"), "{message}");
     }
 
     #[test]

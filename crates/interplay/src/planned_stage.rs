@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use interplay_graph::settings::Issues;
 use serde::{Serialize, Serializer};
 
 use crate::stage::{StageKind, StageSettings, StageSpec, write_stage};
@@ -100,37 +101,42 @@ impl Serialize for Stage {
 /// Resolves every reference between stages.
 ///
 /// # Errors
-/// One line for each reference that cannot be resolved.
-pub(crate) fn resolve_stages(stages: &[StageSpec]) -> Result<Vec<Stage>, Vec<String>> {
-    let mut issues = Vec::new();
+/// Every reference that cannot be resolved.
+pub(crate) fn resolve_stages(stages: &[StageSpec]) -> Result<Vec<Stage>, Issues> {
+    let mut issues = Issues::default();
     let mut resolved = Vec::with_capacity(stages.len());
     for (index, stage) in stages.iter().enumerate() {
         let earlier = &stages[..index];
-        match (start(stage, earlier), ops(stage, earlier)) {
-            (Ok(start), Ok(ops)) => resolved.push(Stage {
+        let (start, ops) = (start(stage, earlier), ops(stage, earlier));
+        let written = [("from", &stage.from), ("edge_from", &stage.edge_from)];
+        let expected = [start.as_ref().err(), ops.as_ref().err()];
+        for ((key, written), expected) in written.into_iter().zip(expected) {
+            if let Some(expected) = expected {
+                let found = written.as_deref().unwrap_or("nothing");
+                issues.push(format!("{}.{key}", stage.key()), found, expected);
+            }
+        }
+        if let (Ok(start), Ok(ops)) = (start, ops) {
+            resolved.push(Stage {
                 name: stage.name.clone(),
                 start,
                 ops,
                 settings: stage.settings.clone(),
-            }),
-            (start, ops) => {
-                let found = [start.err(), ops.err()].into_iter().flatten();
-                issues.extend(found.map(|issue| format!("stage `{}`: {issue}", stage.name)));
-            }
+            });
         }
     }
-    match issues.is_empty() {
-        true => Ok(resolved),
-        false => Err(issues),
-    }
+    issues.into_result().map(|()| resolved)
 }
 
+/// Where a stage starts, or what was expected instead.
 fn start(stage: &StageSpec, earlier: &[StageSpec]) -> Result<Start, String> {
     let kind = stage.kind();
     if !kind.traits().starts_from_model {
         return match &stage.from {
             None => Ok(Start::Random),
-            Some(_) => Err(format!("from: a `{kind}` stage starts from random weights")),
+            Some(_) => Err(format!(
+                "nothing, since a `{kind}` stage starts from random weights"
+            )),
         };
     }
     let found = match &stage.from {
@@ -139,12 +145,12 @@ fn start(stage: &StageSpec, earlier: &[StageSpec]) -> Result<Start, String> {
             stage.kind().trains() && stage.name == *from
         }),
     };
-    found.map(Start::Model).ok_or_else(|| match &stage.from {
-        None => "no stage before it trains a model".to_owned(),
-        Some(from) => format!("from: no stage `{from}` before it trains a model"),
-    })
+    found
+        .map(Start::Model)
+        .ok_or_else(|| "a stage before it that trains a model".to_owned())
 }
 
+/// Which ops a stage has, or what was expected instead.
 fn ops(stage: &StageSpec, earlier: &[StageSpec]) -> Result<Ops, String> {
     let Some(wanted) = &stage.edge_from else {
         return Ok(Ops::OfData);
@@ -152,13 +158,13 @@ fn ops(stage: &StageSpec, earlier: &[StageSpec]) -> Result<Ops, String> {
     let kind = stage.kind();
     if !kind.traits().follows_edge {
         return Err(format!(
-            "edge_from: a `{kind}` stage does not train at the edge"
+            "nothing, since a `{kind}` stage does not train at the edge"
         ));
     }
     let measures = |stage: &StageSpec| stage.settings.needs().measured_ops.is_some();
     find(earlier, |stage| stage.name == *wanted && measures(stage))
         .map(Ops::AtEdgeOf)
-        .ok_or_else(|| format!("edge_from: no calibration `{wanted}` before it"))
+        .ok_or_else(|| "a calibration before it".to_owned())
 }
 
 /// The last of the stages that fits.
@@ -180,7 +186,7 @@ mod tests {
     }
 
     fn issues(stages: &[StageSpec]) -> String {
-        resolve_stages(stages).unwrap_err().join("\n")
+        resolve_stages(stages).unwrap_err().to_string()
     }
 
     #[test]
@@ -201,26 +207,21 @@ mod tests {
         wrong[1].from = Some("calibrate".into());
         wrong[3].edge_from = Some("base".into());
         let found = issues(&wrong);
-        assert!(
-            found.contains("`midtrain`: from: no stage `calibrate`"),
-            "{found}"
-        );
-        assert!(
-            found.contains("`grpo`: edge_from: no calibration `base`"),
-            "{found}"
-        );
+        let expected = "`stage.midtrain.from`: found calibrate, expected a stage before it that";
+        assert!(found.contains(expected), "{found}");
+        let expected = "`stage.grpo.edge_from`: found base, expected a calibration before it";
+        assert!(found.contains(expected), "{found}");
         let mut wrong = stages();
         wrong[0].from = Some("midtrain".into());
         wrong[1].edge_from = Some("calibrate".into());
         let found = issues(&wrong);
+        for key in ["`stage.base.from`", "`stage.midtrain.edge_from`"] {
+            assert!(found.contains(key), "{found}");
+        }
+        let found = issues(&stages()[1..]);
         assert!(
-            found.contains("`base`: from: a `pretrain` stage"),
+            found.contains("`stage.midtrain.from`: found nothing"),
             "{found}"
         );
-        assert!(
-            found.contains("`midtrain`: edge_from: a `midtrain` stage"),
-            "{found}"
-        );
-        assert!(issues(&stages()[1..]).contains("no stage before it trains"));
     }
 }

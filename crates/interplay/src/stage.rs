@@ -15,7 +15,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::data::DataSpec;
-use crate::limits::{MANY, PROBLEMS_PER_OP, share, within};
+use crate::limits::{MANY, PROBLEMS_PER_OP};
 
 /// One stage of an experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +115,7 @@ pub(crate) struct Traits {
 /// What the settings of a stage ask of the experiment around them.
 pub(crate) struct Needs<'a> {
     /// Everything that is wrong with the settings alone, by key.
-    pub issues: Vec<String>,
+    pub issues: Issues,
     /// The type that products with the weights are computed in.
     pub precision: Precision,
     /// For stages that train.
@@ -232,12 +232,7 @@ impl StageSettings {
                 measured_ops: None,
             },
             Self::Calibrate(stage) => Needs {
-                issues: stage
-                    .edge
-                    .validate()
-                    .into_iter()
-                    .map(|issue| format!("edge.{issue}"))
-                    .collect(),
+                issues: below("edge", stage.edge.validate()),
                 precision: Precision::Float32,
                 training: None,
                 measured_ops: Some(&stage.edge.ops),
@@ -276,10 +271,10 @@ impl StageSettings {
     }
 }
 
-fn below(table: &str, part: Issues) -> Vec<String> {
+fn below(table: &str, part: Issues) -> Issues {
     let mut issues = Issues::default();
     issues.nest(table, part);
-    issues.0.iter().map(ToString::to_string).collect()
+    issues
 }
 
 impl<S: Serialize> Training<S> {
@@ -303,16 +298,15 @@ impl CalibrateSpec {
         }
     }
 
-    /// Everything that is wrong with the settings, one line each.
+    /// Everything that is wrong with the settings.
     #[must_use]
-    pub fn validate(&self) -> Vec<String> {
-        let found = [
-            within("problems_per_op", self.problems_per_op, 1..=PROBLEMS_PER_OP),
-            within("completions", self.completions.into(), 2..=MANY),
-            share("pass_at_1_below", self.pass_at_1_below),
-            share("pass_at_k_above", self.pass_at_k_above),
-        ];
-        found.into_iter().flatten().collect()
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.range("problems_per_op", self.problems_per_op, 1..=PROBLEMS_PER_OP);
+        issues.range("completions", u64::from(self.completions), 2..=MANY);
+        issues.range("pass_at_1_below", self.pass_at_1_below, 0.0..=1.0);
+        issues.range("pass_at_k_above", self.pass_at_k_above, 0.0..=1.0);
+        issues
     }
 }
 
@@ -332,6 +326,11 @@ impl StageSpec {
     #[must_use]
     pub fn kind(&self) -> StageKind {
         self.settings.kind()
+    }
+
+    /// The stage's table in messages about its keys.
+    pub(crate) fn key(&self) -> String {
+        format!("stage.{}", self.name)
     }
 }
 

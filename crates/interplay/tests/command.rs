@@ -157,7 +157,7 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
     refuse(
         place,
         run,
-        &["experiment.toml", "`base`: data", "mixture", "sum to 0.7"],
+        &["experiment.toml", "stage.base.data", "mixture", "sum to 0.7"],
     );
     write("op = \"2-3\"", "op = \"2-300\"");
     refuse(
@@ -165,7 +165,7 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
         run,
         &[
             "experiment.toml",
-            "`base`: data",
+            "stage.base.data",
             "mixture[0].op",
             "2-300",
             "nouns",

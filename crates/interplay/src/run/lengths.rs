@@ -6,6 +6,7 @@
 //! ends in the middle for want of room; what was measured is said before the first stage.
 
 use interplay_environment::Split;
+use interplay_graph::settings::Issues;
 use interplay_model::TrainBackend;
 use interplay_tasks::Counts;
 use interplay_tokenizer::Tokenizer;
@@ -36,7 +37,7 @@ pub(super) struct Fit {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lengths {
     /// Limits that leave no problem.
-    pub refused: Vec<String>,
+    pub refused: Issues,
     /// Limits that leave out some.
     pub noted: Vec<String>,
 }
@@ -68,10 +69,10 @@ pub(super) fn measure(fits: &[Fit], tokenizer: &Tokenizer) -> Result<Lengths, In
         }
         let (label, limit) = (&fit.label, fit.limit);
         if overlong == count {
-            found.refused.push(format!(
-                "{label}: none of {count} problems fits; they need {shortest} to {longest} tokens, \
-                 found {limit}"
-            ));
+            let expected = format!(
+                "{shortest} to {longest} tokens, which the problems need: none of {count} fits"
+            );
+            found.refused.push(label.as_str(), limit, expected);
         } else if overlong > 0 {
             found.noted.push(format!(
                 "{label}: {overlong} of {count} problems do not fit (up to {longest} tokens, found \
@@ -116,13 +117,16 @@ impl<A: TrainBackend> Runner<'_, A> {
         let mut fits = Vec::new();
         if let Some(ops) = needs.measured_ops {
             let evaluate = &self.plan.evaluate;
-            let label = format!("model.context_tokens, for stage `{}`", stage.name);
+            let label = format!("model.context_tokens, for stage.{}", stage.name);
             let holds = RowHolds::PromptAnd(evaluate.max_new_tokens);
-            let (ops, limit) = (ops.iter().collect::<Vec<_>>(), self.plan.model.context_tokens);
+            let (ops, limit) = (
+                ops.iter().collect::<Vec<_>>(),
+                self.plan.model.context_tokens,
+            );
             fits.extend(self.fits(&label, &evaluate.data, &ops, Split::Test, holds, limit)?);
         }
         if let Some(training) = needs.training {
-            let label = format!("stage `{}`: training.row_tokens", stage.name);
+            let label = format!("stage.{}.training.row_tokens", stage.name);
             // A calibration that finds no edge leaves the stage its own ops.
             let mut ops = training.data.ops();
             if let Ops::AtEdgeOf(calibration) = &stage.ops {
@@ -214,13 +218,12 @@ mod tests {
             fit("endless", RowHolds::PromptAnd(usize::MAX), 1000),
         ];
         let found = measure(&fits, &tokenizer).unwrap();
-        assert_eq!((found.refused.len(), found.noted.len()), (2, 1));
+        assert_eq!((found.refused.0.len(), found.noted.len()), (2, 1));
         assert!(found.noted[0].starts_with("tight: "), "{found:?}");
-        let low = format!(
-            "low: none of 200 problems fits; they need {shortest} to {longest} tokens, found {}",
-            shortest - 1
-        );
-        assert_eq!(found.refused[0], low);
-        assert!(found.refused[1].starts_with("endless: "), "{found:?}");
+        let low =
+            format!("{shortest} to {longest} tokens, which the problems need: none of 200 fits");
+        assert_eq!(found.refused.0[0].expected, low);
+        let keys: Vec<_> = found.refused.0.iter().map(|issue| &issue.key).collect();
+        assert_eq!(keys, ["low", "endless"]);
     }
 }

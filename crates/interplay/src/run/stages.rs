@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use interplay_eval::EdgeReport;
-use interplay_model::TrainBackend;
 use interplay_environment::Split;
+use interplay_eval::EdgeReport;
+use interplay_graph::settings::Issues;
+use interplay_model::TrainBackend;
 use interplay_tasks::Counts;
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
 use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
@@ -146,14 +147,13 @@ impl<A: TrainBackend> Runner<'_, A> {
         match &stage.start {
             Start::Model(from) => Ok(self.model_of(from.name())),
             // No plan that was resolved has such a stage.
-            Start::Random => Err(InterplayError::InvalidSpec {
-                name: self.plan.name.clone(),
-                issues: vec![format!(
-                    "stage `{}`: from: a `{}` stage starts from a model",
-                    stage.name,
-                    stage.kind()
-                )],
-            }),
+            Start::Random => {
+                let mut issues = Issues::default();
+                let key = format!("stage.{}.from", stage.name);
+                issues.push(key, "nothing", "a stage before it that trains a model");
+                let name = self.plan.name.clone();
+                Err(InterplayError::InvalidSpec { name, issues })
+            }
         }
     }
 
