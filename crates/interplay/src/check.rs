@@ -247,6 +247,14 @@ mod tests {
     use super::*;
     use crate::stage::StageSettings;
 
+    /// The tasks of a table of DAG problems.
+    fn tasks(data: &mut DataSpec) -> &mut TaskSpec {
+        match data {
+            DataSpec::Dag(data) => &mut data.tasks,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn issues_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
         change(&mut spec);
@@ -365,13 +373,6 @@ mod tests {
 
     fn small(count: u64) -> u32 {
         u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
-    fn tasks(data: &mut DataSpec) -> &mut TaskSpec {
-        match data {
-            DataSpec::Dag(data) => &mut data.tasks,
-            other => panic!("the preset has tasks, found {other:?}"),
-        }
     }
 
     /// Puts absurd numbers into every number that a person may write.

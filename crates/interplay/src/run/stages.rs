@@ -220,7 +220,8 @@ pub(super) fn data_at_edge(
     };
     let report = earlier.get(calibration.index());
     let found = report.and_then(|result| result.edge.as_ref());
-    let found = found.and_then(|edge| Some((edge.ops.clone(), Counts::list(&edge.ops).ok()?)));
+    let found =
+        found.and_then(|edge| Some((edge.ops.clone(), Counts::list(edge.ops.clone()).ok()?)));
     match found {
         Some((ops, counts)) => (data.at_ops(&counts), Some(ops)),
         None => (data.clone(), None),
