@@ -157,7 +157,12 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
     refuse(
         place,
         run,
-        &["experiment.toml", "stage.base.data", "mixture", "sum to 0.7"],
+        &[
+            "experiment.toml",
+            "stage.base.data",
+            "mixture",
+            "sum to 0.7",
+        ],
     );
     write("op = \"2-3\"", "op = \"2-300\"");
     refuse(
