@@ -6,7 +6,6 @@
 
 pub(crate) mod draft;
 pub(crate) mod draw;
-pub(crate) mod linear;
 pub(crate) mod naming;
 mod order;
 pub(crate) mod problem;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use interplay_graph::{CanonicalHash, Goal, GoldGraph, Numbers, QuantityId, ReasoningGraph};
+use interplay_graph::{
+    CanonicalHash, Goal, GoldGraph, Linear, Numbers, QuantityId, ReasoningGraph,
+};
 
 use crate::contexts::Context;
-use crate::generation::linear::Linear;
 use crate::generation::naming::Label;
 use crate::generation::reverse::{Equation, Reverse};
 use crate::generation::symbols::Symbol;

@@ -7,10 +7,9 @@
 //! forward mode, with the unknown leaf counted like a constant. The unknown always matters: a leaf
 //! whose coefficient in the given quantity is zero is not chosen.
 
-use interplay_graph::QuantityId;
+use interplay_graph::{Linear, QuantityId};
 
 use crate::generation::draw::Draw;
-use crate::generation::linear::Linear;
 use crate::generation::skeleton::{Node, Skeleton};
 
 /// How many leaves are tried before a graph is given up.

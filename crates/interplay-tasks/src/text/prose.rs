@@ -7,10 +7,9 @@
 
 use std::fmt::{Display, Write};
 
-use interplay_graph::{ASIDE, Core, Outer, Quantity, QuantityId};
+use interplay_graph::{ASIDE, Core, Linear, Outer, Quantity, QuantityId};
 
 use crate::generation::Problem;
-use crate::generation::linear::Linear;
 use crate::generation::naming::Label;
 use crate::generation::problem::Statement;
 use crate::generation::reverse::Equation;

@@ -9,10 +9,9 @@
 
 use std::fmt::Write;
 
-use interplay_graph::{Core, Outer, Quantity, QuantityId};
+use interplay_graph::{Core, Linear, Outer, Quantity, QuantityId};
 
 use crate::generation::Problem;
-use crate::generation::linear::Linear;
 use crate::generation::problem::Statement;
 use crate::generation::reverse::Equation;
 
