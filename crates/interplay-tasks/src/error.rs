@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use interplay_files::FileError;
 use interplay_graph::GraphError;
 use interplay_graph::settings::Issues;
 
@@ -105,29 +106,9 @@ pub enum TaskError {
     /// A graph that cannot be built or evaluated.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// A file cannot be opened, read or written.
-    #[error("{action} {path}: {source}")]
-    Io {
-        /// What failed.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A line of a JSONL file that is not a sample.
-    #[error(
-        "{path}, line {line}: not a sample ({source}); expected one JSON object a line with the \
-         fields problem, question, solution, op, id, template, mode, length, d"
-    )]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What the parser says.
-        source: serde_json::Error,
-    },
+    /// A file that cannot be read or written, or a record of it that cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The texts of a sample do not tell a whole problem.
     #[error("sample {id} cannot be read back into a graph: {source}")]
     ReadBack {
@@ -159,8 +140,8 @@ pub enum TaskError {
     SplitByText,
     /// A resumable file that could not be written to its end.
     #[error(
-        "cannot write {path}: {source}; the data so far are kept in {partial}; make room and run it \
-         again to resume, or remove that file"
+        "cannot write {}: {source}; the data so far are kept in {}; make room and run it again to \
+         resume, or remove that file", path.display(), partial.display()
     )]
     Unfinished {
         /// The file that is not there yet.
@@ -169,5 +150,22 @@ pub enum TaskError {
         partial: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// A resumable file that a version with another format has left unfinished.
+    #[error(
+        "cannot resume {}: {} is {}, expected `{expected}`; finish it with the version that \
+         began it, or remove that file to start over",
+        path.display(), state.display(),
+        found.as_ref().map_or("of a format before its versions".to_owned(), |found| format!("`{found}`"))
+    )]
+    OtherFormat {
+        /// The file that is not there yet.
+        path: PathBuf,
+        /// The file that keeps the progress.
+        state: PathBuf,
+        /// The format of that file, where it has one.
+        found: Option<String>,
+        /// The format of this version.
+        expected: &'static str,
     },
 }

@@ -17,6 +17,7 @@ struct Readme;
 
 pub mod checkpoint;
 mod error;
+mod forward;
 pub mod grpo;
 pub mod ledger;
 mod load;

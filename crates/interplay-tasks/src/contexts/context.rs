@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::TaskError;
 
@@ -27,7 +27,7 @@ use crate::error::TaskError;
 /// assert_eq!(context.instance(0, 1), "plum cake in Harbour Lane");
 /// # Ok::<(), interplay_tasks::TaskError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
     pub(super) id: String,
@@ -72,11 +72,7 @@ impl Context {
     /// As [`Context::from_toml`], or a file that cannot be read.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TaskError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| TaskError::Io {
-            action: "cannot read context file",
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = interplay_files::read_text(path)?;
         Self::from_toml(&text, &path.display().to_string())
     }
 

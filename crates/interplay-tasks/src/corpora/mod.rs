@@ -11,7 +11,6 @@ mod published;
 mod read_back;
 mod resumable;
 mod sample;
-mod whole_file;
 
 pub use certificate::{Certificate, Compared, Finding, Side, Witness};
 pub use distinct::Distinct;

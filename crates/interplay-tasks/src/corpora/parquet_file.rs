@@ -5,11 +5,12 @@
 //! compressed with Snappy, which every reader has.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use interplay_files::{AtomicFile, FileError};
 use parquet::basic::Compression;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
@@ -20,7 +21,6 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
 use super::sample::Sample;
-use super::whole_file::{beside, io_error, place};
 use crate::error::TaskError;
 
 /// The columns, in the order of the published fields.
@@ -64,9 +64,12 @@ pub fn write_parquet<E: From<TaskError>>(
     samples: impl IntoIterator<Item = Result<Sample, E>>,
 ) -> Result<u64, E> {
     let path = path.as_ref();
-    let wrong = |source: ParquetError| io_error("cannot write", path, io_reason(source));
-    let mut file = beside(path)?;
-    let mut writer = begin(BufWriter::new(file.as_file_mut())).map_err(wrong)?;
+    let wrong = |source: ParquetError| {
+        let error = FileError::io("write", path)(io::Error::other(source));
+        TaskError::from(error)
+    };
+    let file = AtomicFile::create(path).map_err(TaskError::from)?;
+    let mut writer = begin(file).map_err(wrong)?;
     let mut group = Vec::with_capacity(ROW_GROUP);
     let mut count = 0;
     for sample in samples {
@@ -80,8 +83,8 @@ pub fn write_parquet<E: From<TaskError>>(
     if !group.is_empty() {
         write_group(&mut writer, &group).map_err(wrong)?;
     }
-    writer.close().map_err(wrong)?;
-    place(file, path)?;
+    let file = writer.into_inner().map_err(wrong)?;
+    file.commit().map_err(TaskError::from)?;
     Ok(count)
 }
 
@@ -110,14 +113,13 @@ pub(crate) fn piece(lines: &[u8]) -> io::Result<Vec<u8>> {
 /// Joins the pieces that a file holds into one Parquet file, which appears when it is complete.
 /// Nothing is encoded anew, and memory is that of one piece.
 pub(crate) fn join(pieces: &mut File, path: &Path) -> Result<(), TaskError> {
-    let mut file = beside(path)?;
-    copy_pieces(pieces, file.as_file_mut())
-        .map_err(|source| io_error("cannot write", path, source))?;
-    place(file, path)
+    let file = AtomicFile::create(path)?;
+    let file = copy_pieces(pieces, file).map_err(FileError::io("write", path))?;
+    Ok(file.commit()?)
 }
 
-fn copy_pieces(pieces: &mut File, output: &mut File) -> io::Result<()> {
-    let mut writer = begin(BufWriter::new(output))?;
+fn copy_pieces(pieces: &mut File, output: AtomicFile) -> io::Result<AtomicFile> {
+    let mut writer = begin(output)?;
     let end = pieces.metadata()?.len();
     pieces.rewind()?;
     while pieces.stream_position()? < end {
@@ -132,8 +134,7 @@ fn copy_pieces(pieces: &mut File, output: &mut File) -> io::Result<()> {
             copy_group(&mut writer, &piece, group)?;
         }
     }
-    writer.close()?;
-    Ok(())
+    Ok(writer.into_inner()?)
 }
 
 fn copy_group<W: Write + Send>(
@@ -198,11 +199,6 @@ fn column<W: Write + Send, T: DataType>(
     Ok(())
 }
 
-/// What the system says, where that is the cause.
-fn io_reason(error: ParquetError) -> std::io::Error {
-    std::io::Error::other(error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +226,9 @@ mod tests {
         assert_eq!(written.unwrap(), samples.len() as u64);
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.num_row_groups(), 2);
+        let read: Result<Vec<Sample>, _> =
+            crate::corpora::SampleReader::open(&path).unwrap().collect();
+        assert!(read.unwrap() == samples);
         let mut rows = 0;
         for (row, sample) in reader.get_row_iter(None).unwrap().zip(&samples) {
             let row = row.unwrap();

@@ -1,15 +1,15 @@
-//! JSONL and Parquet files that a killed process goes on with, and that appear when they are whole.
+//! JSONL and Parquet files that can be resumed after a kill, and that appear when they are whole.
 //!
 //! Lines are gathered into blocks of a fixed number of records. A block is written, compressed by
-//! itself where the file is compressed, and brought to the disk; only then a small state file says
-//! how far the files are good. A process that comes later cuts the files back to that and goes on;
-//! since blocks end at fixed records, the bytes are those of a process that was never interrupted.
-//! At the end the files get their names.
+//! itself where the file is compressed, and synced; only then a small state file records the durable
+//! progress. A later process truncates the files to that and resumes; since blocks end at fixed
+//! records, the bytes are those of a process that was never interrupted. At the end the files get
+//! their names.
 //!
-//! Of a Parquet file, whose end says where everything lies, a block is a file of one row group. At
+//! A Parquet file ends with its table of contents, so a block is a file of one row group there. At
 //! the end these are copied into one file, for which there has to be room.
 //!
-//! Deviations: a compressed file is a row of gzip members, one a block, which all common readers
+//! Deviations: a compressed file is a series of gzip members, one per block, which all common readers
 //! take as one file.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -18,24 +18,28 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use interplay_files::{FileError, output_target, rename};
 use serde::{Deserialize, Serialize};
 
-use super::whole_file::{check_name, io_error, is_gz, is_parquet, write_whole};
 use crate::error::TaskError;
 
 /// Records in a block.
 const BLOCK: u64 = 4096;
 
-/// How far the files are good.
+/// The format of the state file, with its version. Before it had one, keys were of another kind.
+const FORMAT: &str = "interplay-partial/2";
+
+/// Durable progress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
+    format: String,
     key: String,
     records: u64,
     next: u64,
     bytes: Vec<u64>,
 }
 
-/// Files under way that get a line each with every record.
+/// Files that grow together, a line each per record, and survive a kill.
 ///
 /// A file whose name ends in `.gz` is compressed. With the feature `parquet`, one that ends in
 /// `.parquet` becomes a Parquet file; its lines have to be [`Sample`](crate::Sample)s.
@@ -46,7 +50,7 @@ struct State {
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("squares.jsonl");
 /// let mut output = ResumableWriter::open(&[&path], "squares, version 1")?;
-/// // A second run would go on at `output.next()`.
+/// // A second run would resume at `output.next()`.
 /// for number in output.next()..1_000 {
 ///     output.line(0, &(number * number))?;
 ///     output.end_record(number + 1)?;
@@ -61,7 +65,7 @@ pub struct ResumableWriter {
     files: Vec<Partial>,
     state: State,
     state_path: PathBuf,
-    /// Where the source stands after the last whole record.
+    /// The position of the source after the last whole record.
     next: u64,
     unwritten: u64,
     resumed: u64,
@@ -76,22 +80,23 @@ struct Partial {
 }
 
 impl ResumableWriter {
-    /// Begins the files, or goes on with what an earlier process left of them.
+    /// Starts the files, or resumes what an earlier process left of them.
     ///
-    /// `key` says everything that determines the bytes; what was left under another key is begun
-    /// anew. At least one path is needed. Until [`ResumableWriter::finish`], the data lie beside
-    /// the first path, in hidden files that end in `.partial`.
+    /// `key` stands for everything that determines the bytes; files that were left under another key
+    /// are started over. At least one path is needed. Until [`ResumableWriter::finish`], the data of
+    /// each file lie beside it, in a hidden file that ends in `.partial`.
     ///
     /// # Errors
-    /// A folder that does not exist or cannot be written, a path that is a folder or that stands
-    /// there twice, and files that another process is writing at this moment.
+    /// A folder that does not exist or cannot be written, a path that is a folder or that is given
+    /// twice, files that another process is writing, and files that a version with another format
+    /// has left.
     pub fn open(paths: &[&Path], key: &str) -> Result<Self, TaskError> {
         let mut files = Vec::with_capacity(paths.len());
         for (place, path) in paths.iter().enumerate() {
             let same = |other: &&&Path| absolute(other) == absolute(path);
             if paths[..place].iter().any(|other| same(&other)) {
                 return Err(io_error(
-                    "cannot write twice to",
+                    "write twice to",
                     path,
                     io::ErrorKind::InvalidInput.into(),
                 ));
@@ -102,17 +107,18 @@ impl ResumableWriter {
             Some(first) => first.partial.with_extension("partial.json"),
             None => {
                 let source = io::Error::new(io::ErrorKind::InvalidInput, "no path was given");
-                return Err(io_error("cannot write", Path::new(""), source));
+                return Err(io_error("write", Path::new(""), source));
             }
         };
         let fresh = State {
+            format: FORMAT.to_owned(),
             key: key.to_owned(),
             records: 0,
             next: 0,
             bytes: vec![0; files.len()],
         };
         let mut output = Self {
-            state: read_state(&state_path, key, &files).unwrap_or(fresh),
+            state: read_state(&state_path, key, &files)?.unwrap_or(fresh),
             files,
             state_path,
             next: 0,
@@ -127,26 +133,26 @@ impl ResumableWriter {
         Ok(output)
     }
 
-    /// Where the source is to go on: what the last [`ResumableWriter::end_record`] that reached
-    /// the disk was given, or 0.
+    /// Where the source resumes: what the last [`ResumableWriter::end_record`] that reached the disk
+    /// was given, or 0.
     #[must_use]
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// How many records are there, with those not yet on the disk.
+    /// The number of records, including those not yet on the disk.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.state.records + self.unwritten
     }
 
-    /// How many records an earlier process had left.
+    /// The number of records that an earlier process left.
     #[must_use]
     pub fn resumed(&self) -> u64 {
         self.resumed
     }
 
-    /// Adds the line of the current record to one of the files, by its place among the paths.
+    /// Adds the line of the current record to one of the files, by its index among the paths.
     ///
     /// # Errors
     /// A value that is not JSON, for instance a map whose keys are not texts.
@@ -156,12 +162,12 @@ impl ResumableWriter {
     pub fn line(&mut self, file: usize, value: &impl Serialize) -> Result<(), TaskError> {
         let file = &mut self.files[file];
         serde_json::to_writer(&mut file.block, value)
-            .map_err(|source| io_error("cannot write", &file.path, source.into()))?;
+            .map_err(|source| io_error("write", &file.path, source.into()))?;
         file.block.push(b'\n');
         Ok(())
     }
 
-    /// Ends a record; `next` is where the source goes on after it.
+    /// Ends a record; `next` is where the source continues after it.
     ///
     /// # Errors
     /// A block that cannot be written, for instance on a full disk. What was written before is
@@ -182,15 +188,15 @@ impl ResumableWriter {
         }
         state.records += self.unwritten;
         state.next = self.next;
-        // The numbers and the key are JSON.
-        let text = serde_json::to_string(&state).unwrap_or_default();
-        write_whole(&self.state_path, text.as_bytes())?;
+        let text = serde_json::to_string(&state)
+            .map_err(|source| io_error("write", &self.state_path, source.into()))?;
+        interplay_files::write(&self.state_path, text)?;
         self.state = state;
         self.unwritten = 0;
         Ok(())
     }
 
-    /// Removes what is written so far, where going on would be of no use.
+    /// Removes what is written so far, where resuming would be of no use.
     ///
     /// # Errors
     /// A file that cannot be removed.
@@ -199,7 +205,7 @@ impl ResumableWriter {
         for path in partials.chain([&self.state_path]) {
             match fs::remove_file(path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(io_error("cannot remove", path, source));
+                    return Err(io_error("remove", path, source));
                 }
                 _ => {}
             }
@@ -227,12 +233,12 @@ impl ResumableWriter {
 
 impl Partial {
     fn open(path: &Path) -> Result<Self, TaskError> {
-        let wrong = |source| io_error("cannot write", path, source);
-        check_name(path)?;
+        let wrong = |source| io_error("write", path, source);
+        let target = output_target(path)?;
         let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(path.file_name().unwrap_or_default());
+        hidden.push(target.file_name().unwrap_or_default());
         hidden.push(".partial");
-        let partial = path.with_file_name(hidden);
+        let partial = target.with_file_name(hidden);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -250,7 +256,7 @@ impl Partial {
             Err(TryLockError::Error(source)) => return Err(wrong(source)),
         }
         Ok(Self {
-            path: path.to_owned(),
+            path: target,
             partial,
             file,
             block: Vec::new(),
@@ -262,7 +268,7 @@ impl Partial {
             .set_len(bytes)
             .and_then(|()| self.file.seek(SeekFrom::Start(bytes)))
             .map(drop)
-            .map_err(|source| io_error("cannot write", &self.partial, source))
+            .map_err(|source| io_error("write", &self.partial, source))
     }
 
     /// Writes the block and returns its size on the disk.
@@ -304,12 +310,11 @@ impl Partial {
         if is_parquet(&self.path) {
             let joined = super::parquet_file::join(&mut self.file, &self.path);
             return joined.map_err(|error| match error {
-                TaskError::Io { source, .. } => self.unfinished(source),
+                TaskError::File(FileError::Io { source, .. }) => self.unfinished(source),
                 error => error,
             });
         }
-        fs::rename(&self.partial, &self.path)
-            .map_err(|source| io_error("cannot write", &self.path, source))
+        Ok(rename(&self.partial, &self.path)?)
     }
 }
 
@@ -329,15 +334,52 @@ fn piece(_block: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// The state that fits the key and the files, if there is one.
-fn read_state(path: &Path, key: &str, files: &[Partial]) -> Option<State> {
-    let state: State = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+///
+/// # Errors
+/// A state in another format: starting over would throw away what may be hours of work.
+fn read_state(path: &Path, key: &str, files: &[Partial]) -> Result<Option<State>, TaskError> {
+    let Ok(bytes) = fs::read(path) else {
+        return Ok(None);
+    };
+    let Ok(found) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
+        return Ok(None);
+    };
+    let format = found.get("format").and_then(|format| format.as_str());
+    if format != Some(FORMAT) {
+        return Err(TaskError::OtherFormat {
+            path: files
+                .first()
+                .map(|file| file.path.clone())
+                .unwrap_or_default(),
+            state: path.to_owned(),
+            found: format.map(str::to_owned),
+            expected: FORMAT,
+        });
+    }
+    let Ok(state) = serde_json::from_value::<State>(found) else {
+        return Ok(None);
+    };
     let fits = state.key == key && state.bytes.len() == files.len();
     let long_enough = |(file, bytes): (&Partial, &u64)| {
         file.file
             .metadata()
             .is_ok_and(|found| found.len() >= *bytes)
     };
-    (fits && files.iter().zip(&state.bytes).all(long_enough)).then_some(state)
+    Ok((fits && files.iter().zip(&state.bytes).all(long_enough)).then_some(state))
+}
+
+/// Whether a file of this name holds Parquet.
+fn is_parquet(path: &Path) -> bool {
+    cfg!(feature = "parquet") && path.extension().is_some_and(|end| end == "parquet")
+}
+
+/// Whether a file of this name is compressed.
+fn is_gz(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "gz")
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> TaskError {
+    FileError::io(action, path)(source).into()
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -416,6 +458,32 @@ mod tests {
         // A file that is shorter than its state says is not trusted.
         fs::write(&partial, "short").unwrap();
         assert_eq!(write(folder.path(), "k", BLOCK + 9, true), 0);
+    }
+
+    #[test]
+    fn files_of_another_format_are_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "k", BLOCK, false);
+        let state = folder.path().join(".a.jsonl.partial.json");
+        let text = fs::read_to_string(&state).unwrap();
+        let paths = ["a.jsonl", "b.jsonl.gz"].map(|name| folder.path().join(name));
+        for (format, told) in [("", "before its versions"), ("x/1", "`x/1`")] {
+            let format = match format {
+                "" => String::new(),
+                format => format!("\"format\":\"{format}\","),
+            };
+            let other = text.replace(&format!("\"format\":\"{FORMAT}\","), &format);
+            assert_ne!(text, other);
+            fs::write(&state, &other).unwrap();
+            let error = ResumableWriter::open(&[&paths[0], &paths[1]], "k").unwrap_err();
+            let message = error.to_string();
+            for part in [".a.jsonl.partial.json", told, FORMAT, "remove"] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert_eq!(fs::read_to_string(&state).unwrap(), other);
+        }
+        fs::write(&state, text).unwrap();
+        assert_eq!(write(folder.path(), "k", BLOCK + 1, true), BLOCK);
     }
 
     #[cfg(feature = "parquet")]

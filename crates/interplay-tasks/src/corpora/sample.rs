@@ -1,18 +1,14 @@
 //! Problems in the published fields, and files of them.
 //!
 //! Source: the sample JSONL of arXiv 2512.07783. Deviations: files ending in `.gz` are read and
-//! written compressed.
+//! written compressed; only the texts are required of what is read.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
+use interplay_files::{FileError, RecordReader, RecordWriter, Skipped};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::whole_file::{beside, io_error, is_gz, place};
 use crate::error::TaskError;
 
 /// One published record.
@@ -38,13 +34,34 @@ pub struct Sample {
     pub d: u32,
 }
 
-/// The samples of a JSONL file, one after the other; `.gz` files are decompressed.
+/// The samples of a file, one after the other: JSONL, plain or compressed, or Parquet.
+///
+/// What a sample needs are its texts; other fields that are missing are filled in. An `op` is
+/// computed from the texts, `id` (also one that is no number) becomes the place of the record from 0,
+/// the others stay empty.
+///
+/// ```
+/// use interplay_tasks::SampleReader;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("samples.jsonl");
+/// let texts = r#""problem": "fox = 3.", "question": "fox?", "solution": "fox = 3. Answer: 3.""#;
+/// std::fs::write(&path, format!("{{{texts}, \"id\": \"p-17\"}}\ncut off"))?;
+/// let mut samples = SampleReader::open(&path)?.skip_unreadable(true);
+/// let sample = samples.next().unwrap()?;
+/// assert_eq!((sample.op, sample.id), (1, 0));
+/// assert!(samples.next().is_none());
+/// assert_eq!(samples.skipped().count, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SampleReader {
-    path: PathBuf,
-    line: usize,
-    input: Box<dyn BufRead + Send>,
-    text: String,
+    records: RecordReader,
+    /// How many samples were read.
+    count: u64,
 }
+
+const EXPECTED: &str = "a sample with the texts problem, question and solution, and where known op, \
+                        id, template, mode, length, d";
 
 impl SampleReader {
     /// Opens a file.
@@ -52,20 +69,38 @@ impl SampleReader {
     /// # Errors
     /// A file that cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TaskError> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|source| io_error("cannot open", path, source))?;
-        let file = BufReader::new(file);
-        let input: Box<dyn BufRead + Send> = if is_gz(path) {
-            Box::new(BufReader::new(MultiGzDecoder::new(file)))
-        } else {
-            Box::new(file)
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            line: 0,
-            input,
-            text: String::new(),
-        })
+        let records = RecordReader::open(path)?;
+        Ok(Self { records, count: 0 })
+    }
+
+    /// Whether records that are no samples are passed over and counted; otherwise each of them is
+    /// an error.
+    #[must_use]
+    pub fn skip_unreadable(mut self, skips: bool) -> Self {
+        self.records = self.records.skip_unreadable(skips);
+        self
+    }
+
+    /// What was skipped so far.
+    #[must_use]
+    pub fn skipped(&self) -> &Skipped {
+        self.records.skipped()
+    }
+
+    fn read(&mut self) -> Result<Option<Sample>, FileError> {
+        while let Some((_, record)) = self.records.next::<Record>(EXPECTED)? {
+            match record.sample(self.count) {
+                Ok(sample) => {
+                    self.count += 1;
+                    return Ok(Some(sample));
+                }
+                Err(reason) => {
+                    let error = self.records.error(&reason);
+                    self.records.reject(error)?;
+                }
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -74,24 +109,53 @@ impl Iterator for SampleReader {
 
     /// The next sample; blank lines are passed over.
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            self.text.clear();
-            self.line += 1;
-            match self.input.read_line(&mut self.text) {
-                Err(source) => return Some(Err(io_error("cannot read", &self.path, source))),
-                Ok(0) => return None,
-                Ok(_) if self.text.trim().is_empty() => {}
-                Ok(_) => {
-                    let (path, line) = (&self.path, self.line);
-                    let sample = serde_json::from_str(&self.text);
-                    return Some(sample.map_err(|source| TaskError::Line {
-                        path: path.clone(),
-                        line,
-                        source,
-                    }));
-                }
-            }
+        self.read().map_err(TaskError::from).transpose()
+    }
+}
+
+/// A sample as it stands in a file.
+#[derive(Deserialize)]
+struct Record {
+    problem: String,
+    question: String,
+    solution: String,
+    op: Option<u32>,
+    id: Option<Id>,
+    template: Option<String>,
+    mode: Option<String>,
+    length: Option<String>,
+    d: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Number(u64),
+    Other(IgnoredAny),
+}
+
+impl Record {
+    fn sample(self, place: u64) -> Result<Sample, String> {
+        let mut sample = Sample {
+            problem: self.problem,
+            question: self.question,
+            solution: self.solution,
+            op: self.op.unwrap_or_default(),
+            id: match self.id {
+                Some(Id::Number(id)) => id,
+                Some(Id::Other(_)) | None => place,
+            },
+            template: self.template.unwrap_or_default(),
+            mode: self.mode.unwrap_or_default(),
+            length: self.length.unwrap_or_default(),
+            d: self.d.unwrap_or_default(),
+        };
+        if self.op.is_none() {
+            let told = sample.read_back();
+            let told = told.map_err(|error| format!("`op` is missing, and {error}"))?;
+            sample.op = told.op();
         }
+        Ok(sample)
     }
 }
 
@@ -105,38 +169,13 @@ pub fn write_samples<E: From<TaskError>>(
     path: impl AsRef<Path>,
     samples: impl IntoIterator<Item = Result<Sample, E>>,
 ) -> Result<u64, E> {
-    let path = path.as_ref();
-    let wrong = |source| io_error("cannot write", path, source);
-    let mut file = beside(path)?;
-    let count = if is_gz(path) {
-        let mut encoder = GzEncoder::new(BufWriter::new(&mut file), Compression::default());
-        let count = write_lines(&mut encoder, samples, &wrong)?;
-        encoder
-            .finish()
-            .and_then(|mut buffer| buffer.flush())
-            .map_err(wrong)?;
-        count
-    } else {
-        let mut buffer = BufWriter::new(&mut file);
-        let count = write_lines(&mut buffer, samples, &wrong)?;
-        buffer.flush().map_err(wrong)?;
-        count
-    };
-    place(file, path)?;
-    Ok(count)
-}
-
-fn write_lines<E: From<TaskError>>(
-    output: &mut impl Write,
-    samples: impl IntoIterator<Item = Result<Sample, E>>,
-    wrong: &impl Fn(io::Error) -> TaskError,
-) -> Result<u64, E> {
+    let mut output = RecordWriter::create(path).map_err(TaskError::from)?;
     let mut count = 0;
     for sample in samples {
-        serde_json::to_writer(&mut *output, &sample?).map_err(|error| wrong(error.into()))?;
-        output.write_all(b"\n").map_err(wrong)?;
+        output.record(&sample?).map_err(TaskError::from)?;
         count += 1;
     }
+    output.finish().map_err(TaskError::from)?;
     Ok(count)
 }
 
@@ -184,6 +223,42 @@ mod tests {
         assert_eq!(read.len(), 2);
         let message = read[1].as_ref().unwrap_err().to_string();
         assert!(message.contains("broken.jsonl, line 3"), "{message}");
+    }
+
+    #[test]
+    fn only_texts_are_required_and_ids_may_be_texts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("foreign.jsonl");
+        let texts = r#""problem": "elk = 2. fox = elk + 3.", "question": "fox?", "solution": "x""#;
+        let ids = [r#""p-\ud83d""#, "NaN", "-1", "1.5", "7", "[NaN]"];
+        let lines = ids.map(|id| format!("{{{texts}, \"id\": {id}, \"reward\": NaN}}\r\n"));
+        std::fs::write(&path, format!("\u{feff}{}", lines.concat())).unwrap();
+        let read: Vec<Sample> = SampleReader::open(&path)
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let ids: Vec<u64> = read.iter().map(|sample| sample.id).collect();
+        assert_eq!(ids, [0, 1, 2, 3, 7, 5]);
+        assert!(read.iter().all(|sample| sample.op == 3));
+        assert_eq!((read[0].template.as_str(), read[0].d), ("", 0));
+
+        let untold = r#"{"problem": "elk is", "question": "fox?", "solution": "x"}"#;
+        std::fs::write(&path, format!("{untold}\n{}{{}}\n", lines[4])).unwrap();
+        let mut strict = SampleReader::open(&path).unwrap();
+        let message = strict.next().unwrap().unwrap_err().to_string();
+        assert!(
+            message.contains("foreign.jsonl, line 1: `op` is missing"),
+            "{message}"
+        );
+        let mut lenient = SampleReader::open(&path).unwrap().skip_unreadable(true);
+        assert_eq!(
+            lenient
+                .by_ref()
+                .map(|sample| sample.unwrap().id)
+                .collect::<Vec<_>>(),
+            [7]
+        );
+        assert_eq!(lenient.skipped().count, 2);
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl Dataset {
         &self.spec
     }
 
+    /// The context of each entry of the mixture.
+    pub fn contexts(&self) -> impl ExactSizeIterator<Item = &Context> {
+        self.contexts.iter().map(AsRef::as_ref)
+    }
+
     /// The problem at this index.
     ///
     /// # Errors

@@ -56,9 +56,9 @@ pub(crate) fn forms(nodes: &[Node], leaf: usize) -> Option<Vec<Linear>> {
     let mut forms: Vec<Linear> = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.iter().enumerate() {
         let form = if index == leaf {
-            Linear::X
+            Linear::UNKNOWN
         } else {
-            Linear::apply(node.definition, node.parents.iter().map(|at| forms[*at]))?
+            Linear::of(node.definition, node.parents.iter().map(|at| forms[*at]))?
         };
         let largest = form.coefficient.abs().max(form.constant.abs());
         if largest > LIMIT {
@@ -125,7 +125,7 @@ mod tests {
         for index in 0..20 {
             let unknown = Unknown::choose(&skeleton, &mut draw(index)).unwrap();
             assert_eq!(unknown.leaf, 1);
-            assert_eq!(unknown.forms[3], Linear::X);
+            assert_eq!(unknown.forms[3], Linear::UNKNOWN);
         }
     }
 

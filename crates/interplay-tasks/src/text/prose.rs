@@ -267,9 +267,9 @@ impl<Spare: Iterator<Item = Symbol>> Equations<'_, Spare> {
         right: Operand<Symbol>,
     ) -> Operand<Symbol> {
         let (mark, value) = match sign {
-            Sign::Plus => ('+', left.value.plus(right.value)),
-            Sign::Minus => ('-', left.value.minus(right.value)),
-            Sign::Times => ('*', left.value.product(right.value)),
+            Sign::Plus => ('+', left.value.checked_add(right.value)),
+            Sign::Minus => ('-', left.value.checked_sub(right.value)),
+            Sign::Times => ('*', left.value.checked_mul(right.value)),
         };
         let value = value.expect("values are bounded when the problem is drawn");
         let symbol = self.symbol();

@@ -82,7 +82,10 @@ fn solve(given: &str, equation: Equation, text: &mut String) {
     let Equation { left, right } = equation;
     let (factor, number) = equation.isolated();
     let _ = write!(text, " Solve {given} = {right}: {left} = {right}");
-    let term = Linear::X.times(factor).unwrap_or(left);
+    let term = Linear {
+        coefficient: factor,
+        constant: 0,
+    };
     if left != term {
         let _ = write!(text, "; {term} = {number}");
     }
@@ -107,7 +110,8 @@ fn numbers(problem: &Problem, quantity: &Quantity, text: &mut String) {
         let subtracted = definition.core == Core::Difference && position > 0;
         position += 1;
         let form = problem.form(parent);
-        let _ = if form.is_compound() && (times || subtracted) {
+        let compound = form.coefficient != 0 && form.constant != 0;
+        let _ = if compound && (times || subtracted) {
             write!(text, "({form})")
         } else {
             write!(text, "{form}")
