@@ -1,8 +1,8 @@
 //! Holds a tenth of all graphs out of training, and certifies what training has seen of evaluation.
 //!
-//! Without a split, evaluated problems of small ops occur word for word in 12,000 training problems,
-//! and nearly all of their graphs do. With one, no text does, and no graph from op 5 on. Below op 5
-//! there are too few graphs to hold out; how many of them training has seen is counted.
+//! Without a split, evaluated problems of small ops occur word for word in 12,000 training
+//! problems, and nearly all of their graphs do. With one, no text does, and no graph from op 5 on.
+//! Below op 5 there are too few graphs to hold out; how many of them training has seen is counted.
 //!
 //! ```sh
 //! cargo run -p interplay-tasks --example split_and_certify

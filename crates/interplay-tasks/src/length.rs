@@ -2,8 +2,8 @@
 
 /// About how many tokens a text has: one for each word or number, and one for each other mark.
 ///
-/// A tokenizer trained on such texts produces about as many, since it learns their few words; general
-/// tokenizers produce a third more.
+/// A tokenizer trained on such texts produces about as many, since it learns their few words;
+/// general tokenizers produce a third more.
 ///
 /// ```
 /// use interplay_tasks::framing::token_estimate;

@@ -22,7 +22,8 @@ impl Context {
         issues
     }
 
-    /// Readers recognize a total by its first word, and tell the two totals of a place by their nouns.
+    /// Readers recognize a total by its first word, and tell the two totals of a place by their
+    /// nouns.
     fn check_totals(&self, issues: &mut Issues) {
         check_word(issues, "total", &self.total);
         check_name(issues, "total", &self.total);

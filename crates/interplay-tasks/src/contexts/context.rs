@@ -88,8 +88,8 @@ impl Context {
         &self.aliases
     }
 
-    /// What a third layer counts of each item, for instance `cubs`; `None` if the context has no third
-    /// layer.
+    /// What a third layer counts of each item, for instance `cubs`; `None` if the context has no
+    /// third layer.
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         self.unit.as_deref()

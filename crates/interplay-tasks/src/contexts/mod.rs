@@ -1,4 +1,4 @@
-//! Contexts: the words in which a problem is told, as data.
+//! Contexts: the words of problems, as data.
 
 mod check;
 mod context;

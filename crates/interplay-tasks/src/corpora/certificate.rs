@@ -1,11 +1,11 @@
 //! A certificate that two corpora have no problem in common, in each sense of [`Likeness`].
 //!
-//! It names what was compared, how many records there were, what was found, and the first records that
-//! both have. A sense is not certified if some record could not be compared because its text does not
-//! state a whole problem.
+//! It names what was compared, how many records there were, what was found, and the first records
+//! that both have. A sense is not certified if some record could not be compared because its text
+//! does not state a whole problem.
 //!
-//! Complexity: one pass over each corpus; 26 to 34 bytes per distinct record of the left one in each
-//! of three senses.
+//! Complexity: one pass over each corpus; 26 to 34 bytes per distinct record of the left one in
+//! each of three senses.
 
 use serde::{Deserialize, Serialize};
 

@@ -46,8 +46,8 @@ impl<I> Distinct<I> {
 
     /// Keeps only problems whose fingerprint falls into this shard.
     ///
-    /// Give it all problems in each of several processes, which need not know of each other: together they
-    /// keep what one process would keep, without repetitions among them.
+    /// Give it all problems in each of several processes, which need not know of each other:
+    /// together they keep what one process would keep, without repetitions among them.
     #[must_use]
     pub fn shard(self, shard: Shard) -> Self {
         Self { shard, ..self }

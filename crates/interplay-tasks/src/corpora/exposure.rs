@@ -1,7 +1,7 @@
 //! How many evaluated problems the stages of a training run have seen.
 //!
-//! A [`Certificate`](super::Certificate) compares two corpora in full. Here only the evaluated side is
-//! kept, so that millions of training problems stream past in the memory of a few thousand.
+//! A [`Certificate`](super::Certificate) compares two corpora in full. Here only the evaluated side
+//! is kept, so that millions of training problems stream past in the memory of a few thousand.
 //!
 //! Complexity: one pass over each stage; about 150 bytes an evaluated problem, and a bit in each of
 //! three senses for every stage.

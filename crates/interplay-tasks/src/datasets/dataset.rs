@@ -137,8 +137,8 @@ impl Dataset {
         }
     }
 
-    /// Draws a problem of this choice in a bounded number of attempts. `stream` gives the randomness of
-    /// each, except of the first if it is given.
+    /// Draws a problem of this choice in a bounded number of attempts. `stream` gives the
+    /// randomness of each, except of the first if it is given.
     fn tell(
         &self,
         index: u64,

@@ -1,15 +1,15 @@
 //! Random access within one part of a split, for training data and the problems held out from it.
 //!
-//! A problem in another part is drawn anew, from a stream of its own, with the same component, op and
-//! number of distractors: the mixture stays what the spec says, and an index whose first problem is
-//! in the part keeps it.
+//! A problem in another part is drawn anew, from a stream of its own, with the same component, op
+//! and number of distractors: the mixture stays what the spec says, and an index whose first
+//! problem is in the part keeps it.
 //!
 //! A graph counts with its numbers and without its names, so small ops have few: four at op 1 and
 //! op 2, as many as there are constants. A part that held only a handful of them would measure a
 //! model on a handful of answers. So two things keep parts apart ([`Split::part_with_text`]):
 //! - graphs, at an op where the part has at least 16 of them ([`ENOUGH_GRAPHS`]);
-//! - below that, texts: the part holds whole graphs and, of the graphs that are trained on, its share
-//!   of texts. [`Drawn::unlike_by`] says which of the two a problem is.
+//! - below that, texts: the part holds whole graphs and, of the graphs that are trained on, its
+//!   share of texts. [`Drawn::unlike_by`] says which of the two a problem is.
 //!
 //! Training leaves out both, so no text is ever trained on and measured.
 
@@ -149,8 +149,8 @@ impl RestrictedDataset {
         self.part
     }
 
-    /// The problem at this index: that of [`Dataset::get`] if it belongs to the part, else the first
-    /// of at most [`REDRAWS`] others that does, else the first one after all.
+    /// The problem at this index: that of [`Dataset::get`] if it belongs to the part, else the
+    /// first of at most [`REDRAWS`] others that does, else the first one after all.
     ///
     /// # Errors
     /// As [`Dataset::get`].

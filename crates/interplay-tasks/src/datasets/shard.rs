@@ -51,8 +51,8 @@ impl Shard {
         self.count
     }
 
-    /// Whether a fingerprint falls into this shard, for sharding by content and not by index: problems
-    /// that are alike then fall into the same shard.
+    /// Whether a fingerprint falls into this shard, for sharding by content and not by index:
+    /// problems that are alike then fall into the same shard.
     #[must_use]
     pub fn owns(self, fingerprint: Fingerprint) -> bool {
         // The low bits: a split goes by the high ones.

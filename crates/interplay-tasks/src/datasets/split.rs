@@ -6,9 +6,10 @@
 //! Test takes the lowest hashes, validation the next, training the rest: a part that grows at the
 //! cost of training keeps its problems.
 //!
-//! The shares hold for graphs, not for problems: where an op has few shapes (one at op 2 and at op 3,
-//! seven at op 4), each shape carries many problems and the shares of problems can be far off. They
-//! are close to the request from about op 7 on, and by [`Likeness::Graph`], with numbers, from op 6 on.
+//! The shares hold for graphs, not for problems: where an op has few shapes (one at op 2 and at op
+//! 3, seven at op 4), each shape carries many problems and the shares of problems can be far off.
+//! They are close to the request from about op 7 on, and by [`Likeness::Graph`], with numbers, from
+//! op 6 on.
 
 use serde::{Deserialize, Serialize};
 

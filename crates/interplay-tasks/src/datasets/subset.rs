@@ -74,8 +74,8 @@ impl<'d> Subset<'d> {
         }
     }
 
-    /// The number of problems; `None` if the subset is endless or restricted to a part of a split, whose
-    /// size is known only once all problems are drawn.
+    /// The number of problems; `None` if the subset is endless or restricted to a part of a split,
+    /// whose size is known only once all problems are drawn.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match self.part {
@@ -100,7 +100,8 @@ impl<'d> Subset<'d> {
         self.end.is_none_or(|end| index < end).then_some(index)
     }
 
-    /// The candidate at `position`; `None` past the end, or if it belongs to another part of the split.
+    /// The candidate at `position`; `None` past the end, or if it belongs to another part of the
+    /// split.
     ///
     /// # Errors
     /// As [`Dataset::get`].

@@ -7,8 +7,8 @@ use crate::generation::draw::Draw;
 use crate::generation::skeleton::{Node, Skeleton};
 use crate::spec::SolutionOrder;
 
-/// The necessary quantities in the order in which the solution computes them. `rank` is the position
-/// of each quantity in the problem text (0 for unstated ones).
+/// The necessary quantities in the order in which the solution computes them. `rank` is the
+/// position of each quantity in the problem text (0 for unstated ones).
 pub(crate) fn steps(
     skeleton: &Skeleton,
     order: SolutionOrder,

@@ -15,8 +15,8 @@ use crate::spec::{Dialect, Mode};
 /// A reasoning problem with its gold solution.
 ///
 /// The graph holds necessary and unnecessary quantities; [`Problem::op`] counts the edges of the
-/// necessary part. The orders of statements and steps and the symbols are drawn with the problem, so
-/// each of its texts is a pure function of it.
+/// necessary part. The orders of statements and steps and the symbols are drawn with the problem,
+/// so each of its texts is a pure function of it.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(crate) graph: ReasoningGraph,
@@ -49,7 +49,8 @@ pub(crate) enum Statement {
     Defined(usize),
     /// The value of the given quantity, in reverse mode.
     Given,
-    /// A remark about a place that states no quantity; both are indices into the lists of the context.
+    /// A remark about a place that states no quantity; both are indices into the lists of the
+    /// context.
     Aside { place: usize, aside: usize },
 }
 
@@ -112,8 +113,8 @@ impl Problem {
         self.dialect
     }
 
-    /// The difficulty: the number of edges of the necessary part, with one for each constant and for
-    /// the unknown.
+    /// The difficulty: the number of edges of the necessary part, with one for each constant and
+    /// for the unknown.
     #[must_use]
     pub fn op(&self) -> u32 {
         self.op
@@ -143,8 +144,8 @@ impl Problem {
         &self.values
     }
 
-    /// The part of the graph that the answer needs, and the target in it. In reverse mode this is what
-    /// the given quantity needs.
+    /// The part of the graph that the answer needs, and the target in it. In reverse mode this is
+    /// what the given quantity needs.
     #[must_use]
     pub fn necessary(&self) -> (ReasoningGraph, QuantityId) {
         let (necessary, top) = self.graph.necessary(self.top());

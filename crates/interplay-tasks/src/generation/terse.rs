@@ -7,9 +7,9 @@
 //! Deviations: the published generators draw places and items first, as this crate does for prose,
 //! and reject what misses the requested op. Here dependencies are drawn under a budget of edges, so
 //! no problem is rejected for its op. One inequality keeps the budget: u quantities that nothing
-//! reads yet can be joined into one with `closing(u)` edges, and a definition is accepted only if at
-//! least that many edges remain. Every value is checked as it is drawn; where no definition fits,
-//! the last few quantities are removed again.
+//! reads yet can be joined into one with `closing(u)` edges, and a definition is accepted only if
+//! at least that many edges remain. Every value is checked as it is drawn; where no definition
+//! fits, the last few quantities are removed again.
 //!
 //! Complexity: linear in op, for a fixed bound on parents.
 
@@ -54,8 +54,8 @@ impl<'a> TerseRules<'a> {
         }
     }
 
-    /// Draws a skeleton of exactly `op` edges with this many unnecessary quantities; on failure, returns
-    /// how often quantities were removed before giving up.
+    /// Draws a skeleton of exactly `op` edges with this many unnecessary quantities; on failure,
+    /// returns how often quantities were removed before giving up.
     pub(crate) fn draw(
         &self,
         op: usize,
@@ -96,8 +96,8 @@ impl<'a> TerseRules<'a> {
 
     /// The number of edges reserved to join `open` quantities into one.
     ///
-    /// For a few quantities, the minimum. For many, what pairwise differences take and some to spare,
-    /// since sums of many exceed the bound on values.
+    /// For a few quantities, the minimum. For many, what pairwise differences take and some to
+    /// spare, since sums of many exceed the bound on values.
     fn closing(&self, open: usize) -> usize {
         match open {
             0 => 1,
@@ -244,8 +244,8 @@ impl<'a> Growth<'a> {
             .collect();
     }
 
-    /// A quantity whose value is in bounds, or `None`. `fresh` is the probability of drawing an operand
-    /// from those that nothing reads yet.
+    /// A quantity whose value is in bounds, or `None`. `fresh` is the probability of drawing an
+    /// operand from those that nothing reads yet.
     fn propose(&self, weights: &[f64], fresh: f64, draw: &mut Draw) -> Option<Node> {
         let kind = if self.nodes.is_empty() {
             CONSTANT

@@ -10,8 +10,8 @@ use crate::generation::Problem;
 
 use super::sense::Likeness;
 
-/// 128 bits that are equal for problems that are alike in some sense. Among `n` problems, two that are
-/// not alike share them with a probability of about `n * n / 7e38`.
+/// 128 bits that are equal for problems that are alike in some sense. Among `n` problems, two that
+/// are not alike share them with a probability of about `n * n / 7e38`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u128);
 

@@ -69,7 +69,8 @@ impl<V: Copy + Default> Fingerprints<V> {
             .sum()
     }
 
-    /// Inserts a fingerprint with a value. If it is there already, keeps and returns its first value.
+    /// Inserts a fingerprint with a value. If it is there already, keeps and returns its first
+    /// value.
     pub fn insert(&mut self, fingerprint: Fingerprint, value: V) -> Option<V> {
         let key = key_of(fingerprint);
         let stripe = &mut self.stripes[(key >> 120) as usize];

@@ -6,8 +6,8 @@ use crate::named::named;
 
 /// In which sense two problems are the same, from the strictest to the loosest.
 ///
-/// Problems that are alike in one sense are alike in the looser ones, except that texts that cannot be
-/// read have no graph.
+/// Problems that are alike in one sense are alike in the looser ones, except that texts that cannot
+/// be read have no graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
@@ -15,8 +15,8 @@ pub enum Likeness {
     Text,
     /// The answer needs the same graph up to names and order, with the same numbers.
     Graph,
-    /// The answer needs the same graph up to names, order and numbers: the same kinds of definitions
-    /// read the same quantities. Few problems of a small op differ in this sense.
+    /// The answer needs the same graph up to names, order and numbers: the same kinds of
+    /// definitions read the same quantities. Few problems of a small op differ in this sense.
     Shape,
 }
 

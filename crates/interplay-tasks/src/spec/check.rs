@@ -9,7 +9,8 @@ use super::component::Component;
 use super::dialect::{Dialect, Mode};
 use super::task::TaskSpec;
 
-/// The largest op. Symbols of prose solutions are one or two letters, and every edge needs at most one.
+/// The largest op. Symbols of prose solutions are one or two letters, and every edge needs at most
+/// one.
 pub(crate) const MAX_OP: u32 = 700;
 
 /// The tokens of `The number of ITEM in PLACE equals 3.`, with one word for item and place.

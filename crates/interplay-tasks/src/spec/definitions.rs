@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// How often each kind of definition is proposed, relative to the others.
 ///
-/// Proposals that break a bound or the requested op are drawn again, so the shares of definitions in
-/// problems differ from these.
+/// Proposals that break a bound or the requested op are drawn again, so the shares of definitions
+/// in problems differ from these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DefinitionWeights {

@@ -26,7 +26,8 @@ pub enum Mode {
     /// All leaves are given, the target is computed.
     #[default]
     Forward,
-    /// One leaf is unknown, the value of a quantity that needs it is given, and the leaf is asked for.
+    /// One leaf is unknown, the value of a quantity that needs it is given, and the leaf is asked
+    /// for.
     Reverse,
 }
 

@@ -1,8 +1,8 @@
 //! The entries of a mixture as a person writes them: with lists, and presets by name.
 //!
 //! An entry of `[[mixture]]` may name several contexts, dialects, modes or numbers of layers, which
-//! share its weight equally in all combinations, and a published preset, which sets the op, the context
-//! or both. Once read, a spec holds plain [`Component`]s only.
+//! share its weight equally in all combinations, and a published preset, which sets the op, the
+//! context or both. Once read, a spec holds plain [`Component`]s only.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -96,8 +96,8 @@ impl MixtureEntry {
     /// The components of the entry; `index` is its index in the mixture, for error messages.
     ///
     /// # Errors
-    /// An unknown preset, one whose shares do not sum to one, and an op or a context that is set twice,
-    /// not at all, or by an empty list.
+    /// An unknown preset, one whose shares do not sum to one, and an op or a context that is set
+    /// twice, not at all, or by an empty list.
     fn components(&self, index: usize) -> Result<Vec<Component>, TaskError> {
         let fault = |field: &'static str, fault: &'static str| TaskError::MixtureEntry {
             index,

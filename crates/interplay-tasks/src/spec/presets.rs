@@ -144,8 +144,8 @@ impl Preset {
         self.part.iter().map(|part| part.weight * part.sum()).sum()
     }
 
-    /// Its parts, with weights that sum to one. Ops of equal share form one part; ops and contexts of
-    /// share zero are left out.
+    /// Its parts, with weights that sum to one. Ops of equal share form one part; ops and contexts
+    /// of share zero are left out.
     ///
     /// # Errors
     /// [`TaskError::PresetSum`] if the published shares do not sum to one and `normalize` is

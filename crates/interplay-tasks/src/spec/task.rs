@@ -54,14 +54,15 @@ pub struct TaskSpec {
     /// The number of quantities that the answer does not need.
     #[serde(default = "default_distractors")]
     pub distractors: Counts,
-    /// The share of distractors that may read needed quantities; the others read only distractors of
-    /// their kind. Default: 0.5 in prose, 1 in terse.
+    /// The share of distractors that may read needed quantities; the others read only distractors
+    /// of their kind. Default: 0.5 in prose, 1 in terse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entanglement: Option<f64>,
     /// The most quantities that one definition reads.
     #[serde(default = "default_max_parents")]
     pub max_parents: usize,
-    /// How many nouns of the context the terse dialect uses, from the front of its list. Default: all.
+    /// How many nouns of the context the terse dialect uses, from the front of its list. Default:
+    /// all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nouns: Option<usize>,
     /// The number of sentences in a prose problem that state no quantity.
@@ -73,7 +74,8 @@ pub struct TaskSpec {
     /// The order of the statements of a problem.
     #[serde(default)]
     pub statement_order: StatementOrder,
-    /// Pads the statements of prose problems with distractors to at least this many tokens, as [`token_estimate`](crate::framing::token_estimate) counts them.
+    /// Pads the statements of prose problems with distractors to at least this many tokens, as
+    /// [`token_estimate`](crate::framing::token_estimate) counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_tokens: Option<u32>,
     /// How often each kind of definition is proposed.

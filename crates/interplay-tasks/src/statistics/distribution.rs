@@ -73,9 +73,9 @@ impl Distribution {
             .map(|(number, _)| number)
     }
 
-    /// The Kolmogorov-Smirnov distance: the largest difference between the shares of numbers up to any
-    /// bound. 0 for equal distributions, 1 if all numbers of one lie below all of the other; NaN if one
-    /// is empty.
+    /// The Kolmogorov-Smirnov distance: the largest difference between the shares of numbers up to
+    /// any bound. 0 for equal distributions, 1 if all numbers of one lie below all of the other;
+    /// NaN if one is empty.
     #[must_use]
     pub fn distance(&self, other: &Self) -> f64 {
         let (ours, theirs) = (self.count() as f64, other.count() as f64);

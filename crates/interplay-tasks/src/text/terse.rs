@@ -4,8 +4,8 @@
 //! `elk = fox - owl + 2.`, `elk = 2 * (fox + owl).` A step of a solution repeats the definition
 //! with numbers and gives the value: `elk = 2 * (fox + owl) = 2 * (3 + 5) = 16.`
 //!
-//! Deviations: this dialect is our own. It says the same as prose in about a tenth of the tokens, so
-//! small models learn it within minutes. Totals are stated like all other quantities.
+//! Deviations: this dialect is our own. It says the same as prose in about a tenth of the tokens,
+//! so small models learn it within minutes. Totals are stated like all other quantities.
 
 use std::fmt::Write;
 

@@ -4,14 +4,15 @@
 //! graph) as varied by GSM-Infinite (arXiv 2502.05252), which also adds a third layer of averages
 //! (d = 3). Each stage has its file: [`plan`] says which quantities there are and which totals sum
 //! them, [`topology`] orders them so that all lead to the target, [`definitions`] spends the
-//! remaining edges and computes values, [`distractors`] adds quantities that the answer does not need.
+//! remaining edges and computes values, [`distractors`] adds quantities that the answer does not
+//! need.
 //!
 //! Deviations: the published generators draw all stages freely and reject problems that miss the
 //! requested op or have a value below one or above one thousand. Here the plan keeps a budget of
 //! edges that the later stages can always spend exactly, and each definition is drawn so that its
-//! value is in bounds; a plan is abandoned only if no definition fits, and a few attempts suffice. Every
-//! item of a place whose total is needed gets a quantity; how many unneeded quantities there are is a
-//! setting. A place has at most one needed total of the two that the third layer allows.
+//! value is in bounds; a plan is abandoned only if no definition fits, and a few attempts suffice.
+//! Every item of a place whose total is needed gets a quantity; how many unneeded quantities there
+//! are is a setting. A place has at most one needed total of the two that the third layer allows.
 //!
 //! Complexity: linear in op.
 

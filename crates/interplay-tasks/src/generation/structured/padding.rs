@@ -3,9 +3,9 @@
 //! Source: the long contexts of GSM-Infinite (arXiv 2502.05252), which pad a prompt to a
 //! number of tokens with quantities that the answer does not need.
 //!
-//! Deviations: tokens are estimated by [`token_estimate`], since
-//! this crate knows no tokenizer; padding is drawn like any distractor, so the share of it that reads
-//! needed quantities is a setting.
+//! Deviations: tokens are estimated by [`token_estimate`], since this crate knows no tokenizer;
+//! padding is drawn like any distractor, so the share of it that reads needed quantities is a
+//! setting.
 
 use interplay_graph::{Core, Outer};
 

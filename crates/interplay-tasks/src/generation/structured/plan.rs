@@ -1,12 +1,13 @@
-//! Chooses the quantities of a problem: places with their items, and the totals that the answer needs.
+//! Chooses the quantities of a problem: places with their items, and the totals that the answer
+//! needs.
 //!
 //! Source: the structure graph and necessary graph 1 of iGSM. The number of edges that totals
 //! take is drawn as there, as the larger of two draws from half of op; so are the instances beyond
 //! the items of those totals. Sizes of totals follow the published data: one third sum one item,
 //! half sum two, the rest three or four.
 //!
-//! Op is exact because a total of k items takes k edges, an instance takes at least one, and there are
-//! enough instances for the remaining edges to fit into their definitions in any order.
+//! Op is exact because a total of k items takes k edges, an instance takes at least one, and there
+//! are enough instances for the remaining edges to fit into their definitions in any order.
 
 use std::ops::Range;
 

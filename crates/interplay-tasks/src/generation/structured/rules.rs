@@ -54,8 +54,8 @@ impl<'a> StructuredRules<'a> {
         }
     }
 
-    /// The most edges beyond the first that a quantity with `before` predecessors can take: it reads
-    /// each at most once, and may have a constant around them.
+    /// The most edges beyond the first that a quantity with `before` predecessors can take: it
+    /// reads each at most once, and may have a constant around them.
     pub(super) fn holes(&self, before: usize) -> usize {
         if self.constant_around {
             before.min(self.joined)
@@ -64,8 +64,8 @@ impl<'a> StructuredRules<'a> {
         }
     }
 
-    /// The fewest instances, at least `least`, whose definitions can comfortably take `edges` edges in
-    /// any order, one or more each.
+    /// The fewest instances, at least `least`, whose definitions can comfortably take `edges` edges
+    /// in any order, one or more each.
     pub(super) fn fewest(&self, least: usize, edges: usize) -> usize {
         let mut room = 0;
         for instances in 1..edges {

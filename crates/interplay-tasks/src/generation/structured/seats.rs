@@ -113,8 +113,8 @@ impl Seats {
         }
     }
 
-    /// Closes a place, so that its total may be read, if `needed` more quantities find room elsewhere.
-    /// Every average in it must have its number, so that the total is well defined.
+    /// Closes a place, so that its total may be read, if `needed` more quantities find room
+    /// elsewhere. Every average in it must have its number, so that the total is well defined.
     pub(super) fn close(&mut self, needed: usize, draw: &mut Draw) -> Option<usize> {
         let count = self.orders.len();
         let start = draw.below(count);

@@ -30,8 +30,8 @@ impl Words {
         }
     }
 
-    /// Draws words until there are this many places and items, or the context has no more. Earlier words
-    /// are kept.
+    /// Draws words until there are this many places and items, or the context has no more. Earlier
+    /// words are kept.
     pub(super) fn take(&mut self, places: usize, items: usize, draw: &mut Draw) {
         let plain = places.min(self.plain);
         if self.taken.0 < plain {
