@@ -34,12 +34,8 @@ impl Rows {
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
         let wrong = FileError::io("read", path);
         let file = File::open(path).map_err(&wrong)?;
-        let reader = guarded(|| SerializedFileReader::new(file)).map_err(|error| {
-            wrong(io::Error::new(
-                io::ErrorKind::InvalidData,
-                error.to_string(),
-            ))
-        })?;
+        let reader = guarded(|| SerializedFileReader::new(file))
+            .map_err(|reason| wrong(io::Error::new(io::ErrorKind::InvalidData, reason)))?;
         let total = reader.metadata().file_metadata().num_rows();
         Ok(Self {
             total: u64::try_from(total).unwrap_or(0),
@@ -49,7 +45,7 @@ impl Rows {
     }
 
     /// The next row; none after the last.
-    pub(crate) fn next(&mut self) -> Result<Option<Value>, ParquetError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Value>, String> {
         let row = guarded(|| self.rows.next().transpose())?;
         self.read += 1;
         Ok(row.map(|row| Value(Field::Group(row))))
@@ -62,10 +58,16 @@ impl Rows {
     }
 }
 
-/// The Parquet library panics on some broken files; those are errors here.
-fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(ParquetError::General("the file is broken".to_owned())))
+/// Calls the Parquet library, which panics on some broken files; those are errors here.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    let result = catch_unwind(AssertUnwindSafe(read));
+    let error = match result {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the file is broken".to_owned(),
+    };
+    let reason = error.strip_prefix("Parquet error: ").unwrap_or(&error);
+    Err(reason.to_owned())
 }
 
 /// A value of a row, or the row itself.

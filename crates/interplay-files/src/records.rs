@@ -260,7 +260,7 @@ impl Source {
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => {
                 *number += 1;
-                let row = rows.next().map_err(|error| error.to_string())?;
+                let row = rows.next()?;
                 Ok(row.map(|row| T::deserialize(row).map_err(|error| error.to_string())))
             }
         }

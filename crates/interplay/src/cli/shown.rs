@@ -55,7 +55,7 @@ impl Shown {
         }
         let left_out = told.left_out.iter();
         Ok(Self {
-            head: format!("op {op}, context {template}, {mode}, record {record}"),
+            head: head(*op, template, mode, record),
             needed: needed(&told.graph, told.goal().top()),
             values: told.values().to_vec(),
             asked: told.asked,
@@ -125,6 +125,19 @@ impl Shown {
             nodes: self.graph.quantities().map(node).collect(),
         }
     }
+}
+
+/// What a record says of itself; a corpus may lack the context and the mode.
+fn head(op: u32, context: &str, mode: &str, record: u64) -> String {
+    let mut head = format!("op {op}, ");
+    if !context.is_empty() {
+        head.push_str(&format!("context {context}, "));
+    }
+    if !mode.is_empty() {
+        head.push_str(&format!("{mode}, "));
+    }
+    head.push_str(&format!("record {record}"));
+    head
 }
 
 /// The record at a place of a file, from 0.
