@@ -61,7 +61,7 @@ mod tests {
     use burn::backend::{Autodiff, Flex};
     use burn::optim::{GradientsAccumulator, GradientsParams};
     use interplay_graph::SeedStreams;
-    use interplay_model::{parameter_values, sum_of_squares};
+    use interplay_model::{ModelConfig, parameter_values, sum_of_squares};
 
     use super::*;
     use crate::packing::{Packer, Sequence};
