@@ -33,7 +33,7 @@ const REMEMBERED: usize = 10;
 /// ```
 /// use interplay_files::RecordReader;
 ///
-/// #[derive(serde::Deserialize)]
+/// #[derive(Debug, serde::Deserialize)]
 /// struct Graded {
 ///     id: u64,
 ///     right: bool,

@@ -46,6 +46,10 @@ pub struct Progress {
     pub ledger: Ledger,
 }
 
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The state of a stage, read from a checkpoint.
 #[derive(Debug)]
 pub struct State<B: FusedOps> {
@@ -55,10 +59,6 @@ pub struct State<B: FusedOps> {
     pub optimizer: AdamW<B>,
     /// The position.
     pub progress: Progress,
-}
-
-pub(crate) fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 const PROGRESS: &str = "progress.json";

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use interplay_environment::EnvironmentError;
+use interplay_graph::settings::Issues;
 use interplay_model::ModelError;
 use interplay_tokenizer::TokenizerError;
 
@@ -11,12 +12,12 @@ use interplay_tokenizer::TokenizerError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The settings of a stage are invalid; every problem is listed.
-    #[error("stage `{stage}`: {}", problems.join("; "))]
+    #[error("stage `{stage}` cannot run:{issues}")]
     InvalidSpec {
         /// The stage's name.
         stage: String,
-        /// One line for each problem, with the key, what was found and what was expected.
-        problems: Vec<String>,
+        /// Everything that is wrong with them.
+        issues: Issues,
     },
     /// A sequence is longer than a row of the batch.
     #[error(

@@ -14,6 +14,7 @@ use std::thread;
 
 use interplay_environment::Environment;
 use interplay_graph::SeedStream;
+use interplay_graph::settings::Issues;
 use interplay_model::{Activations, Decoder, ModelConfig, Precision, TrainBackend};
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::metrics::Observer;
 use crate::optimizer::OptimizerSpec;
 use crate::packing::{PackedBatch, Packer, Sequence};
 use crate::parallel::{Job, Replicas, WorkerGroup};
+use crate::schedule::Schedule;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -77,36 +79,52 @@ fn default_checkpoint_every() -> u64 {
 }
 
 impl NextTokenSpec {
-    /// Everything that is wrong with the settings.
-    pub fn validate(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .optimizer
-            .validate()
-            .into_iter()
-            .map(|problem| format!("optimizer.{problem}"))
-            .collect();
-        if self.rows.saturating_mul(self.row_tokens) > i32::MAX as usize {
-            problems.push("rows: rows times row_tokens must be below 2^31".into());
+    /// Loss on every token, one pass a step, a checkpoint every 50 steps: the defaults around what
+    /// has none, the budget in tokens, the shape of a pass and the schedule of the learning rate.
+    #[must_use]
+    pub fn new(
+        budget_tokens: u64,
+        rows: usize,
+        row_tokens: usize,
+        learning_rate: Schedule,
+    ) -> Self {
+        Self {
+            budget_tokens,
+            rows,
+            row_tokens,
+            accumulation: one(),
+            loss_on: LossOn::default(),
+            activations: Activations::default(),
+            precision: Precision::default(),
+            optimizer: OptimizerSpec::new(learning_rate),
+            checkpoint_every_steps: default_checkpoint_every(),
         }
+    }
+
+    /// Everything that is wrong with the settings.
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("optimizer", self.optimizer.validate());
+        let slots = self.rows.saturating_mul(self.row_tokens);
+        let addressable = slots <= i32::MAX as usize;
+        issues.expect(
+            addressable,
+            "rows",
+            self.rows,
+            "rows times row_tokens below 2^31",
+        );
+        // Budgets are only compared; the others are multiplied and allocated.
+        issues.range("budget_tokens", self.budget_tokens, 1..=i64::MAX as u64);
         let counts = [
-            ("budget_tokens", self.budget_tokens),
             ("rows", self.rows as u64),
             ("row_tokens", self.row_tokens as u64),
             ("accumulation", self.accumulation as u64),
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            // Budgets and intervals are only compared, the others are multiplied and allocated.
-            let limit = if key == "budget_tokens" {
-                i64::MAX as u64
-            } else {
-                MAX_COUNT
-            };
-            if !(1..=limit).contains(&count) {
-                problems.push(format!("{key}: expected 1 to {limit}, found {count}"));
-            }
+            issues.range(key, count, 1..=MAX_COUNT);
         }
-        problems
+        issues
     }
 }
 

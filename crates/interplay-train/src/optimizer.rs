@@ -18,12 +18,14 @@ use interplay_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::Schedule;
+use interplay_graph::settings::Issues;
 
 /// Settings of the optimizer and its learning-rate schedule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerSpec {
-    /// The learning rate over the stage.
+    /// The learning rate over the stage (`rate` in files before format 2).
+    #[serde(alias = "rate")]
     pub learning_rate: Schedule,
     /// Decay of the first moment.
     #[serde(default = "default_beta1")]
@@ -73,37 +75,24 @@ impl OptimizerSpec {
     }
 
     /// Everything that is wrong with the settings.
-    pub fn validate(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .learning_rate
-            .validate()
-            .into_iter()
-            .map(|problem| format!("learning_rate.{problem}"))
-            .collect();
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("learning_rate", self.learning_rate.validate());
         for (key, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                problems.push(format!("{key}: expected 0 to below 1, found {beta}"));
-            }
+            issues.expect((0.0..1.0).contains(&beta), key, beta, "0 to below 1");
         }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            problems.push(format!(
-                "epsilon: expected a positive number, found {}",
-                self.epsilon
-            ));
-        }
-        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            problems.push(format!(
-                "weight_decay: expected 0 or more, found {}",
-                self.weight_decay
-            ));
-        }
-        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            problems.push(format!(
-                "clip_norm: expected above 0, found {}",
-                self.clip_norm
-            ));
-        }
-        problems
+        let Self {
+            epsilon,
+            weight_decay,
+            clip_norm,
+            ..
+        } = *self;
+        let positive = epsilon > 0.0 && epsilon.is_finite();
+        issues.expect(positive, "epsilon", epsilon, "a positive number");
+        let decays = weight_decay >= 0.0 && weight_decay.is_finite();
+        issues.expect(decays, "weight_decay", weight_decay, "0 or more");
+        issues.expect(clip_norm > 0.0, "clip_norm", clip_norm, "above 0");
+        issues
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::f64::consts::PI;
 
+use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
 /// The shape of the schedule after the warm-up.
@@ -43,6 +44,17 @@ fn default_warmup_share() -> f64 {
 }
 
 impl Schedule {
+    /// The shape of the published schedule: warm-up over 5 %, then a cosine down to 15 % of the peak.
+    #[must_use]
+    pub fn new(peak: f64) -> Self {
+        Self {
+            peak,
+            floor: 0.15 * peak,
+            warmup_share: default_warmup_share(),
+            decay: Decay::default(),
+        }
+    }
+
     /// The learning rate after this share of the budget, which is clamped to 0 to 1.
     ///
     /// ```
@@ -76,24 +88,21 @@ impl Schedule {
     }
 
     /// Everything that is wrong with the settings, each with its key.
-    pub fn validate(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if !(self.peak.is_finite() && self.peak > 0.0) {
-            problems.push(format!(
-                "peak: expected a positive number, found {}",
-                self.peak
-            ));
-        }
-        if !(self.floor >= 0.0 && self.floor <= self.peak) {
-            problems.push(format!("floor: expected 0 to peak, found {}", self.floor));
-        }
-        if !(0.0..1.0).contains(&self.warmup_share) {
-            problems.push(format!(
-                "warmup_share: expected 0 to 1, found {}",
-                self.warmup_share
-            ));
-        }
-        problems
+    pub fn validate(&self) -> Issues {
+        let Self {
+            peak,
+            floor,
+            warmup_share,
+            ..
+        } = *self;
+        let mut issues = Issues::default();
+        let positive = peak.is_finite() && peak > 0.0;
+        issues.expect(positive, "peak", peak, "a positive number");
+        let below = floor >= 0.0 && floor <= peak;
+        issues.expect(below, "floor", floor, format!("0 to `peak` ({peak})"));
+        let share = (0.0..1.0).contains(&warmup_share);
+        issues.expect(share, "warmup_share", warmup_share, "0 to below 1");
+        issues
     }
 }
 
@@ -134,6 +143,6 @@ mod tests {
             warmup_share: 1.5,
             decay: Decay::Cosine,
         };
-        assert_eq!(wrong.validate().len(), 3);
+        assert_eq!(wrong.validate().0.len(), 3);
     }
 }

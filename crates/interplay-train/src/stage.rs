@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
+use interplay_graph::settings::Issues;
 use interplay_model::{
     Decoder, ModelConfig, TrainBackend, load_pretrained, parameter_names, save_pretrained,
 };
@@ -36,7 +37,7 @@ pub struct StageSummary {
     pub key: String,
     /// The number of steps.
     pub steps: u64,
-    /// The number of the environment's examples that the stage went through.
+    /// The number of the environment's examples that were gone through.
     pub samples: u64,
     /// The number of these that were left out because they do not fit in a row.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -81,13 +82,13 @@ impl StageFolder {
     }
 
     /// An error if the settings of the stage have problems.
-    pub(crate) fn refuse(&self, problems: Vec<String>) -> Result<(), TrainError> {
-        if problems.is_empty() {
+    pub(crate) fn refuse(&self, issues: Issues) -> Result<(), TrainError> {
+        if issues.is_empty() {
             return Ok(());
         }
         Err(TrainError::InvalidSpec {
             stage: self.stage.clone(),
-            problems,
+            issues,
         })
     }
 

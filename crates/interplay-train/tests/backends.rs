@@ -5,12 +5,11 @@
 mod fixtures;
 
 use burn::backend::{Autodiff, Flex, NdArray};
-use fixtures::{Recorder, World, optimizer, small_model};
-use interplay_dag::Environment;
+use fixtures::{Recorder, Sums, World, optimizer, small_model};
+use interplay_environment::Environment;
 use interplay_model::{
     ModelConfig, Request, SamplingSettings, TrainBackend, generate, load_pretrained,
 };
-use interplay_tasks::{Counts, Dialect, TaskSpec};
 use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
 
@@ -19,14 +18,13 @@ fn learn<A: TrainBackend>() -> (Vec<f64>, Vec<Vec<u32>>)
 where
     A::Device: Default,
 {
-    let task = TaskSpec::single(Counts::one(3), "school", Dialect::Terse);
     let config = ModelConfig {
         num_attention_heads: 4,
         num_key_value_heads: 2,
         max_position_embeddings: 128,
         ..small_model()
     };
-    let world = World::new(11, task, 300, 400, config);
+    let world = World::new(11, Sums::of(4, 50), 300, 400, config);
     let spec = NextTokenSpec {
         rows: 4,
         row_tokens: 128,
@@ -50,8 +48,9 @@ where
     let requests: Vec<Request> = (0..8)
         .map(|index| {
             let example = environment.example(1000 + index).unwrap();
+            let prompt = tokenizer.encode_prompt(&example.prompt);
             Request {
-                prompt: tokenizer.encode_prompt(&example.prompt).unwrap(),
+                prompt: prompt.unwrap(),
                 stream: streams.stream("greedy").rng(index),
             }
         })

@@ -10,9 +10,8 @@ use std::thread;
 
 use burn::backend::flex::FlexDevice;
 use burn::backend::{Autodiff, Flex};
-use fixtures::{Recorder, World, assert_same_files, killed, small_model};
+use fixtures::{Recorder, Sums, World, assert_same_files, killed, small_model};
 use interplay_model::{load_pretrained, parameter_values};
-use interplay_tasks::{Counts, Dialect, TaskSpec};
 use interplay_train::grpo::GrpoSpec;
 use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::{ReplicaSpec, Replicas, serve};
@@ -21,8 +20,7 @@ use interplay_train::{Observer, Silent, TrainError};
 type Train = Autodiff<Flex>;
 
 fn world() -> World {
-    let task = TaskSpec::single(Counts::one(2), "zoo", Dialect::Terse);
-    World::new(9, task, 200, 320, small_model())
+    World::new(9, Sums::of(3, 20), 200, 320, small_model())
 }
 
 fn replicas(others: usize) -> Replicas<FlexDevice> {

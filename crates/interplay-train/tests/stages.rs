@@ -6,14 +6,14 @@ mod fixtures;
 use std::path::Path;
 
 use burn::backend::{Autodiff, Flex};
-use fixtures::{Recorder, World, assert_same_files, killed, optimizer, pretraining};
+use fixtures::{Recorder, Sums, World, assert_same_files, killed, optimizer, pretraining};
+use interplay_environment::Environment;
 use interplay_model::{Activations, Precision, load_pretrained, parameter_values};
 use interplay_train::grpo::{self, GrpoSpec};
 use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
 use interplay_train::schedule::{Decay, Schedule};
 use interplay_train::{Observer, StageSummary, TrainError};
-use interplay_verify::Noise;
 
 type Train = Autodiff<Flex>;
 
@@ -139,14 +139,20 @@ fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
     let base = folder.path().join("base");
     pretrain(&world, &base, &pretraining(20_000), &mut Recorder::new()).unwrap();
     let start = base.join("model");
-    let noisy = World::easy().with_noise(Noise::Flip { rate: 0.3 });
     let spec = GrpoSpec {
         credit: grpo::Credit::FirstError,
         ..grpo_spec()
     };
+    let noisy = World {
+        environment: Sums {
+            flipped: 80,
+            ..world.environment
+        },
+        ..World::easy()
+    };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let exact = folder.path().join("exact");
-    for (world, stage) in [(&noisy, &one), (&noisy, &two), (&world, &exact)] {
+    for (stage, world) in [(&one, &noisy), (&two, &noisy), (&exact, &world)] {
         reinforce(world, &start, stage, &spec, &mut Recorder::new()).unwrap();
     }
     assert_same_files(&one, &two);
@@ -258,8 +264,85 @@ fn settings_that_make_no_sense_are_all_named() {
     spec.rows = 0;
     spec.optimizer.beta1 = 2.0;
     let error = pretrain(&world, folder.path(), &spec, &mut Recorder::new()).unwrap_err();
-    let TrainError::InvalidSpec { problems, .. } = &error else {
+    let TrainError::InvalidSpec { issues, .. } = &error else {
         panic!("{error}")
     };
-    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert_eq!(issues.0.len(), 3, "{issues}");
+}
+
+#[test]
+fn a_reward_that_the_environment_lacks_is_refused_before_anything_runs() {
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let spec = GrpoSpec {
+        reward: grpo::RewardSpec::Component {
+            name: "brevity".into(),
+        },
+        ..grpo_spec()
+    };
+    let stage = folder.path().join("grpo");
+    let start = folder.path().join("no-model");
+    let error = reinforce(&world, &start, &stage, &spec, &mut Recorder::new()).unwrap_err();
+    assert!(error.to_string().contains("`brevity`"), "{error}");
+    assert!(!stage.exists());
+}
+
+#[test]
+fn examples_that_do_not_fit_are_left_out_and_counted() {
+    let (mut world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let length = |index| {
+        let example = world.environment.example(index).unwrap();
+        let sample = world
+            .tokenizer
+            .encode_sample(&example.prompt, &example.target);
+        sample.unwrap().ids.len()
+    };
+    let lengths: Vec<usize> = (0..200).map(length).collect();
+    let (shortest, longest) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
+    assert!(shortest < longest, "all examples have {shortest} tokens");
+    let mut spec = pretraining(6_000);
+    spec.row_tokens = longest - 1;
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let summary = pretrain(&world, &whole, &spec, &mut Recorder::new()).unwrap();
+    let used = lengths.iter().filter(|length| *length < longest).count();
+    assert!(summary.overlong_examples > 0 && used > 0);
+    killed(5, |recorder| drop(pretrain(&world, &cut, &spec, recorder)));
+    let resumed = pretrain(&world, &cut, &spec, &mut Recorder::new()).unwrap();
+    assert_eq!(resumed, summary);
+    assert_same_files(&whole, &cut);
+
+    // A group whose longest completion would not fit takes no part in GRPO either.
+    let prompt = |index| {
+        let example = world.environment.example(index).unwrap();
+        world
+            .tokenizer
+            .encode_prompt(&example.prompt)
+            .unwrap()
+            .len()
+    };
+    let most = (0..64).map(prompt).max().unwrap();
+    let least = (0..64).map(prompt).min().unwrap();
+    if least < most {
+        let mut spec = grpo_spec();
+        spec.row_tokens = most - 1 + spec.max_new_tokens;
+        let stage = folder.path().join("grpo");
+        let summary = reinforce(
+            &world,
+            &whole.join("model"),
+            &stage,
+            &spec,
+            &mut Recorder::new(),
+        )
+        .unwrap();
+        assert!(summary.samples >= 16);
+    }
+
+    // Where none fits, the stage says so instead of searching for ever.
+    world.environment.terms = 40;
+    spec.row_tokens = 8;
+    let stage = folder.path().join("none");
+    let error = pretrain(&world, &stage, &spec, &mut Recorder::new()).unwrap_err();
+    assert!(
+        matches!(error, TrainError::NothingFits { row_tokens: 8, .. }),
+        "{error}"
+    );
 }

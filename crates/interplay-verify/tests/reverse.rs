@@ -2,7 +2,7 @@
 
 mod zoo;
 
-use interplay_graph::{Definition, ReasoningGraph};
+use interplay_graph::{Definition, Goal, QuantityId, ReasoningGraph};
 use interplay_verify::{Gold, Level, Reason, Verifier, VerifyError};
 use zoo::{assert_accepted, assert_rejected, edited, reason, strict};
 
@@ -22,6 +22,10 @@ const PROSE: &str = "The question is difficult, so we use equations to solve it.
                      Divide both sides by 3: x = 12 / 3. \
                      Solution: x = 4. Answer: 4.";
 
+fn reverse(unknown: QuantityId, given: QuantityId) -> Goal {
+    Goal::Reverse { unknown, given }
+}
+
 fn graph(place: &str) -> (ReasoningGraph, Gold) {
     let mut graph = ReasoningGraph::new();
     let name = |animal: &str| match place {
@@ -40,7 +44,7 @@ fn graph(place: &str) -> (ReasoningGraph, Gold) {
     graph
         .add(name("bee"), Definition::difference(), &[elk, ant])
         .unwrap();
-    let gold = Gold::from_reverse_graph(&graph, fox, owl).unwrap();
+    let gold = Gold::from_goal(&graph, reverse(fox, owl)).unwrap();
     (graph, gold)
 }
 
@@ -262,7 +266,7 @@ fn rejects_an_equation_that_does_not_follow_or_is_not_solved() {
 }
 
 #[test]
-fn the_letter_of_the_unknown_is_no_name() {
+fn the_letter_of_the_unknown_names_no_quantity() {
     let letter = |letter: &str| {
         TERSE
             .replace("x.", &format!("{letter}."))
@@ -284,7 +288,7 @@ fn the_letter_of_the_unknown_is_no_name() {
 }
 
 #[test]
-fn empty_operations_are_no_value() {
+fn rejects_empty_operations_in_values() {
     assert_rejected(
         &terse(),
         TERSE,
@@ -314,11 +318,11 @@ fn a_forward_problem_has_no_equation_to_solve() {
 }
 
 #[test]
-fn an_unknown_that_does_not_follow_is_no_gold() {
+fn rejects_gold_whose_unknown_does_not_follow() {
     let (graph, _) = graph("");
     let id = |name: &str| graph.find(name).unwrap();
     for (unknown, given) in [("ant", "elk"), ("elk", "owl")] {
-        let error = Gold::from_reverse_graph(&graph, id(unknown), id(given)).unwrap_err();
+        let error = Gold::from_goal(&graph, reverse(id(unknown), id(given))).unwrap_err();
         assert!(matches!(error, VerifyError::Undetermined { .. }), "{error}");
     }
     for broken in [
@@ -336,7 +340,7 @@ fn an_unknown_that_does_not_follow_is_no_gold() {
 }
 
 #[test]
-fn division_stands_nowhere_else() {
+fn rejects_division_outside_the_equation() {
     let gold = Gold::from_solution("fox = 6. elk = fox + 1 = 6 + 1 = 7. Answer: 7.").unwrap();
     let text = "fox = 6. elk = fox / 2 = 6 / 2 = 3. Answer: 3.";
     assert_eq!(reason(&gold, text), Some(Reason::WrongOperation));

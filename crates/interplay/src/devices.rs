@@ -1,4 +1,4 @@
-//! The devices of a run: one that leads, and those that share its training steps.
+//! The devices of a run: one that leads, and others that share its training steps.
 //!
 //! Written as `flex`, `cuda:0,cuda:1` or `cuda:0,tcp://10.0.0.2:7700` on a command line, and as a
 //! string or a list of strings in an experiment file.
@@ -10,13 +10,13 @@ use std::str::FromStr;
 use interplay_train::parallel::{ReplicaSpec, Replicas};
 use serde::{Deserialize, Serialize};
 
-use crate::InterplayError;
-use crate::device::Device;
+use crate::error::InterplayError;
+use crate::local_device::Device;
 
-/// How the address of a worker begins.
+/// Prefix of the address of a worker.
 const TCP: &str = "tcp://";
 
-/// Where a run computes.
+/// The devices that a run computes on.
 ///
 /// ```
 /// use interplay::Devices;
@@ -48,13 +48,13 @@ impl Devices {
         self.leader
     }
 
-    /// How many devices share a step.
+    /// Number of devices that share a step.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.others.len()
     }
 
-    /// The devices of this machine, the leader first.
+    /// The devices of this machine, with the leader first.
     pub fn local(&self) -> impl Iterator<Item = Device> + '_ {
         let others = self.others.iter().filter_map(|place| match place {
             ReplicaSpec::Local(device) => Some(*device),
@@ -63,7 +63,7 @@ impl Devices {
         std::iter::once(self.leader).chain(others)
     }
 
-    /// The addresses of the workers, `host:port` each.
+    /// The addresses of the workers, each as `host:port`.
     pub fn workers(&self) -> impl Iterator<Item = &str> {
         self.others.iter().filter_map(|place| match place {
             ReplicaSpec::Local(_) => None,
@@ -113,7 +113,7 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Devices that cannot work together.
+    /// Refuses devices that cannot work together.
     fn check(&self) -> Result<(), InterplayError> {
         let mut seen = HashSet::new();
         for device in self.local() {
@@ -126,7 +126,7 @@ impl Devices {
                 );
                 return Err(bad(&name, &reason));
             }
-            // A processor may be named several times, each with a share of the rows.
+            // A CPU may be named several times, each time with a share of the rows.
             if matches!(device, Device::Cuda(_)) && !seen.insert(name.clone()) {
                 return Err(bad(&name, "the device is named twice"));
             }
@@ -207,7 +207,7 @@ impl TryFrom<Written> for Devices {
 }
 
 impl From<Devices> for Written {
-    /// One device is written as before there could be several.
+    /// A single device is written as a string, as it was before there could be several.
     fn from(devices: Devices) -> Self {
         match devices.others.as_slice() {
             [] => Self::One(devices.leader.to_string()),

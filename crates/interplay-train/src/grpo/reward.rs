@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use interplay_environment::{EnvironmentError, Score, components};
+use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
 /// Which reward a completion earns.
@@ -80,36 +81,34 @@ impl RewardSpec {
     }
 
     /// Everything that is wrong with the settings.
-    pub(crate) fn validate(&self) -> Vec<String> {
+    #[must_use]
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
         match self {
-            Self::Mixed { alpha } if !(0.0..=1.0).contains(alpha) => {
-                vec![format!("reward.alpha: expected 0 to 1, found {alpha}")]
-            }
-            Self::Weighted { weights } if weights.is_empty() => {
-                vec!["reward.weights: expected at least one component, found none".into()]
-            }
+            Self::Mixed { alpha } => issues.range("alpha", *alpha, 0.0..=1.0),
             Self::Weighted { weights } => {
-                let wrong = weights.iter().filter(|(_, weight)| !weight.is_finite());
-                let line = |(name, weight): (&String, &f64)| {
-                    format!("reward.weights.{name}: expected a finite number, found {weight}")
-                };
-                wrong.map(line).collect()
+                let some = !weights.is_empty();
+                issues.expect(some, "weights", "none", "at least one component");
+                for (name, weight) in weights {
+                    let key = format!("weights.{name}");
+                    issues.expect(weight.is_finite(), key, weight, "a finite number");
+                }
             }
-            _ => Vec::new(),
+            _ => {}
         }
+        issues
     }
 
-    /// The components that the reward reads and an environment with these components lacks, a line
-    /// for each.
+    /// The components that the reward reads and an environment with the components `known` lacks.
     #[must_use]
-    pub fn missing_from(&self, known: &[String]) -> Vec<String> {
-        let terms = self.terms().into_iter().map(|(name, _)| name);
-        let missing = terms.filter(|name| !known.iter().any(|known| known == name));
-        let line = |name| {
-            let known = known.join(", ");
-            format!("reward: expected a component of the environment ({known}), found `{name}`")
-        };
-        missing.map(line).collect()
+    pub fn missing_from(&self, known: &[String]) -> Issues {
+        let mut issues = Issues::default();
+        for (name, _) in self.terms() {
+            let there = known.iter().any(|known| known == name);
+            let expected = format!("a component of the environment: {}", known.join(", "));
+            issues.expect(there, "reward", format!("`{name}`"), expected);
+        }
+        issues
     }
 }
 
@@ -150,15 +149,15 @@ mod tests {
             "{error}"
         );
         let known = ["outcome".to_owned()];
-        assert_eq!(spec.missing_from(&known).len(), 1);
+        assert_eq!(spec.missing_from(&known).0.len(), 1);
         assert!(RewardSpec::Outcome.missing_from(&known).is_empty());
     }
 
     #[test]
     fn weights_must_be_numbers() {
         let weights = BTreeMap::from([("outcome".to_owned(), f64::NAN)]);
-        assert_eq!(RewardSpec::Weighted { weights }.validate().len(), 1);
-        assert_eq!(RewardSpec::Mixed { alpha: 2.0 }.validate().len(), 1);
+        assert_eq!(RewardSpec::Weighted { weights }.validate().0.len(), 1);
+        assert_eq!(RewardSpec::Mixed { alpha: 2.0 }.validate().0.len(), 1);
         assert!(RewardSpec::Strict.validate().is_empty());
     }
 }

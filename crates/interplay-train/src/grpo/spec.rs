@@ -1,5 +1,6 @@
 //! Settings of a GRPO stage.
 
+use interplay_graph::settings::Issues;
 use interplay_model::{Activations, Precision};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +8,7 @@ use super::objective::Objective;
 use super::{AdvantageScale, LossKind, RewardSpec};
 use crate::next_token::MAX_COUNT;
 use crate::optimizer::OptimizerSpec;
+use crate::schedule::Schedule;
 
 /// Which tokens of a completion carry its advantage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,7 +34,7 @@ pub struct GrpoSpec {
     /// Completions a prompt.
     #[serde(default = "default_group_size")]
     pub group_size: usize,
-    /// Optimiser updates a step; prompts are split evenly between them.
+    /// Optimizer updates a step; prompts are split evenly between them.
     #[serde(default = "default_minibatches")]
     pub minibatches: usize,
     /// Rows of a training pass.
@@ -75,7 +77,7 @@ pub struct GrpoSpec {
     /// What products with the weights are computed in, of rollouts as of updates.
     #[serde(default)]
     pub precision: Precision,
-    /// The optimiser and its schedule.
+    /// The optimizer and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.
     #[serde(default = "default_checkpoint_every")]
@@ -102,6 +104,42 @@ fn default_checkpoint_every() -> u64 {
 }
 
 impl GrpoSpec {
+    /// The published settings (arXiv 2512.07783, appendix A) around what has no default: how many
+    /// steps of how many prompts, how long a row (prompt and completion) and a completion may be,
+    /// and the schedule of the learning rate. A pass has a row for each completion of an update.
+    #[must_use]
+    pub fn new(
+        steps: u64,
+        prompts: usize,
+        row_tokens: usize,
+        max_new_tokens: usize,
+        learning_rate: Schedule,
+    ) -> Self {
+        let (group_size, minibatches) = (default_group_size(), default_minibatches());
+        Self {
+            steps,
+            prompts,
+            group_size,
+            minibatches,
+            rows: (prompts * group_size).div_ceil(minibatches).max(1),
+            row_tokens,
+            max_new_tokens,
+            temperature: default_temperature(),
+            clip_low: default_clip(),
+            clip_high: default_clip(),
+            kl_coefficient: default_kl_coefficient(),
+            advantage_scale: AdvantageScale::default(),
+            loss: LossKind::default(),
+            filter_uniform_groups: false,
+            reward: RewardSpec::default(),
+            credit: Credit::default(),
+            activations: Activations::default(),
+            precision: Precision::default(),
+            optimizer: OptimizerSpec::new(learning_rate),
+            checkpoint_every_steps: default_checkpoint_every(),
+        }
+    }
+
     /// The part of the settings that the loss reads.
     pub(crate) fn objective(&self) -> Objective {
         Objective {
@@ -113,13 +151,9 @@ impl GrpoSpec {
     }
 
     /// Everything that is wrong with the settings.
-    pub fn validate(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .optimizer
-            .validate()
-            .into_iter()
-            .map(|problem| format!("optimizer.{problem}"))
-            .collect();
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("optimizer", self.optimizer.validate());
         let counts = [
             ("steps", self.steps),
             ("prompts", self.prompts as u64),
@@ -130,47 +164,28 @@ impl GrpoSpec {
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            if !(1..=MAX_COUNT).contains(&count) {
-                problems.push(format!("{key}: expected 1 to {MAX_COUNT}, found {count}"));
-            }
+            issues.range(key, count, 1..=MAX_COUNT);
         }
-        if !(2..=MAX_COUNT as usize).contains(&self.group_size) {
-            let found = self.group_size;
-            problems.push(format!(
-                "group_size: expected 2 to {MAX_COUNT}, found {found}"
-            ));
+        issues.range("group_size", self.group_size as u64, 2..=MAX_COUNT);
+        let (minibatches, prompts) = (self.minibatches, self.prompts);
+        let even = minibatches == 0 || prompts.is_multiple_of(minibatches);
+        let divisor = format!("a number that divides `prompts` ({prompts})");
+        issues.expect(even, "minibatches", minibatches, divisor);
+        let (longest, row) = (self.max_new_tokens, self.row_tokens);
+        let room = format!("less than `row_tokens` ({row}), which also hold the prompt");
+        issues.expect(longest < row, "max_new_tokens", longest, room);
+        let hot = self.temperature >= 1e-38 && self.temperature.is_finite();
+        issues.expect(hot, "temperature", self.temperature, "at least 1e-38");
+        let shares = [
+            ("clip_low", self.clip_low),
+            ("clip_high", self.clip_high),
+            ("kl_coefficient", self.kl_coefficient),
+        ];
+        for (key, value) in shares {
+            let holds = value >= 0.0 && value.is_finite();
+            issues.expect(holds, key, value, "0 or more");
         }
-        if self.minibatches > 0 && !self.prompts.is_multiple_of(self.minibatches) {
-            let (found, prompts) = (self.minibatches, self.prompts);
-            problems.push(format!(
-                "minibatches: expected a number that divides prompts ({prompts}), found {found}"
-            ));
-        }
-        if self.max_new_tokens >= self.row_tokens {
-            let (found, row) = (self.max_new_tokens, self.row_tokens);
-            problems.push(format!(
-                "max_new_tokens: expected less than row_tokens ({row}), which also hold the \
-                 prompt, found {found}"
-            ));
-        }
-        if !(self.temperature >= 1e-38 && self.temperature.is_finite()) {
-            problems.push(format!(
-                "temperature: expected at least 1e-38, found {}",
-                self.temperature
-            ));
-        }
-        for (key, clip) in [("clip_low", self.clip_low), ("clip_high", self.clip_high)] {
-            if !(clip >= 0.0 && clip.is_finite()) {
-                problems.push(format!("{key}: expected 0 or more, found {clip}"));
-            }
-        }
-        if !(self.kl_coefficient >= 0.0 && self.kl_coefficient.is_finite()) {
-            problems.push(format!(
-                "kl_coefficient: expected 0 or more, found {}",
-                self.kl_coefficient
-            ));
-        }
-        problems.extend(self.reward.validate());
-        problems
+        issues.nest("reward", self.reward.validate());
+        issues
     }
 }

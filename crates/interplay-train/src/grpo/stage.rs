@@ -69,9 +69,12 @@ pub fn run_on<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    let mut problems = spec.validate();
-    problems.extend(spec.reward.missing_from(&input.environment.components()));
-    folder.refuse(problems)?;
+    let mut issues = spec.validate();
+    issues.nest(
+        "",
+        spec.reward.missing_from(&input.environment.components()),
+    );
+    folder.refuse(issues)?;
     let device = &replicas.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;

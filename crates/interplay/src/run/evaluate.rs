@@ -1,67 +1,70 @@
-//! Evaluation of a stage's model over the three bands, and calibration of the edge.
+//! Evaluation of a stage's model in the three bands, and calibration of the edge.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
+use interplay_environment::Example;
 use interplay_eval::{
-    Band, EdgeReport, EdgeSettings, EvalItem, EvalSettings, Evaluation, GenerationRecord,
+    Bands, EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
 };
+use interplay_files::AtomicFile;
 use interplay_model::{CacheNumbers, SamplingSettings, TrainBackend, load_pretrained};
-use interplay_tasks::{Dataset, TaskSpec, framing};
 use interplay_train::DecoderSampler;
-use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
-use super::stages::Keyed;
-use super::{Workshop, read_json, write_json};
+use super::keyed::Keyed;
+use super::runner::Runner;
+use crate::data::Selection;
+use crate::error::InterplayError;
 use crate::keys::key;
 use crate::results::StageResult;
-use crate::spec::at_op;
-use crate::{CalibrateSpec, InterplayError};
+use crate::run_file::{create_file, read_json, write_json};
+use crate::spec::band_ops;
+use crate::stage::CalibrateSpec;
 
-/// An evaluation with what it cost.
+/// An evaluation and its cost.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Evaluated {
     evaluation: Evaluation,
     sampled_tokens: u64,
+    /// Problems that were passed over because they leave no room for a completion.
+    overlong: u64,
 }
 
-/// How many items are sampled at once; bounds memory and paces the progress bar.
+/// Number of items that are sampled at once; it bounds memory and paces the progress bar.
 const ITEMS_AT_ONCE: usize = 16;
 
-impl<A: TrainBackend> Workshop<'_, A> {
-    /// Evaluates the model of a stage, once, and notes the result.
+impl<A: TrainBackend> Runner<'_, A> {
+    /// Evaluates the model of a stage, unless that was done before, and adds the result to the
+    /// stage's.
     pub(super) fn evaluate(
         &mut self,
         stage: &str,
         result: &mut StageResult,
     ) -> Result<(), InterplayError> {
-        let spec = self.run.plan.experiment.evaluate.clone();
-        let bands = self.run.plan.experiment.bands;
-        let folder = self.run.folder.join("eval");
+        let (spec, bands) = (&self.plan.evaluate, self.plan.bands);
+        let folder = self.folder.join("eval");
         let path = folder.join(format!("{stage}.json"));
-        let key = key(&(&result.key, &spec, &bands));
+        let content = spec.data.content()?;
+        let held_out = self.plan.held_out;
+        let key = key(
+            "an evaluation",
+            &(&result.key, spec, content, held_out, &bands),
+        )?;
         let found = match read_json::<Keyed<Evaluated>>(&path)? {
             Some(found) => found.expect(&path, &key)?,
             None => {
-                let mut items = Vec::new();
-                for op in band_ops(&bands) {
-                    let data = at_op(&spec.data, op);
-                    let band = bands.band_of(op);
-                    items.extend(self.items(&data, op, spec.problems_per_op, "evaluate", band)?);
-                }
+                let selection = self.evaluated()?;
                 let settings = EvalSettings {
-                    samples: spec.samples,
+                    completions: spec.completions,
                     ks: spec.ks.clone(),
-                    level: spec.level,
                     batch: ITEMS_AT_ONCE,
                 };
-                let model = self.run.folder.join(stage).join("model");
+                let model = self.model_of(stage);
                 let records = folder.join(format!("{stage}.jsonl"));
                 let what = format!("eval {stage}");
-                let found = self.measure(&what, &model, &items, &settings, Some(&records))?;
+                let found = self.measure(&what, &model, &selection, &settings, Some(&records))?;
                 write_json(
                     &path,
                     &Keyed {
@@ -73,32 +76,29 @@ impl<A: TrainBackend> Workshop<'_, A> {
             }
         };
         result.ledger.evaluated_tokens += found.sampled_tokens;
+        result.overlong_evaluated = found.overlong;
         result.evaluation = Some(found.evaluation);
         Ok(())
     }
 
-    /// Measures a model by op and says which ops lie at its edge of competence.
+    /// Measures a model by op and finds the ops at its edge of competence.
     pub(super) fn measure_edge(
         &mut self,
         name: &str,
         model: &Path,
         spec: &CalibrateSpec,
     ) -> Result<EdgeReport, InterplayError> {
-        let data = self.run.plan.experiment.evaluate.data.clone();
         let stream = format!("calibrate/{name}");
-        let mut items = Vec::new();
-        for op in spec.ops.iter() {
-            items.extend(self.items(&at_op(&data, op), op, spec.problems_per_op, &stream, None)?);
-        }
+        let ops: Vec<u32> = spec.ops.iter().collect();
+        let selection = self.select(&stream, &ops, spec.problems_per_op, None)?;
         let settings = EvalSettings {
-            samples: spec.samples,
-            ks: vec![1, spec.samples],
-            level: Level::Strict,
+            completions: spec.completions,
+            ks: vec![1, spec.completions],
             batch: ITEMS_AT_ONCE,
         };
-        let found = self.measure(name, model, &items, &settings, None)?;
+        let found = self.measure(name, model, &selection, &settings, None)?;
         let settings = EdgeSettings {
-            k: spec.samples,
+            k: spec.completions,
             pass_1_below: spec.pass_at_1_below,
             pass_k_above: spec.pass_at_k_above,
         };
@@ -106,42 +106,40 @@ impl<A: TrainBackend> Workshop<'_, A> {
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))
     }
 
-    /// The problems of one op, from a stream of their own.
-    fn items(
+    /// The problems that every model of the run is evaluated on.
+    pub(super) fn evaluated(&self) -> Result<Selection, InterplayError> {
+        let (spec, bands) = (&self.plan.evaluate, &self.plan.bands);
+        let ops = band_ops(bands);
+        self.select("evaluate", &ops, spec.problems_per_op, Some(bands))
+    }
+
+    /// Held-out problems of these ops that leave room for a completion.
+    fn select(
         &self,
-        data: &TaskSpec,
-        op: u32,
-        count: u64,
         stream: &str,
-        band: Option<Band>,
-    ) -> Result<Vec<EvalItem>, InterplayError> {
-        let stream = format!("{stream}/op-{op}");
-        let dataset = Dataset::new(data.clone(), &self.run.library, self.streams, &stream)?;
-        let mut items = Vec::new();
-        for index in 0..count {
-            let problem = dataset.get(index)?;
-            items.push(EvalItem {
-                id: u64::from(op) * 1_000_000 + index,
-                op,
-                context: problem.context().id().to_owned(),
-                band: band.map(|band| band.name().to_owned()),
-                prompt: framing::prompt_text(&problem),
-                gold: interplay_train::gold(&problem)?,
-            });
-        }
-        Ok(items)
+        ops: &[u32],
+        per_op: u64,
+        bands: Option<&Bands>,
+    ) -> Result<Selection, InterplayError> {
+        let (spec, context) = (&self.plan.evaluate, self.plan.model.context_tokens);
+        let fits = |example: &Example| {
+            let prompt = self.tokenizer.encode_prompt(&example.prompt)?;
+            Ok(prompt.len().saturating_add(spec.max_new_tokens) <= context)
+        };
+        spec.data
+            .select(&self.supply(), stream, ops, per_op, bands, fits)
     }
 
     fn measure(
         &mut self,
         what: &str,
         model: &Path,
-        items: &[EvalItem],
+        selection: &Selection,
         settings: &EvalSettings,
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
-        let spec = &self.run.plan.experiment.evaluate;
-        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, &self.places.leader)?;
+        let (spec, items) = (&self.plan.evaluate, selection.items.as_slice());
+        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, &self.replicas.leader)?;
         config.check_tokenizer(self.tokenizer.vocab_size())?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
@@ -153,73 +151,40 @@ impl<A: TrainBackend> Workshop<'_, A> {
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),
-            device: self.places.leader.clone(),
+            device: self.replicas.leader.clone(),
             sampled_tokens: 0,
         };
-        let mut sink = RecordFile::create(records)?;
+        let mut file = records.map(create_file).transpose()?;
         self.progress
-            .begin(what, items.len() as u64 * u64::from(settings.samples));
+            .begin(what, items.len() as u64 * u64::from(settings.completions));
         let progress = &mut *self.progress;
         let evaluation = evaluate(
             &mut sampler,
+            selection.problems.environment(),
             items,
             settings,
-            &mut |record: &GenerationRecord| sink.write(record),
-            &mut |done, _total| progress.advance(done as u64, "samples"),
+            &mut |record: &GenerationRecord| write_record(file.as_mut(), record),
+            &mut |done, _total| progress.advance(done as u64, "completions"),
         )
         .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
-        sink.finish()?;
+        if let Some(file) = file {
+            file.commit()?;
+        }
         self.progress
-            .end(&format!("{} problems x {}", items.len(), settings.samples));
+            .end(&format!("{} problems x {}", items.len(), settings.completions));
         Ok(Evaluated {
             evaluation,
             sampled_tokens: sampler.sampled_tokens,
+            overlong: selection.overlong,
         })
     }
 }
 
-/// Every op of every band, in order.
-pub(crate) fn band_ops(bands: &interplay_eval::Bands) -> Vec<u32> {
-    Band::ALL
-        .into_iter()
-        .flat_map(|band| bands.range(band))
-        .collect()
-}
-
-/// Writes one record a sample, and puts the file in place when it is whole.
-struct RecordFile<'a> {
-    place: Option<(&'a Path, std::path::PathBuf, BufWriter<File>)>,
-}
-
-impl<'a> RecordFile<'a> {
-    fn create(path: Option<&'a Path>) -> Result<Self, InterplayError> {
-        let Some(path) = path else {
-            return Ok(Self { place: None });
-        };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-        }
-        let partial = path.with_extension("jsonl.partial");
-        let file = File::create(&partial).map_err(InterplayError::io("create", &partial))?;
-        Ok(Self {
-            place: Some((path, partial, BufWriter::new(file))),
-        })
-    }
-
-    fn write(&mut self, record: &GenerationRecord) -> std::io::Result<()> {
-        let Some((_, _, file)) = &mut self.place else {
-            return Ok(());
-        };
-        serde_json::to_writer(&mut *file, record)?;
-        file.write_all(b"\n")
-    }
-
-    fn finish(self) -> Result<(), InterplayError> {
-        let Some((path, partial, mut file)) = self.place else {
-            return Ok(());
-        };
-        file.flush()
-            .map_err(InterplayError::io("write", &partial))?;
-        std::fs::rename(&partial, path).map_err(InterplayError::io("rename", &partial))
-    }
+/// Writes a line for a completion, if there is a file to write to.
+fn write_record(file: Option<&mut AtomicFile>, record: &GenerationRecord) -> io::Result<()> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    serde_json::to_writer(&mut *file, record)?;
+    file.write_all(b"\n")
 }
