@@ -42,7 +42,8 @@ pub enum Noise {
 
 impl Noise {
     /// The rate, for every kind of noise.
-    fn rate(self) -> f64 {
+    #[must_use]
+    pub fn rate(self) -> f64 {
         match self {
             Self::Flip { rate } | Self::Drop { rate } | Self::PartialGraph { rate } => rate,
         }

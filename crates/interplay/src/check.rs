@@ -269,8 +269,18 @@ fn is_folder_name(name: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use interplay_tasks::TaskSpec;
+
     use super::*;
     use crate::stage::StageSettings;
+
+    /// The tasks of a table of DAG problems.
+    fn tasks(data: &mut DataSpec) -> &mut TaskSpec {
+        match data {
+            DataSpec::Dag(data) => &mut data.tasks,
+            other => panic!("{other:?}"),
+        }
+    }
 
     fn issues_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
@@ -416,8 +426,8 @@ mod tests {
                     training.row_tokens = size();
                     training.accumulation = size();
                     training.optimizer.clip_norm = number;
-                    stage.data.max_parents = size();
-                    stage.data.nouns = Some(size());
+                    tasks(&mut stage.data).max_parents = size();
+                    tasks(&mut stage.data).nouns = Some(size());
                 }
                 StageSettings::Grpo(stage) => {
                     let training = &mut stage.training;
@@ -428,7 +438,7 @@ mod tests {
                     training.row_tokens = size();
                     training.max_new_tokens = size();
                     training.temperature = number;
-                    stage.data.mixture[0].weight = number;
+                    tasks(&mut stage.data).mixture[0].weight = number;
                 }
                 StageSettings::Calibrate(_) => {}
             }
@@ -441,11 +451,11 @@ mod tests {
         evaluate.completions = small(count());
         evaluate.ks = vec![small(count()), small(count())];
         evaluate.temperature = number;
-        evaluate.data.max_value = Some(count() as i64);
-        evaluate.data.max_constant = count() as i64;
-        evaluate.data.max_factor = count() as i64;
-        evaluate.data.min_tokens = Some(small(count()));
-        evaluate.data.entanglement = Some(number);
+        tasks(&mut evaluate.data).max_value = Some(count() as i64);
+        tasks(&mut evaluate.data).max_constant = count() as i64;
+        tasks(&mut evaluate.data).max_factor = count() as i64;
+        tasks(&mut evaluate.data).min_tokens = Some(small(count()));
+        tasks(&mut evaluate.data).entanglement = Some(number);
         for band in [
             &mut spec.bands.id,
             &mut spec.bands.edge,

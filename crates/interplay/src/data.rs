@@ -311,9 +311,9 @@ impl DataSpec {
             Self::Dag(_) => {
                 for &op in ops {
                     let stream = format!("{stream}/op-{op}");
-                    let problems = self
-                        .at_ops(&Counts::one(op))
-                        .open(supply, &stream, Split::Test)?;
+                    let problems =
+                        self.at_ops(&Counts::one(op))
+                            .open(supply, &stream, Split::Test)?;
                     let (mut taken, mut in_a_row) = (0, 0);
                     for index in 0..PROBLEMS_PER_OP {
                         let example = problems.environment().example(index)?;
@@ -412,7 +412,8 @@ mod tests {
         toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
     }
 
-    const TERSE: &str = "max_value = 30\nmixture = [{ op = \"2-4\", context = \"zoo\", dialect = \"terse\" }]\n";
+    const TERSE: &str =
+        "max_value = 30\nmixture = [{ op = \"2-4\", context = \"zoo\", dialect = \"terse\" }]\n";
 
     #[test]
     fn a_table_without_a_kind_draws_problems() {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use interplay_eval::{Cell, Evaluation, PassAtK};
-use interplay_tasks::corpora::ExposureCertificate;
 use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
+use interplay_tasks::corpora::ExposureCertificate;
 use serde_json::Value;
 
 use crate::error::InterplayError;
@@ -52,7 +52,9 @@ pub(crate) fn page(
                 "evaluation".into(),
                 format!(
                     "{} problems an op, {} completions a problem, temperature {}",
-                    plan.evaluate.problems_per_op, plan.evaluate.completions, plan.evaluate.temperature
+                    plan.evaluate.problems_per_op,
+                    plan.evaluate.completions,
+                    plan.evaluate.temperature
                 ),
             ),
         ],

@@ -170,8 +170,11 @@ impl<A: TrainBackend> Runner<'_, A> {
         if let Some(file) = file {
             file.commit()?;
         }
-        self.progress
-            .end(&format!("{} problems x {}", items.len(), settings.completions));
+        self.progress.end(&format!(
+            "{} problems x {}",
+            items.len(),
+            settings.completions
+        ));
         Ok(Evaluated {
             evaluation,
             sampled_tokens: sampler.sampled_tokens,

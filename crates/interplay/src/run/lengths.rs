@@ -118,7 +118,10 @@ impl<A: TrainBackend> Runner<'_, A> {
             let evaluate = &self.plan.evaluate;
             let label = format!("model.context_tokens, for stage `{}`", stage.name);
             let holds = RowHolds::PromptAnd(evaluate.max_new_tokens);
-            let (ops, limit) = (ops.iter().collect::<Vec<_>>(), self.plan.model.context_tokens);
+            let (ops, limit) = (
+                ops.iter().collect::<Vec<_>>(),
+                self.plan.model.context_tokens,
+            );
             fits.extend(self.fits(&label, &evaluate.data, &ops, Split::Test, holds, limit)?);
         }
         if let Some(training) = needs.training {

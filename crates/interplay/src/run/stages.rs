@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use interplay_environment::Split;
 use interplay_eval::EdgeReport;
 use interplay_model::TrainBackend;
-use interplay_environment::Split;
 use interplay_tasks::Counts;
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
 use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
@@ -220,7 +220,8 @@ pub(super) fn data_at_edge(
     };
     let report = earlier.get(calibration.index());
     let found = report.and_then(|result| result.edge.as_ref());
-    let found = found.and_then(|edge| Some((edge.ops.clone(), Counts::list(&edge.ops).ok()?)));
+    let found =
+        found.and_then(|edge| Some((edge.ops.clone(), Counts::list(edge.ops.clone()).ok()?)));
     match found {
         Some((ops, counts)) => (data.at_ops(&counts), Some(ops)),
         None => (data.clone(), None),
