@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use interplay_graph::SeedStream;
-use interplay_model::{CacheNumbers, Decoder, FusedOps, Request, SamplingSettings, generate};
+use interplay_model::{Decoder, FusedOps, KvCacheDtype, Request, SamplingSettings, generate};
 use interplay_tasks::{Dataset, Problem};
 use interplay_tokenizer::Tokenizer;
 use interplay_verify::{Gold, Reward, Supervision, Verdict, Verifier};
@@ -73,6 +73,8 @@ pub(crate) struct Source<'a> {
     pub tokenizer: &'a Tokenizer,
     pub stream: SeedStream,
     pub reward: &'a dyn Reward,
+    /// Where the entries of the tokenizer end, if the model's vocabulary is padded.
+    pub vocab_limit: Option<usize>,
 }
 
 /// Samples and scores the groups of the problems from `cursor` on.
@@ -109,7 +111,10 @@ pub(crate) fn sample<B: FusedOps>(
             });
         }
     }
-    let settings = sampling(spec, source.tokenizer);
+    let settings = SamplingSettings {
+        vocab_limit: source.vocab_limit,
+        ..sampling(spec, source.tokenizer)
+    };
     let mut part = |done, total| observer.part("rollouts", done, total);
     let decoder = decoder.in_precision(spec.precision)?;
     let generated = generate(&decoder, &requests, &settings, device, &mut part)?;
@@ -176,7 +181,7 @@ fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {
         max_new_tokens: spec.max_new_tokens,
         temperature: spec.temperature,
         stop: vec![tokenizer.special().eos],
-        cache_numbers: CacheNumbers::for_temperature(spec.temperature),
+        cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
         ..SamplingSettings::default()
     }
 }

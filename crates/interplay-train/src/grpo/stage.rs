@@ -15,6 +15,7 @@ use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::packing::{PackedBatch, Packer, Sequence};
 use crate::parallel::{Job, Places, Team};
+use crate::sampler::vocab_limit;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -90,6 +91,7 @@ pub fn run_on<A: TrainBackend>(
         tokenizer,
         stream,
         reward: reward.as_ref(),
+        vocab_limit: vocab_limit(input.config, tokenizer)?,
     };
     while session.progress.step < spec.steps {
         step(&mut session, &source, &team, spec, observer)?;
@@ -136,6 +138,7 @@ fn step<A: TrainBackend>(
             advantages,
             spec,
             pad: source.tokenizer.special().pad,
+            vocab_limit: source.vocab_limit,
         };
         update.apply(session, team, rate, &mut totals)?;
     }
@@ -197,6 +200,7 @@ struct Minibatch<'a> {
     advantages: &'a [f64],
     spec: &'a GrpoSpec,
     pad: u32,
+    vocab_limit: Option<usize>,
 }
 
 impl Minibatch<'_> {
@@ -215,7 +219,7 @@ impl Minibatch<'_> {
         let mut tokens = 0;
         let jobs = passes.map(|(pass, table)| {
             tokens += pass.sequence_tokens as u64;
-            Job::policy(pass, table, self.spec)
+            Job::policy(pass, table, self.spec, self.vocab_limit)
         });
         let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
         totals.trained_tokens += tokens;

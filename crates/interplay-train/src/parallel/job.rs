@@ -17,6 +17,9 @@ pub(crate) struct Job {
     pub loss: Loss,
     pub activations: Activations,
     pub precision: Precision,
+    /// The limit below which the tokens of a policy were sampled.
+    #[serde(default)]
+    pub vocab_limit: Option<usize>,
 }
 
 /// The loss of a job.
@@ -61,15 +64,22 @@ impl Job {
             loss: Loss::NextToken { targets },
             activations,
             precision,
+            vocab_limit: None,
         }
     }
 
-    pub fn policy(pass: PackedBatch, table: TokenTable, spec: &GrpoSpec) -> Self {
+    pub fn policy(
+        pass: PackedBatch,
+        table: TokenTable,
+        spec: &GrpoSpec,
+        vocab_limit: Option<usize>,
+    ) -> Self {
         let spec = Box::new(spec.clone());
         Self {
             pass,
             activations: spec.activations,
             precision: spec.precision,
+            vocab_limit,
             loss: Loss::Policy { table, spec },
         }
     }
@@ -109,14 +119,15 @@ fn one<A: TrainBackend>(
             (part, None)
         }
         Loss::Policy { mut table, spec } => {
-            let temperature = spec.temperature;
+            let (temperature, limit) = (spec.temperature, job.vocab_limit);
             if let Some(reference) = reference {
                 let reference = reference.in_precision(job.precision)?;
-                let scores = token_log_probs(&reference, pass, temperature, activations, device)?.0;
+                let (scores, _) =
+                    token_log_probs(&reference, pass, temperature, limit, activations, device)?;
                 table.reference = host(scores);
             }
             let (policy, entropy) =
-                token_log_probs(decoder, pass, temperature, activations, device)?;
+                token_log_probs(decoder, pass, temperature, limit, activations, device)?;
             let part = objective::loss(&policy, &table, &spec, device);
             let (policy, entropy) = (host(policy), host(entropy));
             let scores = Scores {

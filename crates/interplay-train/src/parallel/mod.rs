@@ -268,7 +268,7 @@ mod tests {
                 advantages: values(0.5, -1.0),
                 weights: values(0.001, 0.002),
             };
-            Job::policy(pass, table, &spec)
+            Job::policy(pass, table, &spec, None)
         };
         vec![job(pass(3)), job(groups())]
     }

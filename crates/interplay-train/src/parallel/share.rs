@@ -42,6 +42,7 @@ fn rows_of(job: &Job, rows: Range<usize>) -> Job {
         loss,
         activations: job.activations,
         precision: job.precision,
+        vocab_limit: job.vocab_limit,
     }
 }
 

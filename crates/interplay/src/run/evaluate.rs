@@ -8,7 +8,7 @@ use interplay_eval::{
     Band, EdgeReport, EdgeSettings, EvalItem, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
 };
-use interplay_model::{CacheNumbers, SamplingSettings, TrainBackend, load_pretrained};
+use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
 use interplay_tasks::{Dataset, TaskSpec, framing};
 use interplay_train::DecoderSampler;
 use interplay_verify::Level;
@@ -141,15 +141,14 @@ impl<A: TrainBackend> Workshop<'_, A> {
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
         let spec = &self.run.plan.experiment.evaluate;
-        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, &self.places.leader)?;
-        config.check_tokenizer(self.tokenizer.vocab_size())?;
+        let (_, decoder) = load_pretrained::<A::InnerBackend>(model, &self.places.leader)?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
             tokenizer: self.tokenizer,
             settings: SamplingSettings {
                 max_new_tokens: spec.max_new_tokens,
                 temperature: spec.temperature,
-                cache_numbers: CacheNumbers::for_temperature(spec.temperature),
+                cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),
