@@ -214,7 +214,9 @@ impl ModelConfig {
             ("rms_norm_eps", self.rms_norm_eps),
             ("initializer_range", self.initializer_range),
         ] {
-            let fine = value.is_finite() && value > 0.0;
+            // The decoder computes with them in single precision.
+            let single = value as f32;
+            let fine = single.is_finite() && single > 0.0;
             check(
                 field,
                 fine,

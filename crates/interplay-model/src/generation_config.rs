@@ -61,7 +61,7 @@ fn none(ids: &TokenIds) -> bool {
 
 /// Keys that change what `transformers` generates and that sampling here does not implement, with the values that
 /// leave them without effect.
-const WITHOUT_EFFECT: [(&str, &[f64]); 14] = [
+static WITHOUT_EFFECT: [(&str, &[f64]); 14] = [
     ("repetition_penalty", &[1.0]),
     ("encoder_repetition_penalty", &[1.0]),
     ("no_repeat_ngram_size", &[0.0]),

@@ -199,7 +199,7 @@ impl WeightFolder {
     /// A tensor that is missing or cannot be read.
     pub(super) fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         let file = self
-            .places
+            .file_of
             .get(name)
             .and_then(|&file| self.files[file].read(name));
         file.unwrap_or_else(|| Err(missing(&self.dir, name, shape)))

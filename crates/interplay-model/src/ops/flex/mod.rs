@@ -23,13 +23,13 @@ mod rotate;
 mod scores;
 mod silu;
 
-use burn::tensor::DType;
 use burn::tensor::ops::FloatTensorOps;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
 
 use super::adamw_step::AdamWStep;
 use super::attention_shape::AttentionShape;
 use super::kv_cache::{CacheShape, LayerCache};
+use super::layer::cast;
 use super::primitive::{prim, wrap};
 use super::{FusedOps, composed};
 use buffer::{copied, scratch, tensor};
