@@ -12,8 +12,8 @@ seconds=${2:?for how many seconds}
 host=$(rustc -vV | sed -n 's/^host: //p')
 folder=${CARGO_TARGET_DIR:-target}
 
-# The seeds come from a plain build; the targets need what `cargo fuzz` would pass. An own target
-# triple keeps the flags away from build scripts.
+# The seeds come from a plain build; the targets need the flags that `cargo fuzz` would pass. An
+# explicit target triple keeps these flags away from build scripts.
 cargo run --release --quiet --example seeds -- .
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -26,7 +26,7 @@ log="artifacts/$target.log"
 : > "$log"
 end=$(($(date +%s) + seconds))
 failures=0
-# A failing input ends the fuzzer; it goes on until the time is over.
+# A failing input ends the fuzzer; restart it until the time is over.
 while left=$((end - $(date +%s))); [ "$left" -gt 0 ]; do
     if "$program" "corpus/$target" -dict=words.dict -max_len=4096 -len_control=20 -timeout=60 \
         -rss_limit_mb=2048 -max_total_time="$left" -print_final_stats=1 \

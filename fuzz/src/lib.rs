@@ -1,12 +1,12 @@
-//! What the fuzz targets share: a fixed set of problems, and what must hold of every verdict.
+//! Shared by the fuzz targets: a fixed set of problems, and the invariants of every verdict.
 
 use interplay_tasks::ContextLibrary;
-use interplay_verify::audit::{GoldSource, Problems, Subject};
+use interplay_audit::{GoldSource, Problems, Subject};
 use interplay_verify::{Gold, Level, Verdict, Verifier};
 
 /// The seed of the fixed set of problems.
 pub const SEED: u64 = 20_251_207;
-/// How many rounds of all kinds of problems the set has.
+/// The number of rounds through all kinds of problems in the set.
 const ROUNDS: u64 = 2;
 
 /// Problems of several difficulties in both dialects and modes, always the same.
@@ -21,18 +21,18 @@ pub fn subjects() -> Vec<Subject> {
         .collect()
 }
 
-/// Judges a text at both levels and checks that the verdicts make sense.
+/// Judges a text at both levels and checks the invariants of the verdicts.
 pub fn check(gold: &Gold, text: &str) -> (Verdict, Verdict) {
     let strict = Verifier::new(Level::Strict).verify(gold, text);
     let paper = Verifier::new(Level::Paper).verify(gold, text);
     assert_eq!(
         strict.accepted,
         strict.first_error.is_none(),
-        "strict: accepted where there is no first error, and only there"
+        "strict: accepted if and only if there is no first error"
     );
     assert!(
         !strict.accepted || paper.accepted,
-        "what the strict level accepts, the paper level accepts"
+        "the paper level accepts whatever the strict level accepts"
     );
     for verdict in [&strict, &paper] {
         consistent(verdict, text);

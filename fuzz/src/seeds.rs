@@ -1,7 +1,7 @@
 //! Writes the seed corpora and the dictionary: `seeds FOLDER`.
 //!
-//! The seeds are the right solutions of the fixed problems and mutants of them by every operator
-//! of the audit; the dictionary holds the words and signs of both dialects.
+//! The seeds are the right solutions of the fixed problems and mutants of them by every operator of
+//! the audit. The dictionary holds the words and signs of both dialects.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use interplay_fuzz::subjects;
-use interplay_verify::audit::{Draw, Operator};
+use interplay_audit::{Draw, Operator};
 
 const WORDS: &[&str] = &[
     "Define ", " as ", "; so ", "so ", " = ", " + ", " - ", " * ", " / ", "*", "(", ")", ". ", "; ",

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use interplay_fuzz::{check, subjects};
-use interplay_verify::audit::{Opinion, Subject, opinion};
+use interplay_audit::{Opinion, Subject, opinion};
 use libfuzzer_sys::fuzz_target;
 
 static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     let subject = &subjects[usize::from(*choice) % subjects.len()];
     let (strict, _) = check(subject.gold(), text);
     if strict.accepted {
-        // The audit's oracle reads less than the verifier, but what it reads it judges itself.
+        // The audit's oracle reads fewer texts than the verifier, but judges them independently.
         let seen = opinion(subject, text);
         assert!(!matches!(seen, Opinion::False(_)), "accepted, but {seen:?}");
     }

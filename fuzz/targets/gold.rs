@@ -1,4 +1,4 @@
-//! Any text as a gold solution; where it gives gold, the same text as its candidate.
+//! Any text as a gold solution and, if it gives gold, as its own candidate.
 #![no_main]
 
 use interplay_fuzz::check;
@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     };
     if let Ok(gold) = Gold::from_solution(text) {
         let (_, paper) = check(&gold, text);
-        // Gold is made of complete steps and one answer, so the answer at least is right.
+        // Gold has complete steps and one answer, so at least the answer is right.
         assert!(paper.answer_correct);
     }
 });

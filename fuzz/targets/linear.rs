@@ -1,4 +1,4 @@
-//! Time: a text repeated many times takes in proportion, or less.
+//! Time: it grows at most in proportion to the length of a repeated text.
 #![no_main]
 
 use std::hint::black_box;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use interplay_fuzz::subjects;
-use interplay_verify::audit::Subject;
+use interplay_audit::Subject;
 use interplay_verify::{Gold, Level, Verifier};
 use libfuzzer_sys::fuzz_target;
 use rustix::time::{ClockId, clock_gettime};
@@ -16,19 +16,18 @@ static SUBJECTS: OnceLock<Vec<Subject>> = OnceLock::new();
 /// How often the shorter and the longer text repeat the input.
 const SHORT: usize = 16;
 const LONG: usize = 128;
-/// How many times more than in proportion the longer one may take: well below the 8 that quadratic
-/// time would take.
+/// The tolerated factor above proportional time; quadratic time would need 8.
 const SLACK: u32 = 3;
-/// Times below this are not compared.
+/// Shorter times are not compared.
 const NOISE: Duration = Duration::from_millis(4);
 
-/// What this thread has computed: on a busy machine the clock on the wall tells of others.
+/// The CPU time of this thread: on a busy machine, wall-clock time includes other work.
 fn computed() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// The shortest of a few runs of all that reads a text.
+/// The shortest of a few runs of everything that reads a text.
 fn time(gold: &Gold, text: &str, runs: usize) -> Duration {
     let run = || {
         let start = computed();
@@ -52,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
     let gold = subjects[usize::from(*choice) % subjects.len()].gold();
     let (short, long) = (text.repeat(SHORT), text.repeat(LONG));
     let allowed = |short: Duration| short * SLACK * (LONG / SHORT) as u32;
-    // A first look is cheap; only what looks slow is measured with care.
+    // A first measurement is cheap; only inputs that look slow are measured again.
     for runs in [1, 3, 9] {
         let longer = time(gold, &long, runs);
         if longer < NOISE || longer <= allowed(time(gold, &short, runs)) {

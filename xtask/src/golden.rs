@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 /// The tests that compare with a file in their crate's `tests/golden`: crate and test.
 const TESTS: [(&str, &str); 2] = [
     ("interplay-tasks", "golden"),
-    ("interplay-verify", "operators"),
+    ("interplay-audit", "operators"),
 ];
 
 /// Runs every golden test in writing mode.

@@ -26,6 +26,14 @@ pub enum EnvironmentError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A score lacks a reward component.
+    #[error("the score has no component `{name}`; expected one of {known}")]
+    MissingComponent {
+        /// The component that was asked for.
+        name: String,
+        /// The components that there are.
+        known: String,
+    },
     /// The example lacks what its environment keeps with it.
     #[error(
         "example {id} was not made by environment `{environment}`; expected one from its `example` method"

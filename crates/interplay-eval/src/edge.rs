@@ -186,14 +186,14 @@ mod tests {
 
     fn evaluation(right: &[(u32, &[u32])]) -> Evaluation {
         let settings = EvalSettings {
-            samples: 8,
+            completions: 8,
             ks: vec![1, 8],
             ..EvalSettings::default()
         };
-        let item = |op, place, verified| ItemScore {
-            id: u64::from(op) * 100 + place,
-            op,
-            context: "zoo".into(),
+        let item = |op: u32, index, verified| ItemScore {
+            id: u64::from(op) * 100 + index,
+            op: Some(op),
+            context: Some("zoo".into()),
             problem: String::new(),
             band: None,
             verified,
@@ -203,9 +203,9 @@ mod tests {
             right
                 .iter()
                 .zip(0..)
-                .map(|(right, place)| item(*op, place, *right))
+                .map(|(right, index)| item(*op, index, *right))
         });
-        Evaluation::from_scores(&settings, items.collect()).unwrap()
+        Evaluation::from_scores(&settings, "strict", items.collect()).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use interplay_verify::Level;
+use interplay_environment::EnvironmentError;
 
 /// Why an evaluation, or a comparison of two, has no result. `E` is the sampler's own error.
 #[non_exhaustive]
@@ -46,6 +46,9 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         /// How many came.
         found: usize,
     },
+    /// The environment has no score for a completion.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// A record could not be written.
     #[error("the record of problem {id} could not be written: {source}")]
     Record {
@@ -67,15 +70,15 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         /// The id there on the right, or its absence.
         right: String,
     },
-    /// Two evaluations whose completions were verified at different levels.
+    /// Two evaluations whose completions were accepted by different rules.
     #[error(
-        "the evaluations cannot be paired: the left one is at level {}, the right one at level {}; evaluate both at one level", left.name(), right.name()
+        "the evaluations cannot be paired: the left one is at level {left}, the right one at level {right}; evaluate both at one level"
     )]
     Levels {
         /// The level on the left.
-        left: Level,
+        left: String,
         /// The level on the right.
-        right: Level,
+        right: String,
     },
     /// Two problems with one id.
     #[error(
@@ -91,12 +94,12 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
     },
     /// The evaluation does not have the pass@k that was asked for.
     #[error(
-        "there is no pass@{k} of {samples} samples a problem; expected k from 1 to {samples}, so choose another k or draw more samples"
+        "there is no pass@{k} of {completions} completions a problem; expected k from 1 to {completions}, so choose another k or draw more completions"
     )]
-    TooFewSamples {
+    TooFewCompletions {
         /// The k that was asked for.
         k: u32,
-        /// The samples a problem that there are.
-        samples: u32,
+        /// The completions a problem that there are.
+        completions: u32,
     },
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use interplay_verify::{Level, StepError, Verifier};
+use interplay_environment::{Environment, FirstError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,23 +18,20 @@ use crate::{EvalError, EvalItem, PassAtK, Sampler};
 #[serde(deny_unknown_fields, default)]
 pub struct EvalSettings {
     /// Completions a problem.
-    pub samples: u32,
+    pub completions: u32,
     /// The k of every pass@k, ascending.
     pub ks: Vec<u32>,
-    /// The level at which a completion counts as verified.
-    pub level: Level,
     /// How many problems the sampler gets at a time.
     pub batch: usize,
 }
 
 impl Default for EvalSettings {
-    /// 128 samples and powers of two up to there, as published; strict.
+    /// 128 completions and powers of two up to there, as published.
     fn default() -> Self {
         let ks = (0..8).map(|power| 1 << power).collect();
         Self {
-            samples: 128,
+            completions: 128,
             ks,
-            level: Level::Strict,
             batch: 32,
         }
     }
@@ -53,16 +50,17 @@ impl EvalSettings {
                 expected,
             })
         };
-        if self.samples == 0 {
-            return wrong("samples", "0".into(), "at least 1".into());
+        if self.completions == 0 {
+            return wrong("completions", "0".into(), "at least 1".into());
         }
         if self.batch == 0 {
             return wrong("batch", "0".into(), "at least 1".into());
         }
         let ascending = self.ks.windows(2).all(|pair| pair[0] < pair[1]);
         let (first, last) = (self.ks.first(), self.ks.last());
-        if !ascending || first.is_none_or(|k| *k == 0) || last.is_none_or(|k| *k > self.samples) {
-            let expected = format!("ascending, from 1 to `samples` = {}", self.samples);
+        if !ascending || first.is_none_or(|k| *k == 0) || last.is_none_or(|k| *k > self.completions)
+        {
+            let expected = format!("ascending, from 1 to `completions` = {}", self.completions);
             return wrong("ks", format!("{:?}", self.ks), expected);
         }
         Ok(())
@@ -74,18 +72,20 @@ impl EvalSettings {
 pub struct GenerationRecord {
     /// The problem's id.
     pub id: u64,
-    /// Its difficulty.
-    pub op: u32,
-    /// Its context.
-    pub context: String,
+    /// Its difficulty, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub op: Option<u32>,
+    /// Its context, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context: Option<String>,
     /// Which of the problem's completions, counted from zero.
     pub sample: u32,
     /// The completion.
     pub completion: String,
-    /// The level of the evaluation; none in records of versions that did not note it.
+    /// The rule of acceptance, such as `strict`; none in records of versions that did not note it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub level: Option<Level>,
-    /// Whether it was accepted at the evaluation's level.
+    pub level: Option<String>,
+    /// Whether it was accepted.
     pub accepted: bool,
     /// Whether its answer is right.
     pub answer_correct: bool,
@@ -93,7 +93,7 @@ pub struct GenerationRecord {
     pub process_accuracy: f64,
     /// The first mistake.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub first_error: Option<StepError>,
+    pub first_error: Option<FirstError>,
 }
 
 /// How many completions of a problem were right.
@@ -102,10 +102,12 @@ pub struct GenerationRecord {
 pub struct ItemScore {
     /// The problem's id.
     pub id: u64,
-    /// Its difficulty.
-    pub op: u32,
-    /// Its context.
-    pub context: String,
+    /// Its difficulty, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub op: Option<u32>,
+    /// Its context, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub context: Option<String>,
     /// What tells the problem from others with its id: a hash of its prompt and right answer.
     /// Empty where the counts come from elsewhere than [`evaluate`].
     #[serde(skip_serializing_if = "String::is_empty", default)]
@@ -168,60 +170,65 @@ impl Cell {
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// Completions a problem.
-    pub samples: u32,
+    pub completions: u32,
     /// The k of every pass@k.
     pub ks: Vec<u32>,
-    /// The level at which completions were verified.
-    pub level: Level,
+    /// The rule by which completions were accepted, such as `strict`.
+    pub level: String,
     /// All problems.
     pub overall: Cell,
     /// By band, of those that have one.
     pub by_band: BTreeMap<String, Cell>,
-    /// By difficulty.
+    /// By difficulty, of those that have one.
     pub by_op: BTreeMap<u32, Cell>,
-    /// By context.
+    /// By context, of those that have one.
     pub by_context: BTreeMap<String, Cell>,
     /// The counts behind the numbers, in the order of the problems.
     pub items: Vec<ItemScore>,
 }
 
 impl Evaluation {
-    /// From the counts of each problem.
+    /// From the counts of each problem, accepted by the rule `level`.
     ///
     /// # Errors
-    /// No problems, settings that cannot be followed, or a count above the number of samples.
-    pub fn from_scores(settings: &EvalSettings, items: Vec<ItemScore>) -> Result<Self, EvalError> {
-        Self::build(settings, items)
+    /// No problems, settings that cannot be followed, or a count above the number of completions.
+    pub fn from_scores(
+        settings: &EvalSettings,
+        level: &str,
+        items: Vec<ItemScore>,
+    ) -> Result<Self, EvalError> {
+        Self::build(settings, level, items)
     }
 
     fn build<E: std::error::Error>(
         settings: &EvalSettings,
+        level: &str,
         items: Vec<ItemScore>,
     ) -> Result<Self, EvalError<E>> {
         settings.validate()?;
         let EvalSettings {
-            samples, ks, level, ..
+            completions, ks, ..
         } = settings;
         let most = |item: &ItemScore| item.verified.max(item.answers);
-        if let Some(item) = items.iter().find(|item| most(item) > *samples) {
-            let found = format!("{} right samples for problem {}", most(item), item.id);
-            let expected = format!("at most `samples` = {samples}");
+        if let Some(item) = items.iter().find(|item| most(item) > *completions) {
+            let found = format!("{} right completions for problem {}", most(item), item.id);
+            let expected = format!("at most `completions` = {completions}");
             return Err(EvalError::Setting {
                 setting: "items",
                 found,
                 expected,
             });
         }
-        let settings = (*samples, ks.as_slice());
+        let settings = (*completions, ks.as_slice());
         let overall = Cell::of(settings, items.iter()).ok_or(EvalError::NoItems)?;
         Ok(Self {
-            samples: *samples,
+            completions: *completions,
             ks: ks.clone(),
-            level: *level,
+            level: level.to_owned(),
             overall,
             by_band: grouped(settings, &items, |item| item.band.clone()),
-            by_op: grouped(settings, &items, |item| Some(item.op)),
-            by_context: grouped(settings, &items, |item| Some(item.context.clone())),
+            by_op: grouped(settings, &items, |item| item.op),
+            by_context: grouped(settings, &items, |item| item.context.clone()),
             items,
         })
     }
@@ -244,16 +251,19 @@ fn grouped<K: Ord + Clone>(
     groups.into_iter().filter_map(cell).collect()
 }
 
-/// Samples, verifies and counts.
+/// Samples, scores and counts.
 ///
-/// `record` gets every completion with its judgement, in the order of the problems; `progress`
-/// is told how many completions are done out of how many.
+/// `environment` judges the completions; the items are examples of it. `record` gets every
+/// completion with its judgment, in the order of the problems; `progress` is told how many
+/// completions are done out of how many.
 ///
 /// # Errors
-/// Settings that cannot be followed, no items, items that share an id, a sampler that fails or gives another number of
-/// completions than asked for, or a record that could not be written.
+/// Settings that cannot be followed, no items, items that share an id, a sampler that fails or gives
+/// another number of completions than asked for, an example that the environment did not make, or a
+/// record that could not be written.
 pub fn evaluate<S: Sampler>(
     sampler: &mut S,
+    environment: &dyn Environment,
     items: &[EvalItem],
     settings: &EvalSettings,
     record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
@@ -270,53 +280,45 @@ pub fn evaluate<S: Sampler>(
             return Err(EvalError::RepeatedId { id, first, second });
         }
     }
-    let samples = settings.samples as usize;
-    let verifier = Verifier::new(settings.level);
-    let total = items.len() * samples;
+    let wanted = settings.completions as usize;
+    let total = items.len() * wanted;
     let mut scores = Vec::with_capacity(items.len());
     progress(0, total);
     for batch in items.chunks(settings.batch) {
         let (from, to) = (scores.len(), scores.len() + batch.len() - 1);
-        let done = from * samples;
-        let most = batch.len() * samples;
+        let done = from * wanted;
+        let most = batch.len() * wanted;
         let mut within = |part: usize, _: usize| progress(done + part.min(most), total);
         let drawn = sampler
-            .sample(batch, samples, &mut within)
+            .sample(batch, wanted, &mut within)
             .map_err(|source| EvalError::Sampler { from, to, source })?;
-        if drawn.len() != batch.len() {
-            let (expected, found) = (batch.len(), drawn.len());
-            return Err(EvalError::Count {
-                what: "groups",
+        let count = |what, expected, found| match found == expected {
+            true => Ok(()),
+            false => Err(EvalError::Count {
+                what,
                 from,
                 to,
                 expected,
                 found,
-            });
-        }
+            }),
+        };
+        count("groups", batch.len(), drawn.len())?;
         for (item, completions) in batch.iter().zip(drawn) {
-            if completions.len() != samples {
-                let (expected, found) = (samples, completions.len());
-                return Err(EvalError::Count {
-                    what: "completions",
-                    from,
-                    to,
-                    expected,
-                    found,
-                });
-            }
-            scores.push(judge(&verifier, item, completions, record)?);
+            count("completions", wanted, completions.len())?;
+            let first = (scores.len() * wanted) as u64;
+            scores.push(judge(environment, item, completions, first, record)?);
         }
-        progress(scores.len() * samples, total);
+        progress(scores.len() * wanted, total);
     }
-    Evaluation::build(settings, scores)
+    Evaluation::build(settings, environment.level(), scores)
 }
 
 /// The first 64 bits of SHA-256 over the prompt and the right answer, in hexadecimal.
 fn fingerprint(item: &EvalItem) -> String {
     let mut hash = Sha256::new();
-    hash.update(item.prompt.as_bytes());
+    hash.update(item.example.prompt.as_bytes());
     hash.update([0]);
-    hash.update(item.gold.answer().to_le_bytes());
+    hash.update(item.example.answer.as_bytes());
     let bytes = hash.finalize();
     bytes
         .iter()
@@ -325,42 +327,45 @@ fn fingerprint(item: &EvalItem) -> String {
         .collect()
 }
 
-/// Verifies the completions of one item.
+/// Scores the completions of one item; completion `j` takes the draw `first_draw + j`.
 fn judge<E: std::error::Error>(
-    verifier: &Verifier,
+    environment: &dyn Environment,
     item: &EvalItem,
     completions: Vec<String>,
+    first_draw: u64,
     record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
 ) -> Result<ItemScore, EvalError<E>> {
-    let mut score = ItemScore {
+    let labels = &item.example.labels;
+    let mut counts = ItemScore {
         id: item.id,
-        op: item.op,
-        context: item.context.clone(),
+        op: labels.op,
+        context: labels.context.clone(),
         problem: fingerprint(item),
         band: item.band.clone(),
         verified: 0,
         answers: 0,
     };
     for (sample, completion) in (0..).zip(completions) {
-        let verdict = verifier.verify(&item.gold, &completion);
-        score.verified += u32::from(verdict.accepted);
-        score.answers += u32::from(verdict.answer_correct);
+        let score =
+            environment.score(&item.example, &completion, first_draw + u64::from(sample))?;
+        counts.verified += u32::from(score.accepted);
+        counts.answers += u32::from(score.answer_correct);
         let generation = GenerationRecord {
             id: item.id,
-            op: item.op,
-            context: item.context.clone(),
+            op: labels.op,
+            context: labels.context.clone(),
             sample,
             completion,
-            level: Some(verifier.level()),
-            accepted: verdict.accepted,
-            answer_correct: verdict.answer_correct,
-            process_accuracy: verdict.process_accuracy,
-            first_error: verdict.first_error,
+            level: Some(environment.level().to_owned()),
+            accepted: score.accepted,
+            answer_correct: score.answer_correct,
+            process_accuracy: score.process_accuracy,
+            first_error: score.first_error,
         };
         record(&generation).map_err(|source| EvalError::Record {
             id: item.id,
             source,
         })?;
     }
-    Ok(score)
+    Ok(counts)
 }

@@ -1,9 +1,9 @@
 //! pass@k on verified solutions, with honest intervals.
 //!
-//! [`evaluate`] draws completions from any [`Sampler`], judges them with `interplay-verify`, and
-//! gives an [`Evaluation`]: the unbiased pass@k of verified solutions and, beside it, of answers
-//! alone, overall, by [`Band`], by difficulty and by context, each with a 95 % interval clustered
-//! by problem. [`edge_of_competence`] says which difficulties are worth reinforcing, and
+//! [`evaluate`] draws completions from any [`Sampler`], has them judged by any
+//! [`Environment`](interplay_environment::Environment), and gives an [`Evaluation`]: the unbiased
+//! pass@k of accepted completions and, beside it, of answers alone, overall, by [`Band`], by
+//! difficulty and by context, each with a 95 % interval clustered by problem. [`edge_of_competence`] says which difficulties are worth reinforcing, and
 //! [`paired_difference`] compares two evaluations of the same problems.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -53,7 +53,7 @@ pub struct PairedDifference {
 /// Compares pass@k of two evaluations problem by problem, over the problems that `keep` takes.
 ///
 /// # Errors
-/// Evaluations of different problems or at different levels, a `k` above the samples of one of them, or no problem
+/// Evaluations of different problems or at different levels, a `k` above the completions of one of them, or no problem
 /// that `keep` takes.
 pub fn paired_difference(
     left: &Evaluation,
@@ -63,15 +63,15 @@ pub fn paired_difference(
     keep: impl Fn(&ItemScore) -> bool,
 ) -> Result<PairedDifference, EvalError> {
     for evaluation in [left, right] {
-        if k == 0 || k > evaluation.samples {
-            return Err(EvalError::TooFewSamples {
+        if k == 0 || k > evaluation.completions {
+            return Err(EvalError::TooFewCompletions {
                 k,
-                samples: evaluation.samples,
+                completions: evaluation.completions,
             });
         }
     }
     if left.level != right.level {
-        let (left, right) = (left.level, right.level);
+        let (left, right) = (left.level.clone(), right.level.clone());
         return Err(EvalError::Levels { left, right });
     }
     let longest = left.items.len().max(right.items.len());
@@ -87,8 +87,8 @@ pub fn paired_difference(
             return Err(unpaired(position, Some(one), Some(two)));
         }
         if keep(one) {
-            let before = pass_at_k(left.samples, measure.of(one), k);
-            differences.push(pass_at_k(right.samples, measure.of(two), k) - before);
+            let before = pass_at_k(left.completions, measure.of(one), k);
+            differences.push(pass_at_k(right.completions, measure.of(two), k) - before);
         }
     }
     if differences.is_empty() {
@@ -123,22 +123,20 @@ fn interval(differences: &[f64], difference: f64) -> (f64, f64) {
 }
 
 fn unpaired(position: usize, left: Option<&ItemScore>, right: Option<&ItemScore>) -> EvalError {
-    let shown = |item: Option<&ItemScore>| match item {
-        Some(ItemScore {
-            id,
-            op,
-            context,
-            problem,
-            ..
-        }) if problem.is_empty() => format!("id {id} (op {op}, {context})"),
-        Some(ItemScore {
-            id,
-            op,
-            context,
-            problem,
-            ..
-        }) => format!("id {id} (op {op}, {context}, hash {problem})"),
-        None => "absent".to_owned(),
+    let shown = |item: Option<&ItemScore>| {
+        let Some(item) = item else {
+            return "absent".to_owned();
+        };
+        let op = item.op.map(|op| format!("op {op}"));
+        let hash = Some(format!("hash {}", item.problem)).filter(|_| !item.problem.is_empty());
+        let parts: Vec<String> = [op, item.context.clone(), hash]
+            .into_iter()
+            .flatten()
+            .collect();
+        match parts.is_empty() {
+            true => format!("id {}", item.id),
+            false => format!("id {} ({})", item.id, parts.join(", ")),
+        }
     };
     EvalError::Unpaired {
         position,
@@ -154,20 +152,20 @@ mod tests {
 
     fn evaluation(right: &[u32]) -> Evaluation {
         let settings = EvalSettings {
-            samples: 4,
+            completions: 4,
             ks: vec![1, 4],
             ..EvalSettings::default()
         };
         let item = |(id, verified): (u64, &u32)| ItemScore {
             id,
-            op: 2 + u32::from(id > 1),
-            context: "zoo".into(),
+            op: Some(2 + u32::from(id > 1)),
+            context: Some("zoo".into()),
             problem: String::new(),
             band: None,
             verified: *verified,
             answers: 4,
         };
-        Evaluation::from_scores(&settings, (0..).zip(right).map(item).collect()).unwrap()
+        Evaluation::from_scores(&settings, "strict", (0..).zip(right).map(item).collect()).unwrap()
     }
 
     #[test]
@@ -200,7 +198,7 @@ mod tests {
     #[test]
     fn keeps_only_what_is_asked_for() {
         let (left, right) = (evaluation(&[0, 0, 0, 0]), evaluation(&[0, 0, 4, 4]));
-        let hard = |item: &ItemScore| item.op == 3;
+        let hard = |item: &ItemScore| item.op == Some(3);
         let gain = paired_difference(&left, &right, 4, Measure::Verified, hard).unwrap();
         assert_eq!((gain.problems, gain.difference), (2, 1.0));
         let answers = paired_difference(&left, &right, 1, Measure::AnswerOnly, |_| true).unwrap();
@@ -220,7 +218,7 @@ mod tests {
             "{error}"
         );
         let mut paper = left.clone();
-        paper.level = interplay_verify::Level::Paper;
+        paper.level = "paper".into();
         let error = compare(&paper).unwrap_err().to_string();
         assert!(error.contains("the right one at level paper"), "{error}");
         let error = paired_difference(&left, &left, 0, Measure::Verified, |_| true).unwrap_err();

@@ -69,9 +69,26 @@ impl PassAtK {
     /// Where there is no problem, or `k` is zero or above `n`.
     #[must_use]
     pub fn of(n: u32, right: impl IntoIterator<Item = u32>, k: u32) -> Self {
-        let scores: Vec<f64> = right
+        Self::of_each(right.into_iter().map(|right| (n, right)), k)
+    }
+
+    /// From each problem's own number of samples and how many of them are right, a cluster a problem.
+    /// Every problem weighs the same, however many samples it has.
+    ///
+    /// ```
+    /// # use interplay_eval::PassAtK;
+    /// // One of three and one of two: the mean of 2/3 and 1.
+    /// let pass = PassAtK::of_each([(3, 1), (2, 1)], 2);
+    /// assert!((pass.estimate - 5.0 / 6.0).abs() < 1e-12);
+    /// ```
+    ///
+    /// # Panics
+    /// Where there is no problem, or `k` is zero or above the number of samples of a problem.
+    #[must_use]
+    pub fn of_each(counts: impl IntoIterator<Item = (u32, u32)>, k: u32) -> Self {
+        let scores: Vec<f64> = counts
             .into_iter()
-            .map(|right| pass_at_k(n, right, k))
+            .map(|(n, right)| pass_at_k(n, right, k))
             .collect();
         assert!(!scores.is_empty(), "pass@{k} of no problem");
         let (estimate, standard_error) = mean(&scores);

@@ -1,20 +1,15 @@
 //! What an evaluation needs to know of a model: that completions can be drawn from it.
 
-use interplay_verify::Gold;
+use interplay_environment::Example;
 
 /// One problem of an evaluation.
 #[derive(Debug, Clone)]
 pub struct EvalItem {
-    /// The problem's id, unique in the evaluation.
+    /// The problem's id, unique in the evaluation. The example's own id is unique in its
+    /// environment only.
     pub id: u64,
-    /// Its difficulty.
-    pub op: u32,
-    /// Its context.
-    pub context: String,
-    /// The text that a completion continues.
-    pub prompt: String,
-    /// What a completion is compared with.
-    pub gold: Gold,
+    /// The problem: completions continue its prompt.
+    pub example: Example,
     /// The band that it is counted in, if any.
     pub band: Option<String>,
 }
@@ -27,7 +22,7 @@ pub trait Sampler {
     /// Why sampling can fail.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Draws `samples` completions for each item, in the order of the items, and tells
+    /// Draws `completions` completions for each item, in the order of the items, and tells
     /// `progress` how many completions are done out of how many as it goes.
     ///
     /// # Errors
@@ -35,7 +30,7 @@ pub trait Sampler {
     fn sample(
         &mut self,
         items: &[EvalItem],
-        samples: usize,
+        completions: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<String>>, Self::Error>;
 }

@@ -3,16 +3,53 @@
 use std::convert::Infallible;
 use std::io;
 
+use interplay_environment::{Environment, EnvironmentError, Example, FirstError, Score, framing};
 use interplay_eval::{
     Bands, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, Sampler, evaluate,
 };
-use interplay_graph::SeedStreams;
-use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
-use interplay_verify::Gold;
+
+/// Sums of `op` terms, to be written out.
+struct Sums;
+
+impl Environment for Sums {
+    fn name(&self) -> &str {
+        "sums"
+    }
+
+    fn example(&self, index: u64) -> Result<Example, EnvironmentError> {
+        let (op, first) = (index / 100, index % 100);
+        let terms: Vec<String> = (0..op).map(|term| (first + term).to_string()).collect();
+        let answer: u64 = (0..op).map(|term| first + term).sum();
+        let sum = terms.join(" + ");
+        let target = framing::target(&format!("{sum} = {answer}."), &answer.to_string());
+        let example = Example::new(index, framing::prompt(&sum), target, answer.to_string());
+        Ok(example.with_op(op as u32).with_context("sums"))
+    }
+
+    fn score(&self, example: &Example, text: &str, _: u64) -> Result<Score, EnvironmentError> {
+        let answer = framing::Completion::of(text).answer;
+        let mut score = Score::of_answer(answer == Some(example.answer.as_str()));
+        if text != example.target {
+            score.accepted = false;
+            score.first_error = Some(FirstError {
+                step: 0,
+                span: 0..text.len(),
+                reason: "wrong".into(),
+                expected: example.target.clone(),
+                found: text.to_owned(),
+                blame: None,
+            });
+        }
+        Ok(score)
+    }
+
+    fn level(&self) -> &str {
+        "verbatim"
+    }
+}
 
 /// Right in the first `op`-dependent completions, only the answer in the next, then nothing.
 struct Scripted {
-    completions: Vec<(u64, String, String)>,
     short: bool,
 }
 
@@ -22,28 +59,25 @@ impl Sampler for Scripted {
     fn sample(
         &mut self,
         items: &[EvalItem],
-        samples: usize,
+        completions: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<String>>, Infallible> {
         let mut groups = Vec::new();
-        for (place, item) in items.iter().enumerate() {
-            let (_, right, lucky) = self
-                .completions
-                .iter()
-                .find(|entry| entry.0 == item.id)
-                .unwrap();
-            let completion = |sample: usize| match sample {
-                0 | 1 if item.op == 2 => right.clone(),
+        for (index, item) in items.iter().enumerate() {
+            let right = &item.example.target;
+            let lucky = format!(" </solution> <answer> {} </answer>", item.example.answer);
+            let completion = |number: usize| match number {
+                0 | 1 if item.example.labels.op == Some(2) => right.clone(),
                 0 => right.clone(),
                 1..=3 => lucky.clone(),
                 _ => "no idea".to_owned(),
             };
             groups.push(
-                (0..samples - usize::from(self.short))
+                (0..completions - usize::from(self.short))
                     .map(completion)
                     .collect(),
             );
-            progress((place + 1) * samples, items.len() * samples);
+            progress((index + 1) * completions, items.len() * completions);
         }
         Ok(groups)
     }
@@ -55,37 +89,23 @@ fn setup(short: bool) -> (Scripted, Vec<EvalItem>) {
         edge: [3, 3],
         hard: [4, 9],
     };
-    let (mut completions, mut items) = (Vec::new(), Vec::new());
+    let mut items = Vec::new();
     for op in [2, 3] {
-        let spec = TaskSpec::single(Counts::one(op), "zoo", Dialect::Terse);
-        let data = Dataset::new(
-            spec,
-            &ContextLibrary::embedded(),
-            SeedStreams::new(1),
-            "eval",
-        )
-        .unwrap();
         for index in 0..5 {
-            let problem = data.get(index).unwrap();
             let id = u64::from(op) * 100 + index;
-            let lucky = format!(" </solution> <answer> {} </answer>", problem.answer());
-            completions.push((id, framing::completion_text(&problem), lucky));
             items.push(EvalItem {
                 id,
-                op,
-                context: "zoo".to_owned(),
-                prompt: framing::prompt_text(&problem),
-                gold: Gold::from_graph(problem.graph(), problem.target()).unwrap(),
+                example: Sums.example(id).unwrap(),
                 band: bands.band_of(op).map(|band| band.name().to_owned()),
             });
         }
     }
-    (Scripted { completions, short }, items)
+    (Scripted { short }, items)
 }
 
 fn settings() -> EvalSettings {
     EvalSettings {
-        samples: 8,
+        completions: 8,
         ks: vec![1, 8],
         batch: 3,
         ..EvalSettings::default()
@@ -102,6 +122,7 @@ fn run() -> (Evaluation, Vec<GenerationRecord>, Vec<(usize, usize)>) {
     let mut progress = |done, total| steps.push((done, total));
     let result = evaluate(
         &mut sampler,
+        &Sums,
         &items,
         &settings(),
         &mut record,
@@ -146,7 +167,7 @@ fn says_what_cannot_be_evaluated() {
     let mut progress = |_, _| {};
     let (mut sampler, items) = setup(true);
     let mut run = |sampler: &mut Scripted, items: &[EvalItem], settings: &EvalSettings| {
-        evaluate(sampler, items, settings, &mut record, &mut progress).unwrap_err()
+        evaluate(sampler, &Sums, items, settings, &mut record, &mut progress).unwrap_err()
     };
     let short = run(&mut sampler, &items, &settings());
     assert_eq!(
@@ -180,7 +201,7 @@ fn says_what_cannot_be_evaluated() {
             ..settings()
         },
         EvalSettings {
-            samples: 0,
+            completions: 0,
             ..settings()
         },
         EvalSettings {
@@ -202,6 +223,7 @@ fn an_id_belongs_to_one_problem() {
     let mut record = |_: &GenerationRecord| Ok(());
     let error = evaluate(
         &mut sampler,
+        &Sums,
         &items,
         &settings(),
         &mut record,
@@ -220,16 +242,64 @@ fn scores_tell_problems_apart_and_records_have_their_level() {
         evaluation.items.iter().map(|item| &item.problem).collect();
     assert_eq!(problems.len(), 10);
     assert!(problems.iter().all(|problem| problem.len() == 16));
-    assert_eq!(records[0].level, Some(interplay_verify::Level::Strict));
+    assert_eq!(records[0].level.as_deref(), Some("verbatim"));
+    assert_eq!(evaluation.level, "verbatim");
 }
 
 #[test]
 fn a_record_that_cannot_be_written_stops_the_evaluation() {
     let (mut sampler, items) = setup(false);
     let mut full = |_: &GenerationRecord| Err(io::Error::other("disk full"));
-    let error = evaluate(&mut sampler, &items, &settings(), &mut full, &mut |_, _| {}).unwrap_err();
+    let error = evaluate(
+        &mut sampler,
+        &Sums,
+        &items,
+        &settings(),
+        &mut full,
+        &mut |_, _| {},
+    )
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the record of problem 200 could not be written: disk full"
+    );
+}
+
+#[test]
+fn problems_without_labels_are_counted_overall() {
+    struct Plain;
+    impl Sampler for Plain {
+        type Error = Infallible;
+        fn sample(
+            &mut self,
+            items: &[EvalItem],
+            completions: usize,
+            _: &mut dyn FnMut(usize, usize),
+        ) -> Result<Vec<Vec<String>>, Infallible> {
+            let group = |item: &EvalItem| vec![item.example.target.clone(); completions];
+            Ok(items.iter().map(group).collect())
+        }
+    }
+    let mut items = setup(false).1;
+    for item in &mut items {
+        item.example.labels = interplay_environment::Labels::default();
+        item.band = None;
+    }
+    let mut record = |_: &GenerationRecord| Ok(());
+    let evaluation = evaluate(
+        &mut Plain,
+        &Sums,
+        &items,
+        &settings(),
+        &mut record,
+        &mut |_, _| {},
+    )
+    .unwrap();
+    assert_eq!(evaluation.overall.verified_at(1).unwrap().estimate, 1.0);
+    assert!(evaluation.by_op.is_empty() && evaluation.by_context.is_empty());
+    let bytes = serde_json::to_string(&evaluation).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Evaluation>(&bytes).unwrap(),
+        evaluation
     );
 }

@@ -16,14 +16,13 @@ pub enum Core {
     Sum,
     /// The first parent minus the second.
     Difference,
-    /// The sum of the products of neighbours: `first * second + third * fourth + ...`. In a
-    /// problem with a third layer the total of a place is one: as many of each item as there are,
-    /// times the average of each.
+    /// The sum of the products of neighbors: `first * second + third * fourth + ...`. Such is the
+    /// total of a place in a problem with a third layer: the number of each item times its average.
     Products,
 }
 
 impl Core {
-    /// The word for messages.
+    /// The noun phrase used in messages.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -115,16 +114,16 @@ impl Definition {
         matches!(self.core, Core::Constant(_))
     }
 
-    /// How many edges the definition adds to `op(G) = |E|` with `parents` parents: one a parent,
-    /// and one for a constant (arXiv 2512.07783, section 2.1).
+    /// How many edges the definition adds to `op(G) = |E|`: one for each of its parents and one for
+    /// its constant (arXiv 2512.07783, section 2.1).
     #[must_use]
     pub fn edges(&self, parents: usize) -> u32 {
         let constants = usize::from(self.is_leaf()) + usize::from(self.outer.is_some());
         u32::try_from(parents + constants).unwrap_or(u32::MAX)
     }
 
-    /// The value over the parents' values, or `None` where it leaves `i64` or the number of
-    /// parents does not fit the definition.
+    /// The value over the parents' values, or `None` if it overflows `i64` or the definition takes
+    /// another number of parents.
     #[must_use]
     pub fn apply(&self, parents: &[i64]) -> Option<i64> {
         let inner = match (self.core, parents) {
@@ -150,7 +149,7 @@ impl Definition {
         }
     }
 
-    /// Whether this many parents fit, and what would.
+    /// Checks the number of parents; the error says what is expected.
     pub(crate) fn expected_parents(&self, parents: usize) -> Result<(), &'static str> {
         match self.core {
             Core::Constant(_) if parents != 0 => Err("no"),

@@ -1,4 +1,4 @@
-//! What can be wrong with a graph.
+//! Errors of graphs, gold graphs and problem texts.
 
 /// Why a graph could not be built, evaluated or read.
 #[non_exhaustive]
@@ -10,13 +10,13 @@ pub enum GraphError {
         /// The repeated name.
         name: String,
     },
-    /// An identifier points outside the graph.
+    /// An id points outside the graph.
     #[error(
         "quantity id {id} does not exist in a graph of {len} quantities; use ids that this graph's \
          `add` or `find` gave"
     )]
     UnknownId {
-        /// The identifier that was used.
+        /// The id.
         id: usize,
         /// How many quantities the graph has.
         len: usize,
@@ -44,47 +44,47 @@ pub enum GraphError {
         /// What it was given.
         found: usize,
     },
-    /// The definitions depend on each other in a circle.
+    /// The definitions form a cycle.
     #[error(
         "quantity `{name}` depends on itself through `{through}`; remove one dependency of the \
          circle"
     )]
     Cycle {
-        /// One quantity of the circle.
+        /// A quantity of the cycle.
         name: String,
         /// The parent that closes it.
         through: String,
     },
-    /// A value left the range of `i64`.
+    /// A value overflows `i64`.
     #[error("the value of quantity `{name}` does not fit in 64 bits; use smaller constants")]
     Overflow {
         /// The quantity whose value overflowed.
         name: String,
     },
-    /// A topological order does not name every quantity once, after its dependencies.
+    /// `topological_order` does not list every quantity once, after its dependencies.
     #[error(
         "`topological_order`: `{name}` {fault}; name every quantity once, after its dependencies, \
          or leave the list empty"
     )]
     TopologicalOrder {
-        /// The name that is wrong in the list or missing from it.
+        /// The name that is misplaced or missing.
         name: String,
         /// What is wrong with it.
         fault: &'static str,
     },
-    /// A sentence of a problem is none of those known.
+    /// A sentence of a problem has no known form.
     #[error(
         "the sentence at byte {start} of the problem cannot be read: `{sentence}`; expected {expected}"
     )]
     UnreadableSentence {
-        /// Where it begins, in bytes.
+        /// Its byte offset.
         start: usize,
         /// The sentence.
         sentence: String,
         /// What was expected.
         expected: &'static str,
     },
-    /// A question is none of those known.
+    /// A question has no known form.
     #[error(
         "the question cannot be read: `{question}`; expected `How many ITEM does PLACE have?`, \
          `What is the QUANTITY?` or `name?`"
@@ -101,7 +101,7 @@ pub enum GraphError {
         /// The missing name.
         name: String,
     },
-    /// Two sentences say different things of one quantity.
+    /// Two sentences contradict each other.
     #[error(
         "two sentences of the problem contradict each other about `{name}`; keep one definition, \
          and give only the value that follows from it"
@@ -130,7 +130,7 @@ pub enum GraphError {
         /// The unknown.
         unknown: String,
     },
-    /// The equation of a reverse problem has no whole solution.
+    /// The equation of a reverse problem has no integer solution.
     #[error(
         "`{given}` equals {coefficient} * `{unknown}` + {constant}, which is {value} for no whole \
          number; correct the given value or a definition"
@@ -140,9 +140,9 @@ pub enum GraphError {
         unknown: String,
         /// The quantity with the given value.
         given: String,
-        /// How often the unknown goes into it.
+        /// The coefficient of the unknown.
         coefficient: i64,
-        /// What the rest adds.
+        /// The constant term.
         constant: i64,
         /// The given value.
         value: i64,

@@ -1,4 +1,4 @@
-//! What a problem asks for, in terms of its graph.
+//! What a problem asks for.
 
 use crate::QuantityId;
 
@@ -12,7 +12,7 @@ pub enum Goal {
         /// The quantity that is asked for.
         target: QuantityId,
     },
-    /// The value of a leaf, found from the value of a quantity above it.
+    /// The value of a leaf, found from the value of a quantity that depends on it.
     Reverse {
         /// The leaf that is asked for.
         unknown: QuantityId,
@@ -28,6 +28,15 @@ impl Goal {
         match self {
             Self::Forward { target } => target,
             Self::Reverse { unknown, .. } => unknown,
+        }
+    }
+
+    /// The quantity that a solution works up to: the target, or the one whose value is given.
+    #[must_use]
+    pub fn top(self) -> QuantityId {
+        match self {
+            Self::Forward { target } => target,
+            Self::Reverse { given, .. } => given,
         }
     }
 }

@@ -16,8 +16,8 @@ pub struct GoldNode {
     pub name: String,
     /// The symbol that the gold solution uses for it.
     pub variable: String,
-    /// Its value; none where the gold solution states no number for it, as for the unknown of a
-    /// reverse problem in published files.
+    /// Its value, or none if the gold solution states no number for it, such as for the unknown of
+    /// a published reverse problem.
     pub value: Option<i64>,
     /// The names of the quantities that its definition reads.
     pub dependencies: Vec<String>,
@@ -30,12 +30,12 @@ pub struct GoldGraph {
     pub nodes: Vec<GoldNode>,
     /// The value asked for.
     pub answer: i64,
-    /// Names, each after its dependencies; empty where a file gives no order.
+    /// Names, each after its dependencies; empty if the file gives no order.
     #[serde(default, deserialize_with = "null_as_empty")]
     pub topological_order: Vec<String>,
 }
 
-/// Published files write `null` where they found no order.
+/// Published files write `null` for an unknown order.
 fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
@@ -45,7 +45,7 @@ impl GoldGraph {
     /// quantity's symbol.
     ///
     /// # Errors
-    /// [`GraphError::Overflow`] where a value leaves `i64`.
+    /// [`GraphError::Overflow`] if a value overflows `i64`.
     pub fn new(
         graph: &ReasoningGraph,
         target: QuantityId,
@@ -75,16 +75,15 @@ impl GoldGraph {
         })
     }
 
-    /// Checks that names are unique, dependencies exist, nothing depends on itself, and that
-    /// `topological_order`, where it is not empty, names every quantity once, after its
-    /// dependencies.
+    /// Checks that names are unique, that dependencies exist and form no cycle, and that a
+    /// non-empty `topological_order` lists every quantity once, after its dependencies.
     ///
     /// # Errors
-    /// The first of these that does not hold.
+    /// The first violation.
     pub fn validate(&self) -> Result<(), GraphError> {
-        let mut places = HashMap::new();
-        for (place, node) in self.nodes.iter().enumerate() {
-            if places.insert(node.name.as_str(), place).is_some() {
+        let mut indices = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if indices.insert(node.name.as_str(), index).is_some() {
                 return Err(GraphError::DuplicateName {
                     name: node.name.clone(),
                 });
@@ -92,8 +91,8 @@ impl GoldGraph {
         }
         let mut parents = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let place = |parent: &String| {
-                places
+            let index = |parent: &String| {
+                indices
                     .get(parent.as_str())
                     .copied()
                     .ok_or_else(|| GraphError::UnknownParent {
@@ -104,7 +103,7 @@ impl GoldGraph {
             parents.push(
                 node.dependencies
                     .iter()
-                    .map(place)
+                    .map(index)
                     .collect::<Result<Vec<_>, _>>()?,
             );
         }
@@ -112,12 +111,12 @@ impl GoldGraph {
         if self.topological_order.is_empty() {
             return Ok(());
         }
-        self.check_order(&places, &parents)
+        self.check_order(&indices, &parents)
     }
 
     fn check_order(
         &self,
-        places: &HashMap<&str, usize>,
+        indices: &HashMap<&str, usize>,
         parents: &[Vec<usize>],
     ) -> Result<(), GraphError> {
         let fault = |name: &str, fault| GraphError::TopologicalOrder {
@@ -126,19 +125,19 @@ impl GoldGraph {
         };
         let mut listed = vec![false; self.nodes.len()];
         for name in &self.topological_order {
-            let place = places
+            let index = indices
                 .get(name.as_str())
                 .ok_or_else(|| fault(name, "is no quantity of the graph"))?;
-            if std::mem::replace(&mut listed[*place], true) {
+            if std::mem::replace(&mut listed[*index], true) {
                 return Err(fault(name, "stands twice"));
             }
-            if parents[*place].iter().any(|parent| !listed[*parent]) {
+            if parents[*index].iter().any(|parent| !listed[*parent]) {
                 return Err(fault(name, "stands before one of its dependencies"));
             }
         }
         match listed.iter().position(|listed| !listed) {
             None => Ok(()),
-            Some(place) => Err(fault(&self.nodes[place].name, "is missing")),
+            Some(index) => Err(fault(&self.nodes[index].name, "is missing")),
         }
     }
 
@@ -164,7 +163,7 @@ impl GoldGraph {
             return Ok(());
         };
         let through = parents[stuck].iter().find(|parent| missing[**parent] > 0);
-        let name = |place: usize| self.nodes[place].name.clone();
+        let name = |index: usize| self.nodes[index].name.clone();
         Err(GraphError::Cycle {
             name: name(stuck),
             through: name(*through.unwrap_or(&stuck)),

@@ -1,9 +1,9 @@
 //! A reasoning problem as a directed acyclic graph of named quantities.
 //!
-//! Source: arXiv 2512.07783, section 2.1; `op(G) = |E|`, where the edge from a constant counts.
-//! The graph is petgraph's `DiGraph` with edges from parent to child. It is acyclic by
-//! construction: a quantity can read only quantities that are in the graph already, and edges
-//! cannot be added later. So node order is a topological order.
+//! Source: arXiv 2512.07783, section 2.1; `op(G) = |E|`, counting the edge from a constant. The
+//! graph is petgraph's `DiGraph` with edges from parent to child. It is acyclic by construction: a
+//! quantity reads only quantities that are already in the graph, and no edges are added later. Node
+//! order is therefore a topological order.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -13,12 +13,12 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::{Definition, GraphError};
 
-/// The place of a quantity in its graph; parents come before children.
+/// The index of a quantity in its graph; parents come before children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuantityId(u32);
 
 impl QuantityId {
-    /// The position in [`ReasoningGraph::quantities`] and in the values of
+    /// The index into [`ReasoningGraph::quantities`] and the values of
     /// [`ReasoningGraph::evaluate`].
     #[must_use]
     pub fn index(self) -> usize {
@@ -52,7 +52,7 @@ impl Quantity {
 #[derive(Debug, Clone, Default)]
 pub struct ReasoningGraph {
     graph: DiGraph<Quantity, (), u32>,
-    /// The quantities by name; the names themselves stand in the graph.
+    /// Quantities by name; the names are stored in the graph.
     by_name: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
@@ -64,12 +64,12 @@ impl ReasoningGraph {
         Self::default()
     }
 
-    /// Adds a quantity that reads `parents`, in this order. A parent that stands twice is read
+    /// Adds a quantity that reads `parents`, in this order. A repeated parent is read
     /// twice (`a + a`).
     ///
     /// # Errors
-    /// A name that the graph has already, a parent that it has not, or a number of parents that
-    /// the definition does not take. The graph is unchanged then.
+    /// The name is taken, a parent does not exist, or the definition takes another number of
+    /// parents. The graph is then unchanged.
     pub fn add(
         &mut self,
         name: impl Into<String>,
@@ -112,13 +112,13 @@ impl ReasoningGraph {
         Ok(id)
     }
 
-    /// How many quantities the graph has.
+    /// The number of quantities.
     #[must_use]
     pub fn len(&self) -> usize {
         self.graph.node_count()
     }
 
-    /// Whether the graph has no quantity.
+    /// Whether the graph has no quantities.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.graph.node_count() == 0
@@ -127,8 +127,8 @@ impl ReasoningGraph {
     /// The quantity at `id`.
     ///
     /// # Panics
-    /// Where the graph has no such id, since it is of a larger graph. An id of another graph that
-    /// is not larger gives another quantity.
+    /// If `id` comes from a larger graph. An id of another graph of at most this size gives an
+    /// unrelated quantity.
     #[must_use]
     pub fn quantity(&self, id: QuantityId) -> &Quantity {
         &self.graph[id.node()]
@@ -157,8 +157,7 @@ impl ReasoningGraph {
         &self.graph
     }
 
-    /// The difficulty `op(G) = |E|`: one for every operand of every definition, constants
-    /// included.
+    /// The difficulty `op(G) = |E|`: the number of operands of all definitions, constants included.
     #[must_use]
     pub fn op(&self) -> u32 {
         self.quantities()
@@ -169,7 +168,7 @@ impl ReasoningGraph {
     /// The values of all quantities, by [`QuantityId::index`].
     ///
     /// # Errors
-    /// [`GraphError::Overflow`] where a value leaves `i64`.
+    /// [`GraphError::Overflow`] if a value overflows `i64`.
     pub fn evaluate(&self) -> Result<Vec<i64>, GraphError> {
         let mut values = Vec::with_capacity(self.len());
         let mut operands = Vec::new();
@@ -188,11 +187,11 @@ impl ReasoningGraph {
         Ok(values)
     }
 
-    /// `target` and everything that it reads, directly or not: what a solution must compute.
-    /// In topological order.
+    /// `target` and everything that it reads, directly or indirectly, in topological order: what a
+    /// solution must compute.
     ///
     /// # Panics
-    /// Where `target` is an id of another graph and this one has no such id.
+    /// If `target` comes from a larger graph.
     #[must_use]
     pub fn ancestors(&self, target: QuantityId) -> Vec<QuantityId> {
         let mut needed = vec![false; self.len()];
@@ -211,11 +210,11 @@ impl ReasoningGraph {
             .collect()
     }
 
-    /// The graph of `target` and what it reads: the necessary quantities of a problem.
-    /// Returns it with the place of `target` in it.
+    /// The subgraph of `target` and everything that it reads, with the id of `target` in it: the
+    /// necessary quantities of a problem.
     ///
     /// # Panics
-    /// Where `target` is an id of another graph and this one has no such id.
+    /// If `target` comes from a larger graph.
     #[must_use]
     pub fn necessary(&self, target: QuantityId) -> (Self, QuantityId) {
         let mut necessary = Self::new();
@@ -238,7 +237,7 @@ impl ReasoningGraph {
 }
 
 impl Quantity {
-    /// How many edges the quantity adds to `op`.
+    /// The number of edges that the quantity adds to `op`.
     #[must_use]
     pub fn edges(&self) -> u32 {
         self.definition.edges(self.parents.len())

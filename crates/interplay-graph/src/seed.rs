@@ -1,8 +1,7 @@
 //! Named, domain-separated streams of randomness.
 //!
-//! Every random decision of a run comes from a stream with a name, so that adding a decision in
-//! one place never changes the draws of another, and the i-th element of anything can be drawn
-//! without drawing those before it.
+//! Every random decision of a run comes from a named stream. A new decision therefore never changes
+//! the draws of others, and the i-th element of anything is drawn without those before it.
 //!
 //! The key of a stream is `SHA-256("interplay/seed/v1" || root || name)`; its i-th generator is
 //! ChaCha8 under that key with stream number i.
@@ -67,7 +66,7 @@ impl SeedStream {
         rng
     }
 
-    /// A root seed of its own for the part of the run with this index, to hand on.
+    /// Derives the root seed of the part of a run with this index.
     #[must_use]
     pub fn child(&self, index: u64) -> SeedStreams {
         use rand_chacha::rand_core::Rng;

@@ -1,13 +1,13 @@
-//! What is wrong with settings: one type for every crate that checks some.
+//! Issues with settings: one type for every crate that checks any.
 //!
-//! A check reports everything at once, so that a file is mended in one go.
+//! A check reports all issues at once, so that a file can be fixed in one go.
 
 use std::fmt;
 
-/// One thing that is wrong with a setting.
+/// One issue with a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
-    /// The key, for instance `mixture[1].weight`; empty where the whole is meant.
+    /// The key, such as `mixture[1].weight`; empty for the input as a whole.
     pub key: String,
     /// What was read there.
     pub found: String,
@@ -29,7 +29,7 @@ impl fmt::Display for Issue {
     }
 }
 
-/// Everything that is wrong with one input. Displayed one line each, every line after a line break.
+/// All issues with one input. Displayed one per line, each line after a line break.
 ///
 /// ```
 /// use interplay_graph::settings::Issues;
@@ -45,7 +45,7 @@ impl fmt::Display for Issue {
 pub struct Issues(pub Vec<Issue>);
 
 impl Issues {
-    /// Adds one.
+    /// Adds an issue.
     pub fn push(
         &mut self,
         key: impl Into<String>,
@@ -59,7 +59,20 @@ impl Issues {
         });
     }
 
-    /// Adds one where a number lies outside a range.
+    /// Adds an issue unless `holds`.
+    pub fn expect(
+        &mut self,
+        holds: bool,
+        key: impl Into<String>,
+        found: impl fmt::Display,
+        expected: impl Into<String>,
+    ) {
+        if !holds {
+            self.push(key, found, expected);
+        }
+    }
+
+    /// Adds an issue if a number lies outside a range.
     pub fn range<T: PartialOrd + fmt::Display>(
         &mut self,
         key: impl Into<String>,
@@ -72,7 +85,7 @@ impl Issues {
         }
     }
 
-    /// Adds those of a part whose own key is `prefix`.
+    /// Adds the issues of a part, with `prefix` in front of their keys.
     pub fn nest(&mut self, prefix: &str, part: Self) {
         self.0.extend(part.0.into_iter().map(|issue| {
             let key = match (prefix.is_empty(), issue.key.is_empty()) {
@@ -86,16 +99,16 @@ impl Issues {
         }));
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no issues.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// `Ok` where nothing is wrong.
+    /// `Ok` if there are no issues.
     ///
     /// # Errors
-    /// The issues themselves, where there are any.
+    /// The issues, if there are any.
     pub fn into_result(self) -> Result<(), Self> {
         if self.is_empty() { Ok(()) } else { Err(self) }
     }

@@ -1,6 +1,6 @@
 //! Reading of any text: no panic, spans that lie in the text, and time in proportion to it.
 
-use interplay_graph::{Says, Statements};
+use interplay_graph::{Linear, Says, Statements};
 use proptest::prelude::*;
 
 const PROSE: &str = "The number of adult fox in Pine Ridge equals 2 times the sum of the total \
@@ -46,7 +46,11 @@ fn check(problem: &str, question: &str) {
         assert_eq!(told.graph.evaluate().as_deref(), Ok(told.values()));
         if let Some(reversal) = told.reversal {
             let value = |id: interplay_graph::QuantityId| told.values()[id.index()];
-            let left = reversal.coefficient * value(reversal.unknown) + reversal.constant;
+            let Linear {
+                coefficient,
+                constant,
+            } = reversal.form;
+            let left = coefficient * value(reversal.unknown) + constant;
             assert_eq!(
                 (left, value(reversal.given)),
                 (reversal.value, reversal.value)

@@ -5,10 +5,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use interplay_graph::SeedStreams;
-use interplay_tasks::{
-    ContextLibrary, Counts, Dataset, Dialect, Fingerprint, Fingerprinted, Fingerprints, Likeness,
-    Problem, Sample, TaskSpec,
-};
+use interplay_tasks::likeness::{Fingerprint, Fingerprinted, Fingerprints, Likeness};
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Problem, Sample, TaskSpec};
 
 /// Problems in one iteration, so that their sizes average out.
 const BATCH: u64 = 256;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The largest number that a set may hold, so that a slip such as `"2-50000000"` is caught.
+/// The largest number that a set may hold, to catch a slip such as `"2-50000000"`.
 const LIMIT: u32 = 100_000;
 
 /// A sorted set of whole numbers from which one is drawn uniformly.

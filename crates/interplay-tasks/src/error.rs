@@ -1,11 +1,12 @@
-//! What can be wrong with a spec, a context, a problem or a file of samples.
+//! Errors: what can be wrong with a spec, a context, a problem or a file of samples.
 
 use std::path::PathBuf;
 
+use interplay_files::FileError;
 use interplay_graph::GraphError;
 use interplay_graph::settings::Issues;
 
-/// Why problems could not be made, written or read.
+/// An error while drawing, writing or reading problems.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
@@ -44,7 +45,7 @@ pub enum TaskError {
     /// A library has no context of this name.
     #[error("context `{name}` is not known; known are {known}; load it from its file first")]
     UnknownContext {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The ids and aliases of the library.
         known: String,
@@ -60,14 +61,14 @@ pub enum TaskError {
     /// No published mixture has this name.
     #[error("preset `{name}` is not known; known are {known}")]
     UnknownPreset {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// The names of all presets.
         known: String,
     },
     /// A published mixture whose shares do not sum to one.
     #[error(
-        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalise = \
+        "the shares of preset `{name}` sum to {sum:.4} as published, not to 1; set `normalize = \
          true` to divide each by the sum, or choose another preset"
     )]
     PresetSum {
@@ -76,11 +77,11 @@ pub enum TaskError {
         /// The sum of its shares.
         sum: f64,
     },
-    /// An entry of a mixture that says something twice or not at all.
-    #[error("`mixture[{place}].{field}` {fault}; each entry needs an op and a context, once")]
+    /// An entry of a mixture that sets a field twice or not at all.
+    #[error("`mixture[{index}].{field}` {fault}; set op and context once in each entry")]
     MixtureEntry {
-        /// The place of the entry.
-        place: usize,
+        /// The index of the entry.
+        index: usize,
         /// The field.
         field: &'static str,
         /// What is wrong with it.
@@ -93,41 +94,21 @@ pub enum TaskError {
          smaller op"
     )]
     NoRoom {
-        /// The index that was asked for.
+        /// The requested index.
         index: u64,
-        /// The difficulty that was asked for.
+        /// The requested difficulty.
         op: u32,
         /// The largest value allowed.
         max_value: i64,
-        /// How many attempts were made.
+        /// The number of attempts.
         tries: u32,
     },
     /// A graph that cannot be built or evaluated.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// A file that cannot be opened, read or written.
-    #[error("{action} {path}: {source}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A line of a JSONL file that is not a sample.
-    #[error(
-        "{path}, line {line}: not a sample ({source}); expected one JSON object a line with the \
-         fields problem, question, solution, op, id, template, mode, length, d"
-    )]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What the parser says.
-        source: serde_json::Error,
-    },
+    /// A file that cannot be read or written, or a record of it that cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The texts of a sample do not tell a whole problem.
     #[error("sample {id} cannot be read back into a graph: {source}")]
     ReadBack {
@@ -153,14 +134,14 @@ pub enum TaskError {
     },
     /// A split by text.
     #[error(
-        "a split cannot go by text, since the same problem in other words would be in another \
-         part; split by graph or by shape"
+        "cannot split by text: the same problem in other words would be in another part; split by \
+         graph or by shape"
     )]
     SplitByText,
     /// A resumable file that could not be written to its end.
     #[error(
-        "cannot write {path}: {source}; what is written so far is kept in {partial}: make room and \
-         run it again to go on, or remove that file"
+        "cannot write {}: {source}; the data so far are kept in {}; make room and run it again to \
+         resume, or remove that file", path.display(), partial.display()
     )]
     Unfinished {
         /// The file that is not there yet.
@@ -169,5 +150,22 @@ pub enum TaskError {
         partial: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// A resumable file that a version with another format has left unfinished.
+    #[error(
+        "cannot resume {}: {} is {}, expected `{expected}`; finish it with the version that \
+         began it, or remove that file to start over",
+        path.display(), state.display(),
+        found.as_ref().map_or("of a format before its versions".to_owned(), |found| format!("`{found}`"))
+    )]
+    OtherFormat {
+        /// The file that is not there yet.
+        path: PathBuf,
+        /// The file that keeps the progress.
+        state: PathBuf,
+        /// The format of that file, where it has one.
+        found: Option<String>,
+        /// The format of this version.
+        expected: &'static str,
     },
 }

@@ -1,8 +1,8 @@
 //! Reasoning problems as text: exact difficulty, two dialects, random access.
 //!
-//! A problem is a directed acyclic graph of quantities (`interplay-graph`) that is told in a
-//! context, and asks for one of them. [`Dataset::get`] draws the i-th problem of a [`TaskSpec`]
-//! from its index alone; [`Problem`] gives its texts, its gold solution and its graph.
+//! A problem is a directed acyclic graph of quantities (`interplay-graph`), told in a context, that
+//! asks for one of them. [`Dataset::get`] draws the i-th problem of a [`TaskSpec`] from its index
+//! alone; [`Problem`] gives its texts, its gold solution and its graph.
 //!
 //! ```
 //! use interplay_graph::SeedStreams;
@@ -17,69 +17,43 @@
 //! assert!(framing::prompt_text(&problem).ends_with("</question> <solution>"));
 //! # Ok::<(), interplay_tasks::TaskError>(())
 //! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`spec`] | what to draw: mixtures, published presets, orders and weights |
+//! | [`datasets`] | pieces of a data set: shards, splits, held-out parts |
+//! | [`framing`] | prompts and completions as a model sees them |
+//! | [`likeness`] | in which sense two problems are the same, and fingerprints |
+//! | [`corpora`] | files of problems, deduplication, contamination |
+//! | [`statistics`] | what a corpus is like |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod check;
-mod contamination;
-mod context;
+mod contexts;
+pub mod corpora;
 mod counts;
-mod dataset;
-mod distinct;
-mod draft;
-mod draw;
+pub mod datasets;
 mod error;
-mod fingerprints;
-pub mod framing;
-mod gold_record;
-mod likeness;
-mod linear;
-mod mixture;
-mod naming;
-mod order;
-#[cfg(feature = "parquet")]
-mod parquet_file;
-mod presets;
-mod problem;
-mod prose;
-mod resumable;
-mod reverse;
-mod sample;
-mod skeleton;
-mod spec;
-mod split;
-mod statistics;
-mod structured;
-mod subset;
-mod symbols;
-mod terse;
-mod whole_file;
+mod generation;
+mod length;
+pub mod likeness;
+mod named;
+pub mod spec;
+pub mod statistics;
+mod text;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use contamination::{Certificate, Compared, Finding, Side, Witness};
-pub use context::{Context, ContextLibrary};
+pub use contexts::{Context, ContextLibrary};
+pub use corpora::Sample;
 pub use counts::{Counts, CountsError};
-pub use dataset::Dataset;
-pub use distinct::Distinct;
+pub use datasets::Dataset;
 pub use error::TaskError;
-pub use fingerprints::Fingerprints;
-pub use gold_record::GoldRecord;
+pub use generation::Problem;
 pub use interplay_graph::settings::{Issue, Issues};
-pub use likeness::{Fingerprint, Fingerprinted, Likeness};
-pub use mixture::{MixtureEntry, OneOrMore};
-#[cfg(feature = "parquet")]
-pub use parquet_file::write_parquet;
-pub use presets::{Normalise, Preset, PresetPart, PresetStage};
-pub use problem::Problem;
-pub use resumable::ResumableWriter;
-pub use sample::{Sample, SampleReader, write_samples};
-pub use spec::{
-    Component, DefinitionWeights, Dialect, Mode, SolutionOrder, StatementOrder, TaskSpec,
-};
-pub use split::{Part, Split};
-pub use statistics::{Distribution, Measure, Repetitions, Statistics, markdown_table};
-pub use subset::{Shard, Subset};
+pub use named::UnknownName;
+pub use spec::{Component, Dialect, Mode, TaskSpec};
+pub use text::framing;

@@ -7,9 +7,9 @@
 use std::path::PathBuf;
 
 use interplay_graph::SeedStreams;
+use interplay_tasks::corpora::{SampleReader, write_samples};
 use interplay_tasks::{
-    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Sample, SampleReader, TaskError,
-    TaskSpec, write_samples,
+    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Sample, TaskError, TaskSpec,
 };
 
 /// The first problems of a spec, and the file that pins them.

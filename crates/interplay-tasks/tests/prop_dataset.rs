@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use interplay_graph::{Core, SeedStreams};
-use interplay_tasks::{
-    ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, SolutionOrder, StatementOrder,
-    TaskSpec, framing,
-};
+use interplay_tasks::spec::{SolutionOrder, StatementOrder};
+use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec, framing};
 use proptest::prelude::*;
 
 const CONTEXTS: [&str; 5] = ["zoo", "school", "festival", "garden", "harbor"];

@@ -1,9 +1,9 @@
 //! The texts of a problem tell its graph: what the reader makes of them is what was drawn.
 
 use interplay_graph::{Quantity, ReasoningGraph, SeedStreams};
+use interplay_tasks::likeness::{Fingerprinted, Likeness};
 use interplay_tasks::{
-    Component, ContextLibrary, Counts, Dataset, Dialect, Fingerprinted, Likeness, Mode, Problem,
-    TaskSpec,
+    Component, ContextLibrary, Counts, Dataset, Dialect, Mode, Problem, TaskSpec,
 };
 use proptest::prelude::*;
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use interplay_files::FileError;
+
 /// Why a tokenizer could not be trained, read, written or applied.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +25,13 @@ pub enum TokenizerError {
     /// The training corpus held no text.
     #[error("the tokenizer was given no text to learn from; check that the corpus is not empty")]
     EmptyCorpus,
-    /// A file could not be read or written.
+    /// A file could not be written whole.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file could not be read.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
-        /// What was being done: `read`, `write` or `rename`.
+        /// What was being done: `read`.
         action: &'static str,
         /// The file.
         path: PathBuf,

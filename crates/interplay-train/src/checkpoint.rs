@@ -1,50 +1,75 @@
 //! The state of an interrupted stage on disk.
 //!
-//! A checkpoint is a folder `checkpoints/step-N` with the model as a Hugging Face folder, the
-//! optimiser's moments (`optimizer.safetensors`, under the weights' names) and `progress.json`.
-//! It is written beside its final place and renamed when it is whole, so that a run killed at
-//! any moment finds its last whole checkpoint. The one before it stays too: weights that diverged
-//! in the update right before a checkpoint show it only in the next step.
+//! A checkpoint is a folder `checkpoints/step-N` with the model as a Hugging Face folder, the moments of the
+//! optimizer (`optimizer.safetensors`, under the names of the weights) and `progress.json`. It is written as
+//! `checkpoints/partial`, synced, and renamed, so a run that is killed at any moment leaves its last checkpoint
+//! complete.
+//!
+//! The newest two checkpoints are kept. [`resume`] falls back to the older one if the newest is damaged, and
+//! [`last_good`] if the stage diverged: weights that diverged in the update before a checkpoint show it only in
+//! the next step. Either way the newest is renamed, not removed.
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
 use interplay_model::{
-    Decoder, FusedOps, ModelConfig, Moments, load_pretrained, parameter_names, parameter_shapes,
-    save_pretrained,
+    Decoder, FusedOps, ModelConfig, ModelError, Moments, load_pretrained, parameter_names,
+    parameter_shapes, save_pretrained,
 };
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::ledger::Ledger;
 use crate::optimizer::{AdamW, OptimizerSpec};
 
-/// Where a stage stands.
+/// The position of a stage in its work.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
-    /// Hash of all that determines the stage's output.
+    /// Hash of everything that determines the stage's output.
     pub key: String,
-    /// Steps done.
+    /// The number of steps done.
     pub step: u64,
-    /// The index of the next sample or problem of the stage's data set.
+    /// The index of the environment's next example.
     pub cursor: u64,
-    /// Optimiser updates done.
+    /// The number of examples left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong: u64,
+    /// The number of optimizer updates done.
     pub updates: u64,
-    /// What the stage has cost.
+    /// The compute used.
     pub ledger: Ledger,
+}
+
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// The state of a stage, read from a checkpoint.
+#[derive(Debug)]
+pub struct State<B: FusedOps> {
+    /// The weights.
+    pub decoder: Decoder<B>,
+    /// The optimizer with its moments.
+    pub optimizer: AdamW<B>,
+    /// The position.
+    pub progress: Progress,
 }
 
 const PROGRESS: &str = "progress.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
+/// How many checkpoints are kept.
+const KEPT: usize = 2;
 
-/// Writes a checkpoint into `folder` (the stage's `checkpoints`) and removes all but the one before.
+/// Writes a checkpoint into `folder` (the stage's `checkpoints`) and removes all others but the newest.
 ///
 /// # Errors
-/// Where a file cannot be written; an older checkpoint stays then.
+/// If a file cannot be written; the checkpoints that are there already stay.
 pub fn save<B: FusedOps>(
     folder: &Path,
     config: &ModelConfig,
@@ -57,75 +82,98 @@ pub fn save<B: FusedOps>(
     fs::create_dir_all(&partial).map_err(TrainError::io("create", &partial))?;
     save_pretrained(&partial.join("model"), config, decoder)?;
     save_moments(&partial.join(OPTIMIZER), config, optimizer)?;
-    write_json(&partial.join(PROGRESS), progress)?;
-    let place = folder.join(format!("step-{:08}", progress.step));
-    remove_folder(&place)?;
-    fs::rename(&partial, &place).map_err(TrainError::io("rename", &partial))?;
-    let mut older = all(folder)?;
-    older.sort();
-    for (_, path) in older.iter().rev().skip(2) {
+    interplay_files::write_json(partial.join(PROGRESS), progress)?;
+    let path = folder.join(format!("step-{:08}", progress.step));
+    remove_folder(&path)?;
+    interplay_files::rename(&partial, &path)?;
+    for (_, path) in newest_first(folder)?.iter().skip(KEPT) {
         remove_folder(path)?;
     }
     Ok(())
 }
 
-/// Sets the newest checkpoint aside (as `diverged-...`) where it was written right before the
-/// step that failed, since its weights may be what failed. Gives the newest that is left.
+/// Renames the newest checkpoint to `diverged-N` if it was written right before the step that failed, since its
+/// weights may be the cause. Returns the newest of the others.
 ///
 /// # Errors
-/// Where the folder cannot be read or renamed.
+/// If the folder cannot be read or renamed.
 pub fn last_good(folder: &Path, failed_step: u64) -> Result<Option<PathBuf>, TrainError> {
-    let mut found = all(folder)?;
-    found.sort();
-    if let Some((step, path)) = found.last()
-        && *step == failed_step
-    {
-        let aside = folder.join(format!("diverged-{step:08}"));
-        remove_folder(&aside)?;
-        fs::rename(path, &aside).map_err(TrainError::io("rename", path))?;
-        found.pop();
+    let mut found = newest_first(folder)?;
+    if found.first().is_some_and(|(step, _)| *step == failed_step) {
+        let (step, path) = found.remove(0);
+        set_aside(&path, &folder.join(format!("diverged-{step:08}")))?;
     }
-    Ok(found.pop().map(|(_, path)| path))
+    Ok(found.into_iter().next().map(|(_, path)| path))
 }
 
-/// The newest checkpoint in `folder`, if there is one.
+/// Reads the newest checkpoint in `folder` that is not damaged; `None` if there is none. Damaged ones are renamed
+/// to `damaged-N`, and `notice` receives a line about each.
 ///
 /// # Errors
-/// Where the folder cannot be read.
-pub fn latest(folder: &Path) -> Result<Option<PathBuf>, TrainError> {
-    Ok(all(folder)?
-        .into_iter()
-        .max_by_key(|(step, _)| *step)
-        .map(|(_, path)| path))
+/// If a checkpoint belongs to another stage or to another version of the program, or if the system does not let
+/// it be read.
+pub fn resume<B: FusedOps>(
+    folder: &Path,
+    config: &ModelConfig,
+    spec: &OptimizerSpec,
+    key: &str,
+    device: &B::Device,
+    notice: &mut dyn FnMut(&str),
+) -> Result<Option<State<B>>, TrainError> {
+    let mut found = newest_first(folder)?.into_iter().peekable();
+    while let Some((step, path)) = found.next() {
+        let reason = match load(&path, config, spec, key, device) {
+            Ok(state) => return Ok(Some(state)),
+            Err(TrainError::BadCheckpoint { reason, .. }) => reason,
+            Err(error) => return Err(error),
+        };
+        let aside = folder.join(format!("damaged-{step:08}"));
+        set_aside(&path, &aside)?;
+        let next = match found.peek() {
+            Some((older, _)) => format!("trying the one of step {older}"),
+            None => "no older one is left, so the stage starts from its beginning".to_owned(),
+        };
+        notice(&format!(
+            "the checkpoint {} is damaged ({reason}) and was renamed to {}; {next}",
+            path.display(),
+            aside.display()
+        ));
+    }
+    Ok(None)
 }
 
-/// Reads a checkpoint back.
+/// Reads a checkpoint.
 ///
 /// # Errors
-/// [`TrainError::BadCheckpoint`] where a file is missing, truncated or of another stage.
+/// [`TrainError::BadCheckpoint`] if a file is missing or damaged, [`TrainError::OtherStage`] if the checkpoint
+/// belongs to another stage; otherwise as [`resume`].
 pub fn load<B: FusedOps>(
     checkpoint: &Path,
     config: &ModelConfig,
     spec: &OptimizerSpec,
     key: &str,
     device: &B::Device,
-) -> Result<(Decoder<B>, AdamW<B>, Progress), TrainError> {
+) -> Result<State<B>, TrainError> {
     let bad = |reason: String| TrainError::BadCheckpoint {
         path: checkpoint.to_owned(),
         reason,
     };
-    let text = fs::read_to_string(checkpoint.join(PROGRESS))
-        .map_err(|error| bad(format!("{PROGRESS}: {error}")))?;
-    let progress: Progress =
-        serde_json::from_str(&text).map_err(|error| bad(format!("{PROGRESS}: {error}")))?;
+    let progress: Progress = read_json(&checkpoint.join(PROGRESS))?;
     if progress.key != key {
-        return Err(bad(format!(
-            "it belongs to a stage with key {}, expected {key} (another spec, seed or device)",
-            progress.key
-        )));
+        return Err(TrainError::OtherStage {
+            path: checkpoint.to_owned(),
+            found: progress.key,
+            expected: key.to_owned(),
+        });
     }
-    let (found, decoder) = load_pretrained::<B>(&checkpoint.join("model"), device)
-        .map_err(|error| bad(error.to_string()))?;
+    let (found, decoder) = match load_pretrained::<B>(&checkpoint.join("model"), device) {
+        Ok(loaded) => loaded,
+        Err(ModelError::Io { source, .. }) if is_refusal(source.kind()) => {
+            return Err(TrainError::io("read", checkpoint.join("model"))(source));
+        }
+        Err(error @ ModelError::Device { .. }) => return Err(error.into()),
+        Err(error) => return Err(bad(error.to_string())),
+    };
     if found != *config {
         return Err(bad(
             "its config.json describes another model than the stage's".into(),
@@ -133,12 +181,61 @@ pub fn load<B: FusedOps>(
     }
     let mut optimizer = AdamW::new(spec.clone(), parameter_names(config).len());
     optimizer.updates = progress.updates;
-    load_moments(&checkpoint.join(OPTIMIZER), config, &mut optimizer, device)
+    let path = checkpoint.join(OPTIMIZER);
+    let moments = read(&path)?;
+    load_moments(&moments, config, &mut optimizer, device)
         .map_err(|reason| bad(format!("{OPTIMIZER}: {reason}")))?;
-    Ok((decoder, optimizer, progress))
+    Ok(State {
+        decoder,
+        optimizer,
+        progress,
+    })
 }
 
-fn all(folder: &Path) -> Result<Vec<(u64, PathBuf)>, TrainError> {
+/// Reads a file of a checkpoint or of a finished stage. One that is missing is damage; one that the system does not
+/// let be read is not.
+fn read(path: &Path) -> Result<Vec<u8>, TrainError> {
+    fs::read(path).map_err(|error| match is_refusal(error.kind()) {
+        true => TrainError::io("read", path)(error),
+        false => TrainError::BadCheckpoint {
+            path: path.to_owned(),
+            reason: format!("{}: {error}", name(path)),
+        },
+    })
+}
+
+/// Reads a JSON file of a checkpoint or of a finished stage.
+///
+/// Text that is not JSON is damage. JSON of another form was written by another version of the program, whose work
+/// must not be taken for damage.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| match error.is_data() {
+        true => TrainError::OtherVersion {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+        false => TrainError::BadCheckpoint {
+            path: path.to_owned(),
+            reason: format!("{}: {error}", name(path)),
+        },
+    })
+}
+
+/// Whether an error says something about the system's state and nothing about the file.
+fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PermissionDenied | ErrorKind::OutOfMemory | ErrorKind::Interrupted
+    )
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// All checkpoints with their steps.
+fn newest_first(folder: &Path) -> Result<Vec<(u64, PathBuf)>, TrainError> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
@@ -151,7 +248,18 @@ fn all(folder: &Path) -> Result<Vec<(u64, PathBuf)>, TrainError> {
             found.push((step, entry.path()));
         }
     }
+    found.sort();
+    found.reverse();
     Ok(found)
+}
+
+/// Renames a checkpoint or a file, in place of an earlier one that was set aside under the same name.
+pub(crate) fn set_aside(path: &Path, aside: &Path) -> Result<(), TrainError> {
+    if aside.is_dir() {
+        remove_folder(aside)?;
+    }
+    interplay_files::rename(path, aside)?;
+    Ok(())
 }
 
 fn remove_folder(path: &Path) -> Result<(), TrainError> {
@@ -160,17 +268,6 @@ fn remove_folder(path: &Path) -> Result<(), TrainError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(TrainError::io("remove", path)(error)),
     }
-}
-
-/// Writes JSON beside the file and renames it into place.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(std::io::Error::from)
-        .map_err(TrainError::io("write", path))?;
-    text.push('\n');
-    let partial = path.with_extension("partial");
-    fs::write(&partial, text).map_err(TrainError::io("write", &partial))?;
-    fs::rename(&partial, path).map_err(TrainError::io("rename", &partial))
 }
 
 fn save_moments<B: FusedOps>(
@@ -195,7 +292,8 @@ fn save_moments<B: FusedOps>(
     let data = safetensors::serialize(views, None)
         .map_err(std::io::Error::other)
         .map_err(TrainError::io("write", path))?;
-    fs::write(path, data).map_err(TrainError::io("write", path))
+    interplay_files::write(path, data)?;
+    Ok(())
 }
 
 fn bytes<B: FusedOps>(tensor: &Tensor<B, 1>) -> Vec<u8> {
@@ -207,21 +305,20 @@ fn bytes<B: FusedOps>(tensor: &Tensor<B, 1>) -> Vec<u8> {
 }
 
 fn load_moments<B: FusedOps>(
-    path: &Path,
+    data: &[u8],
     config: &ModelConfig,
     optimizer: &mut AdamW<B>,
     device: &B::Device,
 ) -> Result<(), String> {
-    let data = fs::read(path).map_err(|error| error.to_string())?;
-    let stored = SafeTensors::deserialize(&data).map_err(|error| error.to_string())?;
+    let stored = SafeTensors::deserialize(data).map_err(|error| error.to_string())?;
     let stored: HashMap<String, TensorView<'_>> = stored.tensors().into_iter().collect();
-    for ((name, shape), place) in parameter_shapes(config).iter().zip(&mut optimizer.moments) {
+    for ((name, shape), moments) in parameter_shapes(config).iter().zip(&mut optimizer.moments) {
         let read = |kind: &str| {
             stored
                 .get(&format!("{kind}.{name}"))
                 .map(tensor::<B>(device))
         };
-        *place = match (read("first"), read("second")) {
+        *moments = match (read("first"), read("second")) {
             (Some(first), Some(second)) => Some(Moments {
                 first: first?,
                 second: second?,
@@ -229,7 +326,7 @@ fn load_moments<B: FusedOps>(
             (None, None) if optimizer.updates == 0 => None,
             _ => return Err(format!("`{name}` lacks one of its two moments")),
         };
-        if let Some(moments) = place {
+        if let Some(moments) = moments {
             let expected = shape.iter().product::<usize>();
             let found = [&moments.first, &moments.second].map(|tensor| tensor.dims()[0]);
             if found != [expected; 2] {

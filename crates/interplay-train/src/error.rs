@@ -1,29 +1,28 @@
-//! What can stop a stage.
+//! The errors of this crate.
 
 use std::path::PathBuf;
 
-use interplay_graph::GraphError;
+use interplay_environment::EnvironmentError;
+use interplay_graph::settings::Issues;
 use interplay_model::ModelError;
-use interplay_tasks::TaskError;
 use interplay_tokenizer::TokenizerError;
-use interplay_verify::VerifyError;
 
-/// Why a stage could not start, go on or finish.
+/// Why a stage could not start, resume or finish.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// The settings of a stage do not make sense; every problem is listed.
-    #[error("stage `{stage}`: {}", problems.join("; "))]
+    /// The settings of a stage are invalid; every problem is listed.
+    #[error("stage `{stage}` cannot run:{issues}")]
     InvalidSpec {
         /// The stage's name.
         stage: String,
-        /// One line for each problem, with the key, what was found and what was expected.
-        problems: Vec<String>,
+        /// Everything that is wrong with them.
+        issues: Issues,
     },
-    /// A sample does not fit in a row of the batch.
+    /// A sequence is longer than a row of the batch.
     #[error(
-        "a sequence of {length} tokens does not fit in rows of {row_tokens}; start another run \
-         with a larger `row_tokens` or an easier mixture"
+        "a sequence of {length} tokens does not fit in rows of {row_tokens}; expected a larger \
+         `row_tokens` or shorter samples"
     )]
     SequenceTooLong {
         /// The sequence's tokens.
@@ -31,7 +30,22 @@ pub enum TrainError {
         /// Tokens a row.
         row_tokens: usize,
     },
-    /// The loss or the gradient is no longer a number.
+    /// Example after example does not fit in a row of the batch.
+    #[error(
+        "none of the {examples} examples from index {first} on fits in rows of {row_tokens} tokens \
+         (the shortest needs {shortest}); expected a larger `row_tokens` or an easier mixture"
+    )]
+    NothingFits {
+        /// How many examples were tried.
+        examples: u64,
+        /// The index of the first of them.
+        first: u64,
+        /// What the shortest of them needs, in tokens.
+        shortest: usize,
+        /// Tokens a row.
+        row_tokens: usize,
+    },
+    /// The loss or the gradient is no longer finite.
     #[error(
         "stage `{stage}`: {quantity} is {value} at step {step}; the last good checkpoint is \
          {checkpoint}; start another run with a lower learning rate or clipping norm"
@@ -39,63 +53,82 @@ pub enum TrainError {
     NotFinite {
         /// The stage's name.
         stage: String,
-        /// Which number it was.
+        /// The name of the number.
         quantity: &'static str,
-        /// What it was.
+        /// Its value.
         value: f64,
         /// The step, from 0.
         step: u64,
-        /// Where the last good state lies, or that there is none.
+        /// The last good checkpoint, or that there is none.
         checkpoint: String,
     },
     /// A file could not be read or written.
-    #[error("could not {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// Read, write, rename, ...
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's own words.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A checkpoint is there but cannot be used.
-    #[error(
-        "{}: {reason}; restore it from a copy, or remove the stage's whole folder to train the \
-         stage anew",
-        path.display()
-    )]
+    /// A checkpoint or a finished stage is damaged.
+    #[error("{}: {reason}; restore it from a copy", path.display())]
     BadCheckpoint {
         /// The checkpoint's folder or file.
         path: PathBuf,
         /// What was expected and found.
         reason: String,
     },
-    /// A device or a worker that shares a stage's rows stopped, or was never there.
+    /// A checkpoint or a finished stage is in the folder, but of another stage.
     #[error(
-        "{worker}: {reason}; put it right or take it out of the list of devices, then start the \
-         run again: it goes on from its last checkpoint"
+        "{}: it was made with key {found}, expected {expected}: the spec, the seed or the device has \
+         changed; undo the change or choose another folder",
+        path.display()
+    )]
+    OtherStage {
+        /// The checkpoint's folder or file.
+        path: PathBuf,
+        /// Its key.
+        found: String,
+        /// The key of the stage that was started.
+        expected: String,
+    },
+    /// A file of a stage was written by another version of the program.
+    #[error(
+        "{}: {reason}; it was written by another version of interplay: finish the stage with that \
+         version or choose another folder",
+        path.display()
+    )]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// A replica stopped or could not be reached.
+    #[error(
+        "{worker}: {reason}; repair it or remove it from the list of devices, then start the run \
+         again: it resumes from its last checkpoint"
     )]
     Worker {
-        /// Which one.
+        /// The device or the worker.
         worker: String,
         /// What happened.
         reason: String,
     },
-    /// From the task generator.
+    /// A file could not be written whole.
     #[error(transparent)]
-    Task(#[from] TaskError),
+    File(#[from] interplay_files::FileError),
+    /// From the environment that gives the examples.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     /// From the tokenizer.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// From the model.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// From the verifier.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// From the graph.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
 }
 
 impl TrainError {

@@ -1,12 +1,13 @@
-//! What a run has cost, in tokens and in floating-point operations.
+//! The compute that a run has used, in tokens and in floating-point operations.
 //!
 //! Source: arXiv 2512.07783, appendix on compute budgets. A trained token costs three forward
-//! passes (one forward, two backward); an RL token costs one to generate, one for the reference
-//! and three to update, so that `T_RL = 5/3 * N * r * L` trained tokens are worth the same.
-//! Deviations: the tokens of every sequence are counted, prompts with them and dropped groups
-//! apart, instead of the nominal `N * r * L`. Sequences that begin alike share computations
-//! (sampling, GRPO); they are counted one by one all the same, so that budgets can be compared and
-//! a count does not depend on how the work was cut.
+//! passes (one forward, two backward). An RL token costs one to generate, one for the reference
+//! and three to update, so it is equivalent to `T_RL = 5/3 * N * r * L` trained tokens.
+//!
+//! Deviations: the tokens of the actual sequences are counted, prompts included and filtered groups not
+//! trained on excluded, instead of the nominal `N * r * L`. Sequences with a common prefix share computation
+//! in sampling and GRPO, but are counted as if they did not: budgets stay comparable, and the count does not
+//! depend on how the work was split.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,19 +15,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
-    /// Tokens of the sequences that went through forward and backward with an update at the end.
+    /// Tokens of the sequences that an optimizer update was computed on.
     pub trained_tokens: u64,
-    /// Tokens sampled, prompts included.
+    /// Tokens of the rollouts, prompts included.
     pub generated_tokens: u64,
-    /// Tokens scored by the frozen reference.
+    /// Tokens scored by the frozen reference model.
     pub reference_tokens: u64,
-    /// Tokens sampled for evaluation only.
+    /// Tokens sampled in evaluations.
     pub evaluated_tokens: u64,
 }
 
 impl Ledger {
-    /// Forward-pass units: 3 a trained token, 1 for each other. Evaluation is left out, as in
-    /// the paper's budgets.
+    /// The cost in forward passes of one token: 3 for a trained token, 1 for any other. Evaluation is left
+    /// out, as in the paper's budgets.
     ///
     /// ```
     /// use interplay_train::ledger::Ledger;
@@ -40,14 +41,14 @@ impl Ledger {
         3 * self.trained_tokens + self.generated_tokens + self.reference_tokens
     }
 
-    /// How many trained tokens cost the same.
+    /// The number of trained tokens of the same cost.
     #[must_use]
     pub fn token_equivalents(&self) -> f64 {
         self.forward_units() as f64 / 3.0
     }
 
-    /// Floating-point operations at `2 * parameters` a token and forward unit, attention's own
-    /// products left out.
+    /// Floating-point operations at `2 * parameters` for each token and forward pass, without the products
+    /// inside attention.
     #[must_use]
     pub fn flops(&self, parameters: usize) -> f64 {
         2.0 * parameters as f64 * self.forward_units() as f64

@@ -17,7 +17,7 @@ struct Readme;
 
 pub mod checkpoint;
 mod error;
-mod gold;
+mod forward;
 pub mod grpo;
 pub mod ledger;
 mod load;
@@ -31,7 +31,6 @@ pub mod schedule;
 mod stage;
 
 pub use error::TrainError;
-pub use gold::gold;
 pub use load::TrainingLoad;
 pub use metrics::{MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;

@@ -71,8 +71,8 @@ impl<A: TrainBackend> TrainingLoad<A> {
         let job = Job::next_token(batch.clone(), targets, self.activations, self.precision);
         let (outputs, gradients) = compute(&decoder, None, vec![job], &self.device)?;
         let norm = AdamW::<A::InnerBackend>::gradient_norm(&decoder, &gradients);
-        let rate = self.optimizer.spec().rate.peak;
-        self.decoder = Some(self.optimizer.update(decoder, gradients, norm, rate));
+        let lr = self.optimizer.spec().learning_rate.peak;
+        self.decoder = Some(self.optimizer.update(decoder, gradients, norm, lr));
         Ok(outputs.iter().map(|output| output.loss).sum())
     }
 }

@@ -1,7 +1,7 @@
-//! What a stage tells while it runs: one record a step, to a file and to an observer.
+//! What a stage reports while it runs: one record for each step, to a file and to an observer.
 //!
-//! `metrics.jsonl` holds only numbers that follow from the seed, so that two runs of the same
-//! spec write the same bytes; speeds and times belong to the observer, which may read a clock.
+//! `metrics.jsonl` holds only values that are determined by the seed, so two runs of the same spec write the
+//! same bytes. Speeds and times are left to the observer, which may read a clock.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, Write};
@@ -11,35 +11,41 @@ use serde::Serialize;
 
 use crate::TrainError;
 
-/// What happened in one step, for an [`Observer`].
+/// One finished step, for an [`Observer`].
 #[derive(Debug, Clone)]
 pub struct StepReport<'a> {
     /// The stage's name.
     pub stage: &'a str,
-    /// The step that ended, from 0.
+    /// The number of the step, from 0.
     pub step: u64,
-    /// How much of the budget is spent, 0 to 1.
+    /// The share of the budget that is spent, 0 to 1.
     pub progress: f64,
-    /// Tokens that the step processed (trained, and for GRPO also sampled).
+    /// The tokens that the step processed: trained, and for GRPO also sampled.
     pub tokens: u64,
-    /// Floating-point operations of the step's matrix products, forward and backward; `None` for
-    /// a stage that also samples, where they depend on how requests met in a batch.
+    /// Floating-point operations of the step's matrix products, forward and backward. `None` for a stage that
+    /// also samples, since they depend on how requests are batched.
     pub flops: Option<f64>,
-    /// The named numbers of the step, in a fixed order.
+    /// The metrics of the step by name, in a fixed order.
     pub numbers: &'a [(&'static str, f64)],
 }
 
-/// Follows a stage: progress bars, speeds, early stops.
+/// Follows a stage, for instance to draw a progress bar or to measure speed.
 pub trait Observer {
     /// A step ended.
     fn step(&mut self, report: &StepReport<'_>);
 
-    /// The stage begins (`true`) or ends (`false`) to wait for its next batch of data.
+    /// Something that a person should know, as one line: for instance that the newest checkpoint was damaged
+    /// and the stage was resumed from an older one.
+    fn notice(&mut self, line: &str) {
+        let _ = line;
+    }
+
+    /// The stage starts (`true`) or stops (`false`) waiting for its next batch.
     fn data_wait(&mut self, waits: bool) {
         let _ = waits;
     }
 
-    /// Part of a long step ended: `done` of `total` units of `what`.
+    /// Part of a long step ended: `done` out of `total` units of `what`.
     fn part(&mut self, what: &str, done: usize, total: usize) {
         let _ = (what, done, total);
     }
@@ -68,11 +74,11 @@ struct Line<'a> {
 }
 
 impl MetricsFile {
-    /// Opens the file and keeps its first `steps` lines: what an interrupted run wrote after its
-    /// last checkpoint will be written again.
+    /// Opens the file and truncates it to its first `steps` lines. The steps after the checkpoint that a run is
+    /// resumed from are made again.
     ///
     /// # Errors
-    /// Where the file cannot be read or written, or holds fewer lines than `steps`.
+    /// If the file cannot be read or written, or holds fewer than `steps` lines.
     pub fn resume(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -94,10 +100,10 @@ impl MetricsFile {
         })
     }
 
-    /// Appends the numbers of a step. Numbers that are not finite are written as `null`.
+    /// Appends the metrics of a step. Values that are not finite are written as `null`.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&mut self, step: u64, numbers: &[(&'static str, f64)]) -> Result<(), TrainError> {
         let line = Line {
             step,
@@ -111,9 +117,18 @@ impl MetricsFile {
             .write_all(text.as_bytes())
             .map_err(TrainError::io("write", &self.path))
     }
+
+    /// Makes the lines durable.
+    ///
+    /// # Errors
+    /// If the system cannot write them.
+    pub fn sync(&self) -> Result<(), TrainError> {
+        let synced = self.file.sync_data();
+        synced.map_err(TrainError::io("sync", &self.path))
+    }
 }
 
-/// The bytes of the first `lines` whole lines, or `None` where there are fewer.
+/// The length in bytes of the first `lines` lines; `None` if the file has fewer complete lines.
 fn prefix_length(file: &File, lines: u64) -> std::io::Result<Option<u64>> {
     let mut reader = BufReader::new(file);
     let (mut bytes, mut line) = (0, Vec::new());

@@ -12,19 +12,18 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use burn::tensor::{Int, Tensor, TensorData};
+use interplay_environment::Environment;
 use interplay_graph::SeedStream;
-use interplay_model::{
-    Activations, Decoder, FusedOps, ModelConfig, Precision, Segments, TrainBackend,
-};
-use interplay_tasks::Dataset;
+use interplay_graph::settings::Issues;
+use interplay_model::{Activations, Decoder, ModelConfig, Precision, TrainBackend};
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Observer;
 use crate::optimizer::OptimizerSpec;
 use crate::packing::{PackedBatch, Packer, Sequence};
-use crate::parallel::{Job, Places, Team};
+use crate::parallel::{Job, Replicas, WorkerGroup};
+use crate::schedule::Schedule;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -80,36 +79,52 @@ fn default_checkpoint_every() -> u64 {
 }
 
 impl NextTokenSpec {
-    /// Everything that is wrong with the settings.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .optimizer
-            .problems()
-            .into_iter()
-            .map(|problem| format!("optimizer.{problem}"))
-            .collect();
-        if self.rows.saturating_mul(self.row_tokens) > i32::MAX as usize {
-            problems.push("rows: rows times row_tokens must be below 2^31".into());
+    /// Loss on every token, one pass a step, a checkpoint every 50 steps: the defaults around what
+    /// has none, the budget in tokens, the shape of a pass and the schedule of the learning rate.
+    #[must_use]
+    pub fn new(
+        budget_tokens: u64,
+        rows: usize,
+        row_tokens: usize,
+        learning_rate: Schedule,
+    ) -> Self {
+        Self {
+            budget_tokens,
+            rows,
+            row_tokens,
+            accumulation: one(),
+            loss_on: LossOn::default(),
+            activations: Activations::default(),
+            precision: Precision::default(),
+            optimizer: OptimizerSpec::new(learning_rate),
+            checkpoint_every_steps: default_checkpoint_every(),
         }
+    }
+
+    /// Everything that is wrong with the settings.
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("optimizer", self.optimizer.validate());
+        let slots = self.rows.saturating_mul(self.row_tokens);
+        let addressable = slots <= i32::MAX as usize;
+        issues.expect(
+            addressable,
+            "rows",
+            self.rows,
+            "rows times row_tokens below 2^31",
+        );
+        // Budgets are only compared; the others are multiplied and allocated.
+        issues.range("budget_tokens", self.budget_tokens, 1..=i64::MAX as u64);
         let counts = [
-            ("budget_tokens", self.budget_tokens),
             ("rows", self.rows as u64),
             ("row_tokens", self.row_tokens as u64),
             ("accumulation", self.accumulation as u64),
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            // Budgets and intervals are only compared, the others are multiplied and allocated.
-            let limit = if key == "budget_tokens" {
-                i64::MAX as u64
-            } else {
-                MAX_COUNT
-            };
-            if !(1..=limit).contains(&count) {
-                problems.push(format!("{key}: expected 1 to {limit}, found {count}"));
-            }
+            issues.range(key, count, 1..=MAX_COUNT);
         }
-        problems
+        issues
     }
 }
 
@@ -123,24 +138,27 @@ pub enum Start<'a> {
 }
 
 /// What a next-token stage reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct NextTokenInput<'a> {
     /// The model's shape.
     pub config: &'a ModelConfig,
     /// The first weights.
     pub start: Start<'a>,
-    /// The samples.
-    pub dataset: &'a Dataset,
+    /// The samples: every example's prompt followed by its target, in the order of the indices.
+    pub environment: &'a dyn Environment,
     /// The tokenizer.
     pub tokenizer: &'a Tokenizer,
     /// The settings.
     pub spec: &'a NextTokenSpec,
 }
 
-/// Runs the stage in its folder, from where it stands, to its end.
+/// Runs or resumes the stage in its folder.
+///
+/// Examples that do not fit in a row are left out and counted (metric `overlong_examples`, and
+/// [`StageSummary::overlong_examples`]).
 ///
 /// # Errors
-/// Settings that do not make sense, a sample longer than a row, a loss that is not finite, a
+/// Settings that do not make sense, examples none of which fits in a row, a loss that is not finite, a
 /// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
 /// stays.
 pub fn run<A: TrainBackend>(
@@ -149,7 +167,7 @@ pub fn run<A: TrainBackend>(
     device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
-    run_on::<A>(folder, input, &Places::one(device.clone()), observer)
+    run_on::<A>(folder, input, &Replicas::single(device.clone()), observer)
 }
 
 /// [`run`] with the rows of every step shared between devices; the folder is that of one stage.
@@ -159,16 +177,16 @@ pub fn run<A: TrainBackend>(
 pub fn run_on<A: TrainBackend>(
     folder: &StageFolder,
     input: &NextTokenInput<'_>,
-    places: &Places<A::Device>,
+    replicas: &Replicas<A::Device>,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
-    if let Some(summary) = folder.summary()? {
+    if let Some(summary) = folder.finished(observer)? {
         return Ok(summary);
     }
     let spec = input.spec;
-    folder.refuse(spec.problems())?;
-    let device = &places.leader;
-    let team = Team::<A>::start(places, input.config, None)?;
+    folder.refuse(spec.validate())?;
+    let device = &replicas.leader;
+    let workers = WorkerGroup::<A>::start(replicas, input.config, None)?;
     let initial = || match input.start {
         Start::Model(path) => load_initial::<A>(path, input.config, device),
         Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),
@@ -181,12 +199,13 @@ pub fn run_on<A: TrainBackend>(
         every,
         initial,
         device,
+        observer,
     )?;
     let cursor = session.progress.cursor;
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(2);
         scope.spawn(move || produce(input, cursor, &sender));
-        train(&mut session, spec, &receiver, &team, observer)
+        train(&mut session, spec, &receiver, &workers, observer)
     })?;
     session.finish()
 }
@@ -195,7 +214,7 @@ fn train<A: TrainBackend>(
     session: &mut Session<'_, A>,
     spec: &NextTokenSpec,
     batches: &Receiver<Result<StepBatch, TrainError>>,
-    team: &Team<A>,
+    workers: &WorkerGroup<A>,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let share = |tokens: u64| tokens as f64 / spec.budget_tokens as f64;
@@ -208,27 +227,32 @@ fn train<A: TrainBackend>(
             return Ok(());
         };
         let batch = batch?;
-        // The rate in the middle of the step: neither the first nor the last update is lost to a
+        // The learning rate at the middle of the step, so that neither the first nor the last update is lost to a
         // rate of zero.
         let before = session.progress.ledger.trained_tokens;
-        let rate = spec.optimizer.rate.rate(share(before + batch.tokens() / 2));
+        let lr = spec
+            .optimizer
+            .learning_rate
+            .at(share(before + batch.tokens() / 2));
         let (passes, targets) = (batch.passes.iter(), batch.targets());
         let (activations, precision) = (spec.activations, spec.precision);
         let jobs =
             passes.map(|pass| Job::next_token(pass.clone(), targets, activations, precision));
-        let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
+        let (parts, gradients) = workers.gradients(session.decoder(), jobs.collect())?;
         let loss = parts.iter().map(|part| part.loss).sum();
         session.expect_finite("the loss", loss)?;
-        let norm = session.update(gradients, rate)?;
+        let norm = session.update(gradients, lr)?;
         session.progress.cursor = batch.next_cursor;
+        session.progress.overlong += batch.overlong;
         session.progress.ledger.trained_tokens += batch.tokens();
         let tokens = session.progress.ledger.trained_tokens;
         let numbers = [
             ("loss_nats", loss),
-            ("rate", rate),
-            ("gradient_norm", norm),
+            ("lr", lr),
+            ("grad_norm", norm),
             ("trained_tokens", tokens as f64),
             ("padding_share", batch.padding_share()),
+            ("overlong_examples", session.progress.overlong as f64),
         ];
         let work = Work {
             tokens: batch.tokens(),
@@ -239,62 +263,12 @@ fn train<A: TrainBackend>(
     Ok(())
 }
 
-/// The part of the step's mean loss that this pass has, in nats.
-pub(crate) fn mean_loss<A: FusedOps>(
-    decoder: &Decoder<A>,
-    pass: &PackedBatch,
-    targets: usize,
-    activations: Activations,
-    device: &A::Device,
-) -> Result<Tensor<A, 1>, TrainError> {
-    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, None, activations, device)?;
-    Ok(log_probs.sum().div_scalar(-(targets as f32)))
-}
-
-/// The log-probability and the entropy of every predicted token of a pass, sequence after
-/// sequence, `[predicted]` each; among the tokens below the limit alone, where there is one.
-pub(crate) fn token_log_probs<B: FusedOps>(
-    decoder: &Decoder<B>,
-    pass: &PackedBatch,
-    temperature: f64,
-    vocab_limit: Option<usize>,
-    activations: Activations,
-    device: &B::Device,
-) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
-    let shape = [pass.rows, pass.row_tokens];
-    let tokens: Tensor<B, 2, Int> =
-        Tensor::from_data(TensorData::new(pass.tokens.clone(), shape), device);
-    let segments = Segments::from_trees(&pass.ends, pass.rows, pass.row_tokens)?;
-    let hidden = decoder.hidden_with(tokens, Some(&segments), activations); // [rows, row_tokens, hidden]
-    let [rows, row_tokens, width] = hidden.dims();
-    let hidden = hidden.reshape([rows * row_tokens, width]);
-    let hidden = hidden.select(0, ints::<B>(&pass.places, device)); // [targets, hidden]
-    let targets = ints::<B>(&pass.targets, device);
-    let (log_probs, entropy) =
-        decoder.token_scores_below(hidden, targets, temperature, vocab_limit);
-    let Some(shared) = &pass.shared else {
-        return Ok((log_probs, entropy));
-    };
-    let shared = ints::<B>(shared, device);
-    Ok((
-        log_probs.select(0, shared.clone()),
-        entropy.select(0, shared),
-    ))
-}
-
-/// A vector read back from the device.
-pub(crate) fn host<B: FusedOps>(tensor: Tensor<B, 1>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
-fn ints<B: FusedOps>(values: &[i32], device: &B::Device) -> Tensor<B, 1, Int> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
-}
-
 /// The passes of one step, and where the next begins.
 struct StepBatch {
     passes: Vec<PackedBatch>,
     next_cursor: u64,
+    /// Examples left out because they do not fit in a row.
+    overlong: u64,
 }
 
 impl StepBatch {
@@ -340,28 +314,61 @@ fn produce(
 fn step_batch(input: &NextTokenInput<'_>, mut cursor: u64) -> Result<StepBatch, TrainError> {
     let spec = input.spec;
     let pad = input.tokenizer.special().pad;
+    let mut overlong = 0;
     let mut passes = Vec::with_capacity(spec.accumulation);
     for _ in 0..spec.accumulation {
         let mut packer = Packer::new(spec.row_tokens, spec.rows, pad);
-        while packer.add(sequence(input, cursor)?)?.is_none() {
-            cursor += 1;
+        loop {
+            let (index, sequence) = fitting(cursor, spec.row_tokens, |index| {
+                let sequence = sequence(input, index)?;
+                Ok((sequence.ids.len(), sequence))
+            })?;
+            if packer.add(sequence)?.is_some() {
+                break;
+            }
+            overlong += index - cursor;
+            cursor = index + 1;
         }
         passes.push(packer.finish());
     }
     Ok(StepBatch {
         passes,
         next_cursor: cursor,
+        overlong,
+    })
+}
+
+/// How many examples in a row may be too long before a stage gives up.
+const OVERLONG_IN_A_ROW: u64 = 10_000;
+
+/// The first example from index `first` on that needs at most `row_tokens` tokens, with its index.
+/// `make` gives an example and what it needs.
+pub(crate) fn fitting<T>(
+    first: u64,
+    row_tokens: usize,
+    mut make: impl FnMut(u64) -> Result<(usize, T), TrainError>,
+) -> Result<(u64, T), TrainError> {
+    let mut shortest = usize::MAX;
+    for index in first..first.saturating_add(OVERLONG_IN_A_ROW) {
+        let (length, made) = make(index)?;
+        if length <= row_tokens {
+            return Ok((index, made));
+        }
+        shortest = shortest.min(length);
+    }
+    Err(TrainError::NothingFits {
+        examples: OVERLONG_IN_A_ROW,
+        first,
+        shortest,
+        row_tokens,
     })
 }
 
 fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainError> {
-    let problem = input.dataset.get(index)?;
-    let sample = input.tokenizer.encode_sample(
-        &problem.problem_text(),
-        &problem.question_text(),
-        &problem.reasoning_text(),
-        &problem.answer().to_string(),
-    )?;
+    let example = input.environment.example(index)?;
+    let sample = input
+        .tokenizer
+        .encode_sample(&example.prompt, &example.target)?;
     let predict_from = match input.spec.loss_on {
         LossOn::All => 1,
         LossOn::Solution => sample.prompt_len,
@@ -370,99 +377,4 @@ fn sequence(input: &NextTokenInput<'_>, index: u64) -> Result<Sequence, TrainErr
         ids: sample.ids,
         predict_from,
     })
-}
-
-#[cfg(all(test, feature = "flex"))]
-mod tests {
-    use burn::backend::{Autodiff, Flex};
-    use burn::optim::{GradientsAccumulator, GradientsParams};
-    use interplay_graph::SeedStreams;
-    use interplay_model::{parameter_values, sum_of_squares};
-
-    use super::*;
-
-    type Train = Autodiff<Flex>;
-
-    /// Weighted sum of the log-probabilities, the log-probabilities, and the squared norms of all
-    /// gradients.
-    fn scores(passes: &[PackedBatch], activations: Activations) -> (Vec<f32>, Vec<f32>) {
-        let device = Default::default();
-        let config = ModelConfig::tiny(40);
-        let mut rng = SeedStreams::new(3).stream("test").rng(0);
-        let decoder = Decoder::<Flex>::init(&config, &mut rng, &device).expect("a model");
-        let decoder = crate::optimizer::trainable::<Train>(decoder);
-        let mut log_probs = Vec::new();
-        let mut sum = GradientsAccumulator::new();
-        for pass in passes {
-            let (scores, _) =
-                token_log_probs(&decoder, pass, 0.9, None, activations, &device).expect("scores");
-            let first = log_probs.len();
-            log_probs.extend(host(scores.clone()));
-            let weights: Vec<f32> = (first..log_probs.len())
-                .map(|place| (place as f32).sin())
-                .collect();
-            let size = [weights.len()];
-            let weights = Tensor::from_data(TensorData::new(weights, size), &device);
-            let gradients = (scores * weights).sum().backward();
-            sum.accumulate(&decoder, GradientsParams::from_grads(gradients, &decoder));
-        }
-        (log_probs, squared_norms(&decoder, sum.grads()))
-    }
-
-    fn squared_norms(decoder: &Decoder<Train>, gradients: GradientsParams) -> Vec<f32> {
-        struct Norms(GradientsParams, Vec<f32>);
-        impl burn::module::ModuleVisitor<Train> for Norms {
-            fn visit_float<const D: usize>(
-                &mut self,
-                param: &burn::module::Param<Tensor<Train, D>>,
-            ) {
-                let gradient = self.0.get::<Flex, D>(param.id).expect("a gradient");
-                self.1.extend(host(sum_of_squares(gradient)));
-            }
-        }
-        let mut norms = Norms(gradients, Vec::new());
-        burn::module::Module::visit(decoder, &mut norms);
-        assert_eq!(
-            norms.1.len(),
-            parameter_values(decoder).expect("values").len()
-        );
-        norms.1
-    }
-
-    #[test]
-    fn neither_sharing_nor_computing_again_changes_values_or_gradients() {
-        let answers: [&[u32]; 6] = [
-            &[1, 2, 3, 4, 5, 6, 9],
-            &[1, 2, 3, 4, 5, 7, 8, 9],
-            &[1, 2, 3, 4, 5, 6, 9],
-            &[1, 2, 3, 8, 9],
-            &[1, 30, 31, 32],
-            &[1, 30, 31, 33, 34],
-        ];
-        let pack = |mut packer: Packer| {
-            for ids in answers {
-                let (ids, predict_from) = (ids.to_vec(), 3);
-                let sequence = Sequence { ids, predict_from };
-                assert_eq!(packer.add(sequence).expect("room"), None);
-            }
-            [packer.finish()]
-        };
-        let apart = pack(Packer::new(16, 3, 0));
-        let together = pack(Packer::new(16, 3, 0).sharing());
-        assert!(together[0].used_tokens * 2 < apart[0].used_tokens + 8);
-        assert!(together[0].shared.is_some());
-        let close = |a: &[f32], b: &[f32]| {
-            assert_eq!(a.len(), b.len());
-            for (a, b) in a.iter().zip(b) {
-                assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-3), "{a} and {b}");
-            }
-        };
-        let (values, norms) = scores(&apart, Activations::Keep);
-        let (shared_values, shared_norms) = scores(&together, Activations::Keep);
-        close(&shared_values, &values);
-        close(&shared_norms, &norms);
-        let (again_values, again_norms) = scores(&together, Activations::Recompute);
-        assert_eq!(again_values, shared_values);
-        close(&again_norms, &shared_norms);
-    }
 }

@@ -1,12 +1,12 @@
 //! AdamW with named state, over the parameters of a decoder.
 //!
-//! Source: Loshchilov and Hutter 2019 (arXiv 1711.05101); betas and decay as in arXiv
-//! 2512.07783, appendix A. The moments live on the device beside the weights and are saved under
-//! the weights' names, so that a resumed run goes on bit for bit.
+//! Source: Loshchilov and Hutter 2019 (arXiv 1711.05101); betas and weight decay as in arXiv
+//! 2512.07783, appendix A. The moments stay on the device of the weights and are saved under the weights'
+//! names, so that a resumed run continues bit for bit.
 //!
-//! Deviations from Burn's own AdamW: the state is keyed by the parameter's name instead of an
-//! identifier that changes when a model is loaded, weight decay spares vectors (norms and
-//! biases), and clipping by the global norm costs one transfer from the device a step.
+//! Deviations from Burn's AdamW: the state is keyed by the name of the parameter, not by an identifier that
+//! changes when a model is loaded; vectors (norms and biases) have no weight decay; and clipping by the global
+//! norm costs one transfer from the device per step.
 
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -18,26 +18,28 @@ use interplay_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::Schedule;
+use interplay_graph::settings::Issues;
 
-/// Settings of the optimiser and its schedule.
+/// Settings of the optimizer and its learning-rate schedule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerSpec {
-    /// The learning rate over the stage.
-    pub rate: Schedule,
+    /// The learning rate over the stage (`rate` in files before format 2).
+    #[serde(alias = "rate")]
+    pub learning_rate: Schedule,
     /// Decay of the first moment.
     #[serde(default = "default_beta1")]
     pub beta1: f32,
     /// Decay of the second moment.
     #[serde(default = "default_beta2")]
     pub beta2: f32,
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     #[serde(default = "default_epsilon")]
     pub epsilon: f32,
-    /// Decoupled weight decay of matrices.
+    /// Decoupled weight decay, of matrices only.
     #[serde(default = "default_weight_decay")]
     pub weight_decay: f32,
-    /// The global gradient norm is cut to this.
+    /// The largest global gradient norm; larger gradients are scaled down to it.
     #[serde(default = "default_clip_norm")]
     pub clip_norm: f64,
 }
@@ -59,11 +61,11 @@ fn default_clip_norm() -> f64 {
 }
 
 impl OptimizerSpec {
-    /// The defaults around a schedule.
+    /// This schedule, and the defaults for everything else.
     #[must_use]
-    pub fn new(rate: Schedule) -> Self {
+    pub fn new(learning_rate: Schedule) -> Self {
         Self {
-            rate,
+            learning_rate,
             beta1: default_beta1(),
             beta2: default_beta2(),
             epsilon: default_epsilon(),
@@ -73,52 +75,39 @@ impl OptimizerSpec {
     }
 
     /// Everything that is wrong with the settings.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .rate
-            .problems()
-            .into_iter()
-            .map(|problem| format!("rate.{problem}"))
-            .collect();
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("learning_rate", self.learning_rate.validate());
         for (key, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                problems.push(format!("{key}: expected 0 to below 1, found {beta}"));
-            }
+            issues.expect((0.0..1.0).contains(&beta), key, beta, "0 to below 1");
         }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            problems.push(format!(
-                "epsilon: expected a positive number, found {}",
-                self.epsilon
-            ));
-        }
-        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
-            problems.push(format!(
-                "weight_decay: expected 0 or more, found {}",
-                self.weight_decay
-            ));
-        }
-        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            problems.push(format!(
-                "clip_norm: expected above 0, found {}",
-                self.clip_norm
-            ));
-        }
-        problems
+        let Self {
+            epsilon,
+            weight_decay,
+            clip_norm,
+            ..
+        } = *self;
+        let positive = epsilon > 0.0 && epsilon.is_finite();
+        issues.expect(positive, "epsilon", epsilon, "a positive number");
+        let decays = weight_decay >= 0.0 && weight_decay.is_finite();
+        issues.expect(decays, "weight_decay", weight_decay, "0 or more");
+        issues.expect(clip_norm > 0.0, "clip_norm", clip_norm, "above 0");
+        issues
     }
 }
 
-/// AdamW over all parameters of a decoder; `B` is the backend without differentiation.
+/// AdamW over all parameters of a decoder. `B` is the backend without autodiff.
 #[derive(Debug)]
 pub struct AdamW<B: FusedOps> {
     spec: OptimizerSpec,
-    /// Updates made so far.
+    /// The number of updates made.
     pub(crate) updates: u64,
-    /// Flat, in the order in which the decoder's parameters are visited.
+    /// Flattened, in the order in which the decoder's parameters are visited.
     pub(crate) moments: Vec<Option<Moments<B, 1>>>,
 }
 
 impl<B: FusedOps> AdamW<B> {
-    /// An optimiser that has seen nothing, for `parameters` tensors.
+    /// A fresh optimizer for `parameters` tensors.
     #[must_use]
     pub fn new(spec: OptimizerSpec, parameters: usize) -> Self {
         Self {
@@ -152,14 +141,14 @@ impl<B: FusedOps> AdamW<B> {
         parts.iter::<f32>().map(f64::from).sum::<f64>().sqrt()
     }
 
-    /// Updates the decoder with gradients of this norm at this learning rate.
+    /// Updates the decoder with gradients whose global norm is `norm`, at the learning rate `lr`.
     #[must_use]
     pub fn update<A>(
         &mut self,
         decoder: Decoder<A>,
         gradients: GradientsParams,
         norm: f64,
-        rate: f64,
+        lr: f64,
     ) -> Decoder<A>
     where
         A: TrainBackend<InnerBackend = B>,
@@ -174,15 +163,15 @@ impl<B: FusedOps> AdamW<B> {
             optimizer: self,
             gradients,
             scale,
-            rate: rate as f32,
-            place: 0,
+            lr: lr as f32,
+            index: 0,
         };
-        B::beside_operations(|| decoder.map(&mut update))
+        B::run_on_pool(|| decoder.map(&mut update))
     }
 
-    fn step(&self, rate: f32, scale: f32, decays: bool) -> AdamWStep {
+    fn step(&self, lr: f32, scale: f32, decays: bool) -> AdamWStep {
         AdamWStep {
-            lr: rate,
+            lr,
             beta1: self.spec.beta1,
             beta2: self.spec.beta2,
             eps: self.spec.epsilon,
@@ -214,8 +203,8 @@ struct Update<'a, B: FusedOps> {
     optimizer: &'a mut AdamW<B>,
     gradients: GradientsParams,
     scale: f32,
-    rate: f32,
-    place: usize,
+    lr: f32,
+    index: usize,
 }
 
 impl<A, B> ModuleMapper<A> for Update<'_, B>
@@ -224,8 +213,8 @@ where
     B: FusedOps,
 {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
-        let place = self.place;
-        self.place += 1;
+        let index = self.index;
+        self.index += 1;
         let (id, tensor, mapper) = param.consume();
         let Some(gradient) = self.gradients.remove::<B, D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
@@ -234,17 +223,17 @@ where
         let shape = weight.shape();
         let count = shape.num_elements();
         let weight = weight.reshape([count]);
-        let moments = self.optimizer.moments[place].take();
+        let moments = self.optimizer.moments[index].take();
         let moments = moments.unwrap_or_else(|| Moments::zeros_like(&weight));
-        let step = self.optimizer.step(self.rate, self.scale, D >= 2);
+        let step = self.optimizer.step(self.lr, self.scale, D >= 2);
         let (weight, moments) = adamw_update(weight, gradient.reshape([count]), moments, &step);
-        self.optimizer.moments[place] = Some(moments);
+        self.optimizer.moments[index] = Some(moments);
         let weight = Tensor::from_inner(weight.reshape(shape)).require_grad();
         Param::from_mapped_value(id, weight, mapper)
     }
 }
 
-/// A decoder whose parameters collect gradients.
+/// A decoder whose parameters require gradients.
 pub(crate) fn trainable<A: TrainBackend>(decoder: Decoder<A::InnerBackend>) -> Decoder<A> {
     struct RequireGrad;
     impl<A: AutodiffBackend> ModuleMapper<A> for RequireGrad {
@@ -253,6 +242,6 @@ pub(crate) fn trainable<A: TrainBackend>(decoder: Decoder<A::InnerBackend>) -> D
             Param::from_mapped_value(id, tensor.require_grad(), mapper)
         }
     }
-    // Wrapping alone leaves the parameters as constants.
+    // `from_inner` alone leaves the parameters as constants.
     Decoder::<A>::from_inner(decoder).map(&mut RequireGrad)
 }

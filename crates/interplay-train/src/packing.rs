@@ -1,32 +1,31 @@
-//! Packing of token sequences into the rows of a training batch.
+//! Packing token sequences into the rows of a training batch.
 //!
-//! Several sequences share a row, one after the other, and none sees another. Packing is first-fit
-//! in the order of arrival, so that the next step begins with the first sequence that found no
-//! room, and a stage can be resumed from one number.
+//! A row holds several sequences, one after the other, which do not attend to each other. Packing is first-fit
+//! in the order of arrival. The next step starts with the first sequence that did not fit, so a stage can be
+//! resumed from a single index.
 //!
-//! Sequences that answer the same prompt can share what they begin with: the prompt, and as much
-//! of the answers as is equal. A row then holds a tree of tokens in depth-first order, each token
-//! is computed once, and its loss counts for every sequence that it belongs to. Values and
-//! gradients are those of the sequences one by one.
+//! Sequences with the same prompt can share their common prefix: the prompt, and the part of the answers that is
+//! equal. A row then holds a tree of tokens in depth-first order. Each token is computed once, and its loss counts
+//! for every sequence that contains it, so values and gradients are those of the separate sequences.
 //!
-//! Deviations: the paper cuts one long stream into blocks of 2,048 tokens; here no sequence is
-//! cut, and the unused end of a row is padding that no loss sees.
+//! Deviations: the paper cuts one long stream into blocks of 2,048 tokens. Here no sequence is cut; the rest of
+//! a row is padding and has no loss.
 
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// A token sequence and the part of it that is predicted.
+/// A token sequence, and the position from which its tokens are predicted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
     /// Token ids.
     pub ids: Vec<u32>,
-    /// The first position whose token is predicted from what stands before it; at least 1.
+    /// The first position whose token is predicted from those before it; at least 1.
     pub predict_from: usize,
 }
 
 impl Sequence {
-    /// What comes before the first predicted token.
+    /// The tokens before the first predicted one.
     fn prompt(&self) -> &[u32] {
         &self.ids[..self
             .predict_from
@@ -38,46 +37,46 @@ impl Sequence {
 /// The rows of one forward pass, on the host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PackedBatch {
-    /// Rows.
+    /// The number of rows.
     pub rows: usize,
     /// Tokens a row.
     pub row_tokens: usize,
     /// Token ids, `[rows * row_tokens]`.
     pub tokens: Vec<i32>,
-    /// For every token the place in its row behind the last token that goes on from it,
+    /// For every token, the end (exclusive, within the row) of the tokens that continue it,
     /// `[rows * row_tokens]`.
     pub ends: Vec<u32>,
-    /// The flat places whose next token is predicted. A place that branches stands here once for
-    /// each next token.
-    pub places: Vec<i32>,
-    /// The tokens to predict, one for each place.
+    /// The flat positions whose next token is predicted. A position that branches occurs once for each next
+    /// token.
+    pub positions: Vec<i32>,
+    /// The tokens to predict, one for each entry of `positions`.
     pub targets: Vec<i32>,
-    /// For every predicted token of every sequence, one after the other, which of the targets it
-    /// is; `None` where that is each target once, in order.
+    /// For every predicted token, sequence by sequence, its index in `targets`; `None` if that is each target
+    /// once, in order.
     pub shared: Option<Vec<i32>>,
-    /// How many predicted tokens each sequence has.
+    /// The number of predicted tokens of each sequence.
     pub targets_each: Vec<usize>,
-    /// How many of the tokens are not padding.
+    /// The number of tokens that are not padding.
     pub used_tokens: usize,
-    /// The number of tokens that each used token sees, itself with them, all together.
+    /// The number of pairs of tokens in attention: for each used token those that it attends to, itself included.
     pub attended: u64,
-    /// The lengths of all sequences together; more than the used tokens where sequences share some.
+    /// The sum of the lengths of all sequences. Exceeds `used_tokens` if sequences share tokens.
     pub sequence_tokens: usize,
 }
 
 impl PackedBatch {
-    /// Predicted tokens of all sequences.
+    /// The number of predicted tokens of all sequences.
     #[must_use]
     pub fn predicted(&self) -> usize {
         self.targets_each.iter().sum()
     }
 }
 
-/// A token of a tree, and what follows it.
+/// A token of a tree, and its children.
 #[derive(Debug)]
 struct Node {
     token: u32,
-    /// Tokens before it in its sequences.
+    /// The number of tokens before it in its sequences.
     depth: u32,
     next: Vec<usize>,
 }
@@ -102,7 +101,7 @@ impl Tree {
         }
     }
 
-    /// The nodes of the longest beginning of `ids` that the tree has.
+    /// The nodes of the longest prefix of `ids` in the tree.
     fn known(&self, ids: &[u32]) -> Vec<usize> {
         let mut path: Vec<usize> = Vec::new();
         for id in ids {
@@ -121,7 +120,7 @@ impl Tree {
         path
     }
 
-    /// Adds what the tree lacks of `ids`, and gives the nodes of all of them.
+    /// Adds the tokens of `ids` that the tree lacks. Returns the nodes of all of them.
     fn add(&mut self, ids: &[u32]) -> Vec<usize> {
         let mut path = self.known(ids);
         for &token in &ids[path.len()..] {
@@ -139,14 +138,13 @@ impl Tree {
         path
     }
 
-    /// The nodes in depth-first order, and for each node the number of nodes before the end of its
-    /// subtree.
+    /// The nodes in depth-first order, and for each node the end (exclusive) of its subtree in that order.
     fn depth_first(&self) -> (Vec<usize>, Vec<usize>) {
         let (mut order, mut ends) = (Vec::new(), vec![0; self.nodes.len()]);
-        // A node is met twice: before and behind what follows it.
+        // A node is visited twice: before and after its subtree.
         let mut open = vec![(0, false)];
-        while let Some((node, behind)) = open.pop() {
-            if behind {
+        while let Some((node, after)) = open.pop() {
+            if after {
                 ends[node] = order.len();
                 continue;
             }
@@ -164,9 +162,9 @@ impl Tree {
     }
 }
 
-/// A sequence in its tree.
+/// A sequence as a path in its tree.
 #[derive(Debug)]
-struct Placed {
+struct Packed {
     tree: usize,
     path: Vec<usize>,
     predict_from: usize,
@@ -181,7 +179,7 @@ pub struct Packer {
     sharing: bool,
     free: Vec<usize>,
     trees: Vec<Tree>,
-    placed: Vec<Placed>,
+    sequences: Vec<Packed>,
 }
 
 impl Packer {
@@ -195,12 +193,11 @@ impl Packer {
             sharing: false,
             free: Vec::new(),
             trees: Vec::new(),
-            placed: Vec::new(),
+            sequences: Vec::new(),
         }
     }
 
-    /// The same packer, which lets sequences that follow each other share what they begin with,
-    /// where that is at least the whole prompt.
+    /// Lets consecutive sequences share their common prefix, provided that it covers the whole prompt.
     #[must_use]
     pub fn sharing(self) -> Self {
         Self {
@@ -209,11 +206,11 @@ impl Packer {
         }
     }
 
-    /// Places the sequence beside the one before, where they share a prompt and the row has room
-    /// for the rest, or in the first row that has room; gives it back where none has.
+    /// Adds a sequence: into the tree of the one before, if they share a prompt and the row has room for the
+    /// rest, otherwise into the first row that has room. Returns the sequence if no row has.
     ///
     /// # Errors
-    /// [`TrainError::SequenceTooLong`] where no row could ever hold it.
+    /// [`TrainError::SequenceTooLong`] if it is longer than a row.
     pub fn add(&mut self, sequence: Sequence) -> Result<Option<Sequence>, TrainError> {
         let length = sequence.ids.len();
         if length > self.row_tokens {
@@ -223,7 +220,7 @@ impl Packer {
             });
         }
         let Some(&first) = sequence.ids.first() else {
-            self.place(0, Vec::new(), &sequence);
+            self.push(0, Vec::new(), &sequence);
             return Ok(None);
         };
         if let Some(tree) = self.sharing.then(|| self.trees.last_mut()).flatten() {
@@ -232,7 +229,7 @@ impl Packer {
             if known >= sequence.prompt().len() && new <= *free {
                 *free -= new;
                 let path = tree.add(&sequence.ids);
-                self.place(self.trees.len() - 1, path, &sequence);
+                self.push(self.trees.len() - 1, path, &sequence);
                 return Ok(None);
             }
         }
@@ -248,32 +245,32 @@ impl Packer {
         let mut tree = Tree::new(row, first);
         let path = tree.add(&sequence.ids);
         self.trees.push(tree);
-        self.place(self.trees.len() - 1, path, &sequence);
+        self.push(self.trees.len() - 1, path, &sequence);
         Ok(None)
     }
 
-    fn place(&mut self, tree: usize, path: Vec<usize>, sequence: &Sequence) {
+    fn push(&mut self, tree: usize, path: Vec<usize>, sequence: &Sequence) {
         let predict_from = sequence.predict_from.max(1);
-        self.placed.push(Placed {
+        self.sequences.push(Packed {
             tree,
             path,
             predict_from,
         });
     }
 
-    /// How many sequences are placed.
+    /// The number of sequences.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.placed.len()
+        self.sequences.len()
     }
 
-    /// Whether no sequence is placed.
+    /// Whether there is no sequence.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.placed.is_empty()
+        self.sequences.is_empty()
     }
 
-    /// The batch; rows that hold nothing are left out.
+    /// The batch, without empty rows.
     #[must_use]
     pub fn finish(self) -> PackedBatch {
         let (rows, row_tokens) = (self.free.len(), self.row_tokens);
@@ -281,29 +278,29 @@ impl Packer {
             rows,
             row_tokens,
             tokens: vec![id(self.pad); rows * row_tokens],
-            // A padding token is a sequence of its own, so that it sees itself alone.
+            // A padding token is a sequence of its own, which attends to itself only.
             ends: (0..rows * row_tokens)
-                .map(|place| (place % row_tokens + 1) as u32)
+                .map(|position| (position % row_tokens + 1) as u32)
                 .collect(),
             ..PackedBatch::default()
         };
-        let places = self.write_tokens(&mut batch);
-        self.write_targets(&mut batch, &places);
+        let positions = self.write_tokens(&mut batch);
+        self.write_targets(&mut batch, &positions);
         batch
     }
 
-    /// Writes every tree into its row, behind those before; gives the flat place of every node.
+    /// Writes every tree into its row, after the trees before it. Returns the flat position of every node.
     fn write_tokens(&self, batch: &mut PackedBatch) -> Vec<Vec<usize>> {
         let mut filled = vec![0; batch.rows];
         let write = |tree: &Tree| {
             let (start, row) = (filled[tree.row], tree.row * batch.row_tokens);
             let (order, ends) = tree.depth_first();
-            let mut places = vec![0; order.len()];
+            let mut positions = vec![0; order.len()];
             for (offset, &node) in order.iter().enumerate() {
-                let place = row + start + offset;
-                batch.tokens[place] = id(tree.nodes[node].token);
-                batch.ends[place] = (start + ends[node]) as u32;
-                places[node] = place;
+                let position = row + start + offset;
+                batch.tokens[position] = id(tree.nodes[node].token);
+                batch.ends[position] = (start + ends[node]) as u32;
+                positions[node] = position;
             }
             batch.attended += order
                 .iter()
@@ -311,21 +308,24 @@ impl Packer {
                 .sum::<u64>();
             filled[tree.row] += order.len();
             batch.used_tokens += order.len();
-            places
+            positions
         };
         self.trees.iter().map(write).collect()
     }
 
-    /// Writes every predicted token once, and which of them each sequence has.
-    fn write_targets(&self, batch: &mut PackedBatch, places: &[Vec<usize>]) {
+    /// Writes every target once, and the indices of each sequence's targets.
+    fn write_targets(&self, batch: &mut PackedBatch, positions: &[Vec<usize>]) {
         const NONE: i32 = -1;
-        let mut known: Vec<Vec<i32>> = places.iter().map(|nodes| vec![NONE; nodes.len()]).collect();
+        let mut known: Vec<Vec<i32>> = positions
+            .iter()
+            .map(|nodes| vec![NONE; nodes.len()])
+            .collect();
         let mut shared = Vec::new();
-        for Placed {
+        for Packed {
             tree,
             path,
             predict_from,
-        } in &self.placed
+        } in &self.sequences
         {
             batch.sequence_tokens += path.len();
             let steps = path.windows(2).skip(predict_from - 1);
@@ -334,7 +334,7 @@ impl Packer {
                 let target = &mut known[*tree][step[1]];
                 if *target == NONE {
                     *target = batch.targets.len() as i32;
-                    batch.places.push(places[*tree][step[0]] as i32);
+                    batch.positions.push(positions[*tree][step[0]] as i32);
                     batch
                         .targets
                         .push(id(self.trees[*tree].nodes[step[1]].token));
@@ -376,7 +376,7 @@ mod tests {
         assert_eq!(batch.tokens, [1, 2, 3, 7, 8, 4, 5, 6, 0, 0]);
         assert_eq!(batch.ends, [3, 3, 3, 5, 5, 3, 3, 3, 4, 5]);
         assert_eq!(batch.shared, None);
-        assert_eq!(batch.places, [0, 1, 6, 3]);
+        assert_eq!(batch.positions, [0, 1, 6, 3]);
         assert_eq!(batch.targets, [2, 3, 6, 8]);
         assert_eq!(batch.targets_each, [2, 1, 1]);
         assert_eq!(batch.used_tokens, 8);
@@ -399,7 +399,7 @@ mod tests {
         let batch = packer.finish();
         assert_eq!(batch.tokens, [1, 2, 3, 4, 5, 6, 0, 1, 2, 7, 8, 1, 9, 9]);
         assert_eq!(batch.ends, [6, 6, 6, 4, 6, 6, 7, 4, 4, 4, 4, 7, 7, 7]);
-        assert_eq!(batch.places, [1, 2, 2, 4, 8, 9, 12]);
+        assert_eq!(batch.positions, [1, 2, 2, 4, 8, 9, 12]);
         assert_eq!(batch.targets, [3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(batch.targets_each, [2, 3, 2, 2, 1]);
         assert_eq!(batch.shared.unwrap(), [0, 1, 0, 2, 3, 0, 1, 4, 5, 6]);

@@ -7,10 +7,10 @@ use interplay_tokenizer::Tokenizer;
 
 use crate::TrainError;
 
-/// The limit that keeps rows of the vocabulary without an entry in the tokenizer from being sampled.
+/// The limit that keeps padding of the model's vocabulary from being sampled.
 ///
 /// # Errors
-/// A tokenizer with more entries than the model knows.
+/// A tokenizer with more entries than the model's vocabulary.
 pub(crate) fn vocab_limit(
     config: &ModelConfig,
     tokenizer: &Tokenizer,
@@ -18,13 +18,13 @@ pub(crate) fn vocab_limit(
     Ok(config.check_tokenizer(tokenizer.vocab_size())?)
 }
 
-/// Samples completions of prompts from a decoder.
+/// A decoder as a source of completions for the evaluator.
 pub struct DecoderSampler<'a, B: FusedOps> {
     /// The model.
     pub decoder: &'a Decoder<B>,
     /// Its tokenizer.
     pub tokenizer: &'a Tokenizer,
-    /// Temperature, limits and the like; the stop token and the tokenizer's size are filled in.
+    /// Temperature, limits and the like; the stop token and the vocabulary limit are set from the tokenizer.
     pub settings: SamplingSettings,
     /// Draws; sample `j` of the item with id `i` always uses the same.
     pub stream: SeedStream,
@@ -40,15 +40,14 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
     fn sample(
         &mut self,
         items: &[EvalItem],
-        samples: usize,
+        completions: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<Vec<String>>, TrainError> {
-        let mut requests = Vec::with_capacity(items.len() * samples);
+        let mut requests = Vec::with_capacity(items.len() * completions);
         for item in items {
-            let mut prompt = vec![self.tokenizer.special().bos];
-            prompt.extend(self.tokenizer.encode(&item.prompt)?);
+            let prompt = self.tokenizer.encode_prompt(&item.example.prompt)?;
             let draws = self.stream.child(item.id).stream("sample");
-            for sample in 0..samples as u64 {
+            for sample in 0..completions as u64 {
                 requests.push(Request {
                     prompt: prompt.clone(),
                     stream: draws.rng(sample),
@@ -74,7 +73,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             .map(|one| self.tokenizer.decode_completion(&one.tokens));
         let texts: Vec<String> = texts.collect();
         Ok(texts
-            .chunks(samples.max(1))
+            .chunks(completions.max(1))
             .map(<[String]>::to_vec)
             .collect())
     }

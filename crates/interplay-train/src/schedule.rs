@@ -1,14 +1,15 @@
-//! The learning rate over a stage: linear warm-up, then a decay to a floor.
+//! The learning rate over a stage: linear warm-up, then decay to a floor.
 //!
 //! Source: arXiv 2512.07783, appendix A: warm-up over 5 % of the budget, cosine from 2e-4 to
-//! 3e-5. Progress is the share of the stage's budget that is spent, so that the schedule does
+//! 3e-5. The schedule is a function of the share of the budget that is spent, not of the step, so it does
 //! not depend on how many samples fit in a step.
 
 use std::f64::consts::PI;
 
+use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
-/// What happens after the warm-up.
+/// The shape of the schedule after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decay {
@@ -21,19 +22,19 @@ pub enum Decay {
     Constant,
 }
 
-/// A learning-rate schedule over a progress of 0 to 1.
+/// A learning-rate schedule over progress from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// The highest learning rate.
     pub peak: f64,
-    /// The last learning rate.
+    /// The learning rate at the end.
     #[serde(default)]
     pub floor: f64,
-    /// The share of the budget in which the rate climbs from 0 to the peak.
+    /// The share of the budget over which the learning rate rises from 0 to the peak.
     #[serde(default = "default_warmup_share")]
     pub warmup_share: f64,
-    /// What follows the warm-up.
+    /// The shape after the warm-up.
     #[serde(default)]
     pub decay: Decay,
 }
@@ -43,20 +44,31 @@ fn default_warmup_share() -> f64 {
 }
 
 impl Schedule {
-    /// The learning rate at this share of the budget; shares outside 0 to 1 are clamped.
+    /// The shape of the published schedule: warm-up over 5 %, then a cosine down to 15 % of the peak.
+    #[must_use]
+    pub fn new(peak: f64) -> Self {
+        Self {
+            peak,
+            floor: 0.15 * peak,
+            warmup_share: default_warmup_share(),
+            decay: Decay::default(),
+        }
+    }
+
+    /// The learning rate after this share of the budget, which is clamped to 0 to 1.
     ///
     /// ```
     /// use interplay_train::schedule::{Decay, Schedule};
     ///
     /// let schedule =
     ///     Schedule { peak: 1.0, floor: 0.1, warmup_share: 0.5, decay: Decay::Cosine };
-    /// assert_eq!(schedule.rate(0.25), 0.5);
-    /// assert_eq!(schedule.rate(0.5), 1.0);
-    /// assert!((schedule.rate(0.75) - 0.55).abs() < 1e-12);
-    /// assert!((schedule.rate(1.0) - 0.1).abs() < 1e-12);
+    /// assert_eq!(schedule.at(0.25), 0.5);
+    /// assert_eq!(schedule.at(0.5), 1.0);
+    /// assert!((schedule.at(0.75) - 0.55).abs() < 1e-12);
+    /// assert!((schedule.at(1.0) - 0.1).abs() < 1e-12);
     /// ```
     #[must_use]
-    pub fn rate(&self, progress: f64) -> f64 {
+    pub fn at(&self, progress: f64) -> f64 {
         let progress = progress.clamp(0.0, 1.0);
         if progress < self.warmup_share {
             return self.peak * progress / self.warmup_share;
@@ -75,25 +87,22 @@ impl Schedule {
         }
     }
 
-    /// Everything that is wrong with the numbers, each with the field's name.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if !(self.peak.is_finite() && self.peak > 0.0) {
-            problems.push(format!(
-                "peak: expected a positive number, found {}",
-                self.peak
-            ));
-        }
-        if !(self.floor >= 0.0 && self.floor <= self.peak) {
-            problems.push(format!("floor: expected 0 to peak, found {}", self.floor));
-        }
-        if !(0.0..1.0).contains(&self.warmup_share) {
-            problems.push(format!(
-                "warmup_share: expected 0 to 1, found {}",
-                self.warmup_share
-            ));
-        }
-        problems
+    /// Everything that is wrong with the settings, each with its key.
+    pub fn validate(&self) -> Issues {
+        let Self {
+            peak,
+            floor,
+            warmup_share,
+            ..
+        } = *self;
+        let mut issues = Issues::default();
+        let positive = peak.is_finite() && peak > 0.0;
+        issues.expect(positive, "peak", peak, "a positive number");
+        let below = floor >= 0.0 && floor <= peak;
+        issues.expect(below, "floor", floor, format!("0 to `peak` ({peak})"));
+        let share = (0.0..1.0).contains(&warmup_share);
+        issues.expect(share, "warmup_share", warmup_share, "0 to below 1");
+        issues
     }
 }
 
@@ -109,9 +118,9 @@ mod tests {
             warmup_share: 0.05,
             decay: Decay::Cosine,
         };
-        assert_eq!(schedule.rate(0.0), 0.0);
-        assert!((schedule.rate(1.0) - 3e-5).abs() < 1e-12);
-        assert!((schedule.rate(7.0) - 3e-5).abs() < 1e-12);
+        assert_eq!(schedule.at(0.0), 0.0);
+        assert!((schedule.at(1.0) - 3e-5).abs() < 1e-12);
+        assert!((schedule.at(7.0) - 3e-5).abs() < 1e-12);
     }
 
     #[test]
@@ -122,8 +131,8 @@ mod tests {
             warmup_share: 0.0,
             decay: Decay::Linear,
         };
-        assert_eq!(schedule.rate(0.0), 1.0);
-        assert_eq!(schedule.rate(0.25), 0.75);
+        assert_eq!(schedule.at(0.0), 1.0);
+        assert_eq!(schedule.at(0.25), 0.75);
     }
 
     #[test]
@@ -134,6 +143,6 @@ mod tests {
             warmup_share: 1.5,
             decay: Decay::Cosine,
         };
-        assert_eq!(wrong.problems().len(), 3);
+        assert_eq!(wrong.validate().0.len(), 3);
     }
 }

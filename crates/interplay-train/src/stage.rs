@@ -1,20 +1,23 @@
-//! What every stage does around its own step: begin or resume, update, record, checkpoint,
-//! finish.
+//! What all kinds of stages share: starting or resuming, updates, metrics, checkpoints, the summary.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
+use interplay_graph::settings::Issues;
 use interplay_model::{
     Decoder, ModelConfig, TrainBackend, load_pretrained, parameter_names, save_pretrained,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{self, Progress, write_json};
+use crate::checkpoint::{self, Progress, State, is_zero};
 use crate::metrics::{MetricsFile, Observer, StepReport};
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
 use crate::{TrainError, ledger::Ledger};
+
+/// The file that a finished stage has.
+const SUMMARY: &str = "stage.json";
 
 /// The folder of one stage inside a run.
 #[derive(Debug, Clone)]
@@ -24,25 +27,27 @@ pub struct StageFolder {
     key: String,
 }
 
-/// What a finished stage leaves behind (`stage.json`).
+/// The summary of a finished stage (`stage.json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageSummary {
     /// The stage's name.
     pub stage: String,
-    /// Hash of all that determines the stage's output.
+    /// Hash of everything that determines the stage's output.
     pub key: String,
-    /// Steps made.
+    /// The number of steps.
     pub steps: u64,
-    /// Samples or problems used.
+    /// The number of the environment's examples that were gone through.
     pub samples: u64,
-    /// What it cost.
+    /// The number of these that were left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong_examples: u64,
+    /// The compute used.
     pub ledger: Ledger,
 }
 
 impl StageFolder {
-    /// The folder `path` for the stage `stage`; `key` is a hash of all that determines its
-    /// output.
+    /// The folder `path` of the stage `stage`. `key` is a hash of everything that determines its output.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, stage: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
@@ -52,7 +57,7 @@ impl StageFolder {
         }
     }
 
-    /// The folder.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -64,26 +69,26 @@ impl StageFolder {
         &self.stage
     }
 
-    /// The trained model, once the stage is finished: a Hugging Face folder.
+    /// The Hugging Face folder of the trained model, which is there once the stage is finished.
     #[must_use]
     pub fn model(&self) -> PathBuf {
         self.path.join("model")
     }
 
-    /// `metrics.jsonl`.
+    /// The path of `metrics.jsonl`.
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
         self.path.join("metrics.jsonl")
     }
 
-    /// Stops a stage whose settings have problems.
-    pub(crate) fn refuse(&self, problems: Vec<String>) -> Result<(), TrainError> {
-        if problems.is_empty() {
+    /// An error if the settings of the stage have problems.
+    pub(crate) fn refuse(&self, issues: Issues) -> Result<(), TrainError> {
+        if issues.is_empty() {
             return Ok(());
         }
         Err(TrainError::InvalidSpec {
             stage: self.stage.clone(),
-            problems,
+            issues,
         })
     }
 
@@ -91,40 +96,66 @@ impl StageFolder {
         self.path.join("checkpoints")
     }
 
-    /// The summary, where the stage is finished.
+    /// The summary of the stage; `None` if it is not finished.
     ///
     /// # Errors
-    /// [`TrainError::BadCheckpoint`] where `stage.json` cannot be read or is of another stage.
+    /// [`TrainError::BadCheckpoint`] if `stage.json` is damaged or the model is missing,
+    /// [`TrainError::OtherStage`] if it belongs to another stage, [`TrainError::OtherVersion`] if another version
+    /// of this crate wrote it.
     pub fn summary(&self) -> Result<Option<StageSummary>, TrainError> {
-        let path = self.path.join("stage.json");
+        let path = self.path.join(SUMMARY);
         if !path.exists() {
             return Ok(None);
         }
-        if !self.model().join("config.json").exists() {
-            return Err(TrainError::BadCheckpoint {
-                path: self.path.clone(),
-                reason: "stage.json says that the stage is finished, but its model is gone".into(),
+        let summary: StageSummary = checkpoint::read_json(&path)?;
+        if summary.key != self.key {
+            return Err(TrainError::OtherStage {
+                path,
+                found: summary.key,
+                expected: self.key.clone(),
             });
         }
-        let bad = |reason: String| TrainError::BadCheckpoint {
-            path: path.clone(),
-            reason,
-        };
-        let text = fs::read_to_string(&path).map_err(TrainError::io("read", &path))?;
-        let summary: StageSummary =
-            serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-        if summary.key != self.key {
-            return Err(bad(format!(
-                "it was made with key {}, expected {} (another spec, seed or device)",
-                summary.key, self.key
-            )));
+        if !self.model().join("config.json").exists() {
+            return Err(TrainError::BadCheckpoint {
+                path: self.model(),
+                reason: format!(
+                    "{SUMMARY} says that the stage is finished, but its model is missing"
+                ),
+            });
         }
-        // A run that was killed while it finished may have left these.
-        remove_checkpoints(&self.checkpoints())?;
         Ok(Some(summary))
+    }
+
+    /// The summary, if the stage needs no more work. A damaged `stage.json` is renamed, and the end of the stage is
+    /// computed again.
+    pub(crate) fn finished(
+        &self,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<StageSummary>, TrainError> {
+        let path = self.path.join(SUMMARY);
+        let summary = match self.summary() {
+            Err(TrainError::BadCheckpoint { path: bad, reason }) if bad == path => {
+                let aside = self.path.join("stage.json.damaged");
+                checkpoint::set_aside(&path, &aside)?;
+                observer.notice(&format!(
+                    "{} is damaged ({reason}) and was renamed to {}; the stage resumes from its last \
+                     checkpoint, or from its beginning if none is left",
+                    path.display(),
+                    aside.display()
+                ));
+                None
+            }
+            summary => summary?,
+        };
+        if summary.is_some() {
+            // A run that was killed while it finished may have left these.
+            remove_checkpoints(&self.checkpoints())?;
+        }
+        Ok(summary)
     }
 }
 
+/// A missing folder is fine.
 fn remove_checkpoints(path: &Path) -> Result<(), TrainError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -134,14 +165,14 @@ fn remove_checkpoints(path: &Path) -> Result<(), TrainError> {
     }
 }
 
-/// What a step computed.
+/// The amount of work in a step.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
     pub tokens: u64,
     pub flops: Option<f64>,
 }
 
-/// A stage under way: the decoder, its optimiser, and where it stands.
+/// A running stage: the decoder, its optimizer and its progress.
 pub(crate) struct Session<'a, A: TrainBackend> {
     pub folder: &'a StageFolder,
     pub config: &'a ModelConfig,
@@ -153,7 +184,7 @@ pub(crate) struct Session<'a, A: TrainBackend> {
 }
 
 impl<'a, A: TrainBackend> Session<'a, A> {
-    /// Goes on from the newest checkpoint, or begins with `initial`.
+    /// Resumes from the newest checkpoint that is not damaged, or starts with `initial`.
     pub fn open(
         folder: &'a StageFolder,
         config: &'a ModelConfig,
@@ -161,19 +192,27 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         checkpoint_every: u64,
         initial: impl FnOnce() -> Result<Decoder<A::InnerBackend>, TrainError>,
         device: &A::Device,
+        observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
         let checkpoints = folder.checkpoints();
         fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
-        let (decoder, optimizer, progress) = match checkpoint::latest(&checkpoints)? {
-            Some(latest) => checkpoint::load(&latest, config, spec, &folder.key, device)?,
-            None => (
-                initial()?,
-                AdamW::new(spec.clone(), parameter_names(config).len()),
-                Progress {
-                    key: folder.key.clone(),
+        let mut notice = |line: &str| observer.notice(line);
+        let key = folder.key.as_str();
+        let found = checkpoint::resume(&checkpoints, config, spec, key, device, &mut notice)?;
+        let State {
+            decoder,
+            optimizer,
+            progress,
+        } = match found {
+            Some(state) => state,
+            None => State {
+                decoder: initial()?,
+                optimizer: AdamW::new(spec.clone(), parameter_names(config).len()),
+                progress: Progress {
+                    key: key.to_owned(),
                     ..Progress::default()
                 },
-            ),
+            },
         };
         let metrics = MetricsFile::resume(&folder.metrics(), progress.step)?;
         let decoder = Some(trainable::<A>(decoder));
@@ -194,18 +233,18 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             .expect("the decoder is only taken inside `update`")
     }
 
-    /// One optimiser update; gives back the gradient norm before clipping.
-    pub fn update(&mut self, gradients: GradientsParams, rate: f64) -> Result<f64, TrainError> {
+    /// Makes one optimizer update. Returns the gradient norm before clipping.
+    pub fn update(&mut self, gradients: GradientsParams, lr: f64) -> Result<f64, TrainError> {
         let norm = AdamW::<A::InnerBackend>::gradient_norm(self.decoder(), &gradients);
         self.expect_finite("the gradient norm", norm)?;
         if let Some(decoder) = self.decoder.take() {
-            self.decoder = Some(self.optimizer.update(decoder, gradients, norm, rate));
+            self.decoder = Some(self.optimizer.update(decoder, gradients, norm, lr));
         }
         self.progress.updates += 1;
         Ok(norm)
     }
 
-    /// Stops the stage where a number is not finite; nothing of the step is kept.
+    /// An error if a number is not finite; the step is discarded.
     pub fn expect_finite(&self, quantity: &'static str, value: f64) -> Result<(), TrainError> {
         if value.is_finite() {
             return Ok(());
@@ -217,13 +256,13 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             value,
             step: self.progress.step,
             checkpoint: checkpoint.map_or_else(
-                || "none yet (the stage starts anew from its input model)".into(),
+                || "none yet (the stage would start from its input model)".into(),
                 |path| path.display().to_string(),
             ),
         })
     }
 
-    /// Records the step and writes a checkpoint where one is due.
+    /// Records the step, and writes a checkpoint if one is due.
     pub fn end_step(
         &mut self,
         observer: &mut dyn Observer,
@@ -244,6 +283,8 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         });
         self.progress.step += 1;
         if self.progress.step.is_multiple_of(self.checkpoint_every) {
+            // A checkpoint of a step needs the metrics up to this step.
+            self.metrics.sync()?;
             let decoder = self.decoder().valid();
             let (folder, optimizer) = (self.folder.checkpoints(), &self.optimizer);
             checkpoint::save(&folder, self.config, &decoder, optimizer, &self.progress)?;
@@ -253,21 +294,23 @@ impl<'a, A: TrainBackend> Session<'a, A> {
 
     /// Writes the model and the summary, and removes the checkpoints.
     pub fn finish(self) -> Result<StageSummary, TrainError> {
+        self.metrics.sync()?;
         save_pretrained(&self.folder.model(), self.config, &self.decoder().valid())?;
         let summary = StageSummary {
             stage: self.folder.stage.clone(),
             key: self.folder.key.clone(),
             steps: self.progress.step,
             samples: self.progress.cursor,
+            overlong_examples: self.progress.overlong,
             ledger: self.progress.ledger,
         };
-        write_json(&self.folder.path.join("stage.json"), &summary)?;
+        interplay_files::write_json(self.folder.path.join(SUMMARY), &summary)?;
         remove_checkpoints(&self.folder.checkpoints())?;
         Ok(summary)
     }
 }
 
-/// Loads the model that a stage starts from and checks that it is the one described.
+/// Loads the model that a stage starts from, and checks that it has the expected configuration.
 pub(crate) fn load_initial<A: TrainBackend>(
     folder: &Path,
     config: &ModelConfig,

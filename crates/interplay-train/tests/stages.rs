@@ -1,120 +1,41 @@
 //! Whole stages on a small model: they learn, they resume bit for bit, they stop on bad numbers.
 #![cfg(feature = "flex")]
 
+mod fixtures;
+
 use std::path::Path;
 
 use burn::backend::{Autodiff, Flex};
-use interplay_graph::SeedStreams;
-use interplay_model::{Activations, ModelConfig, Precision, load_pretrained, parameter_values};
-use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, TaskSpec, framing};
-use interplay_tokenizer::{Tokenizer, TrainerSpec};
-use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
-use interplay_train::next_token::{self, LossOn, NextTokenInput, NextTokenSpec, Start};
-use interplay_train::optimizer::OptimizerSpec;
+use fixtures::{Recorder, Sums, World, assert_same_files, killed, optimizer, pretraining};
+use interplay_environment::Environment;
+use interplay_model::{Activations, Precision, load_pretrained, parameter_values};
+use interplay_train::grpo::{self, GrpoSpec};
+use interplay_train::next_token::NextTokenSpec;
+use interplay_train::parallel::Replicas;
 use interplay_train::schedule::{Decay, Schedule};
-use interplay_train::{Observer, StageFolder, StageSummary, StepReport, TrainError};
+use interplay_train::{Observer, StageSummary, TrainError};
 
 type Train = Autodiff<Flex>;
 
-/// Stops a stage after some steps by panicking out of it, as a kill would.
-struct Killer {
-    after: u64,
-    losses: Vec<f64>,
-}
-
-impl Killer {
-    fn never() -> Self {
-        Self {
-            after: u64::MAX,
-            losses: Vec::new(),
-        }
-    }
-}
-
-impl Observer for Killer {
-    fn step(&mut self, report: &StepReport<'_>) {
-        self.losses.push(report.numbers[0].1);
-        assert!(report.step + 1 < self.after, "killed");
-    }
-}
-
-struct World {
-    dataset: Dataset,
-    tokenizer: Tokenizer,
-    config: ModelConfig,
-    streams: SeedStreams,
-}
-
-fn world() -> World {
-    let streams = SeedStreams::new(5);
-    let mut spec = TaskSpec::single(Counts::one(2), "zoo", Dialect::Terse);
-    spec.max_value = Some(12);
-    spec.distractors = Counts::one(0);
-    spec.nouns = Some(6);
-    let dataset = Dataset::new(spec, &ContextLibrary::embedded(), streams, "train").unwrap();
-    let texts: Vec<String> = (0..200)
-        .map(|i| framing::model_text(&dataset.get(i).unwrap()))
-        .collect();
-    let trainer = TrainerSpec {
-        vocab_size: 320,
-        ..TrainerSpec::default()
-    };
-    let tokenizer = Tokenizer::train(texts.iter(), &trainer).unwrap();
-    let config = ModelConfig {
-        hidden_size: 32,
-        intermediate_size: 64,
-        num_hidden_layers: 1,
-        num_attention_heads: 2,
-        num_key_value_heads: 1,
-        max_position_embeddings: 64,
-        ..ModelConfig::tiny(tokenizer.vocab_size())
-    };
-    World {
-        dataset,
-        tokenizer,
-        config,
-        streams,
-    }
-}
-
-fn optimizer(peak: f64) -> OptimizerSpec {
-    OptimizerSpec::new(Schedule {
-        peak,
-        floor: peak / 10.0,
-        warmup_share: 0.1,
-        decay: Decay::Cosine,
-    })
-}
-
-fn pretraining(budget_tokens: u64) -> NextTokenSpec {
-    NextTokenSpec {
-        budget_tokens,
-        rows: 8,
-        row_tokens: 64,
-        accumulation: 2,
-        loss_on: LossOn::All,
-        activations: Activations::Keep,
-        precision: Precision::Float32,
-        optimizer: optimizer(1e-2),
-        checkpoint_every_steps: 3,
-    }
-}
-
 fn pretrain(
     world: &World,
-    place: &Path,
+    folder: &Path,
     spec: &NextTokenSpec,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
-    let input = NextTokenInput {
-        config: &world.config,
-        start: Start::Random(world.streams.stream("weights")),
-        dataset: &world.dataset,
-        tokenizer: &world.tokenizer,
-        spec,
-    };
-    let folder = StageFolder::new(place, "base", "key");
-    next_token::run::<Train>(&folder, &input, &Default::default(), observer)
+    let device = Replicas::single(Default::default());
+    fixtures::pretrain::<Train>(world, folder, spec, &device, observer)
+}
+
+fn reinforce(
+    world: &World,
+    start: &Path,
+    folder: &Path,
+    spec: &GrpoSpec,
+    observer: &mut dyn Observer,
+) -> Result<StageSummary, TrainError> {
+    let device = Replicas::single(Default::default());
+    fixtures::reinforce::<Train>(world, start, folder, spec, &device, observer)
 }
 
 fn grpo_spec() -> GrpoSpec {
@@ -135,8 +56,6 @@ fn grpo_spec() -> GrpoSpec {
         filter_uniform_groups: false,
         reward: grpo::RewardSpec::Process,
         credit: grpo::Credit::Completion,
-        noise: None,
-        level: interplay_verify::Level::Strict,
         activations: Activations::Keep,
         precision: Precision::Float32,
         optimizer: optimizer(1e-3),
@@ -144,152 +63,120 @@ fn grpo_spec() -> GrpoSpec {
     }
 }
 
-fn reinforce(
-    world: &World,
-    start: &Path,
-    place: &Path,
-    spec: &GrpoSpec,
-    observer: &mut dyn Observer,
-) -> Result<StageSummary, TrainError> {
-    let input = GrpoInput {
-        config: &world.config,
-        start,
-        dataset: &world.dataset,
-        tokenizer: &world.tokenizer,
-        stream: world.streams.stream("rollouts"),
-        spec,
-    };
-    let folder = StageFolder::new(place, "grpo", "key");
-    grpo::run::<Train>(&folder, &input, &Default::default(), observer)
-}
-
-fn killed(work: impl FnOnce(&mut Killer), after: u64) {
-    let mut killer = Killer {
-        after,
-        losses: Vec::new(),
-    };
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut killer)));
-    assert!(outcome.is_err(), "the stage ended before step {after}");
-}
-
-fn same_bytes(left: &Path, right: &Path, files: &[&str]) {
-    for file in files {
-        let read = |folder: &Path| std::fs::read(folder.join(file)).unwrap();
-        assert_eq!(read(left), read(right), "{file} differs");
-    }
-}
-
-const FILES: [&str; 3] = ["model/model.safetensors", "metrics.jsonl", "stage.json"];
-
 #[test]
 fn pretraining_learns_and_resumes_bit_for_bit() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let spec = pretraining(40_000);
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    let mut observer = Killer::never();
+    let mut observer = Recorder::new();
     let summary = pretrain(&world, &whole, &spec, &mut observer).unwrap();
     let (first, last) = (observer.losses[0], *observer.losses.last().unwrap());
     assert!(last < 0.5 * first, "loss went from {first} to {last}");
     assert!(summary.ledger.trained_tokens >= 40_000);
     for after in [2, 8, 11] {
-        killed(|killer| drop(pretrain(&world, &cut, &spec, killer)), after);
+        killed(after, |killer| drop(pretrain(&world, &cut, &spec, killer)));
     }
-    let resumed = pretrain(&world, &cut, &spec, &mut Killer::never()).unwrap();
+    let resumed = pretrain(&world, &cut, &spec, &mut Recorder::new()).unwrap();
     assert_eq!(resumed, summary);
-    same_bytes(&whole, &cut, &FILES);
+    assert_same_files(&whole, &cut);
 }
 
 #[test]
 fn products_in_bfloat16_train_weights_in_single_precision() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let spec = NextTokenSpec {
         precision: Precision::Bf16,
         ..pretraining(20_000)
     };
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    let mut observer = Killer::never();
+    let mut observer = Recorder::new();
     let summary = pretrain(&world, &whole, &spec, &mut observer).unwrap();
     let (first, last) = (observer.losses[0], *observer.losses.last().unwrap());
     assert!(last < 0.7 * first, "loss went from {first} to {last}");
-    killed(|killer| drop(pretrain(&world, &cut, &spec, killer)), 5);
-    let resumed = pretrain(&world, &cut, &spec, &mut Killer::never()).unwrap();
+    killed(5, |killer| drop(pretrain(&world, &cut, &spec, killer)));
+    let resumed = pretrain(&world, &cut, &spec, &mut Recorder::new()).unwrap();
     assert_eq!(resumed, summary);
-    same_bytes(&whole, &cut, &FILES);
-    let place = folder.path().join("grpo");
+    assert_same_files(&whole, &cut);
+    let stage = folder.path().join("grpo");
     let spec = GrpoSpec {
         steps: 1,
         precision: Precision::Bf16,
         ..grpo_spec()
     };
     let start = whole.join("model");
-    reinforce(&world, &start, &place, &spec, &mut Killer::never()).unwrap();
-    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
-    assert_ne!(weights(&whole), weights(&place), "the policy did not move");
+    reinforce(&world, &start, &stage, &spec, &mut Recorder::new()).unwrap();
+    let weights = |stage: &Path| std::fs::read(stage.join("model/model.safetensors")).unwrap();
+    assert_ne!(weights(&whole), weights(&stage), "the policy did not move");
 }
 
 #[test]
 fn grpo_resumes_bit_for_bit_and_moves_the_policy() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let base = folder.path().join("base");
-    pretrain(&world, &base, &pretraining(20_000), &mut Killer::never()).unwrap();
+    pretrain(&world, &base, &pretraining(20_000), &mut Recorder::new()).unwrap();
     let start = base.join("model");
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    let summary = reinforce(&world, &start, &whole, &grpo_spec(), &mut Killer::never()).unwrap();
+    let summary = reinforce(&world, &start, &whole, &grpo_spec(), &mut Recorder::new()).unwrap();
     assert_eq!((summary.steps, summary.samples), (4, 16));
     assert!(summary.ledger.generated_tokens > 0 && summary.ledger.reference_tokens > 0);
     for after in [1, 3] {
-        killed(
-            |killer| drop(reinforce(&world, &start, &cut, &grpo_spec(), killer)),
-            after,
-        );
+        killed(after, |killer| {
+            drop(reinforce(&world, &start, &cut, &grpo_spec(), killer));
+        });
     }
     assert_eq!(
-        reinforce(&world, &start, &cut, &grpo_spec(), &mut Killer::never()).unwrap(),
+        reinforce(&world, &start, &cut, &grpo_spec(), &mut Recorder::new()).unwrap(),
         summary
     );
-    same_bytes(&whole, &cut, &FILES);
-    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
+    assert_same_files(&whole, &cut);
+    let weights = |stage: &Path| std::fs::read(stage.join("model/model.safetensors")).unwrap();
     assert_ne!(weights(&base), weights(&whole), "the policy did not move");
 }
 
 #[test]
 fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let base = folder.path().join("base");
-    pretrain(&world, &base, &pretraining(20_000), &mut Killer::never()).unwrap();
+    pretrain(&world, &base, &pretraining(20_000), &mut Recorder::new()).unwrap();
     let start = base.join("model");
-    let noisy = GrpoSpec {
+    let spec = GrpoSpec {
         credit: grpo::Credit::FirstError,
-        noise: Some(interplay_verify::Noise::Flip { rate: 0.3 }),
         ..grpo_spec()
+    };
+    let noisy = World {
+        environment: Sums {
+            flipped: 80,
+            ..world.environment
+        },
+        ..World::easy()
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let exact = folder.path().join("exact");
-    for (place, spec) in [(&one, &noisy), (&two, &noisy), (&exact, &grpo_spec())] {
-        reinforce(&world, &start, place, spec, &mut Killer::never()).unwrap();
+    for (stage, world) in [(&one, &noisy), (&two, &noisy), (&exact, &world)] {
+        reinforce(world, &start, stage, &spec, &mut Recorder::new()).unwrap();
     }
-    same_bytes(&one, &two, &FILES);
-    let weights = |place: &Path| std::fs::read(place.join("model/model.safetensors")).unwrap();
+    assert_same_files(&one, &two);
+    let weights = |stage: &Path| std::fs::read(stage.join("model/model.safetensors")).unwrap();
     assert_ne!(weights(&one), weights(&exact), "the noise did not reach it");
 }
 
 #[test]
 fn the_first_update_sees_the_samplers_probabilities() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let base = folder.path().join("base");
-    pretrain(&world, &base, &pretraining(4_000), &mut Killer::never()).unwrap();
-    let place = folder.path().join("grpo");
+    pretrain(&world, &base, &pretraining(4_000), &mut Recorder::new()).unwrap();
+    let stage = folder.path().join("grpo");
     let mut spec = grpo_spec();
     spec.minibatches = 1;
     reinforce(
         &world,
         &base.join("model"),
-        &place,
+        &stage,
         &spec,
-        &mut Killer::never(),
+        &mut Recorder::new(),
     )
     .unwrap();
-    let metrics = std::fs::read_to_string(place.join("metrics.jsonl")).unwrap();
+    let metrics = std::fs::read_to_string(stage.join("metrics.jsonl")).unwrap();
     let steps: Vec<serde_json::Value> = metrics
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -307,16 +194,16 @@ fn the_first_update_sees_the_samplers_probabilities() {
 
 #[test]
 fn a_loss_that_is_not_a_number_stops_and_keeps_the_checkpoint() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
-    let place = folder.path().join("base");
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let stage = folder.path().join("base");
     let mut spec = pretraining(200_000);
     spec.checkpoint_every_steps = 1;
-    killed(|killer| drop(pretrain(&world, &place, &spec, killer)), 4);
+    killed(4, |killer| drop(pretrain(&world, &stage, &spec, killer)));
     // The next update diverges, and a checkpoint is due right after it.
-    spec.optimizer.rate.peak = 1e30;
-    spec.optimizer.rate.floor = 0.0;
-    spec.optimizer.rate.warmup_share = 0.0;
-    let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
+    spec.optimizer.learning_rate.peak = 1e30;
+    spec.optimizer.learning_rate.floor = 0.0;
+    spec.optimizer.learning_rate.warmup_share = 0.0;
+    let error = pretrain(&world, &stage, &spec, &mut Recorder::new()).unwrap_err();
     let TrainError::NotFinite {
         step, checkpoint, ..
     } = &error
@@ -327,7 +214,7 @@ fn a_loss_that_is_not_a_number_stops_and_keeps_the_checkpoint() {
         *step == 4 && checkpoint.contains("step-00000003"),
         "{error}"
     );
-    assert!(!place.join("stage.json").exists());
+    assert!(!stage.join("stage.json").exists());
     // The weights that failed are set aside; the checkpoint that is named still has finite ones.
     let device = Default::default();
     let (_, decoder) =
@@ -335,35 +222,35 @@ fn a_loss_that_is_not_a_number_stops_and_keeps_the_checkpoint() {
     let values = parameter_values(&decoder).unwrap();
     assert!(values.iter().flatten().all(|value| value.is_finite()));
     assert!(
-        place
+        stage
             .join("checkpoints")
             .join(format!("diverged-{step:08}"))
             .exists()
     );
     // Going on from there ends the same way.
-    let again = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
+    let again = pretrain(&world, &stage, &spec, &mut Recorder::new()).unwrap_err();
     assert!(matches!(again, TrainError::NotFinite { .. }), "{again}");
 }
 
 #[test]
 fn a_policy_that_diverges_is_reported_with_its_step() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let base = folder.path().join("base");
-    pretrain(&world, &base, &pretraining(4_000), &mut Killer::never()).unwrap();
+    pretrain(&world, &base, &pretraining(4_000), &mut Recorder::new()).unwrap();
     let mut spec = grpo_spec();
-    spec.optimizer.rate = Schedule {
+    spec.optimizer.learning_rate = Schedule {
         peak: 1e30,
         floor: 1e30,
         warmup_share: 0.0,
         decay: Decay::Constant,
     };
-    let place = folder.path().join("grpo");
+    let stage = folder.path().join("grpo");
     let error = reinforce(
         &world,
         &base.join("model"),
-        &place,
+        &stage,
         &spec,
-        &mut Killer::never(),
+        &mut Recorder::new(),
     )
     .unwrap_err();
     assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
@@ -371,35 +258,91 @@ fn a_policy_that_diverges_is_reported_with_its_step() {
 }
 
 #[test]
-fn a_truncated_checkpoint_is_an_error_that_names_it() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
-    let place = folder.path().join("base");
-    let spec = pretraining(40_000);
-    killed(|killer| drop(pretrain(&world, &place, &spec, killer)), 4);
-    let checkpoint = place.join("checkpoints/step-00000003");
-    for file in [
-        "model/model.safetensors",
-        "optimizer.safetensors",
-        "progress.json",
-    ] {
-        let whole = std::fs::read(checkpoint.join(file)).unwrap();
-        std::fs::write(checkpoint.join(file), &whole[..whole.len() / 2]).unwrap();
-        let error = pretrain(&world, &place, &spec, &mut Killer::never()).unwrap_err();
-        assert!(matches!(error, TrainError::BadCheckpoint { .. }), "{error}");
-        assert!(error.to_string().contains("step-00000003"), "{error}");
-        std::fs::write(checkpoint.join(file), &whole).unwrap();
-    }
-}
-
-#[test]
 fn settings_that_make_no_sense_are_all_named() {
-    let (world, folder) = (world(), tempfile::tempdir().unwrap());
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
     let mut spec = pretraining(0);
     spec.rows = 0;
     spec.optimizer.beta1 = 2.0;
-    let error = pretrain(&world, folder.path(), &spec, &mut Killer::never()).unwrap_err();
-    let TrainError::InvalidSpec { problems, .. } = &error else {
+    let error = pretrain(&world, folder.path(), &spec, &mut Recorder::new()).unwrap_err();
+    let TrainError::InvalidSpec { issues, .. } = &error else {
         panic!("{error}")
     };
-    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert_eq!(issues.0.len(), 3, "{issues}");
+}
+
+#[test]
+fn a_reward_that_the_environment_lacks_is_refused_before_anything_runs() {
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let spec = GrpoSpec {
+        reward: grpo::RewardSpec::Component {
+            name: "brevity".into(),
+        },
+        ..grpo_spec()
+    };
+    let stage = folder.path().join("grpo");
+    let start = folder.path().join("no-model");
+    let error = reinforce(&world, &start, &stage, &spec, &mut Recorder::new()).unwrap_err();
+    assert!(error.to_string().contains("`brevity`"), "{error}");
+    assert!(!stage.exists());
+}
+
+#[test]
+fn examples_that_do_not_fit_are_left_out_and_counted() {
+    let (mut world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let length = |index| {
+        let example = world.environment.example(index).unwrap();
+        let sample = world
+            .tokenizer
+            .encode_sample(&example.prompt, &example.target);
+        sample.unwrap().ids.len()
+    };
+    let lengths: Vec<usize> = (0..200).map(length).collect();
+    let (shortest, longest) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());
+    assert!(shortest < longest, "all examples have {shortest} tokens");
+    let mut spec = pretraining(6_000);
+    spec.row_tokens = longest - 1;
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    let summary = pretrain(&world, &whole, &spec, &mut Recorder::new()).unwrap();
+    let used = lengths.iter().filter(|length| *length < longest).count();
+    assert!(summary.overlong_examples > 0 && used > 0);
+    killed(5, |recorder| drop(pretrain(&world, &cut, &spec, recorder)));
+    let resumed = pretrain(&world, &cut, &spec, &mut Recorder::new()).unwrap();
+    assert_eq!(resumed, summary);
+    assert_same_files(&whole, &cut);
+
+    // A group whose longest completion would not fit takes no part in GRPO either.
+    let prompt = |index| {
+        let example = world.environment.example(index).unwrap();
+        world
+            .tokenizer
+            .encode_prompt(&example.prompt)
+            .unwrap()
+            .len()
+    };
+    let most = (0..64).map(prompt).max().unwrap();
+    let least = (0..64).map(prompt).min().unwrap();
+    if least < most {
+        let mut spec = grpo_spec();
+        spec.row_tokens = most - 1 + spec.max_new_tokens;
+        let stage = folder.path().join("grpo");
+        let summary = reinforce(
+            &world,
+            &whole.join("model"),
+            &stage,
+            &spec,
+            &mut Recorder::new(),
+        )
+        .unwrap();
+        assert!(summary.samples >= 16);
+    }
+
+    // Where none fits, the stage says so instead of searching for ever.
+    world.environment.terms = 40;
+    spec.row_tokens = 8;
+    let stage = folder.path().join("none");
+    let error = pretrain(&world, &stage, &spec, &mut Recorder::new()).unwrap_err();
+    assert!(
+        matches!(error, TrainError::NothingFits { row_tokens: 8, .. }),
+        "{error}"
+    );
 }

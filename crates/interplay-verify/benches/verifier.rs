@@ -20,10 +20,7 @@ fn pairs(op: u32, dialect: Dialect, mode: Mode) -> Vec<(Gold, String)> {
     .unwrap();
     let pair = |index| {
         let problem = data.get(index).unwrap();
-        let gold = match problem.given() {
-            None => Gold::from_graph(problem.graph(), problem.target()),
-            Some(given) => Gold::from_reverse_graph(problem.graph(), problem.target(), given),
-        };
+        let gold = Gold::from_goal(problem.graph(), problem.goal());
         (gold.unwrap(), problem.solution_text())
     };
     (0..256).map(pair).collect()

@@ -1,11 +1,11 @@
-//! Credit for single steps: what of a completion its failure is charged to.
+//! Credit for single steps: which part of a completion is to blame for its failure.
 //!
-//! A verdict speaks of bytes, a trainer of tokens. [`Blame::tokens`] and [`Score::step_tokens`] of
-//! `interplay-environment` turn one into the other, given the byte range of each token
+//! Verdicts count bytes, trainers count tokens. [`Blame::tokens`] and [`Score::step_tokens`] of
+//! `interplay-environment` convert one into the other, given the byte range of each token
 //! (`Tokenizer::decode_completion_with_spans`).
 //!
-//! Source: process supervision as in arXiv 2305.20050 labels steps by hand; here the verifier
-//! does, and knows the first wrong step exactly.
+//! Source: process supervision (arXiv 2305.20050) labels steps by hand; here the verifier labels
+//! them and knows the first wrong step exactly.
 //!
 //! [`Score::step_tokens`]: interplay_environment::Score::step_tokens
 
@@ -14,11 +14,11 @@ use interplay_environment::Blame;
 use crate::{StepVerdict, Verdict};
 
 impl Verdict {
-    /// The first sentence that is wrong; none where nothing is.
+    /// The first wrong sentence, or none if the solution is accepted.
     ///
-    /// What stands before it is right, and what stands behind it could not have saved the
-    /// solution, so this sentence alone is to blame. Where something is missing, or the answer is
-    /// wrong, it is all that stands behind the last step, the token that ends the sequence included.
+    /// Everything before it is right and nothing after it could have saved the solution, so this
+    /// sentence alone is to blame. If something is missing or the answer is wrong, everything after
+    /// the last step is to blame, including the token that ends the sequence.
     ///
     /// ```
     /// use interplay_graph::{Definition, ReasoningGraph};

@@ -1,4 +1,4 @@
-//! What can be wrong with the gold side. A wrong candidate is no error: it is a verdict.
+//! Errors of the gold side. A wrong candidate is not an error but a verdict.
 
 use std::ops::Range;
 
@@ -6,11 +6,11 @@ use interplay_graph::GraphError;
 
 use crate::Reason;
 
-/// Why something cannot serve as gold.
+/// Why a graph, a text or a weight cannot be used.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum VerifyError {
-    /// The graph itself is broken, or a value leaves 64 bits.
+    /// The graph is invalid, or a value overflows 64 bits.
     #[error("the gold graph cannot be used: {0}")]
     Graph(#[from] GraphError),
     /// Two names differ in white space only, or a name is blank.
@@ -21,7 +21,7 @@ pub enum VerifyError {
         /// The name.
         name: String,
     },
-    /// A gold graph with a quantity that has no value.
+    /// A quantity of a gold graph has no value.
     #[error(
         "the gold graph has no value for `{name}`; a graph of a reverse problem cannot serve as \
          gold, give the gold solutions instead"
@@ -30,31 +30,31 @@ pub enum VerifyError {
         /// The quantity.
         name: String,
     },
-    /// A gold graph without quantities.
-    #[error("the gold graph has no quantity; expected at least the one that is asked for")]
+    /// A gold graph has no quantities.
+    #[error("the gold graph has no quantities; expected at least the one that is asked for")]
     Empty,
     /// A sentence of a gold solution cannot be read or followed.
-    #[error("sentence {step} of the gold solution, bytes {}..{}: {reason}; expected complete steps whose symbols are defined before, then one answer and nothing else", span.start, span.end)]
+    #[error("sentence {step} of the gold solution, bytes {}..{}: {reason}; expected complete steps that read only symbols defined before, then one answer and nothing else", span.start, span.end)]
     Solution {
         /// The sentence, counted from zero.
         step: usize,
-        /// Where it is in the text.
+        /// Its byte range.
         span: Range<usize>,
         /// What is wrong with it.
         reason: Reason,
     },
-    /// A gold solution that states no answer.
+    /// A gold solution states no answer.
     #[error("the gold solution states no answer; expected `Answer: N.` or `<answer> N </answer>`")]
     NoAnswer,
-    /// A gold solution or graph whose answer is the value of none of its steps.
+    /// The answer of a gold solution or graph is the value of none of its steps.
     #[error(
-        "the gold answers {answer}, which is the value of none of its steps; expected the value of the quantity that is asked for"
+        "the gold answer is {answer}, which is the value of none of its steps; expected the value of the quantity that is asked for"
     )]
     ForeignAnswer {
         /// The answer.
         answer: i64,
     },
-    /// A reverse problem whose unknown does not follow from what is given.
+    /// The unknown of a reverse problem does not follow from the given value.
     #[error(
         "the number of `{unknown}` does not follow from the value of `{given}`; expected a leaf that \
          the value depends on, and one whole number that solves the equation"
@@ -65,43 +65,22 @@ pub enum VerifyError {
         /// The quantity whose value is given.
         given: String,
     },
-    /// A text longer than the reader takes.
+    /// The text is too long.
     #[error("the gold solution has {length} bytes; expected at most {limit}")]
     TooLong {
         /// Its length in bytes.
         length: usize,
-        /// The longest text that is read.
+        /// The limit.
         limit: usize,
     },
-    /// A right solution that the audit's own reader cannot follow.
-    #[error("the audit cannot read the right solution at byte {at}; expected {expected}")]
-    Unread {
-        /// Where reading stopped, in bytes.
-        at: usize,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// A weight of a reward that is no weight.
-    #[error("the reward's {name} is {value}; expected {expected}")]
+    /// A weight or rate is out of range.
+    #[error("found {value} as the {name}; expected {expected}")]
     Weight {
         /// Which weight.
         name: &'static str,
         /// Its value.
         value: f64,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
-}
-
-/// Why a problem cannot serve as a subject of the audit.
-#[cfg(feature = "tasks")]
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum SubjectError {
-    /// The problem cannot be drawn.
-    #[error(transparent)]
-    Task(#[from] interplay_tasks::TaskError),
-    /// Its solution cannot be read, or gives no gold.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
 }

@@ -1,21 +1,20 @@
-//! A verdict for people: the sentence with the first mistake, and a mark under it.
+//! Verdicts for people: the sentence with the first mistake, underlined.
 
 use std::fmt::Write;
-use std::ops::Range;
 
 use crate::Verdict;
+use crate::excerpt::{head, one_line, tail, within};
 
-/// How many characters of a sentence are shown on either side of a mistake.
+/// The most characters shown on either side of a mistake.
 const CONTEXT: usize = 60;
-/// How many characters of the mistake itself are marked.
+/// The most characters of the mistake that are underlined.
 const LONGEST: usize = 100;
 
 impl Verdict {
-    /// What is wrong first, pointed out in the candidate's text, on three or four lines. One line
-    /// is [`Verdict`]'s `Display`.
+    /// The first mistake, underlined in the candidate's text, on three or four lines. For one line
+    /// use [`Verdict`]'s `Display`.
     ///
-    /// `candidate` is the text that was judged; with another one the mark may point anywhere, but
-    /// nothing fails.
+    /// `candidate` must be the text that was judged; with another text the mark is meaningless.
     ///
     /// ```
     /// use interplay_graph::{Definition, ReasoningGraph};
@@ -64,49 +63,24 @@ impl Verdict {
         let cut_before = before.len() < mark.start - sentence.start;
         let cut_after = !whole || after.len() < sentence.end - mark.end;
         let (open, close) = (dots(cut_before), dots(cut_after));
-        let place = format!("step {}", error.step);
-        let margin = " ".repeat(place.len());
+        let label = format!("step {}", error.step);
+        let margin = " ".repeat(label.len());
         let indent = " ".repeat(width(open) + width(before));
         let carets = "^".repeat(width(marked).max(1));
         let mut text = format!("rejected: {}\n", error.reason);
         let shown = one_line(&format!("{open}{before}{marked}{after}{close}"));
-        let _ = writeln!(text, "{place} | {shown}");
+        let _ = writeln!(text, "{label} | {shown}");
         let _ = writeln!(
             text,
             "{margin} | {indent}{carets} expected {}",
             error.expected
         );
-        // Where the mark shows it, what was found need not be said again.
+        // What the mark shows already need not be repeated.
         if error.found != format!("`{}`", &candidate[mark]) {
             let _ = writeln!(text, "{margin} | found {}", error.found);
         }
         text
     }
-}
-
-/// A span, moved into the text and to the boundaries of characters.
-fn within(text: &str, span: &Range<usize>) -> Range<usize> {
-    let mut start = span.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut end = span.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
-}
-
-/// The last characters of a text.
-fn tail(text: &str, most: usize) -> &str {
-    let cut = text.char_indices().rev().nth(most.saturating_sub(1));
-    cut.map_or(text, |(at, _)| &text[at..])
-}
-
-/// The first characters of a text.
-pub(crate) fn head(text: &str, most: usize) -> &str {
-    let cut = text.char_indices().nth(most);
-    cut.map_or(text, |(at, _)| &text[..at])
 }
 
 fn width(text: &str) -> usize {
@@ -115,12 +89,6 @@ fn width(text: &str) -> usize {
 
 fn dots(cut: bool) -> &'static str {
     if cut { "..." } else { "" }
-}
-
-/// The same number of characters on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
 }
 
 #[cfg(test)]

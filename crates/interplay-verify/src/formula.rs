@@ -1,15 +1,14 @@
-//! What an expression computes, in a form that two writings of the same thing share.
+//! What an expression computes, in a normal form.
 //!
-//! A formula is a polynomial over the problem's quantities together with two multisets: which
-//! quantities were read how often, and which numbers were written. Two expressions have the same
-//! formula where they differ in the order of operands, in grouping, or in the intermediate
-//! symbols they go through. They have not where one reads a quantity that cancels out
-//! (`a + b - b`), reads one more often (`a + a` for `2 * a`), or brings in numbers of its own
-//! (`1 + 2` for `3`).
+//! A formula is a polynomial over the problem's quantities with two multisets: the quantities that
+//! were read and the numbers that were written. Two expressions have the same formula if they
+//! differ only in the order of operands, in grouping, or in intermediate symbols. They have
+//! different formulas if one reads a quantity that cancels out (`a + b - b`), reads one more often
+//! (`a + a` for `2 * a`), or writes other numbers (`1 + 2` for `3`).
 //!
-//! Arithmetic is exact and checked; a formula that is larger than any definition of the problem
-//! is given up on, and so is a text whose formulas together outgrow it, so that a hostile text
-//! cannot use memory out of proportion.
+//! Arithmetic is exact and checked. A formula larger than any definition of the problem is
+//! abandoned, and so is a text whose formulas together outgrow it, so that a hostile text cannot
+//! use memory out of proportion.
 
 use interplay_graph::{Core, Outer, Quantity, QuantityId};
 
@@ -20,9 +19,9 @@ type Monomial = (u32, u32);
 
 const CONSTANT: Monomial = (0, 0);
 
-/// How many products of two terms one multiplication of two sums may need.
+/// The most term products that one multiplication of two sums may take.
 const MAX_MONOMIALS: usize = 256;
-/// How much is kept for each byte of a text, in terms, readings and numbers; and for any text.
+/// The most terms, reads and numbers that are kept for each byte of a text, and for any text.
 const ROOM_PER_BYTE: usize = 4;
 const ROOM: usize = 4096;
 
@@ -41,7 +40,7 @@ pub(crate) struct Formula {
 }
 
 impl Formula {
-    /// The formula of a quantity of a graph; none where its arithmetic leaves 64 bits.
+    /// The formula of a quantity of a graph, or none if its arithmetic overflows 64 bits.
     pub(crate) fn of(quantity: &Quantity) -> Option<Self> {
         let pool = Pool::new(usize::MAX, 0);
         let mut work = Work::default();
@@ -57,10 +56,10 @@ impl Formula {
         match quantity.definition.core {
             Core::Constant(value) => nodes.push(Node::Number(value)),
             Core::Products => {
-                for (place, pair) in parents.chunks(2).enumerate() {
+                for (index, pair) in parents.chunks(2).enumerate() {
                     nodes.extend(pair.iter().map(symbol));
                     nodes.push(Node::Multiply);
-                    if place > 0 {
+                    if index > 0 {
                         nodes.push(Node::Add);
                     }
                 }
@@ -70,9 +69,9 @@ impl Formula {
                     Core::Difference => Node::Subtract,
                     _ => Node::Add,
                 };
-                for (place, parent) in parents.iter().enumerate() {
+                for (index, parent) in parents.iter().enumerate() {
                     nodes.push(symbol(parent));
-                    if place > 0 {
+                    if index > 0 {
                         nodes.push(operator);
                     }
                 }
@@ -85,7 +84,7 @@ impl Formula {
         }
         pool.expression(&mut work, &nodes, |span| Some(Source::Quantity(span.start)))
             .ok()?;
-        work.normalise()?;
+        work.normalize()?;
         Some(work.to_formula())
     }
 
@@ -98,11 +97,11 @@ impl Formula {
             .filter(move |read| last.replace(*read) != Some(*read))
     }
 
-    /// The same over other places of the quantities; none where one has no place.
-    pub(crate) fn with_places(&self, place: impl Fn(u32) -> Option<u32>) -> Option<Self> {
+    /// The formula with renumbered quantities, or none if one has no new number.
+    pub(crate) fn with_places(&self, index: impl Fn(u32) -> Option<u32>) -> Option<Self> {
         let factor = |own: u32| match own {
             0 => Some(0),
-            quantity => place(quantity - 1).map(|place| place + 1),
+            quantity => index(quantity - 1).map(|index| index + 1),
         };
         let term = |term: &Term| {
             let (one, two) = (factor(term.monomial.0)?, factor(term.monomial.1)?);
@@ -113,7 +112,7 @@ impl Formula {
         let mut reads: Vec<u32> = self
             .reads
             .iter()
-            .map(|read| place(*read))
+            .map(|read| index(*read))
             .collect::<Option<_>>()?;
         terms.sort_unstable_by_key(|term| term.monomial);
         reads.sort_unstable();
@@ -130,7 +129,7 @@ impl Formula {
     }
 }
 
-/// Where the formula of an intermediate symbol lies in a [`Pool`].
+/// The location of an intermediate symbol's formula in a [`Pool`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Local {
     terms: (u32, u32),
@@ -148,7 +147,7 @@ pub(crate) enum Source {
 /// Why an expression has no formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoFormula {
-    /// A symbol that stands for nothing.
+    /// A symbol that is not defined.
     Undefined(Span),
     /// Larger than any definition, of a degree above two, or beyond 64 bits.
     TooLarge,
@@ -168,8 +167,8 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Sorts and combines; none where a factor leaves 64 bits.
-    pub(crate) fn normalise(&mut self) -> Option<()> {
+    /// Sorts and combines; none if a factor overflows 64 bits.
+    pub(crate) fn normalize(&mut self) -> Option<()> {
         self.reads.sort_unstable();
         self.numbers.sort_unstable();
         combine(&mut self.terms, 0)
@@ -183,7 +182,7 @@ impl Work {
         }
     }
 
-    /// Whether the same quantities are read, after [`Self::normalise`].
+    /// Whether the same quantities are read, after [`Self::normalize`].
     pub(crate) fn same_parents(&self, gold: &Formula) -> bool {
         if *self.reads == *gold.reads {
             return true;
@@ -193,13 +192,13 @@ impl Work {
         gold.parents().eq(own)
     }
 
-    /// Whether it is the same formula, after [`Self::normalise`].
+    /// Whether it is the same formula, after [`Self::normalize`].
     pub(crate) fn same(&self, gold: &Formula) -> bool {
         *self.terms == *gold.terms && *self.reads == *gold.reads && *self.numbers == *gold.numbers
     }
 
-    /// Whether it is what a definition over `parents` may be, as far as one can tell without the
-    /// definition: every parent makes a difference, and where there is none it is one number.
+    /// Whether it could be a definition over `parents`, as far as one can tell without the
+    /// definition: every parent makes a difference, and without parents it is one number.
     pub(crate) fn depends_on(&self, parents: &[u32]) -> bool {
         let there = |parent: &u32| {
             let own = parent + 1;
@@ -216,7 +215,7 @@ impl Work {
         self.terms.len() + self.reads.len() + self.numbers.len()
     }
 
-    /// The quantities that are read, sorted, after [`Self::normalise`].
+    /// The quantities that are read, sorted, after [`Self::normalize`].
     pub(crate) fn reads(&self) -> &[u32] {
         &self.reads
     }
@@ -230,7 +229,7 @@ pub(crate) struct Pool {
     numbers: Vec<i64>,
     /// How many operands the largest definition has.
     limit: usize,
-    /// How much has been kept, here and by who uses the pool, and how much may be.
+    /// How much has been kept, here and by users of the pool, and the limit.
     used: usize,
     room: usize,
 }
@@ -304,7 +303,7 @@ impl Pool {
                         }
                     }
                 }
-                // The operands lie side by side, so that a sum is what is there already.
+                // The operands lie side by side and already form the sum.
                 Node::Add => drop(work.stack.pop()),
                 Node::Subtract => {
                     let right = work.stack.pop().unwrap_or_default();
@@ -422,7 +421,7 @@ mod tests {
         let mut work = Work::default();
         Pool::new(limit, 0)
             .expression(&mut work, nodes, |span| Some(Source::Quantity(span.start)))?;
-        work.normalise().unwrap();
+        work.normalize().unwrap();
         Ok(work)
     }
 

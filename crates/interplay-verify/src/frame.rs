@@ -1,32 +1,30 @@
-//! The frame around a solution: what the tags of the model text enclose.
+//! The tags around a solution.
 //!
 //! `<question> p q </question> <solution> STEPS </solution> <answer> N </answer>` is the model
-//! text. A sampled completion starts behind `<solution>`, and a bare solution has no tags at all;
-//! both frame the same steps, and `<solution>` itself may stand in front. A text that opens with
-//! its question is not read: a policy could hide there what it likes.
+//! text. A sampled completion starts after `<solution>`, which it may repeat, and a bare solution
+//! has no tags at all. A text that opens with a question is rejected: a policy could hide anything
+//! there.
 //!
-//! Of the tokens that mark the ends of a sequence, one `[BOS]` may stand in front, and one
-//! `[EOS]` and any number of `[PAD]` behind it at the very end. Anywhere else they are text.
+//! One `[BOS]` may precede the text; one `[EOS]` and any number of `[PAD]` may end it. Anywhere
+//! else these tokens are text.
 
-use crate::parse::integer;
+use interplay_environment::framing::{ANSWER, ANSWER_END, SOLUTION, SOLUTION_END};
+
+use crate::lexical::integer;
 use crate::reading::Span;
 
-const SOLUTION: &str = "<solution>";
-const SOLUTION_END: &str = "</solution>";
-const ANSWER: &str = "<answer>";
-const ANSWER_END: &str = "</answer>";
 const BEGIN: &str = "[BOS]";
 const END: &str = "[EOS]";
 const PAD: &str = "[PAD]";
 
-/// Where the parts of a text lie.
+/// The parts of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame {
     /// The steps, perhaps with an `Answer: N.` sentence.
     pub body: Span,
     /// The `<answer>` tag, if there is one.
     pub tag: Option<TagAnswer>,
-    /// What stands where nothing should: between the tags or behind the last one.
+    /// Text where none belongs: between the tags or after the last one.
     pub stray: Option<Span>,
 }
 
@@ -34,7 +32,7 @@ pub(crate) struct Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TagAnswer {
     pub span: Span,
-    /// The number inside; none where it cannot be read or the tag is not closed.
+    /// The number inside, or none if it is unreadable or the tag is not closed.
     pub value: Option<i64>,
 }
 
@@ -95,7 +93,7 @@ fn skip_space(text: &str, at: usize) -> usize {
     text.len() - text[at..].trim_ascii_start().len()
 }
 
-/// Behind a token that begins a sequence, and white space.
+/// The offset after white space and a token that begins a sequence.
 fn skip_begin(text: &str) -> usize {
     let start = skip_space(text, 0);
     match text[start..].starts_with(BEGIN) {
@@ -104,7 +102,7 @@ fn skip_begin(text: &str) -> usize {
     }
 }
 
-/// `text` without white space and the tokens that end a sequence at its end.
+/// `text` without trailing white space and tokens that end a sequence.
 fn trim_marks(text: &str) -> &str {
     let mut rest = text.trim_ascii_end();
     while let Some(before) = rest.strip_suffix(PAD) {

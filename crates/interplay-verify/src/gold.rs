@@ -1,44 +1,17 @@
-//! What a candidate is compared with: quantities, their definitions and values, and the answer.
+//! What candidates are compared with: quantities with definitions and values, and the answer.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use interplay_graph::{
-    Core, Goal, GoldGraph, GraphError, Outer, Quantity, QuantityId, ReasoningGraph,
-};
+use interplay_graph::{Goal, GoldGraph, GraphError, Linear, Quantity, QuantityId, ReasoningGraph};
 use rustc_hash::FxBuildHasher;
 
+use crate::VerifyError;
 use crate::formula::Formula;
 use crate::frame::Frame;
 use crate::learner::Learner;
-use crate::linear::Linear;
+use crate::parse::MAX_TEXT;
+use crate::quantity::{GoldQuantity, Reverse, squeezed};
 use crate::reading::Reading;
-use crate::{VerifyError, verifier};
-
-/// A quantity of the problem.
-#[derive(Debug, Clone)]
-pub(crate) struct GoldQuantity {
-    pub name: Box<str>,
-    /// Its value, in terms of the unknown where there is one.
-    pub value: Linear,
-    /// How it is computed; none where the source does not say.
-    pub formula: Option<Formula>,
-    /// What it reads, each once, sorted.
-    pub parents: Box<[u32]>,
-    /// Whether the answer needs it.
-    pub needed: bool,
-    /// Whether nothing of it but its name is known to the verifier.
-    pub hidden: bool,
-}
-
-/// What makes a problem a reverse one: a leaf that is asked for, and a quantity above it whose
-/// value is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reverse {
-    pub unknown: u32,
-    pub given: u32,
-    pub value: i64,
-}
 
 /// The truth about one problem.
 #[derive(Debug, Clone)]
@@ -52,14 +25,46 @@ pub struct Gold {
 }
 
 impl Gold {
-    /// From the full graph of a problem, unneeded quantities included, and the quantity that is
-    /// asked for.
+    /// From the full graph of a problem and what it asks for.
+    ///
+    /// The graph may hold quantities that the answer does not need. That of a reverse problem holds
+    /// the true number of the unknown; a solution must find it from the equation.
     ///
     /// # Errors
-    /// A value that leaves 64 bits, or names that differ in white space only.
+    /// A value leaves 64 bits, two names differ in white space only, or the unknown of a reverse
+    /// problem is no leaf or does not follow from the given value.
     ///
     /// # Panics
-    /// Where `target` comes from a larger graph.
+    /// If an id comes from a larger graph.
+    ///
+    /// ```
+    /// use interplay_graph::{Definition, Goal, ReasoningGraph};
+    /// use interplay_verify::{Gold, Level, Verifier};
+    ///
+    /// let mut graph = ReasoningGraph::new();
+    /// let fox = graph.add("fox", Definition::constant(4), &[])?;
+    /// let elk = graph.add("elk", Definition::sum().times(3), &[fox])?;
+    /// let gold = Gold::from_goal(&graph, Goal::Reverse { unknown: fox, given: elk })?;
+    /// let solution = "fox = x. elk = 3 * fox = 3 * x = 3*x. \
+    ///                 Solve elk = 12: 3*x = 12; x = 12 / 3; x = 4. Answer: 4.";
+    /// assert!(Verifier::new(Level::Strict).verify(&gold, solution).accepted);
+    /// # Ok::<(), interplay_verify::VerifyError>(())
+    /// ```
+    pub fn from_goal(graph: &ReasoningGraph, goal: Goal) -> Result<Self, VerifyError> {
+        match goal {
+            Goal::Forward { target } => Self::from_graph(graph, target),
+            Goal::Reverse { unknown, given } => Self::from_reverse_graph(graph, unknown, given),
+        }
+    }
+
+    /// From the full graph of a forward problem and its target: the short form of
+    /// [`Gold::from_goal`] for [`Goal::Forward`].
+    ///
+    /// # Errors
+    /// A value leaves 64 bits, or two names differ in white space only.
+    ///
+    /// # Panics
+    /// If `target` comes from a larger graph.
     pub fn from_graph(graph: &ReasoningGraph, target: QuantityId) -> Result<Self, VerifyError> {
         let values = graph.evaluate()?;
         let values = values.into_iter().map(Linear::number);
@@ -68,17 +73,7 @@ impl Gold {
         Self::new(quantities, answer, None)
     }
 
-    /// From the full graph of a reverse problem: the leaf that is asked for, and the quantity
-    /// above it whose value the problem gives. The graph holds the true number of the leaf; a
-    /// solution must find it from the equation.
-    ///
-    /// # Errors
-    /// As for [`Gold::from_graph`]; and where `unknown` is no leaf, or its number does not follow
-    /// from the value of `given`.
-    ///
-    /// # Panics
-    /// Where an id comes from a larger graph.
-    pub fn from_reverse_graph(
+    fn from_reverse_graph(
         graph: &ReasoningGraph,
         unknown: QuantityId,
         given: QuantityId,
@@ -89,7 +84,8 @@ impl Gold {
             let value = if id == unknown && quantity.parents().is_empty() {
                 Some(Linear::UNKNOWN)
             } else {
-                linear(quantity, &values)
+                let parents = quantity.parents().iter();
+                Linear::of(quantity.definition, parents.map(|id| values[id.index()]))
             };
             values.push(value.ok_or_else(|| GraphError::Overflow {
                 name: quantity.name.clone(),
@@ -110,41 +106,26 @@ impl Gold {
         Self::new(quantities(graph, given, values)?, answer, Some(reverse))
     }
 
-    /// From the full graph of a problem and what it asks for: [`Gold::from_graph`] or
-    /// [`Gold::from_reverse_graph`].
+    /// From a published gold graph. It has names, values and parents but no definitions, so a step
+    /// is checked for its parents, its value and its own equalities.
     ///
     /// # Errors
-    /// As these two.
-    ///
-    /// # Panics
-    /// Where an id comes from a larger graph.
-    pub fn from_goal(graph: &ReasoningGraph, goal: Goal) -> Result<Self, VerifyError> {
-        match goal {
-            Goal::Forward { target } => Self::from_graph(graph, target),
-            Goal::Reverse { unknown, given } => Self::from_reverse_graph(graph, unknown, given),
-        }
-    }
-
-    /// From a published gold graph. It has names, values and parents but no definitions: a step
-    /// is held to its parents, its value and its own equalities.
-    ///
-    /// # Errors
-    /// A graph without quantities, with a cycle, with an unknown dependency or a repeated name,
-    /// whose answer is the value of none of its quantities, or with a quantity without a value: the published graphs of reverse problems hold parts
-    /// of linear expressions in place of values, so their gold solutions are needed.
+    /// The graph has no quantities, a cycle, an unknown dependency, a repeated name, an answer that
+    /// is the value of no quantity, or a quantity without a value. Published graphs of reverse
+    /// problems hold parts of linear expressions in place of values; use their gold solutions.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
-        let places: HashMap<&str, u32> = graph
+        let indices: HashMap<&str, u32> = graph
             .nodes
             .iter()
             .zip(0..)
-            .map(|(node, place)| (node.name.as_str(), place))
+            .map(|(node, index)| (node.name.as_str(), index))
             .collect();
         let quantities = graph.nodes.iter().map(|node| {
             let mut parents: Vec<u32> = node
                 .dependencies
                 .iter()
-                .map(|name| places[name.as_str()])
+                .map(|name| indices[name.as_str()])
                 .collect();
             parents.sort_unstable();
             parents.dedup();
@@ -169,17 +150,17 @@ impl Gold {
         Self::new(quantities, answer, None)
     }
 
-    /// From the text of a gold solution: every step is needed, and defines its quantity.
-    /// Whether the solution is right is not asked here; verify it against itself to know.
+    /// From the text of a gold solution: every step is needed and defines its quantity. The
+    /// solution is taken to be right; verify it against its own gold to check that.
     ///
     /// # Errors
-    /// A sentence that cannot be read, a symbol used before its definition, a quantity defined
-    /// twice, formulas out of proportion to the text, no answer, answers that differ, an answer
-    /// that is the value of no step (of a reverse solution: that does not solve the equation), or
-    /// anything behind the answer.
+    /// The solution has an unreadable sentence, a symbol used before its definition, a quantity
+    /// defined twice, formulas out of proportion to the text, no answer, two different answers, an
+    /// answer that is the value of no step (reverse: that does not solve the equation), or text
+    /// after the answer.
     pub fn from_solution(solution: &str) -> Result<Self, VerifyError> {
-        if solution.len() > verifier::MAX_TEXT {
-            let (length, limit) = (solution.len(), verifier::MAX_TEXT);
+        if solution.len() > MAX_TEXT {
+            let (length, limit) = (solution.len(), MAX_TEXT);
             return Err(VerifyError::TooLong { length, limit });
         }
         let frame = Frame::of(solution);
@@ -194,9 +175,9 @@ impl Gold {
         reverse: Option<Reverse>,
     ) -> Result<Self, VerifyError> {
         let mut names = HashMap::with_capacity_and_hasher(quantities.len(), FxBuildHasher);
-        for (place, quantity) in (0..).zip(&quantities) {
+        for (index, quantity) in (0..).zip(&quantities) {
             let name = &quantity.name;
-            if name.is_empty() || names.insert(name.clone(), place).is_some() {
+            if name.is_empty() || names.insert(name.clone(), index).is_some() {
                 return Err(VerifyError::Name {
                     name: name.to_string(),
                 });
@@ -214,7 +195,7 @@ impl Gold {
             .map(|quantity| 2 * quantity.parents.len() + 8);
         let limit = match quantities.iter().all(|quantity| quantity.formula.is_some()) {
             true => sizes.map(Formula::size).max(),
-            // Without definitions, room for any that reads each parent twice.
+            // Without definitions, leave room for any that reads each parent twice.
             false => sizes.map(Formula::size).chain(parents).max(),
         };
         let (needed, limit) = (needed as u32, limit.unwrap_or(0));
@@ -228,7 +209,7 @@ impl Gold {
         })
     }
 
-    /// The same with further quantities, which are not needed.
+    /// Adds quantities that the answer does not need.
     pub(crate) fn with_others(mut self, others: Vec<GoldQuantity>) -> Result<Self, VerifyError> {
         self.quantities.extend(others);
         Self::new(self.quantities, self.answer, self.reverse)
@@ -240,7 +221,8 @@ impl Gold {
         self.answer
     }
 
-    /// Whether an unknown is asked for and another quantity's value is given.
+    /// Whether the problem is a reverse one: it asks for an unknown and gives another quantity's
+    /// value.
     #[must_use]
     pub fn is_reverse(&self) -> bool {
         self.reverse.is_some()
@@ -256,18 +238,18 @@ impl Gold {
         self.needed
     }
 
-    /// The same, but of each quantity for which `hide` says so only the name is known: its steps
-    /// are held to their own equalities, and it may be missing. Quantities that decide the answer
-    /// (what is asked for, the unknown, what is given) are not hidden.
+    /// Hides everything but the name of each quantity for which `hide` returns true: its steps are
+    /// checked for their own equalities only, and it may be missing. Quantities that decide the
+    /// answer (the target, the unknown, the given one) are not hidden.
     pub(crate) fn with_hidden(&self, mut hide: impl FnMut() -> bool) -> Self {
         let mut partial = self.clone();
-        let decides = |place: u32, quantity: &GoldQuantity| match self.reverse {
-            Some(reverse) => place == reverse.unknown || place == reverse.given,
+        let decides = |index: u32, quantity: &GoldQuantity| match self.reverse {
+            Some(reverse) => index == reverse.unknown || index == reverse.given,
             None => quantity.value.as_number() == Some(self.answer),
         };
-        for (place, quantity) in (0..).zip(&mut partial.quantities) {
-            // One draw for each, whether it may be hidden or not.
-            if hide() && !decides(place, quantity) && !quantity.hidden {
+        for (index, quantity) in (0..).zip(&mut partial.quantities) {
+            // One draw for each, even if it must not be hidden.
+            if hide() && !decides(index, quantity) && !quantity.hidden {
                 quantity.hidden = true;
                 partial.needed -= u32::from(quantity.needed);
                 quantity.needed = false;
@@ -276,7 +258,7 @@ impl Gold {
         partial
     }
 
-    /// The names of all quantities that are known, needed or not.
+    /// The names of all known quantities, needed or not.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.quantities.iter().map(|quantity| &*quantity.name)
     }
@@ -285,15 +267,15 @@ impl Gold {
         self.quantities.len()
     }
 
-    pub(crate) fn quantity(&self, place: u32) -> &GoldQuantity {
-        &self.quantities[place as usize]
+    pub(crate) fn quantity(&self, index: u32) -> &GoldQuantity {
+        &self.quantities[index as usize]
     }
 
     pub(crate) fn quantities(&self) -> &[GoldQuantity] {
         &self.quantities
     }
 
-    /// The quantity with this name, however its words are spaced.
+    /// The quantity with this name, ignoring how its words are spaced.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
         self.names
             .get(name)
@@ -307,7 +289,7 @@ impl Gold {
     }
 }
 
-/// The quantities of a graph; those that `top` needs are needed.
+/// The quantities of a graph; `top` and its ancestors are needed.
 fn quantities(
     graph: &ReasoningGraph,
     top: QuantityId,
@@ -331,39 +313,4 @@ fn quantities(
         })
     };
     graph.quantities().zip(values).map(quantity).collect()
-}
-
-/// The value of a quantity from those of its parents; none where it leaves 64 bits.
-fn linear(quantity: &Quantity, values: &[Linear]) -> Option<Linear> {
-    let mut parents = quantity.parents().iter().map(|id| values[id.index()]);
-    let core = match quantity.definition.core {
-        Core::Constant(value) => Linear::number(value),
-        Core::Sum => parents.try_fold(Linear::default(), Linear::checked_add)?,
-        Core::Difference => {
-            let first = parents.next()?;
-            parents.try_fold(first, Linear::checked_sub)?
-        }
-        Core::Products => {
-            let mut sum = Linear::default();
-            while let Some(left) = parents.next() {
-                sum = sum.checked_add(left.checked_mul(parents.next()?)?)?;
-            }
-            sum
-        }
-    };
-    match quantity.definition.outer {
-        None => Some(core),
-        Some(Outer::Plus(k)) => core.checked_add(Linear::number(k)),
-        Some(Outer::Times(k)) => core.checked_mul(Linear::number(k)),
-    }
-}
-
-/// A name with single spaces between its words.
-pub(crate) fn squeezed(name: &str) -> Cow<'_, str> {
-    let plain = |byte: &u8| !byte.is_ascii_whitespace() || *byte == b' ';
-    if name.trim_ascii() == name && !name.contains("  ") && name.as_bytes().iter().all(plain) {
-        return Cow::Borrowed(name);
-    }
-    let words: Vec<&str> = name.split_ascii_whitespace().collect();
-    Cow::Owned(words.join(" "))
 }

@@ -1,14 +1,15 @@
 //! Gold from the text of a gold solution: every step defines its quantity.
 
+use interplay_graph::Linear;
+
 use crate::formula::{NoFormula, Pool, Source, Work};
 use crate::frame::Frame;
-use crate::gold::{GoldQuantity, Reverse, squeezed};
-use crate::linear::Linear;
+use crate::quantity::{GoldQuantity, Reverse, squeezed};
 use crate::reading::{Clause, Head, Item, Known, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Reason, VerifyError};
 
-/// How many operands a definition in a gold solution may have, intermediates written out.
+/// The most operands of a definition in a gold solution, with intermediates expanded.
 const MAX_OPERANDS: usize = 1024;
 
 /// What a gold solution says.
@@ -32,7 +33,7 @@ pub(crate) struct Learner<'t> {
     answer: Option<i64>,
 }
 
-/// What is wrong with a sentence, and where.
+/// What is wrong with a sentence, and its location.
 type Mistake = (Reason, Span);
 
 impl<'t> Learner<'t> {
@@ -90,9 +91,9 @@ impl<'t> Learner<'t> {
         })
     }
 
-    fn item(&mut self, place: usize, item: &Item) -> Result<(), Mistake> {
+    fn item(&mut self, index: usize, item: &Item) -> Result<(), Mistake> {
         match item {
-            Item::Opening { .. } if place == 0 => Ok(()),
+            Item::Opening { .. } if index == 0 => Ok(()),
             Item::Opening { span } => Err((Reason::StrayText, *span)),
             Item::Step(step) if self.answer.is_some() || self.reverse.is_some() => {
                 Err((Reason::StrayText, step.span))
@@ -132,9 +133,9 @@ impl<'t> Learner<'t> {
         }
         self.pool.charge(&self.work);
         let formula = self.work.to_formula();
-        let place = self.quantities.len() as u32;
+        let index = self.quantities.len() as u32;
         self.symbols
-            .bind(symbol, Some(Source::Quantity(place)), Some(value));
+            .bind(symbol, Some(Source::Quantity(index)), Some(value));
         self.quantities.push(GoldQuantity {
             name: squeezed(name.of(self.text)).into(),
             value,
@@ -150,9 +151,9 @@ impl<'t> Learner<'t> {
         if self.unknown.is_some() {
             return Err(Reason::NotUnknown);
         }
-        let place = self.quantities.len() as u32;
-        self.unknown = Some(place);
-        let source = Some(Source::Quantity(place));
+        let index = self.quantities.len() as u32;
+        self.unknown = Some(index);
+        let source = Some(Source::Quantity(index));
         self.symbols.bind_unknown(symbol, variable, source);
         self.quantities.push(GoldQuantity {
             name: squeezed(name.of(self.text)).into(),
@@ -202,11 +203,11 @@ impl<'t> Learner<'t> {
                 NoFormula::TooLarge => Reason::TooLarge,
                 NoFormula::Divides => Reason::WrongOperation,
             })?;
-        self.work.normalise().ok_or(Reason::BadNumber)?;
+        self.work.normalize().ok_or(Reason::BadNumber)?;
         Ok((head, value))
     }
 
-    /// Takes in a stated answer, which must be readable and the same as an earlier one.
+    /// Records a stated answer, which must be readable and equal to an earlier one.
     fn stated(&mut self, value: Option<i64>, span: Span) -> Result<(), Mistake> {
         let value = value.ok_or((Reason::BadNumber, span))?;
         match *self.answer.get_or_insert(value) == value {

@@ -1,13 +1,15 @@
 //! Values of expressions, and whether a numeric form mirrors a symbolic one.
 //!
-//! In a reverse problem a numeric form holds the unknown too: the value of a symbol is then a
-//! linear expression, which is put in as it is usually written (`2*x + 3`).
+//! In a reverse problem a numeric form may contain the unknown: the value of a symbol is then a
+//! linear expression, which is substituted in its usual form (`2*x + 3`).
 
-use crate::linear::Linear;
+use interplay_graph::Linear;
+
 use crate::reading::{Node, Span};
+use crate::values;
 
-/// The value of a postfix expression; none where a symbol has none, 64 bits do not hold it, it is
-/// not linear in the unknown, or a division leaves a remainder.
+/// The value of a postfix expression, or none if a symbol has none, it overflows 64 bits, it is not
+/// linear in the unknown, or a division leaves a remainder.
 pub(crate) fn evaluate(
     stack: &mut Vec<Linear>,
     nodes: &[Node],
@@ -22,7 +24,7 @@ pub(crate) fn evaluate(
             operator => {
                 let right = stack.pop()?;
                 let left = stack.pop()?;
-                Linear::apply(operator, left, right)?
+                values::apply(operator, left, right)?
             }
         };
         stack.push(result);
@@ -53,7 +55,7 @@ pub(crate) fn mirrors(
     for node in symbolic {
         match *node {
             Node::Symbol(span) => match value(span) {
-                Some(value) => value.write(&mut put_in),
+                Some(value) => values::write(value, &mut put_in),
                 None => return false,
             },
             other => put_in.push(other),
@@ -64,14 +66,14 @@ pub(crate) fn mirrors(
         && arranged(&put_in).is_some_and(|put_in| Some(put_in) == arranged(numeric))
 }
 
-/// How many nodes a form may have whose parts are worked out one after the other.
+/// The most nodes of a form whose parts are evaluated step by step.
 const MAX_REDUCED: usize = 256;
 
 /// Whether `to` is `from` with some of its parts replaced by their values, up to the order of the
 /// two sides of a sum or product.
 ///
-/// Takes time quadratic in the forms, whose size is bounded: a longer form than any definition
-/// needs is no reduction.
+/// Takes time quadratic in the forms, whose size is bounded: a form longer than any definition
+/// needs is not a reduction.
 pub(crate) fn reduces(from: &[Node], to: &[Node]) -> bool {
     if from.len() > MAX_REDUCED || to.len() > MAX_REDUCED {
         return false;
@@ -92,7 +94,7 @@ struct Part {
     value: Linear,
     /// The two operands of an operator.
     sides: (usize, usize),
-    /// Whether the part is a value and nothing to be worked out.
+    /// Whether the part is a value with nothing left to evaluate.
     stated: bool,
 }
 
@@ -105,10 +107,10 @@ impl Worked {
     fn of(nodes: &[Node]) -> Option<Self> {
         let mut worked = Vec::with_capacity(nodes.len());
         let mut stack = Vec::new();
-        for (place, node) in nodes.iter().enumerate() {
+        for (index, node) in nodes.iter().enumerate() {
             let (value, sides, start) = match *node {
-                Node::Number(value) => (Linear::number(value), (place, place), place),
-                Node::Symbol(_) | Node::Unknown => (Linear::UNKNOWN, (place, place), place),
+                Node::Number(value) => (Linear::number(value), (index, index), index),
+                Node::Symbol(_) | Node::Unknown => (Linear::UNKNOWN, (index, index), index),
                 operator => {
                     let (right, _): (usize, usize) = stack.pop()?;
                     let (left, start): (usize, usize) = stack.pop()?;
@@ -116,26 +118,26 @@ impl Worked {
                         let part: &Part = &worked[side];
                         part.value
                     };
-                    let value = Linear::apply(operator, of(left), of(right))?;
+                    let value = values::apply(operator, of(left), of(right))?;
                     (value, (left, right), start)
                 }
             };
             // A value has at most five nodes.
-            let stated = place - start < 5 && Linear::stated(&nodes[start..=place]).is_some();
+            let stated = index - start < 5 && values::stated(&nodes[start..=index]).is_some();
             worked.push(Part {
                 node: *node,
                 value,
                 sides,
                 stated,
             });
-            stack.push((place, start));
+            stack.push((index, start));
         }
         (stack.len() == 1).then_some(Self { nodes: worked })
     }
 
-    /// Whether the part of `self` at `from` is the part of `to` at `at`, or more of it.
+    /// Whether the part of `self` at `from` equals or evaluates to the part of `to` at `at`.
     ///
-    /// No pair of parts is looked at twice, because each is reached through one pair of wholes.
+    /// No pair of parts is compared twice, because each is reached through one pair of wholes.
     fn becomes(&self, from: usize, to: &Self, at: usize) -> bool {
         let (before, after) = (&self.nodes[from], &to.nodes[at]);
         if before.value != after.value {
@@ -154,7 +156,7 @@ impl Worked {
     }
 }
 
-/// An expression over numbers and the unknown, flattened and sorted where order does not matter.
+/// An expression over numbers and the unknown, flattened, and sorted wherever order is irrelevant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Arranged {
     Unknown,
@@ -208,7 +210,7 @@ fn factors(of: Arranged) -> Vec<Arranged> {
     }
 }
 
-/// Beside the unknown a sign belongs to its term: `2 - 3*x` is `-3*x + 2`.
+/// In a sum with the unknown a sign belongs to its term: `2 - 3*x` is `-3*x + 2`.
 fn signed((minus, term): (bool, Arranged)) -> (bool, Arranged) {
     let by_unknown = |factor| Arranged::Product(vec![Arranged::Unknown, Arranged::Number(factor)]);
     let opposite = match (&term, minus) {

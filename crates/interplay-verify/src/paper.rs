@@ -1,20 +1,22 @@
 //! The published level: names, parents, values and the answer.
 //!
-//! Source: arXiv 2512.07783, section 2.3. `s(v) = 1` where the needed quantity `v` is there,
-//! reads the right quantities and has the right value; the process accuracy is the mean of `s`.
-//! As in the published verifier, a quantity's value is the last number of its step, its parents
-//! are all quantities whose symbols the step names, the last step about a quantity counts, and
-//! so does the first answer.
-//! Deviation: parents are compared as the published code does, not operators or intermediate
-//! numbers; the strict level exists because that lets wrong steps pass.
+//! Source: arXiv 2512.07783, section 2.3. `s(v) = 1` if the needed quantity `v` is present, reads
+//! the right quantities and has the right value; the process accuracy is the mean of `s`. As in the
+//! published verifier, a quantity's value is the last number of its step, its parents are all
+//! quantities whose symbols the step names, the last step about a quantity counts, and so does the
+//! first answer.
+//! Deviation from the text: like the published code it compares parents, not operators or intermediate
+//! numbers. The strict level exists because that lets wrong steps pass.
 
 use std::collections::HashMap;
 
+use interplay_graph::Linear;
+
 use crate::frame::Frame;
-use crate::linear::Linear;
+use crate::notes::{Detail, Judgement, Notes};
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
-use crate::verifier::Notes;
-use crate::{Gold, Reason, StepVerdict, Verdict};
+use crate::values;
+use crate::{Gold, Reason, StepVerdict};
 
 /// What a symbol stands for.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ struct Judge<'t> {
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
-    /// Keyed by what the candidate writes, so with a hash that resists crafted keys.
+    /// Keyed by text of the candidate, hence a hash that resists crafted keys.
     meanings: HashMap<&'t str, Meaning>,
     /// The letter that stands for the unknown.
     letter: Option<&'t str>,
@@ -45,7 +47,13 @@ struct Judge<'t> {
     notes: Notes<'t>,
 }
 
-pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -> Verdict {
+pub(crate) fn judge(
+    gold: &Gold,
+    text: &str,
+    frame: &Frame,
+    reading: &Reading,
+    detail: Detail,
+) -> Judgement {
     let mut judge = Judge {
         gold,
         text,
@@ -54,7 +62,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
-        notes: Notes::new(text, reading),
+        notes: Notes::new(text, reading, detail),
     };
     let mut answer = None;
     let mut answer_span = Span {
@@ -62,7 +70,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
         end: frame.body.end,
     };
     for (at, item) in reading.items.iter().enumerate() {
-        judge.notes.at = at;
+        judge.notes.begin(at);
         match item {
             Item::Step(step) => judge.step(step),
             Item::Unreadable { span, .. } => {
@@ -71,9 +79,9 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
                     needed: false,
                     correct: false,
                 };
-                judge.notes.verdict.steps.push(step);
+                judge.notes.end(step);
             }
-            // How the equation is solved is not looked at.
+            // This level does not check how the equation is solved.
             Item::Opening { .. } | Item::Known(_) | Item::Equation(_) => {}
             Item::Answer { span, value } => {
                 if answer.is_none() {
@@ -85,7 +93,7 @@ pub(crate) fn judge(gold: &Gold, text: &str, frame: &Frame, reading: &Reading) -
     if let (None, Some(tag)) = (answer, frame.tag) {
         (answer, answer_span) = (Some(tag.value), tag.span);
     }
-    judge.notes.at = reading.items.len();
+    judge.notes.begin(reading.items.len());
     judge.close(answer, answer_span)
 }
 
@@ -112,19 +120,18 @@ impl<'t> Judge<'t> {
             needed: false,
             correct: false,
         };
-        let Some(place) = quantity else {
+        let Some(index) = quantity else {
             self.notes.verdict.extra += 1;
-            self.notes.verdict.steps.push(verdict);
+            self.notes.end(verdict);
             return;
         };
-        let gold = self.gold.quantity(place);
+        let gold = self.gold.quantity(index);
         let parents = gold.hidden || (known && *reads == *gold.parents);
         let value = gold.hidden || value == Some(gold.value);
         verdict.needed = gold.needed;
         verdict.correct = parents && value;
-        self.notes.verdict.steps.push(verdict);
         self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
-        self.found[place as usize] = Found {
+        self.found[index as usize] = Found {
             there: true,
             parents,
             value,
@@ -137,6 +144,7 @@ impl<'t> Judge<'t> {
             self.notes
                 .error(step.span, Reason::WrongValue, || gold.value.to_string());
         }
+        self.notes.end(verdict);
     }
 
     /// The letter under which a step introduces the unknown that is asked for.
@@ -146,8 +154,8 @@ impl<'t> Judge<'t> {
         (quantity == Some(unknown)).then_some(letter)
     }
 
-    /// What a step reads (sorted, each once), whether all of it is known, and its value: its last
-    /// number, or with an unknown the last form of its last equation.
+    /// What a step reads (sorted, each once), whether all of it is known, and its value: the last
+    /// number, or in reverse mode the last form of the last equation.
     fn read(&mut self, step: &Step, symbol: Span) -> (Vec<u32>, bool, Option<Linear>) {
         let reading = self.reading;
         let (mut reads, mut known, mut value) = (Vec::new(), true, None);
@@ -158,17 +166,17 @@ impl<'t> Judge<'t> {
             value = None;
             // The left side of an equation is what it defines.
             let sides = if parts.len() > 1 { &parts[1..] } else { parts };
-            let nodes = sides.iter().enumerate().flat_map(|(place, part)| {
+            let nodes = sides.iter().enumerate().flat_map(|(index, part)| {
                 let nodes = reading.nodes(part).iter();
-                nodes.map(move |node| (place, node))
+                nodes.map(move |node| (index, node))
             });
-            for (place, node) in nodes {
+            for (index, node) in nodes {
                 match node {
                     Node::Number(number) => value = Some(Linear::number(*number)),
                     // Behind the expression, the letter is part of a value.
-                    Node::Symbol(span) if place > 0 && self.letter == Some(span.of(self.text)) => {}
+                    Node::Symbol(span) if index > 0 && self.letter == Some(span.of(self.text)) => {}
                     Node::Symbol(span) => match self.meanings.get(span.of(self.text)) {
-                        Some(Meaning::Quantity(place)) => own.push(*place),
+                        Some(Meaning::Quantity(index)) => own.push(*index),
                         Some(Meaning::Reads(from, to)) => {
                             own.extend_from_slice(&self.arena[*from..*to]);
                         }
@@ -176,7 +184,7 @@ impl<'t> Judge<'t> {
                     },
                     _ => {}
                 }
-                // Keeps a hostile text from piling up the same quantities.
+                // Keeps a hostile text from accumulating duplicates.
                 if own.len() > 2 * self.gold.len() + 16 {
                     distinct(&mut own);
                 }
@@ -201,17 +209,17 @@ impl<'t> Judge<'t> {
         (reads, known, value)
     }
 
-    /// The value that a side of an equation is, with no symbol but the unknown's.
+    /// The value that a side of an equation states, if it names no symbol but the unknown.
     fn stated(&self, part: &Part) -> Option<Linear> {
         let nodes = self.reading.nodes(part);
         let named = nodes.iter().all(|node| match node {
             Node::Symbol(span) => self.letter == Some(span.of(self.text)),
             _ => true,
         });
-        named.then(|| Linear::stated(nodes))?
+        named.then(|| values::stated(nodes))?
     }
 
-    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Verdict {
+    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Judgement {
         let Self {
             gold,
             found,
@@ -229,9 +237,11 @@ impl<'t> Judge<'t> {
             tally.1 += u32::from(found.there && !found.parents);
             tally.2 += u32::from(found.there && !found.value);
             if !found.there {
-                let expected = || format!("a step for `{}`", quantity.name);
-                let none = || "no such step".to_owned();
-                notes.explained(answer_span, Reason::MissingQuantity, expected, Some(&none));
+                let (name, none) = (&quantity.name, "no such step");
+                notes.absent(answer_span, name, none);
+                if notes.all() {
+                    notes.missing((notes.at, answer_span), name, none);
+                }
             }
         }
         let correct = answer.flatten() == Some(gold.answer());
@@ -241,23 +251,22 @@ impl<'t> Judge<'t> {
             } else {
                 Reason::MissingAnswer
             };
-            notes.verdict.beyond_steps = true;
-            notes.error(answer_span, reason, || gold.answer().to_string());
+            notes.beyond(answer_span, reason, || gold.answer().to_string());
         }
-        let mut verdict = notes.verdict;
-        (verdict.missing, verdict.wrong_parents, verdict.wrong_values) = tally;
-        verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
-        verdict.answer_correct = correct;
-        verdict.accepted = correct && right == gold.needed();
-        if verdict.accepted {
-            // An earlier step about a quantity may have been wrong; the last one counts.
-            verdict.first_error = None;
-        }
-        verdict
+        notes.close(|verdict| {
+            (verdict.missing, verdict.wrong_parents, verdict.wrong_values) = tally;
+            verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
+            verdict.answer_correct = correct;
+            verdict.accepted = correct && right == gold.needed();
+            if verdict.accepted {
+                // An earlier step about a quantity may have been wrong; the last one counts.
+                verdict.first_error = None;
+            }
+        })
     }
 }
 
-fn distinct(places: &mut Vec<u32>) {
-    places.sort_unstable();
-    places.dedup();
+fn distinct(indices: &mut Vec<u32>) {
+    indices.sort_unstable();
+    indices.dedup();
 }

@@ -1,7 +1,7 @@
 //! A parsed solution: sentences, chains of equalities and expressions, with byte spans.
 //!
-//! All of it lies in flat arenas that refer to each other by position, so that reading a
-//! solution allocates a handful of times however many steps it has.
+//! Everything lies in flat arenas that refer to each other by index, so that parsing a solution
+//! allocates a handful of times, however many steps it has.
 
 /// A stretch of the text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,10 +27,10 @@ impl Span {
     }
 }
 
-/// Why a stretch could not be read.
+/// Why a stretch of text is unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Something else than the grammar has here.
+    /// Something that the grammar does not allow here.
     Unexpected,
     /// A number that is not a plain decimal integer of 64 bits.
     Number,
@@ -47,8 +47,8 @@ pub(crate) enum Node {
     Subtract,
     Multiply,
     Divide,
-    /// The unknown of a reverse problem. No text reads as this; it takes the place of a symbol
-    /// when values are put in.
+    /// The unknown of a reverse problem. Parsing never yields it; it replaces a symbol when values
+    /// are substituted.
     Unknown,
 }
 
@@ -98,7 +98,7 @@ pub(crate) struct Step {
     pub span: Span,
     pub head: Head,
     pub clauses: (u32, u32),
-    /// Whether the sentence says that the value is not known yet, instead of an equation.
+    /// Whether the sentence calls the value unknown instead of giving an equation.
     pub unknown: bool,
 }
 
@@ -108,11 +108,11 @@ pub(crate) struct Known {
     pub span: Span,
     pub symbol: Span,
     pub value: i64,
-    /// Where the equation is.
+    /// The index of the equation.
     pub clause: u32,
 }
 
-/// What a sentence says that it does to the equation.
+/// The transformation that a sentence announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Label {
     Simplify,
@@ -122,7 +122,7 @@ pub(crate) enum Label {
     /// Divides both sides by this number.
     Divide(i64),
     Solution,
-    /// It does not say, as in the terse dialect.
+    /// None announced, as in the terse dialect.
     None,
 }
 
@@ -144,7 +144,7 @@ pub(crate) enum Item {
     },
     Known(Known),
     Equation(Equation),
-    /// `Answer: N.`; no value where the number cannot be read.
+    /// `Answer: N.`; no value if the number is unreadable.
     Answer {
         span: Span,
         value: Option<i64>,
@@ -156,7 +156,7 @@ pub(crate) enum Item {
     },
 }
 
-/// A parsed solution: flat arenas that refer to each other by position.
+/// A parsed solution: flat arenas that refer to each other by index.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub items: Vec<Item>,
@@ -178,9 +178,8 @@ impl Reading {
         &self.nodes[part.nodes.0 as usize..part.nodes.1 as usize]
     }
 
-    /// The symbol under which a step introduces an unknown, where it may be such a step: `Define
-    /// NAME as x; we don't know its value yet ...`, or `NAME = x.` Whether the symbol is free is
-    /// for the reader to know.
+    /// The symbol under which a step may introduce an unknown: `Define NAME as x; we don't know its
+    /// value yet ...`, or `NAME = x.` The caller checks that the symbol is free.
     pub(crate) fn unknown_of(&self, step: &Step) -> Option<Span> {
         match (step.head, self.clauses(step)) {
             (Head::Prose { symbol, .. }, _) => step.unknown.then_some(symbol),
@@ -194,7 +193,7 @@ impl Reading {
         }
     }
 
-    /// The symbol that a part is, where it is nothing else.
+    /// The symbol of a part that consists of a single symbol.
     pub(crate) fn lone_symbol(&self, part: &Part) -> Option<Span> {
         match self.nodes(part) {
             [Node::Symbol(span)] => Some(*span),

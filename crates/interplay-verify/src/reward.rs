@@ -1,11 +1,11 @@
-//! Rewards: what a verdict is worth.
+//! Rewards: verdicts as numbers.
 //!
-//! Source: arXiv 2512.07783, section 2.4: `R = a * R_outcome + (1 - a) * R_process`, and a
-//! strict form that pays the outcome only where the process verifies.
+//! Source: arXiv 2512.07783, section 2.4: `R = a * R_outcome + (1 - a) * R_process`, and a strict
+//! form that pays the outcome only if the process verifies.
 
 use crate::{Verdict, VerifyError};
 
-/// The value of a verdict to a policy.
+/// Turns a verdict into a number for a trainer.
 pub trait Reward {
     /// The reward, from 0 to 1 for the rewards of this crate.
     fn reward(&self, verdict: &Verdict) -> f64;
@@ -14,7 +14,7 @@ pub trait Reward {
     fn name(&self) -> &str;
 }
 
-/// 1 for a right answer, whatever the steps.
+/// 1 for a right answer, regardless of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome;
 
@@ -42,7 +42,8 @@ impl Reward for Process {
     }
 }
 
-/// 1 for a solution that is accepted as a whole. With a strict verifier nothing wrong earns it.
+/// 1 for a solution that is accepted as a whole. Under a strict verifier, no wrong solution earns
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Accepted;
 
@@ -56,14 +57,14 @@ impl Reward for Accepted {
     }
 }
 
-/// `alpha` of the outcome and the rest of the process.
+/// `alpha` times the outcome plus `1 - alpha` times the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mixed {
     alpha: f64,
 }
 
 impl Mixed {
-    /// With this share of the outcome.
+    /// With this weight of the outcome.
     ///
     /// # Errors
     /// An `alpha` outside 0 to 1.
@@ -89,8 +90,8 @@ impl Reward for Mixed {
     }
 }
 
-/// What another reward pays, but only for a right answer: the published default around
-/// [`Mixed`] with `alpha` 0.2.
+/// Another reward, paid only for a right answer. Around [`Mixed`] with `alpha` 0.2 it is the
+/// published default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerGate<R>(pub R);
 
@@ -108,7 +109,7 @@ impl<R: Reward> Reward for AnswerGate<R> {
     }
 }
 
-/// What another reward pays, but only for a solution that is accepted as a whole.
+/// Another reward, paid only for a solution that is accepted as a whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StrictGate<R>(pub R);
 
@@ -133,13 +134,13 @@ pub struct Weighted {
 }
 
 impl Weighted {
-    /// Of no rewards: it pays nothing.
+    /// An empty sum, which pays nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With `weight` times another reward.
+    /// Adds `weight` times another reward.
     ///
     /// # Errors
     /// A weight that is not a finite number.

@@ -1,34 +1,39 @@
-//! Approximate and noisy supervision: a verifier that errs at a stated rate.
+//! Noisy and partial supervision: a verifier that errs at a stated rate.
 //!
-//! The verdicts of [`Verifier`] are exact. What a policy learns from a verifier that is not is an
-//! open question of arXiv 2512.07783; this wrapper lets one ask it. It errs in one of three ways,
+//! The verdicts of [`Verifier`] are exact. What a policy learns from an inexact verifier is an open
+//! question of arXiv 2512.07783; this wrapper makes it an experiment. It errs in one of three ways,
 //! reproducibly: the same stream, index, gold and candidate give the same verdict.
 //!
-//! Noise touches the steps, not the answer, and a solution that is rejected for another reason
-//! than a step (a wrong answer, text behind it) stays rejected.
+//! Noise affects steps, not the answer. A solution that is rejected for another reason than a step
+//! (a wrong answer, text after it) stays rejected. The first error and the blame follow the noisy
+//! labels, so that nothing of the exact verdict leaks through them.
 
 use interplay_graph::SeedStream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::{Gold, Level, Verdict, Verifier, VerifyError};
+use crate::excerpt::excerpt;
+use crate::notes::{Detail, Judgement};
+use crate::{Gold, Level, Reason, StepError, StepVerdict, Verdict, Verifier, VerifyError};
 
 /// How supervision errs. Rates are probabilities from 0 to 1.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Noise {
-    /// The judgement of each step is turned around at this rate.
+    /// The judgement of each step is flipped at this rate.
     Flip {
         /// The probability for each step.
         rate: f64,
     },
-    /// Each step is left unjudged at this rate, and taken as right.
+    /// Each step is left unjudged at this rate and counts as right.
     Drop {
         /// The probability for each step.
         rate: f64,
     },
-    /// Each quantity of the gold graph is unknown at this rate, the same ones for all candidates
-    /// of a problem: steps about them are held to their own equalities only, and may be missing.
+    /// Each quantity of the gold graph is hidden at this rate, the same ones for all candidates of
+    /// a problem. Steps about hidden quantities are checked for their own equalities only, and may
+    /// be missing.
     PartialGraph {
         /// The probability for each quantity but the one that is asked for.
         rate: f64,
@@ -36,7 +41,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// The rate, whatever it is of.
+    /// The rate, for every kind of noise.
     #[must_use]
     pub fn rate(&self) -> f64 {
         match *self {
@@ -68,10 +73,10 @@ pub struct Supervision {
 }
 
 impl Supervision {
-    /// A verifier whose judgements pass through noise drawn from `stream`.
+    /// A verifier whose judgements are perturbed by noise from `stream`.
     ///
     /// # Errors
-    /// A rate outside 0 to 1.
+    /// The rate lies outside 0 to 1.
     pub fn new(verifier: Verifier, noise: Noise, stream: SeedStream) -> Result<Self, VerifyError> {
         let value = noise.rate();
         if !(0.0..=1.0).contains(&value) {
@@ -88,7 +93,7 @@ impl Supervision {
         })
     }
 
-    /// Judges a candidate; `index` picks the draw of noise, so give each candidate its own.
+    /// Judges a candidate. `index` selects the draw of noise, so give each candidate its own.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str, index: u64) -> Verdict {
         let level = self.verifier.level();
@@ -99,57 +104,97 @@ impl Supervision {
                 self.verifier.verify(&partial, candidate)
             }
             Noise::Flip { rate } => {
-                let verdict = self.verifier.verify(gold, candidate);
+                let judgement = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, level, |right| right ^ rng.random_bool(rate))
+                relabelled(judgement, gold, candidate, level, |right| {
+                    right ^ rng.random_bool(rate)
+                })
             }
             Noise::Drop { rate } => {
-                let verdict = self.verifier.verify(gold, candidate);
+                let judgement = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(verdict, gold, level, |right| right | rng.random_bool(rate))
+                relabelled(judgement, gold, candidate, level, |right| {
+                    right | rng.random_bool(rate)
+                })
             }
         }
     }
 }
 
-/// The verdict with the judgement of every step replaced. A needed quantity without a step keeps
-/// its place among the judgements. At the level of the paper only needed steps decide.
+/// The verdict with the judgement of every step replaced, and everything that follows from it: the
+/// first error is that of the first step that is now judged wrong, unless a mistake that is not a
+/// step's own comes before it. At the paper level only needed steps count.
+///
+/// The counts by kind of mistake remain those of the exact verdict.
 fn relabelled(
-    mut verdict: Verdict,
+    judgement: Judgement,
     gold: &Gold,
+    candidate: &str,
     level: Level,
     mut judge: impl FnMut(bool) -> bool,
 ) -> Verdict {
+    let Judgement {
+        mut verdict,
+        steps: notes,
+        missing,
+        beyond,
+    } = judgement;
     let mut changed = false;
-    let mut judged = |before: bool| {
-        let after = judge(before);
-        changed |= after != before;
-        after
+    let mut first = beyond;
+    let mut blame = |error: StepError| {
+        let earlier = |first: &StepError| first.span.start <= error.span.start;
+        if !first.as_ref().is_some_and(earlier) {
+            first = Some(error);
+        }
     };
-    let (mut right, mut all) = (0_u32, true);
-    for step in &mut verdict.steps {
-        step.correct = judged(step.correct);
-        all &= step.correct || (level == Level::Paper && !step.needed);
-        right += u32::from(step.correct && step.needed);
+    let mut right = 0_u32;
+    for (step, note) in verdict.steps.iter_mut().zip(notes) {
+        // One draw for each step, even if it must not change.
+        let correct = judge(step.correct);
+        if note.misplaced {
+            continue;
+        }
+        changed |= correct != step.correct;
+        step.correct = correct;
+        right += u32::from(correct && step.needed);
+        if !correct && (level != Level::Paper || step.needed) {
+            let error = note.error;
+            blame(error.unwrap_or_else(|| judged_wrong(note.sentence, step, candidate)));
+        }
     }
-    for _ in 0..verdict.missing {
-        let present = judged(false);
-        all &= present;
+    let mut absent = 0;
+    for error in missing {
+        let present = judge(false);
+        changed |= present;
         right += u32::from(present);
+        if !present {
+            absent += 1;
+            blame(error);
+        }
     }
     if !changed {
         return verdict;
     }
     let needed = gold.needed();
+    verdict.missing = absent;
     verdict.process_accuracy = f64::from(right.min(needed)) / f64::from(needed);
-    verdict.accepted = all && !verdict.beyond_steps && verdict.answer_correct;
-    if verdict.accepted {
-        verdict.first_error = None;
-    }
+    verdict.accepted = first.is_none() && verdict.answer_correct;
+    verdict.first_error = first;
     verdict
 }
 
-/// A number that two different problems hardly share.
+/// The mistake of a step in which the verifier found none.
+fn judged_wrong(sentence: usize, step: &StepVerdict, candidate: &str) -> StepError {
+    StepError {
+        step: sentence,
+        span: step.span.clone(),
+        reason: Reason::JudgedWrong,
+        expected: "a step that the supervision accepts".to_owned(),
+        found: excerpt(&candidate[step.span.clone()]),
+    }
+}
+
+/// A number that two different problems are unlikely to share.
 fn fingerprint(gold: &Gold) -> u64 {
     use std::hash::Hasher;
     let mut hasher = rustc_hash::FxHasher::default();
@@ -169,7 +214,7 @@ mod tests {
     const RIGHT: &str =
         "fox = 3. elk = fox + 2 = 3 + 2 = 5. owl = 2 * elk = 2 * 5 = 10. Answer: 10.";
     const WRONG: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 2 * elk = 2 * 4 = 8. Answer: 8.";
-    /// Right at the end, wrong on the way.
+    /// A right answer by wrong steps.
     const LUCKY: &str = "fox = 3. elk = fox + 1 = 3 + 1 = 4. owl = 10. Answer: 10.";
 
     fn gold() -> Gold {

@@ -1,15 +1,17 @@
-//! Which symbol of a solution stands for what.
+//! The symbols of a solution and what they stand for.
 
 use std::collections::HashMap;
 
+use interplay_graph::Linear;
+
 use crate::formula::Source;
-use crate::linear::Linear;
 use crate::reading::{Node, Span};
+use crate::values;
 
 /// What a symbol was bound to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding {
-    /// What it reads; none after a step that says nothing usable.
+    /// What it reads, or none after an unusable step.
     pub source: Option<Source>,
     /// The value that the solution states for it.
     pub value: Option<Linear>,
@@ -23,7 +25,7 @@ pub(crate) struct Binding {
 #[derive(Debug)]
 pub(crate) struct Symbols<'t> {
     text: &'t str,
-    /// One more than the place of the binding of each one-letter symbol.
+    /// The index of the binding of each one-letter symbol, plus one.
     letters: [u32; 128],
     longer: HashMap<&'t str, u32>,
     bindings: Vec<Binding>,
@@ -39,7 +41,7 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    fn place(&self, symbol: Span) -> Option<usize> {
+    fn index(&self, symbol: Span) -> Option<usize> {
         let name = symbol.of(self.text);
         let next = match name.as_bytes() {
             [letter @ 0..128] => self.letters[usize::from(*letter)],
@@ -49,14 +51,14 @@ impl<'t> Symbols<'t> {
     }
 
     pub(crate) fn get(&self, symbol: Span) -> Option<&Binding> {
-        self.place(symbol).map(|place| &self.bindings[place])
+        self.index(symbol).map(|index| &self.bindings[index])
     }
 
     pub(crate) fn same(&self, left: Span, right: Span) -> bool {
         left.of(self.text) == right.of(self.text)
     }
 
-    /// Binds a symbol, also one that was bound before.
+    /// Binds a symbol, even one that was bound before.
     pub(crate) fn bind(&mut self, symbol: Span, source: Option<Source>, value: Option<Linear>) {
         self.push(
             symbol,
@@ -69,8 +71,8 @@ impl<'t> Symbols<'t> {
         );
     }
 
-    /// Binds the name of the unknown quantity and the letter that stands for it. Where they differ,
-    /// the letter is a value: an expression reads the quantity by its name.
+    /// Binds the name of the unknown quantity and its letter. If they differ, the letter is a value
+    /// only: an expression reads the quantity by its name.
     pub(crate) fn bind_unknown(&mut self, name: Span, letter: Span, source: Option<Source>) {
         let value = Some(Linear::UNKNOWN);
         let same = self.same(name, letter);
@@ -99,18 +101,17 @@ impl<'t> Symbols<'t> {
     }
 
     pub(crate) fn mark_read(&mut self, symbol: Span) {
-        if let Some(place) = self.place(symbol) {
-            self.bindings[place].read = true;
+        if let Some(index) = self.index(symbol) {
+            self.bindings[index].read = true;
         }
     }
 
-    /// What an expression states as a value: a number, or a linear expression whose symbol is the
-    /// unknown.
+    /// The value that an expression states: a number, or a linear expression in the unknown.
     pub(crate) fn stated(&self, nodes: &[Node]) -> Option<Linear> {
         if let [Node::Number(number)] = nodes {
             return Some(Linear::number(*number));
         }
-        self.only_unknown(nodes).then(|| Linear::stated(nodes))?
+        self.only_unknown(nodes).then(|| values::stated(nodes))?
     }
 
     /// Whether an expression names no symbol but the unknown.

@@ -1,22 +1,23 @@
-//! Gold from texts alone: the gold solution says how things are computed, the problem's text
-//! which other things there are.
+//! Gold from texts alone: the gold solution gives the definitions, the problem's text the other
+//! quantities.
 //!
-//! A published record has no graph of its whole problem, only texts. Its gold solution defines
-//! what the answer needs; a candidate may just as well compute something else that the problem
-//! states, which is true but not needed. What the problem's text defines is taken in with its
-//! definition, totals that follow from the structure too. What it only mentions, or defines in a
-//! circle, has no value, so that no step about it can be right.
+//! A published record has no graph of its whole problem, only texts. Its gold solution defines what
+//! the answer needs; a candidate may also compute other quantities that the problem states, which
+//! is true but not needed. Whatever the problem's text defines is added with its definition, totals
+//! that follow from the structure included. A quantity that it only mentions, or defines in a
+//! circle, has no value, so no step about it can be right.
 
 use interplay_graph::Statements;
 
 use crate::VerifyError;
-use crate::gold::{Gold, GoldQuantity};
+use crate::gold::Gold;
+use crate::quantity::GoldQuantity;
 
 impl Gold {
-    /// From a gold solution, with what else the text of its problem has.
+    /// From a gold solution, with the other quantities of its problem's text.
     ///
-    /// The problem's text is read as far as it can be: it adds quantities that are not needed,
-    /// and never changes what the solution says.
+    /// The problem's text is read as far as possible. It adds quantities that are not needed and
+    /// never changes what the solution says.
     ///
     /// # Errors
     /// As for [`Gold::from_solution`].
@@ -47,8 +48,8 @@ impl Gold {
         }
     }
 
-    /// The gold of everything that a problem's text defines, where it is of the mode of the
-    /// solution. What is asked for is known from the solution, should the question not say it.
+    /// The gold of everything that a problem's text defines, if it has the mode of the solution. If
+    /// the question is unreadable, the solution tells what is asked for.
     fn whole_problem(&self, statements: &Statements<'_>) -> Option<Self> {
         let own = match self.reverse() {
             Some(reverse) => self.quantities().get(reverse.unknown as usize),
@@ -57,32 +58,29 @@ impl Gold {
         let asked = [statements.asked(), own.map(|quantity| &*quantity.name)];
         let mut problems = asked.into_iter().flatten();
         let problem = problems.find_map(|asked| statements.problem_about(asked).ok())?;
-        match &problem.reversal {
-            None if !self.is_reverse() => Self::from_graph(&problem.graph, problem.asked).ok(),
-            Some(reversal) if self.is_reverse() => {
-                Self::from_reverse_graph(&problem.graph, reversal.unknown, reversal.given).ok()
-            }
-            _ => None,
+        if problem.reversal.is_some() != self.is_reverse() {
+            return None;
         }
+        Self::from_goal(&problem.graph, problem.goal()).ok()
     }
 
-    /// The quantities of a whole problem that this gold does not have, with what they read turned
-    /// into places here. One that reads something without a place is left out.
+    /// The quantities of a whole problem that this gold lacks, with their parents renumbered. A
+    /// quantity with a parent that neither has is left out.
     fn missing_from(&self, whole: &Self) -> Vec<GoldQuantity> {
         let mut next = self.len() as u32;
-        let mut places: Vec<Option<u32>> = Vec::with_capacity(whole.len());
+        let mut indices: Vec<Option<u32>> = Vec::with_capacity(whole.len());
         let mut missing = Vec::new();
         for quantity in whole.quantities() {
-            if let Some(place) = self.find(&quantity.name) {
-                // A solution that says something else is the gold all the same.
-                let same = self.quantity(place).value == quantity.value;
-                places.push(same.then_some(place));
+            if let Some(index) = self.find(&quantity.name) {
+                // A solution that says something else prevails.
+                let same = self.quantity(index).value == quantity.value;
+                indices.push(same.then_some(index));
                 continue;
             }
-            let place = |read: u32| places.get(read as usize).copied().flatten();
+            let index = |read: u32| indices.get(read as usize).copied().flatten();
             let formula = quantity.formula.as_ref();
-            let formula = formula.and_then(|formula| formula.with_places(place));
-            places.push(formula.is_some().then_some(next));
+            let formula = formula.and_then(|formula| formula.with_places(index));
+            indices.push(formula.is_some().then_some(next));
             if let Some(formula) = formula {
                 missing.push(GoldQuantity {
                     parents: formula.parents().collect(),

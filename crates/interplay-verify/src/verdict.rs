@@ -1,75 +1,77 @@
-//! What a verifier found out about a candidate.
+//! Verdicts: what a verifier finds out about a candidate.
 
 use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a sentence, or a whole solution, is not right.
+/// Why a sentence, or a whole solution, is wrong.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The text is no sentence of the dialect.
+    /// The text is not a sentence of the dialect.
     Unreadable,
     /// A number is not a plain decimal integer of 64 bits.
     BadNumber,
     /// Parentheses nest too deep.
     TooDeep,
-    /// The text is longer than the reader takes.
+    /// The text is too long.
     TooLong,
-    /// A formula larger than is kept for a text of this length.
+    /// Formulas are out of proportion to the text.
     TooLarge,
-    /// A step of the other dialect than the first step's.
+    /// The step is in another dialect than the first.
     MixedDialects,
-    /// Neither the gold graph nor the problem has the quantity.
+    /// The problem has no such quantity.
     UnknownQuantity,
-    /// True, but not needed, where that was forbidden.
+    /// The step is true but not needed, and unneeded steps are forbidden.
     UnneededQuantity,
     /// The quantity was defined before.
     Redefinition,
-    /// The symbol stands for something else already.
+    /// The symbol already stands for something else.
     SymbolReused,
-    /// A symbol that no earlier step defines.
+    /// No earlier step defines the symbol.
     UndefinedSymbol,
-    /// The equation of a quantity or symbol is missing, or its value.
+    /// The equation of a quantity or symbol, or its value, is missing.
     MissingEquation,
-    /// A chain that is not: symbol, expression, the same in numbers, shorter forms, number.
+    /// The chain does not lead from a symbol through an expression and numeric forms to a number.
     OddChain,
-    /// An intermediate symbol that its step never reads.
+    /// The step never reads an intermediate symbol that it defines.
     UnusedIntermediate,
-    /// The step reads other quantities than the definition.
+    /// The step reads other quantities than the definition does.
     WrongParents,
     /// The step reads the right quantities but computes something else.
     WrongOperation,
-    /// The numeric form is not the symbolic one with the values put in.
+    /// The numeric form is not the symbolic one with values substituted.
     WrongNumbers,
     /// Two sides of an equality differ.
     WrongEquality,
     /// The quantity has another value.
     WrongValue,
-    /// A quantity is called unknown that the problem does not ask for, or a second one is.
+    /// The step calls a quantity unknown that the problem does not ask for, or a second one.
     NotUnknown,
-    /// What is asked for is given an equation of its own instead of being left unknown.
+    /// The unknown is defined instead of being left unknown.
     UnknownDefined,
-    /// The value that is said to be known is not what the problem gives.
+    /// The value stated as known is not the one that the problem gives.
     WrongKnown,
-    /// An equation that does not follow, or a transformation that is not what it says.
+    /// The equation does not follow, or is not what its label says.
     WrongEquation,
-    /// The equation is not set up, or is not solved.
+    /// The equation is not set up or not solved.
     MissingSolution,
     /// A needed quantity has no step.
     MissingQuantity,
     /// No answer is stated.
     MissingAnswer,
-    /// The answer is not the right one.
+    /// The answer is wrong.
     WrongAnswer,
-    /// The answer is stated a second time.
+    /// The answer is stated twice.
     RepeatedAnswer,
-    /// Two answers are stated that differ.
+    /// Two different answers are stated.
     ConflictingAnswers,
-    /// Something stands behind the answer or between the tags.
+    /// There is text after the answer or between the tags.
     StrayText,
+    /// Noisy supervision judges the step wrong.
+    JudgedWrong,
 }
 
 impl Reason {
@@ -107,6 +109,7 @@ impl Reason {
             Self::RepeatedAnswer => "repeated_answer",
             Self::ConflictingAnswers => "conflicting_answers",
             Self::StrayText => "stray_text",
+            Self::JudgedWrong => "judged_wrong",
         }
     }
 }
@@ -123,20 +126,20 @@ impl fmt::Display for Reason {
             Self::UnknownQuantity => "the problem has no such quantity",
             Self::UnneededQuantity => "the quantity is not needed",
             Self::Redefinition => "the quantity was defined before",
-            Self::SymbolReused => "the symbol stands for something else already",
+            Self::SymbolReused => "the symbol already stands for something else",
             Self::UndefinedSymbol => "the symbol was not defined before",
             Self::MissingEquation => "an equation with its value is missing",
             Self::OddChain => {
-                "the equalities do not go from a symbol over its expression to a number"
+                "the equalities do not lead from a symbol through its expression to a number"
             }
             Self::UnusedIntermediate => "an intermediate symbol is never read in its step",
-            Self::WrongParents => "the step reads other quantities than the definition",
-            Self::WrongOperation => "the step computes something else than the definition",
+            Self::WrongParents => "the step reads other quantities than the definition does",
+            Self::WrongOperation => "the step computes something other than the definition",
             Self::WrongNumbers => "the numeric form does not mirror the symbolic one",
             Self::WrongEquality => "the two sides of an equality differ",
             Self::WrongValue => "the value of the quantity is wrong",
             Self::NotUnknown => "the problem does not ask for this quantity, so it is not unknown",
-            Self::UnknownDefined => "the unknown is to be found from the equation, not defined",
+            Self::UnknownDefined => "the unknown must be found from the equation, not defined",
             Self::WrongKnown => "the problem does not give this value",
             Self::WrongEquation => "the equation does not follow",
             Self::MissingSolution => "the equation is not set up and solved",
@@ -146,22 +149,23 @@ impl fmt::Display for Reason {
             Self::RepeatedAnswer => "the answer is stated twice",
             Self::ConflictingAnswers => "two different answers are stated",
             Self::StrayText => "there is text where none belongs",
+            Self::JudgedWrong => "the step is judged wrong",
         })
     }
 }
 
-/// The first thing that is wrong with a candidate.
+/// The first mistake in a candidate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepError {
-    /// Which sentence of the candidate, counted from zero, the answer included.
+    /// The sentence of the candidate, counted from zero, the answer included.
     pub step: usize,
-    /// Where in the candidate, in bytes.
+    /// The byte range in the candidate.
     pub span: Range<usize>,
     /// What kind of mistake.
     pub reason: Reason,
-    /// What would have been right.
+    /// What was expected.
     pub expected: String,
-    /// What stands there.
+    /// What was found.
     pub found: String,
 }
 
@@ -182,10 +186,10 @@ impl fmt::Display for StepError {
     }
 }
 
-/// One sentence of the candidate and whether it holds.
+/// One sentence of the candidate and whether it is right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepVerdict {
-    /// Where in the candidate, in bytes.
+    /// The byte range in the candidate.
     pub span: Range<usize>,
     /// Whether it defines a quantity that the answer needs.
     pub needed: bool,
@@ -193,33 +197,30 @@ pub struct StepVerdict {
     pub correct: bool,
 }
 
-/// The judgement of one candidate.
+/// The judgement on one candidate.
 #[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Whether the whole solution is right at the verifier's level.
     pub accepted: bool,
-    /// Whether the stated answer is right, whatever the steps.
+    /// Whether the stated answer is right, regardless of the steps.
     pub answer_correct: bool,
     /// The share of needed quantities whose step is right, from 0 to 1.
     pub process_accuracy: f64,
-    /// The first mistake; none where the solution is accepted.
+    /// The first mistake, or none if the solution is accepted.
     pub first_error: Option<StepError>,
     /// Needed quantities without a step.
     pub missing: u32,
     /// Steps about quantities that are not needed or do not exist.
     pub extra: u32,
-    /// Steps that read other quantities than the definition.
+    /// Steps that read other quantities than the definition does.
     pub wrong_parents: u32,
-    /// Steps with another value than the gold one.
+    /// Steps with a wrong value.
     pub wrong_values: u32,
     /// Chains in which an equality does not hold or numbers do not mirror symbols.
     pub wrong_equalities: u32,
-    /// The sentences in the order of the text, without the answer.
+    /// The sentences in text order, without the answer.
     pub steps: Vec<StepVerdict>,
-    /// Whether something else than a step is wrong, such as the answer or text behind it.
-    #[serde(skip)]
-    pub(crate) beyond_steps: bool,
 }
 
 impl Verdict {

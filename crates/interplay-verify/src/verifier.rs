@@ -1,28 +1,42 @@
 //! The verifier: a level, applied to candidates.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::explain::{head, one_line};
 use crate::frame::Frame;
-use crate::reading::{Reading, Span};
+use crate::notes::{Detail, Judgement};
+use crate::parse::MAX_TEXT;
+use crate::reading::Reading;
+use crate::strict::Unneeded;
 use crate::{Gold, Reason, StepError, Verdict, paper, strict};
 
-/// The longest candidate that is read, in bytes.
-pub(crate) const MAX_TEXT: usize = 1 << 24;
-
 /// How much of a solution is checked.
+///
+/// ```
+/// use interplay_verify::Level;
+///
+/// assert_eq!("strict".parse(), Ok(Level::Strict));
+/// assert_eq!(Level::Paper.to_string(), "paper");
+/// assert!("stricter".parse::<Level>().is_err());
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// As published (arXiv 2512.07783): each needed quantity is there with its parents and its
-    /// value, and the first answer is right. Whatever else the solution says is not looked at.
+    /// As published (arXiv 2512.07783): every needed quantity is there with its parents and its
+    /// value, and the first answer is right. Nothing else is checked.
     Paper,
-    /// Everything the solution says is right: every equality, every operator, every symbol in
-    /// its place, one answer, nothing invented, nothing behind it.
+    /// Everything that the solution says is right: every equality, operator and symbol, one answer,
+    /// nothing invented, nothing after the answer.
     Strict,
 }
 
 impl Level {
+    /// All levels, the most lenient first.
+    pub const ALL: [Self; 2] = [Self::Paper, Self::Strict];
+
     /// The name in files and on command lines.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -32,6 +46,26 @@ impl Level {
         }
     }
 }
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        let level = Self::ALL.into_iter().find(|level| level.name() == name);
+        level.ok_or_else(|| UnknownLevel(name.to_owned()))
+    }
+}
+
+/// A name that no [`Level`] has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("found the level `{0}`; expected `paper` or `strict`")]
+pub struct UnknownLevel(String);
 
 /// Judges candidates at one level.
 ///
@@ -55,24 +89,24 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verifier {
     level: Level,
-    pub(crate) allow_unneeded: bool,
+    unneeded: Unneeded,
 }
 
 impl Verifier {
-    /// A verifier at this level. True steps that the answer does not need are accepted.
+    /// A verifier at this level that accepts true steps which the answer does not need.
     #[must_use]
     pub fn new(level: Level) -> Self {
         Self {
             level,
-            allow_unneeded: true,
+            unneeded: Unneeded::Allowed,
         }
     }
 
-    /// The same, but at the strict level a step that the answer does not need is a mistake.
+    /// Makes a step that the answer does not need a mistake at the strict level.
     #[must_use]
     pub fn forbid_unneeded(self) -> Self {
         Self {
-            allow_unneeded: false,
+            unneeded: Unneeded::Forbidden,
             ..self
         }
     }
@@ -83,11 +117,16 @@ impl Verifier {
         self.level
     }
 
-    /// Judges a candidate: a bare solution text, or a sampled completion with its closing tags.
+    /// Judges a candidate: a bare solution, or a sampled completion with its closing tags.
     ///
-    /// Never fails: what cannot be read is a wrong candidate. Takes time linear in the text.
+    /// Never fails: an unreadable text is a wrong candidate. Takes time linear in the text.
     #[must_use]
     pub fn verify(&self, gold: &Gold, candidate: &str) -> Verdict {
+        self.judge(gold, candidate, Detail::First).verdict
+    }
+
+    /// The same with as many notes as asked for.
+    pub(crate) fn judge(&self, gold: &Gold, candidate: &str, detail: Detail) -> Judgement {
         if candidate.len() > MAX_TEXT {
             let error = StepError {
                 step: 0,
@@ -96,84 +135,25 @@ impl Verifier {
                 expected: format!("at most {MAX_TEXT} bytes"),
                 found: format!("{} bytes", candidate.len()),
             };
-            return Verdict {
-                first_error: Some(error),
+            let verdict = Verdict {
+                first_error: Some(error.clone()),
                 missing: gold.needed(),
                 ..Verdict::default()
+            };
+            return Judgement {
+                verdict,
+                steps: Vec::new(),
+                missing: Vec::new(),
+                beyond: Some(error),
             };
         }
         let frame = Frame::of(candidate);
         let reading = Reading::of(candidate, &frame);
         match self.level {
-            Level::Paper => paper::judge(gold, candidate, &frame, &reading),
-            Level::Strict => strict::judge(self, gold, candidate, &frame, &reading),
+            Level::Paper => paper::judge(gold, candidate, &frame, &reading, detail),
+            Level::Strict => {
+                strict::judge(self.unneeded, gold, candidate, &frame, &reading, detail)
+            }
         }
-    }
-}
-
-/// What a judge notes while it reads.
-pub(crate) struct Notes<'t> {
-    text: &'t str,
-    pub verdict: Verdict,
-    /// The sentence that is being read.
-    pub at: usize,
-}
-
-impl<'t> Notes<'t> {
-    pub(crate) fn new(text: &'t str, reading: &Reading) -> Self {
-        let steps = Vec::with_capacity(reading.items.len());
-        Self {
-            text,
-            verdict: Verdict {
-                steps,
-                ..Verdict::default()
-            },
-            at: 0,
-        }
-    }
-
-    /// Notes a mistake; the first one is explained.
-    pub(crate) fn error(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
-        self.explained(span, reason, expected, None);
-    }
-
-    pub(crate) fn explained(
-        &mut self,
-        span: Span,
-        reason: Reason,
-        expected: impl FnOnce() -> String,
-        found: Option<&dyn Fn() -> String>,
-    ) {
-        if self.verdict.first_error.is_none() {
-            let shown = || excerpt(span.of(self.text));
-            self.verdict.first_error = Some(StepError {
-                step: self.at,
-                span: span.range(),
-                reason,
-                expected: message(&expected()),
-                found: message(&found.map_or_else(shown, |found| found())),
-            });
-        }
-    }
-}
-
-/// A message on one line, of bounded length, whatever the candidate brought into it.
-fn message(text: &str) -> String {
-    const LONGEST: usize = 400;
-    let shown = head(text, LONGEST);
-    let mut line = one_line(shown);
-    if shown.len() < text.len() {
-        line.push_str("...");
-    }
-    line
-}
-
-/// A stretch of the candidate for a message, shortened where it is long.
-fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 120;
-    match text.char_indices().nth(LONGEST) {
-        _ if text.trim_ascii().is_empty() => "nothing".to_owned(),
-        None => format!("`{text}`"),
-        Some((cut, _)) => format!("`{}...`", &text[..cut]),
     }
 }

@@ -36,10 +36,7 @@ fn forward() -> impl Strategy<Value = Problem> {
 }
 
 fn gold(problem: &Problem) -> Gold {
-    match problem.given() {
-        None => Gold::from_graph(problem.graph(), problem.target()).unwrap(),
-        Some(given) => Gold::from_reverse_graph(problem.graph(), problem.target(), given).unwrap(),
-    }
+    Gold::from_goal(problem.graph(), problem.goal()).unwrap()
 }
 
 fn verify(level: Level, gold: &Gold, candidate: &str) -> Verdict {

@@ -4,7 +4,8 @@
 
 mod grid;
 
-use interplay_tasks::{Component, Counts, SolutionOrder, StatementOrder, TaskSpec};
+use interplay_tasks::spec::{SolutionOrder, StatementOrder};
+use interplay_tasks::{Component, Counts, TaskSpec};
 use proptest::prelude::*;
 use proptest::sample::select;
 

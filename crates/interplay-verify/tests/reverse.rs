@@ -2,7 +2,7 @@
 
 mod zoo;
 
-use interplay_graph::{Definition, ReasoningGraph};
+use interplay_graph::{Definition, Goal, QuantityId, ReasoningGraph};
 use interplay_verify::{Gold, Level, Reason, Verifier, VerifyError};
 use zoo::{assert_accepted, assert_rejected, edited, reason, strict};
 
@@ -22,6 +22,10 @@ const PROSE: &str = "The question is difficult, so we use equations to solve it.
                      Divide both sides by 3: x = 12 / 3. \
                      Solution: x = 4. Answer: 4.";
 
+fn reverse(unknown: QuantityId, given: QuantityId) -> Goal {
+    Goal::Reverse { unknown, given }
+}
+
 fn graph(place: &str) -> (ReasoningGraph, Gold) {
     let mut graph = ReasoningGraph::new();
     let name = |animal: &str| match place {
@@ -40,7 +44,7 @@ fn graph(place: &str) -> (ReasoningGraph, Gold) {
     graph
         .add(name("bee"), Definition::difference(), &[elk, ant])
         .unwrap();
-    let gold = Gold::from_reverse_graph(&graph, fox, owl).unwrap();
+    let gold = Gold::from_goal(&graph, reverse(fox, owl)).unwrap();
     (graph, gold)
 }
 
@@ -318,7 +322,7 @@ fn an_unknown_that_does_not_follow_is_no_gold() {
     let (graph, _) = graph("");
     let id = |name: &str| graph.find(name).unwrap();
     for (unknown, given) in [("ant", "elk"), ("elk", "owl")] {
-        let error = Gold::from_reverse_graph(&graph, id(unknown), id(given)).unwrap_err();
+        let error = Gold::from_goal(&graph, reverse(id(unknown), id(given))).unwrap_err();
         assert!(matches!(error, VerifyError::Undetermined { .. }), "{error}");
     }
     for broken in [

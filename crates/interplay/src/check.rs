@@ -1,57 +1,53 @@
 //! Everything about an experiment that cannot work, found before anything runs.
 //!
-//! A run takes minutes or days; what can be known from the spec alone is refused at once, every
-//! problem in a line of its own. Upper limits keep a slip of the keyboard from asking for more
-//! memory than there is.
+//! A run takes minutes or days. Whatever can be known from the spec alone is refused at once, one
+//! line for each problem. Upper limits keep a typing error from asking for more memory than there
+//! is.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use interplay_eval::Band;
-use interplay_tasks::{ContextLibrary, Counts, TaskError, TaskSpec};
+use interplay_tasks::{ContextLibrary, TaskSpec};
 use interplay_tokenizer::TrainerSpec;
 
-use crate::run::evaluate::band_ops;
-use crate::spec::{at_counts, at_op};
-use crate::{CalibrateSpec, ExperimentSpec, StageKind, StageSpec};
+use crate::limits::{MANY, PROBLEMS_PER_OP, within};
+use crate::planned_stage::{Ops, Stage, resolve_stages};
+use crate::problems::{self, at_counts, at_op};
+use crate::spec::{ExperimentSpec, band_ops};
+use crate::stage::StageSpec;
 
-/// The most of anything that is counted in a spec and held in memory: a million.
-const MANY: u64 = 1 << 20;
 /// The hardest op that a band may name; tasks have a limit of their own.
 const HARDEST: u32 = 1000;
 /// Names of files and folders that a run makes beside its stages, and of streams of its own.
 const TAKEN: [&str; 3] = ["tokenizer", "eval", "evaluate"];
 
-/// All problems of an experiment.
-pub(crate) fn problems(spec: &ExperimentSpec, library: &ContextLibrary) -> Vec<String> {
-    let mut check = Check {
-        spec,
-        library,
-        problems: Vec::new(),
-    };
-    check.names();
-    check.model();
-    check.tokenizer();
-    check.evaluate();
-    check.stages();
-    check.problems
+impl ExperimentSpec {
+    /// Everything about the experiment that cannot work, one line each.
+    #[must_use]
+    pub fn validate(&self, library: &ContextLibrary) -> Vec<String> {
+        let mut check = Check {
+            spec: self,
+            library,
+            issues: Vec::new(),
+        };
+        check.names();
+        check.model();
+        check.tokenizer();
+        check.evaluate();
+        check.stages();
+        check.issues
+    }
 }
 
-/// Stages with fewer rows than devices: some of the devices would never have anything to do.
-pub(crate) fn rows_for(spec: &ExperimentSpec, devices: usize) -> Vec<String> {
-    let rows = |stage: &StageSpec| match stage {
-        StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
-            Some(training.rows)
-        }
-        StageSpec::Grpo { training, .. } => Some(training.rows),
-        StageSpec::Calibrate { .. } => None,
-    };
+/// Stages with fewer rows than devices, so that some devices would never have anything to do.
+pub(crate) fn validate_rows(spec: &ExperimentSpec, devices: usize) -> Vec<String> {
     let few = |stage: &StageSpec| {
-        let (name, rows) = (stage.name(), rows(stage)?);
+        let rows = stage.settings.needs().training?.rows;
         (rows < devices).then(|| {
             format!(
-                "stage `{name}`: training.rows: expected at least one row for each of the \
-                 {devices} devices, found {rows}"
+                "stage `{}`: training.rows: expected at least one row for each of the {devices} \
+                 devices, found {rows}",
+                stage.name
             )
         })
     };
@@ -61,67 +57,48 @@ pub(crate) fn rows_for(spec: &ExperimentSpec, devices: usize) -> Vec<String> {
 struct Check<'a> {
     spec: &'a ExperimentSpec,
     library: &'a ContextLibrary,
-    problems: Vec<String>,
+    issues: Vec<String>,
 }
 
 impl Check<'_> {
-    fn add(&mut self, problem: String) {
-        self.problems.push(problem);
+    fn add(&mut self, issue: impl Into<Option<String>>) {
+        self.issues.extend(issue.into());
     }
 
-    fn within(&mut self, key: &str, found: u64, limits: RangeInclusive<u64>) {
-        if !limits.contains(&found) {
-            let (least, most) = (limits.start(), limits.end());
-            self.add(format!("{key}: expected {least} to {most}, found {found}"));
-        }
-    }
-
-    fn share(&mut self, key: &str, found: f64) {
-        if !(0.0..=1.0).contains(&found) {
-            self.add(format!("{key}: expected 0 to 1, found {found}"));
-        }
-    }
-
-    fn data(&mut self, place: &str, data: &TaskSpec) {
-        let found = match data.validate(self.library) {
-            Ok(()) => Vec::new(),
-            Err(TaskError::Spec { issues }) => issues.0.iter().map(ToString::to_string).collect(),
-            Err(other) => vec![other.to_string()],
-        };
-        self.problems.extend(
-            found
-                .into_iter()
-                .map(|problem| format!("{place}: {problem}")),
-        );
+    fn data(&mut self, key: &str, data: &TaskSpec) {
+        let found = problems::validate(data, self.library).into_iter();
+        self.issues
+            .extend(found.map(|issue| format!("{key}: {issue}")));
     }
 
     fn names(&mut self) {
-        if !plain(&self.spec.name) {
+        if !is_folder_name(&self.spec.name) {
             let name = &self.spec.name;
             self.add(format!(
                 "name: `{name}` is not a folder name of letters, digits, `-` and `_`"
             ));
         }
         // TOML has no larger whole numbers, and the run folder keeps the plan as TOML.
-        self.within("seed", self.spec.seed, 0..=i64::MAX as u64);
+        self.add(within("seed", self.spec.seed, 0..=i64::MAX as u64));
         if self.spec.stages.is_empty() {
-            self.add("stage: expected at least one".into());
+            self.add("stage: expected at least one".to_owned());
         }
     }
 
     fn model(&mut self) {
-        let model = self.spec.model.clone();
-        let before = self.problems.len();
+        let model = &self.spec.model;
+        let before = self.issues.len();
         let counts = [
-            ("hidden_size", model.hidden_size, MANY),
-            ("intermediate_size", model.intermediate_size, MANY),
-            ("layers", model.layers, 1 << 10),
-            ("heads", model.heads, 1 << 10),
-            ("kv_heads", model.kv_heads, 1 << 10),
-            ("context_tokens", model.context_tokens, MANY),
+            ("hidden_size", model.hidden_size, 1..=MANY),
+            ("intermediate_size", model.intermediate_size, 1..=MANY),
+            ("layers", model.layers, 1..=1 << 10),
+            ("heads", model.heads, 1..=1 << 10),
+            ("kv_heads", model.kv_heads, 1..=1 << 10),
+            // A token of a prompt and one of its completion.
+            ("context_tokens", model.context_tokens, 2..=MANY),
         ];
-        for (key, count, most) in counts {
-            self.within(&format!("model.{key}"), count as u64, 1..=most);
+        for (key, count, limits) in counts {
+            self.add(within(&format!("model.{key}"), count as u64, limits));
         }
         if !(model.rope_theta.is_finite() && model.rope_theta > 0.0) {
             self.add(format!(
@@ -129,7 +106,7 @@ impl Check<'_> {
                 model.rope_theta
             ));
         }
-        if self.problems.len() > before {
+        if self.issues.len() > before {
             return;
         }
         let (hidden, heads, kv_heads) = (model.hidden_size, model.heads, model.kv_heads);
@@ -154,26 +131,25 @@ impl Check<'_> {
         if let Err(error) = trainer.validate() {
             self.add(format!("tokenizer: {error}"));
         }
-        self.within("tokenizer.vocab_size", spec.vocab_size as u64, 1..=MANY);
-        self.within("tokenizer.samples", spec.samples, 1..=10 * MANY);
+        let entries = spec.vocab_size as u64;
+        self.add(within("tokenizer.vocab_size", entries, 1..=MANY));
+        self.add(within("tokenizer.samples", spec.samples, 1..=10 * MANY));
         self.data("tokenizer.data", &spec.data);
     }
 
     fn evaluate(&mut self) {
         let spec = &self.spec.evaluate;
-        let context = self.spec.model.context_tokens as u64;
-        // The ids of problems leave room for a million an op.
-        self.within(
+        let problems = spec.problems_per_op;
+        self.add(within(
             "evaluate.problems_per_op",
-            spec.problems_per_op,
-            1..=1_000_000,
-        );
-        self.within("evaluate.samples", u64::from(spec.samples), 1..=MANY);
-        self.within(
-            "evaluate.max_new_tokens",
-            spec.max_new_tokens as u64,
-            1..=context - 1,
-        );
+            problems,
+            1..=PROBLEMS_PER_OP,
+        ));
+        self.add(within("evaluate.samples", spec.samples.into(), 1..=MANY));
+        // The prompt needs a token as well. A shorter context is refused with the model.
+        let most = (self.spec.model.context_tokens as u64).max(2) - 1;
+        let tokens = spec.max_new_tokens as u64;
+        self.add(within("evaluate.max_new_tokens", tokens, 1..=most));
         let ascending = spec.ks.windows(2).all(|pair| pair[0] < pair[1]);
         let inside = spec.ks.iter().all(|k| (1..=spec.samples).contains(k));
         if spec.ks.is_empty() || !ascending || !inside {
@@ -194,14 +170,9 @@ impl Check<'_> {
             self.add(format!("bands: {error}"));
             return;
         }
-        let hardest = Band::ALL
-            .map(|band| *bands.range(band).end())
-            .into_iter()
-            .max();
-        if hardest.is_some_and(|op| op > HARDEST) {
-            self.add(format!(
-                "bands: expected ops up to {HARDEST}, found {hardest:?}"
-            ));
+        let last = Band::ALL.map(|band| *bands.range(band).end());
+        if let Some(op) = last.into_iter().find(|op| *op > HARDEST) {
+            self.add(format!("bands: expected ops up to {HARDEST}, found {op}"));
             return;
         }
         for op in band_ops(&bands) {
@@ -213,12 +184,10 @@ impl Check<'_> {
     }
 
     fn stages(&mut self) {
-        let stages = &self.spec.stages;
         let mut seen: HashSet<&str> = HashSet::new();
-        let mut models: HashSet<&str> = HashSet::new();
-        for stage in stages {
-            let name = stage.name();
-            if !plain(name) {
+        for stage in &self.spec.stages {
+            let name = stage.name.as_str();
+            if !is_folder_name(name) {
                 self.add(format!(
                     "stage `{name}`: the name is not made of letters, digits, `-` and `_`"
                 ));
@@ -226,98 +195,53 @@ impl Check<'_> {
             if TAKEN.contains(&name) || !seen.insert(name) {
                 self.add(format!("stage `{name}`: the name is taken; choose another"));
             }
-            self.parent(stage, &models);
-            if let Some(data) = stage.data() {
-                self.data(&format!("stage `{name}`: data"), data);
-            }
-            self.training(stage);
-            match stage {
-                StageSpec::Calibrate { edge, .. } => self.calibration(name, edge),
-                StageSpec::Grpo {
-                    edge_from: Some(wanted),
-                    data,
-                    ..
-                } => {
-                    self.edge(name, wanted, data, &seen);
-                }
-                _ => {}
-            }
-            if stage.trains() {
-                models.insert(name);
-            }
+            self.settings(stage);
+        }
+        match resolve_stages(&self.spec.stages) {
+            Err(issues) => self.issues.extend(issues),
+            Ok(stages) => stages.iter().for_each(|stage| self.edge(stage)),
         }
     }
 
-    fn parent(&mut self, stage: &StageSpec, models: &HashSet<&str>) {
-        let name = stage.name();
-        match stage.from() {
-            _ if stage.kind() == StageKind::Pretrain => {}
-            None if models.is_empty() => {
-                self.add(format!("stage `{name}`: no stage before it trains a model"));
-            }
-            Some(from) if !models.contains(from) => {
+    fn settings(&mut self, stage: &StageSpec) {
+        let (name, needs) = (&stage.name, stage.settings.needs());
+        let issues = needs.issues.into_iter();
+        self.issues
+            .extend(issues.map(|issue| format!("stage `{name}`: {issue}")));
+        if let Some(training) = needs.training {
+            self.data(&format!("stage `{name}`: data"), training.data);
+            let (found, context) = (training.row_tokens, self.spec.model.context_tokens);
+            if found > context {
                 self.add(format!(
-                    "stage `{name}`: from: no stage `{from}` before it trains a model"
+                    "stage `{name}`: training.row_tokens: expected at most model.context_tokens \
+                     ({context}), found {found}"
                 ));
             }
-            _ => {}
         }
-    }
-
-    fn training(&mut self, stage: &StageSpec) {
-        let (found, row_tokens) = match stage {
-            StageSpec::Pretrain { training, .. } | StageSpec::Midtrain { training, .. } => {
-                (training.problems(), training.row_tokens)
-            }
-            StageSpec::Grpo { training, .. } => (training.problems(), training.row_tokens),
-            StageSpec::Calibrate { .. } => return,
-        };
-        let (name, context) = (stage.name(), self.spec.model.context_tokens);
-        let found = found
-            .into_iter()
-            .map(|line| format!("stage `{name}`: training.{line}"));
-        self.problems.extend(found);
-        if row_tokens > context {
-            self.add(format!(
-                "stage `{name}`: training.row_tokens: expected at most model.context_tokens \
-                 ({context}), found {row_tokens}"
-            ));
+        if let Some(ops) = needs.measured_ops {
+            let key = format!("evaluate.data at the ops of stage `{name}`");
+            self.data(&key, &at_counts(&self.spec.evaluate.data, ops));
         }
-    }
-
-    fn calibration(&mut self, name: &str, edge: &CalibrateSpec) {
-        let key = |key: &str| format!("stage `{name}`: edge.{key}");
-        self.within(&key("problems_per_op"), edge.problems_per_op, 1..=1_000_000);
-        self.within(&key("samples"), u64::from(edge.samples), 2..=MANY);
-        self.share(&key("pass_at_1_below"), edge.pass_at_1_below);
-        self.share(&key("pass_at_k_above"), edge.pass_at_k_above);
-        let data = at_counts(&self.spec.evaluate.data, &edge.ops);
-        self.data(
-            &format!("evaluate.data at the ops of stage `{name}`"),
-            &data,
-        );
     }
 
     /// A stage that takes its ops from a calibration must be able to take any of them.
-    fn edge(&mut self, name: &str, wanted: &str, data: &TaskSpec, seen: &HashSet<&str>) {
-        let ops: Option<Counts> = self.spec.stages.iter().find_map(|stage| match stage {
-            StageSpec::Calibrate { name, edge, .. } if name == wanted => Some(edge.ops.clone()),
-            _ => None,
-        });
-        match ops {
-            Some(ops) if seen.contains(wanted) => {
-                let place = format!("stage `{name}`: data at the ops of stage `{wanted}`");
-                self.data(&place, &at_counts(data, &ops));
-            }
-            _ => self.add(format!(
-                "stage `{name}`: edge_from: no calibration `{wanted}` before it"
-            )),
+    fn edge(&mut self, stage: &Stage) {
+        let (Ops::AtEdgeOf(calibration), Some(data)) = (&stage.ops, stage.settings.data()) else {
+            return;
+        };
+        let calibrating = &self.spec.stages[calibration.index()].settings;
+        if let Some(ops) = calibrating.needs().measured_ops {
+            let key = format!(
+                "stage `{}`: data at the ops of stage `{calibration}`",
+                stage.name
+            );
+            self.data(&key, &at_counts(data, ops));
         }
     }
 }
 
-/// A name that is a folder everywhere and no file of the run.
-fn plain(name: &str) -> bool {
+/// Whether a name is a folder on every system and no file of the run.
+fn is_folder_name(name: &str) -> bool {
     !name.is_empty()
         && name
             .chars()
@@ -326,22 +250,34 @@ fn plain(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
 
-    fn problems_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
+    use super::*;
+    use crate::stage::StageSettings;
+
+    fn issues_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
         change(&mut spec);
-        problems(&spec, &ContextLibrary::embedded()).join("\n")
+        spec.validate(&ContextLibrary::embedded()).join("\n")
     }
 
     #[test]
-    fn the_preset_has_no_problem() {
-        assert_eq!(problems_after(|_| {}), "");
+    fn nothing_is_wrong_with_the_preset() {
+        assert_eq!(issues_after(|_| {}), "");
+    }
+
+    #[test]
+    fn a_context_without_room_for_a_completion_is_refused() {
+        for tokens in [0, 1] {
+            let found = issues_after(|spec| spec.model.context_tokens = tokens);
+            let expected = format!("model.context_tokens: expected 2 to 1048576, found {tokens}");
+            assert!(found.contains(&expected), "{found}");
+        }
     }
 
     #[test]
     fn absurd_numbers_are_refused_before_they_are_used() {
-        let found = problems_after(|spec| {
+        let found = issues_after(|spec| {
             spec.seed = u64::MAX;
             spec.model.hidden_size = usize::MAX / 4;
             spec.model.rope_theta = -1.0;
@@ -376,10 +312,8 @@ mod tests {
             "../x",
             "",
         ] {
-            let found = problems_after(|spec| {
-                if let StageSpec::Midtrain { name, .. } = &mut spec.stages[1] {
-                    *name = taken.into();
-                }
+            let found = issues_after(|spec| {
+                spec.stages[1].name = taken.into();
             });
             assert!(
                 found.contains(&format!("stage `{taken}`")),
@@ -390,9 +324,9 @@ mod tests {
 
     #[test]
     fn a_calibration_is_checked_at_its_own_ops() {
-        let found = problems_after(|spec| {
-            if let StageSpec::Calibrate { edge, .. } = &mut spec.stages[2] {
-                edge.ops = "4-300".parse().unwrap();
+        let found = issues_after(|spec| {
+            if let StageSettings::Calibrate(stage) = &mut spec.stages[2].settings {
+                stage.edge.ops = "4-300".parse().unwrap();
             }
         });
         assert!(
@@ -400,5 +334,147 @@ mod tests {
             "{found}"
         );
         assert!(found.contains("stage `grpo`: data at the ops"), "{found}");
+    }
+
+    /// Numbers at which arithmetic goes wrong, and ordinary ones.
+    fn count() -> impl Strategy<Value = u64> {
+        let edges = [
+            0,
+            1,
+            2,
+            3,
+            255,
+            1 << 20,
+            (1 << 31) - 1,
+            1 << 32,
+            i64::MAX as u64,
+        ];
+        prop_oneof![
+            proptest::sample::select(edges.to_vec()),
+            Just(u64::MAX),
+            0..1000u64,
+            any::<u64>(),
+        ]
+    }
+
+    fn number() -> impl Strategy<Value = f64> {
+        let edges = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            f64::NAN,
+            f64::INFINITY,
+            f64::MIN,
+            5e-324,
+        ];
+        prop_oneof![proptest::sample::select(edges.to_vec()), any::<f64>()]
+    }
+
+    fn small(count: u64) -> u32 {
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Puts absurd numbers into every number that a person may write.
+    fn absurd(spec: &mut ExperimentSpec, count: &mut dyn FnMut() -> u64, number: f64) {
+        let mut size = || usize::try_from(count()).unwrap_or(usize::MAX);
+        let model = &mut spec.model;
+        for field in [
+            &mut model.hidden_size,
+            &mut model.intermediate_size,
+            &mut model.layers,
+            &mut model.heads,
+            &mut model.kv_heads,
+            &mut model.context_tokens,
+            &mut spec.tokenizer.vocab_size,
+            &mut spec.evaluate.max_new_tokens,
+        ] {
+            *field = size();
+        }
+        for stage in &mut spec.stages {
+            match &mut stage.settings {
+                StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
+                    let training = &mut stage.training;
+                    training.rows = size();
+                    training.row_tokens = size();
+                    training.accumulation = size();
+                    training.optimizer.clip_norm = number;
+                    stage.data.max_parents = size();
+                    stage.data.nouns = Some(size());
+                }
+                StageSettings::Grpo(stage) => {
+                    let training = &mut stage.training;
+                    training.prompts = size();
+                    training.group_size = size();
+                    training.minibatches = size();
+                    training.rows = size();
+                    training.row_tokens = size();
+                    training.max_new_tokens = size();
+                    training.temperature = number;
+                    stage.data.mixture[0].weight = number;
+                }
+                StageSettings::Calibrate(_) => {}
+            }
+        }
+        spec.seed = count();
+        spec.tokenizer.samples = count();
+        spec.model.rope_theta = number;
+        let evaluate = &mut spec.evaluate;
+        evaluate.problems_per_op = count();
+        evaluate.samples = small(count());
+        evaluate.ks = vec![small(count()), small(count())];
+        evaluate.temperature = number;
+        evaluate.data.max_value = Some(count() as i64);
+        evaluate.data.max_constant = count() as i64;
+        evaluate.data.max_factor = count() as i64;
+        evaluate.data.min_tokens = Some(small(count()));
+        evaluate.data.entanglement = Some(number);
+        for band in [
+            &mut spec.bands.id,
+            &mut spec.bands.edge,
+            &mut spec.bands.hard,
+        ] {
+            *band = [small(count()), small(count())];
+        }
+        for stage in &mut spec.stages {
+            match &mut stage.settings {
+                StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
+                    stage.training.budget_tokens = count();
+                    stage.training.checkpoint_every_steps = count();
+                }
+                StageSettings::Grpo(stage) => stage.training.steps = count(),
+                StageSettings::Calibrate(stage) => {
+                    stage.edge.problems_per_op = count();
+                    stage.edge.samples = small(count());
+                    stage.edge.pass_at_1_below = number;
+                    stage.edge.pass_at_k_above = number;
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// The test profile checks every sum, difference and product for overflow.
+        #[test]
+        fn absurd_numbers_never_overflow(
+            counts in proptest::collection::vec(count(), 80),
+            number in number(),
+            change in proptest::collection::vec(proptest::bool::weighted(0.3), 80),
+        ) {
+            let mut spec = ExperimentSpec::preset("quick").unwrap();
+            let mut numbers = counts.into_iter().zip(change).cycle();
+            let mut next = || match numbers.next() {
+                Some((count, true)) => count,
+                // An ordinary number, so that checks behind others are reached as well.
+                Some((count, false)) => 2 + count % 30,
+                None => 1,
+            };
+            absurd(&mut spec, &mut next, number);
+            let issues = spec.validate(&ContextLibrary::embedded());
+            let _ = validate_rows(&spec, 2);
+            prop_assert!(issues.iter().all(|issue| issue.contains(':')), "{issues:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The devices of a run: one that leads, and those that share its training steps.
+//! The devices of a run: one that leads, and others that share its training steps.
 //!
 //! Written as `flex`, `cuda:0,cuda:1` or `cuda:0,tcp://10.0.0.2:7700` on a command line, and as a
 //! string or a list of strings in an experiment file.
@@ -7,16 +7,16 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-use interplay_train::parallel::{Place, Places};
+use interplay_train::parallel::{ReplicaSpec, Replicas};
 use serde::{Deserialize, Serialize};
 
-use crate::InterplayError;
-use crate::device::Device;
+use crate::error::InterplayError;
+use crate::local_device::Device;
 
-/// How the address of a worker begins.
+/// Prefix of the address of a worker.
 const TCP: &str = "tcp://";
 
-/// Where a run computes.
+/// The devices that a run computes on.
 ///
 /// ```
 /// use interplay::Devices;
@@ -30,7 +30,7 @@ const TCP: &str = "tcp://";
 #[serde(try_from = "Written", into = "Written")]
 pub struct Devices {
     leader: Device,
-    others: Vec<Place<Device>>,
+    others: Vec<ReplicaSpec<Device>>,
 }
 
 /// Devices in a file.
@@ -48,42 +48,42 @@ impl Devices {
         self.leader
     }
 
-    /// How many devices share a step.
+    /// Number of devices that share a step.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.others.len()
     }
 
-    /// The devices of this machine, the leader first.
+    /// The devices of this machine, with the leader first.
     pub fn local(&self) -> impl Iterator<Item = Device> + '_ {
         let others = self.others.iter().filter_map(|place| match place {
-            Place::Local(device) => Some(*device),
-            Place::Worker(_) => None,
+            ReplicaSpec::Local(device) => Some(*device),
+            ReplicaSpec::Worker(_) => None,
         });
         std::iter::once(self.leader).chain(others)
     }
 
-    /// The addresses of the workers, `host:port` each.
+    /// The addresses of the workers, each as `host:port`.
     pub fn workers(&self) -> impl Iterator<Item = &str> {
         self.others.iter().filter_map(|place| match place {
-            Place::Local(_) => None,
-            Place::Worker(address) => Some(address.as_str()),
+            ReplicaSpec::Local(_) => None,
+            ReplicaSpec::Worker(address) => Some(address.as_str()),
         })
     }
 
     /// The places for a backend whose devices `place` makes.
-    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Places<D> {
+    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Replicas<D> {
         let others = self.others.iter().map(|other| match other {
-            Place::Local(device) => Place::Local(place(*device)),
-            Place::Worker(address) => Place::Worker(address.clone()),
+            ReplicaSpec::Local(device) => ReplicaSpec::Local(place(*device)),
+            ReplicaSpec::Worker(address) => ReplicaSpec::Worker(address.clone()),
         });
-        Places::one(place(self.leader)).with(others)
+        Replicas::single(place(self.leader)).with(others)
     }
 
     fn names(&self) -> Vec<String> {
         let others = self.others.iter().map(|place| match place {
-            Place::Local(device) => device.to_string(),
-            Place::Worker(address) => format!("{TCP}{address}"),
+            ReplicaSpec::Local(device) => device.to_string(),
+            ReplicaSpec::Worker(address) => format!("{TCP}{address}"),
         });
         std::iter::once(self.leader.to_string())
             .chain(others)
@@ -94,14 +94,14 @@ impl Devices {
         let mut places = Vec::new();
         for name in names {
             places.push(match name.trim().strip_prefix(TCP) {
-                Some(address) => Place::Worker(worker(address)?),
-                None => Place::Local(name.trim().parse()?),
+                Some(address) => ReplicaSpec::Worker(worker(address)?),
+                None => ReplicaSpec::Local(name.trim().parse()?),
             });
         }
         let mut places = places.into_iter();
         let leader = match places.next() {
-            Some(Place::Local(leader)) => leader,
-            Some(Place::Worker(address)) => {
+            Some(ReplicaSpec::Local(leader)) => leader,
+            Some(ReplicaSpec::Worker(address)) => {
                 let reason = "the first device holds the weights and must be of this machine";
                 return Err(bad(&format!("{TCP}{address}"), reason));
             }
@@ -113,7 +113,7 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Devices that cannot work together.
+    /// Refuses devices that cannot work together.
     fn check(&self) -> Result<(), InterplayError> {
         let mut seen = HashSet::new();
         for device in self.local() {
@@ -126,7 +126,7 @@ impl Devices {
                 );
                 return Err(bad(&name, &reason));
             }
-            // A processor may be named several times, each with a share of the rows.
+            // A CPU may be named several times, each time with a share of the rows.
             if matches!(device, Device::Cuda(_)) && !seen.insert(name.clone()) {
                 return Err(bad(&name, "the device is named twice"));
             }
@@ -207,7 +207,7 @@ impl TryFrom<Written> for Devices {
 }
 
 impl From<Devices> for Written {
-    /// One device is written as before there could be several.
+    /// A single device is written as a string, as it was before there could be several.
     fn from(devices: Devices) -> Self {
         match devices.others.as_slice() {
             [] => Self::One(devices.leader.to_string()),

@@ -1,37 +1,38 @@
-//! What can go wrong in a run, in words for the person who started it.
+//! What can go wrong in a run, for the person who started it.
 
 use std::path::PathBuf;
 
+use interplay_files::FileError;
 use interplay_model::ModelError;
 use interplay_tasks::TaskError;
 use interplay_tokenizer::TokenizerError;
 use interplay_train::TrainError;
 use interplay_verify::VerifyError;
 
-use crate::device::Device;
-
-/// Why an experiment could not start, go on or finish.
+/// Why an experiment could not start, resume or finish.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum InterplayError {
-    /// The device's name is not one that exists.
+    /// There is no device of this name.
     #[error("device `{found}` is unknown; expected one of flex, ndarray, cuda, cuda:INDEX")]
     UnknownDevice {
         /// The name that was given.
         found: String,
     },
     /// The device's backend is not part of this build.
-    #[error("device `{device}` is not part of this build; build again with `--features {}`", device.backend())]
+    #[error("device `{device}` is not part of this build; build again with `--features {feature}`")]
     DeviceNotBuilt {
         /// The device asked for.
-        device: Device,
+        device: String,
+        /// The feature that builds its backend.
+        feature: &'static str,
     },
     /// Devices that cannot share a run.
     #[error("device `{found}`: {reason}")]
     BadDevices {
         /// The device that does not fit.
         found: String,
-        /// What was expected.
+        /// Why, and what was expected.
         reason: String,
     },
     /// The machine has no such device.
@@ -40,11 +41,11 @@ pub enum InterplayError {
     )]
     DeviceUnavailable {
         /// The device asked for.
-        device: Device,
-        /// The driver's words.
+        device: String,
+        /// What the driver said.
         reason: String,
     },
-    /// An experiment file is not valid TOML, has an unknown key or a wrong type.
+    /// An experiment file is not valid TOML, or has an unknown key or a wrong type.
     #[error("{}: {reason}", path.display())]
     BadSpec {
         /// The file.
@@ -52,13 +53,37 @@ pub enum InterplayError {
         /// Line, key and what was expected.
         reason: String,
     },
-    /// An experiment does not make sense; every problem is listed.
-    #[error("the experiment `{name}` cannot run:\n  - {}", problems.join("\n  - "))]
+    /// An experiment cannot run; everything that is wrong is listed.
+    #[error("the experiment `{name}` cannot run:\n  - {}", issues.join("\n  - "))]
     InvalidSpec {
         /// The experiment's name.
         name: String,
-        /// One line for each problem.
-        problems: Vec<String>,
+        /// What is wrong, one line each.
+        issues: Vec<String>,
+    },
+    /// Something is wrong with an experiment that was read from a file.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<InterplayError>,
+    },
+    /// A plan file has a format that this version does not read.
+    #[error(
+        "{} was written by {writer}, format {found}; expected format {expected}; choose another \
+         folder with --out, or resume the run with the version that began it",
+        path.display()
+    )]
+    PlanFormat {
+        /// The plan file.
+        path: PathBuf,
+        /// What wrote it, as far as the run folder says.
+        writer: String,
+        /// The format of the file.
+        found: i64,
+        /// The format that this version reads and writes.
+        expected: i64,
     },
     /// The run folder holds another experiment.
     #[error(
@@ -80,6 +105,14 @@ pub enum InterplayError {
         /// What was expected and found, and what to do.
         reason: String,
     },
+    /// A value that identifies a result cannot be written as JSON, so that it has no key.
+    #[error("no key can be made of {what}: {source}")]
+    Key {
+        /// What the key is of.
+        what: &'static str,
+        /// What the serializer said.
+        source: serde_json::Error,
+    },
     /// A file could not be read or written.
     #[error("could not {action} {}: {source}", path.display())]
     Io {
@@ -87,9 +120,12 @@ pub enum InterplayError {
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's own words.
+        /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be written whole.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// From the task generator.
     #[error(transparent)]
     Task(#[from] TaskError),
@@ -119,8 +155,8 @@ pub enum InterplayError {
     },
 }
 
-/// An error with its causes in one line: `what: why: why`. A cause that the message before it
-/// tells already is left out.
+/// An error with its causes in one line, as in `what: why: why`. Causes that an earlier message
+/// already contains are left out.
 #[must_use]
 pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

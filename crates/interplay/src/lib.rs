@@ -1,14 +1,28 @@
 //! Controlled experiments on how pre-training, mid-training and reinforcement learning shape
 //! reasoning (arXiv 2512.07783).
 //!
-//! This crate is the thin orchestration: an experiment ([`ExperimentSpec`], a TOML file) is
-//! resolved into a [`Plan`]; [`Run`] carries the plan out stage by stage in a run folder, goes
-//! on where it was interrupted, and ends with `results.json`, `ledger.json` and `report.html`.
-//! The work itself is in the crates that this one re-exports as modules; each is useful alone.
+//! This crate orchestrates. [`ExperimentSpec`] is an experiment as a person writes it in a TOML file.
+//! [`Plan::resolve`] checks it and fills in every default. [`Run`] carries out the plan stage by
+//! stage in a run folder, resumes it after an interruption, and ends with `results.json`,
+//! `ledger.json` and `report.html`. The work itself is done by the crates that this one re-exports
+//! as modules; each is useful alone.
+//!
+//! ```
+//! use interplay::tasks::ContextLibrary;
+//! use interplay::{ExperimentSpec, Plan};
+//!
+//! let spec = ExperimentSpec::preset("quick")?;
+//! let plan = Plan::resolve(spec, None, &ContextLibrary::embedded())?;
+//! for stage in &plan.stages {
+//!     println!("{}: {}", stage.name, stage.kind());
+//! }
+//! // Then `Run::new(plan, "runs/quick", library)?.execute(&mut Quiet)?` trains and evaluates.
+//! # Ok::<(), interplay::InterplayError>(())
+//! ```
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-/// The example of the README runs as a test.
+/// The README's example runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -18,26 +32,39 @@ pub mod device;
 mod devices;
 mod error;
 mod keys;
+#[cfg(feature = "cli")]
+pub mod launch;
+mod limits;
+mod local_device;
+mod memory;
 mod page;
 mod plan;
+mod planned_stage;
+mod problems;
 pub mod progress;
-pub mod report;
 mod results;
 mod run;
+mod run_file;
 mod spec;
+mod stage;
 
 pub use devices::Devices;
 pub use error::{InterplayError, with_causes};
+// For the command, which measures itself; no part of the library's interface.
+#[doc(hidden)]
+pub use memory::peak_memory_mib;
 pub use plan::Plan;
+pub use planned_stage::{Ops, Stage, StageRef, Start};
 pub use results::{Results, StageResult, results_table};
-pub use run::{Run, peak_memory_mib};
-pub use spec::{
-    CalibrateSpec, EvaluateSpec, ExperimentSpec, ModelSpec, StageKind, StageSpec, TokenizerSpec,
-};
+pub use run::Run;
+pub use spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
+pub use stage::{CalibrateSpec, Calibration, StageKind, StageSettings, StageSpec, Training};
 
+pub use interplay_audit as audit;
 pub use interplay_eval as eval;
 pub use interplay_graph as graph;
 pub use interplay_model as model;
+pub use interplay_report as report;
 pub use interplay_tasks as tasks;
 pub use interplay_tokenizer as tokenizer;
 pub use interplay_train as train;

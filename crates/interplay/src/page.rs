@@ -1,14 +1,15 @@
-//! What the report of a run shows.
+//! The report of a run: its tables and plots.
 
 use std::fs;
 use std::path::Path;
 
 use interplay_eval::{Cell, Evaluation, PassAtK};
+use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
 use serde_json::Value;
 
-use crate::report::{Block, LinePlot, Page, Scale, Section, Series};
-use crate::results::{Line, ends, gains, lines, points};
-use crate::{InterplayError, Plan, Results, StageKind};
+use crate::error::InterplayError;
+use crate::plan::Plan;
+use crate::results::{Line, Results, ends, gains, lines, points};
 
 /// The report of a run; plots come from the metrics in its folder.
 pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page, InterplayError> {
@@ -44,9 +45,7 @@ pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page
                 "evaluation".into(),
                 format!(
                     "{} problems an op, {} samples a problem, temperature {}",
-                    plan.experiment.evaluate.problems_per_op,
-                    plan.experiment.evaluate.samples,
-                    plan.experiment.evaluate.temperature
+                    plan.evaluate.problems_per_op, plan.evaluate.samples, plan.evaluate.temperature
                 ),
             ),
         ],
@@ -202,12 +201,12 @@ fn edge(results: &Results) -> Option<Section> {
         .stages
         .iter()
         .find_map(|stage| Some((&stage.name, stage.edge.as_ref()?)))?;
-    let rows = edge.by_op.iter().map(|place| {
+    let rows = edge.by_op.iter().map(|found| {
         vec![
-            place.op.to_string(),
-            format!("{:.1}", 100.0 * place.pass_1),
-            format!("{:.1}", 100.0 * place.pass_k),
-            format!("{:?}", place.placement).to_lowercase(),
+            found.op.to_string(),
+            format!("{:.1}", 100.0 * found.pass_1),
+            format!("{:.1}", 100.0 * found.pass_k),
+            format!("{:?}", found.placement).to_lowercase(),
         ]
     });
     let columns = ["op", "verified pass@1", "verified pass@k", "placement"];
@@ -224,14 +223,10 @@ fn edge(results: &Results) -> Option<Section> {
 fn training(results: &Results, folder: &Path) -> Result<Option<Section>, InterplayError> {
     let mut blocks = Vec::new();
     for stage in &results.stages {
-        let (numbers, x_label): (&[&str], &str) = match stage.kind {
-            StageKind::Pretrain | StageKind::Midtrain => (&["loss_nats"], "step"),
-            StageKind::Grpo => (
-                &["reward", "answer_correct", "kl_nats", "entropy_nats"],
-                "step",
-            ),
-            StageKind::Calibrate => continue,
-        };
+        let curves = stage.kind.traits().curves;
+        if curves.is_empty() {
+            continue;
+        }
         let metrics = read_metrics(&folder.join(&stage.name).join("metrics.jsonl"))?;
         let series = |name: &&str| Series {
             name: name.replace("_nats", " (nats)").replace('_', " "),
@@ -243,14 +238,14 @@ fn training(results: &Results, folder: &Path) -> Result<Option<Section>, Interpl
         };
         // Shares and nats do not share an axis.
         let (shares, nats): (Vec<&str>, Vec<&str>) =
-            numbers.iter().partition(|name| !name.ends_with("_nats"));
+            curves.iter().partition(|name| !name.ends_with("_nats"));
         for (group, y_label) in [(shares, "share of samples"), (nats, "nats")] {
             if group.is_empty() {
                 continue;
             }
             blocks.push(Block::Plot(LinePlot {
                 title: format!("{}: {}", stage.name, group.join(", ").replace('_', " ")),
-                x_label: x_label.into(),
+                x_label: "step".into(),
                 y_label: y_label.into(),
                 x_scale: Scale::Linear,
                 y_range: None,
@@ -272,10 +267,10 @@ fn point(line: &Value, name: &str) -> Option<(f64, f64)> {
 
 fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
     let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
-    let parse = |(place, line): (usize, &str)| {
+    let parse = |(index, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|error| InterplayError::BadFile {
             path: path.to_owned(),
-            reason: format!("line {}: {error}", place + 1),
+            reason: format!("line {}: {error}", index + 1),
         })
     };
     text.lines().enumerate().map(parse).collect()

@@ -3,78 +3,154 @@
 use std::fs;
 use std::path::Path;
 
+use interplay_eval::Bands;
 use interplay_tasks::ContextLibrary;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
-use crate::{Devices, ExperimentSpec, InterplayError};
+use crate::check::validate_rows;
+use crate::devices::Devices;
+use crate::error::InterplayError;
+use crate::planned_stage::{Stage, resolve_stages};
+use crate::run_file::write_whole;
+use crate::spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
+
+/// Version of the format of plan files. Format 1 held the experiment as it was written.
+const FORMAT: i64 = 2;
+/// Key of the format in a plan file.
+const FORMAT_KEY: &str = "format";
+/// Key of the version that wrote a plan file.
+const WRITER_KEY: &str = "interplay";
 
 /// What will run. The run folder keeps it as `plan.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Where it computes.
+    /// The experiment's name.
+    pub name: String,
+    /// Random seed.
+    pub seed: u64,
+    /// The devices to run on.
     pub device: Devices,
-    /// The experiment; every stage names the stage that it starts from.
-    pub experiment: ExperimentSpec,
+    /// The ops that count as in distribution, at the edge, and hard.
+    pub bands: Bands,
+    /// The tokenizer.
+    pub tokenizer: TokenizerSpec,
+    /// The model.
+    pub model: ModelSpec,
+    /// The evaluation after each stage that trains a model.
+    pub evaluate: EvaluateSpec,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// The file of a plan: the keys of an experiment file, with a format and a version.
+#[derive(Serialize)]
+struct PlanFile<'a> {
+    format: i64,
+    interplay: &'a str,
+    name: &'a str,
+    seed: u64,
+    device: &'a Devices,
+    bands: &'a Bands,
+    tokenizer: &'a TokenizerSpec,
+    model: &'a ModelSpec,
+    evaluate: &'a EvaluateSpec,
+    stage: &'a [Stage],
+}
+
+impl Serialize for Plan {
+    /// As `plan.toml` holds it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let file = PlanFile {
+            format: FORMAT,
+            interplay: env!("CARGO_PKG_VERSION"),
+            name: &self.name,
+            seed: self.seed,
+            device: &self.device,
+            bands: &self.bands,
+            tokenizer: &self.tokenizer,
+            model: &self.model,
+            evaluate: &self.evaluate,
+            stage: &self.stages,
+        };
+        file.serialize(serializer)
+    }
 }
 
 impl Plan {
-    /// Resolves an experiment for devices, which count more than those that it names itself.
+    /// Resolves an experiment. `devices` take precedence over those that the experiment names.
     ///
     /// # Errors
     /// [`InterplayError::InvalidSpec`] with everything that cannot work.
     pub fn resolve(
-        mut experiment: ExperimentSpec,
+        experiment: ExperimentSpec,
         devices: impl Into<Option<Devices>>,
         library: &ContextLibrary,
     ) -> Result<Self, InterplayError> {
-        // The plan names them once.
-        let named = experiment.device.take();
+        let mut issues = experiment.validate(library);
+        let named = experiment.device.clone();
         let device = devices.into().or(named).unwrap_or_default();
-        let mut problems = experiment.problems(library);
-        problems.extend(crate::check::rows_for(&experiment, device.count()));
-        if !problems.is_empty() {
+        issues.extend(validate_rows(&experiment, device.count()));
+        // Stages that do not resolve are among the issues already.
+        let stages = resolve_stages(&experiment.stages).unwrap_or_default();
+        if !issues.is_empty() {
             return Err(InterplayError::InvalidSpec {
                 name: experiment.name,
-                problems,
+                issues,
             });
         }
-        let mut last: Option<String> = None;
-        for stage in &mut experiment.stages {
-            if let Some(from) = stage.parent_mut()
-                && from.is_none()
-            {
-                from.clone_from(&last);
-            }
-            if stage.trains() {
-                last = Some(stage.name().to_owned());
-            }
-        }
-        Ok(Self { device, experiment })
+        Ok(Self {
+            name: experiment.name,
+            seed: experiment.seed,
+            device,
+            bands: experiment.bands,
+            tokenizer: experiment.tokenizer,
+            model: experiment.model,
+            evaluate: experiment.evaluate,
+            stages,
+        })
+    }
+
+    /// Reads a plan file and checks it again; `origin` is named in errors.
+    ///
+    /// # Errors
+    /// [`InterplayError::PlanFormat`] for a file of another format, [`InterplayError::BadSpec`] for
+    /// anything that is not a plan, and [`InterplayError::InvalidSpec`] for a plan that cannot run.
+    pub fn from_toml(
+        text: &str,
+        origin: &Path,
+        library: &ContextLibrary,
+    ) -> Result<Self, InterplayError> {
+        check_format(text, origin)?;
+        let mut table = parse(text, origin)?;
+        table.remove(FORMAT_KEY);
+        table.remove(WRITER_KEY);
+        Self::resolve(ExperimentSpec::from_table(table, origin)?, None, library)
     }
 
     /// The plan as `plan.toml` holds it.
     ///
     /// # Errors
-    /// [`InterplayError::BadSpec`] where it cannot be written as TOML.
+    /// [`InterplayError::BadSpec`] if it cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String, InterplayError> {
         toml::to_string(self).map_err(|error| InterplayError::BadSpec {
-            path: self.experiment.name.clone().into(),
+            path: self.name.clone().into(),
             reason: error.to_string(),
         })
     }
 
-    /// Claims a run folder for this plan: writes `plan.toml` where there is none, and checks it
-    /// where there is one.
+    /// Claims a run folder for this plan: writes `plan.toml` if there is none, and compares it with
+    /// the plan if there is one.
     ///
     /// # Errors
-    /// [`InterplayError::OtherExperiment`] where the folder belongs to another plan; nothing is
-    /// changed then.
+    /// [`InterplayError::OtherExperiment`] if the folder belongs to another plan, and
+    /// [`InterplayError::PlanFormat`] if its plan has another format. Nothing is changed then.
     pub fn claim(&self, folder: &Path) -> Result<(), InterplayError> {
         let path = folder.join("plan.toml");
         let text = self.to_toml()?;
         if path.exists() {
             let found = fs::read_to_string(&path).map_err(InterplayError::io("read", &path))?;
+            check_format(&found, &path)?;
             return match first_difference(&found, &text) {
                 None => Ok(()),
                 Some(difference) => Err(InterplayError::OtherExperiment {
@@ -92,11 +168,49 @@ impl Plan {
             });
         }
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-        crate::run::write_whole(&path, text.as_bytes())
+        write_whole(&path, text.as_bytes())
     }
 }
 
-/// Whether the folder holds more than what a run leaves that is killed while it claims it.
+fn parse(text: &str, origin: &Path) -> Result<toml::Table, InterplayError> {
+    toml::from_str(text).map_err(|error| InterplayError::BadSpec {
+        path: origin.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Refuses a plan file of another format. A file that is no TOML is left to the caller.
+fn check_format(text: &str, path: &Path) -> Result<(), InterplayError> {
+    let Ok(table) = parse(text, path) else {
+        return Ok(());
+    };
+    // Plan files of format 1 said neither their format nor what wrote them.
+    let found = table.get(FORMAT_KEY).and_then(toml::Value::as_integer);
+    let found = found.unwrap_or(1);
+    if found == FORMAT {
+        return Ok(());
+    }
+    let named = table.get(WRITER_KEY).and_then(toml::Value::as_str);
+    let version = named.map(str::to_owned).or_else(|| version_of_run(path));
+    let writer = version.map_or("another version".to_owned(), |version| {
+        format!("version {version}")
+    });
+    Err(InterplayError::PlanFormat {
+        path: path.to_owned(),
+        writer,
+        found,
+        expected: FORMAT,
+    })
+}
+
+/// The version in the manifest beside a plan file, if there is one.
+fn version_of_run(plan: &Path) -> Option<String> {
+    let manifest = fs::read_to_string(plan.with_file_name("manifest.json")).ok()?;
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).ok()?;
+    Some(manifest.get("interplay")?.as_str()?.to_owned())
+}
+
+/// Whether the folder holds more than a run leaves that was killed while it claimed the folder.
 fn holds_files(folder: &Path) -> Result<bool, InterplayError> {
     for entry in fs::read_dir(folder).map_err(InterplayError::io("read", folder))? {
         let entry = entry.map_err(InterplayError::io("read", folder))?;
@@ -133,7 +247,7 @@ fn first_difference(found: &str, expected: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    use crate::device::Device;
+    use crate::local_device::Device;
 
     fn plan(seed: u64) -> Plan {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
@@ -150,22 +264,59 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_plan_is_its_own_spec() {
-        let plan = plan(3);
-        let back: Plan = toml::from_str(&plan.to_toml().unwrap()).unwrap();
-        assert_eq!(back, plan);
+    fn read_back(plan: &Plan) -> Plan {
+        let text = plan.to_toml().unwrap();
+        Plan::from_toml(&text, Path::new("plan.toml"), &ContextLibrary::embedded()).unwrap()
     }
 
     #[test]
-    fn the_plan_names_the_devices_of_the_command_line_before_those_of_the_experiment() {
+    fn a_plan_file_gives_the_plan() {
+        let plan = plan(3);
+        assert_eq!(read_back(&plan), plan);
+    }
+
+    #[test]
+    fn plan_files_of_other_formats_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.toml");
+        let old = "device = \"flex\"\n[experiment]\nname = \"quick\"\n";
+        fs::write(&path, old).unwrap();
+        let message = |error: InterplayError| error.to_string();
+        let error = message(plan(3).claim(folder.path()).unwrap_err());
+        assert!(
+            error.contains("another version, format 1; expected format 2"),
+            "{error}"
+        );
+        fs::write(
+            folder.path().join("manifest.json"),
+            "{\"interplay\": \"0.0.9\"}",
+        )
+        .unwrap();
+        let error = message(plan(3).claim(folder.path()).unwrap_err());
+        assert!(
+            error.contains("plan.toml was written by version 0.0.9, format 1"),
+            "{error}"
+        );
+        let later = plan(3)
+            .to_toml()
+            .unwrap()
+            .replace("format = 2", "format = 3");
+        let library = ContextLibrary::embedded();
+        let error = message(Plan::from_toml(&later, &path, &library).unwrap_err());
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!("was written by version {version}, format 3; expected format 2");
+        assert!(error.contains(&expected), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), old);
+    }
+
+    #[test]
+    fn devices_of_the_command_line_take_precedence_over_those_of_the_experiment() {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
         spec.device = Some("flex,flex".parse().unwrap());
         let library = ContextLibrary::embedded();
         let named = Plan::resolve(spec.clone(), None, &library).unwrap();
         assert_eq!(named.device.to_string(), "flex,flex");
-        let back: Plan = toml::from_str(&named.to_toml().unwrap()).unwrap();
-        assert_eq!(back, named);
+        assert_eq!(read_back(&named), named);
         let chosen = Plan::resolve(spec, Device::Flex, &library).unwrap();
         assert_eq!(chosen, plan(7));
     }
@@ -181,33 +332,18 @@ mod tests {
     }
 
     #[test]
-    fn stages_start_from_the_last_model() {
-        let plan = plan(3);
-        let from: Vec<_> = plan
-            .experiment
-            .stages
-            .iter()
-            .map(|stage| stage.from())
-            .collect();
-        assert_eq!(
-            from,
-            [None, Some("base"), Some("midtrain"), Some("midtrain")]
-        );
-    }
-
-    #[test]
     fn a_folder_of_another_plan_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("run");
-        plan(3).claim(&place).unwrap();
-        plan(3).claim(&place).unwrap();
-        let before = fs::read_to_string(place.join("plan.toml")).unwrap();
-        let error = plan(4).claim(&place).unwrap_err().to_string();
+        let run = folder.path().join("run");
+        plan(3).claim(&run).unwrap();
+        plan(3).claim(&run).unwrap();
+        let before = fs::read_to_string(run.join("plan.toml")).unwrap();
+        let error = plan(4).claim(&run).unwrap_err().to_string();
         assert!(
             error.contains("seed = 3") && error.contains("seed = 4"),
             "{error}"
         );
-        assert_eq!(fs::read_to_string(place.join("plan.toml")).unwrap(), before);
+        assert_eq!(fs::read_to_string(run.join("plan.toml")).unwrap(), before);
     }
 
     #[test]

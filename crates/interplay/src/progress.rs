@@ -1,23 +1,23 @@
-//! What a run tells the person who watches it.
+//! Progress of a run, for the person who watches it.
 //!
-//! The library reports to a [`Progress`]; [`Quiet`] ignores it. The `interplay` command draws
-//! bars on a terminal and prints plain lines elsewhere ([`Console`]).
+//! The library reports to a [`Progress`]. [`Quiet`] ignores it, [`Console`] draws bars on a terminal
+//! and prints plain lines elsewhere.
 
 #[cfg(feature = "cli")]
 pub use console::Console;
 
-/// Follows the long steps of a run, one at a time.
+/// Follows the long tasks of a run, one at a time.
 pub trait Progress {
-    /// A long step of `total` units begins.
+    /// A long task of `total` units begins.
     fn begin(&mut self, what: &str, total: u64);
 
-    /// `done` units of the step are done; `detail` says what it is like.
+    /// `done` units of the task are done; `detail` describes its state.
     fn advance(&mut self, done: u64, detail: &str);
 
-    /// The step is over.
+    /// The task is finished.
     fn end(&mut self, summary: &str);
 
-    /// Something worth a line of its own.
+    /// A message worth a line of its own.
     fn note(&mut self, line: &str);
 }
 
@@ -41,7 +41,7 @@ mod console {
 
     use super::Progress;
 
-    /// How often a plain line is printed where there is no terminal.
+    /// Time between plain lines without a terminal.
     const LINE_EVERY: Duration = Duration::from_secs(10);
 
     /// Bars on a terminal, plain lines elsewhere; both on standard error.
@@ -55,7 +55,7 @@ mod console {
     }
 
     impl Console {
-        /// A console that looks at standard error to choose between bars and lines.
+        /// A console that draws bars if standard error is a terminal, and prints lines otherwise.
         #[must_use]
         pub fn new() -> Self {
             let now = Instant::now();

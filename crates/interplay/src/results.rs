@@ -1,6 +1,6 @@
-//! What a run found: `results.json`, `ledger.json` and the table on the console.
+//! The results of a run: `results.json`, `ledger.json` and the table on the console.
 //!
-//! Everything here follows from the plan, so that two runs of one plan write the same bytes.
+//! Everything here follows from the plan, so two runs of one plan write the same bytes.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,10 +13,14 @@ use interplay_train::StageSummary;
 use interplay_train::ledger::Ledger;
 use serde::{Deserialize, Serialize};
 
-use crate::run::{write_json, write_whole};
-use crate::{InterplayError, Plan, StageKind, StageSpec};
+use crate::error::InterplayError;
+use crate::plan::Plan;
+use crate::planned_stage::{Stage, StageRef};
+use crate::run_file::{write_json, write_whole};
+use crate::stage::StageKind;
 
-/// What a run found.
+/// The results of a run.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Results {
@@ -24,49 +28,51 @@ pub struct Results {
     pub format: u32,
     /// The experiment's name.
     pub name: String,
-    /// The root seed.
+    /// Random seed.
     pub seed: u64,
-    /// Where it ran.
+    /// The devices that it ran on.
     pub device: String,
-    /// Parameters of the model.
+    /// Number of parameters of the model.
     pub model_parameters: usize,
-    /// Stage by stage, in order.
+    /// Results of the stages, in order.
     pub stages: Vec<StageResult>,
 }
 
-/// What a stage found and cost.
+/// The result and the cost of a stage.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageResult {
     /// The stage's name.
     pub name: String,
-    /// What it does.
+    /// What the stage does.
     pub kind: StageKind,
-    /// The stage whose model it starts from.
+    /// The stage whose model it starts from; `None` for random weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Hash of all that determines its output.
+    /// Hash of everything that determines its output.
     pub key: String,
-    /// Steps made.
+    /// Number of steps.
     pub steps: u64,
-    /// Samples or problems used.
+    /// Number of samples or problems that were used.
     pub samples: u64,
-    /// What it cost.
+    /// Its cost.
     pub ledger: Ledger,
-    /// How good its model is.
+    /// The evaluation of its model, if it leaves one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
-    /// Where the edge of competence lies, for a calibration.
+    /// The edge of competence, if it is a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeReport>,
 }
 
 impl StageResult {
-    pub(crate) fn new(stage: &StageSpec) -> Self {
+    pub(crate) fn new(stage: &Stage) -> Self {
+        let from = stage.start.stage().map(StageRef::name);
         Self {
-            name: stage.name().to_owned(),
+            name: stage.name.clone(),
             kind: stage.kind(),
-            from: stage.from().map(str::to_owned),
+            from: from.map(str::to_owned),
             key: String::new(),
             steps: 0,
             samples: 0,
@@ -97,15 +103,15 @@ impl Results {
     pub(crate) fn new(plan: &Plan, model_parameters: usize) -> Self {
         Self {
             format: 1,
-            name: plan.experiment.name.clone(),
-            seed: plan.experiment.seed,
+            name: plan.name.clone(),
+            seed: plan.seed,
             device: plan.device.to_string(),
             model_parameters,
             stages: Vec::new(),
         }
     }
 
-    /// The cost of all stages together.
+    /// The total cost of all stages.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         let mut total = Ledger::default();
@@ -246,8 +252,8 @@ fn percent(pass: &PassAtK) -> String {
     format!("{estimate:.1} [{low:.1}, {high:.1}]")
 }
 
-/// Stage by band: verified pass@1 and pass@k with 95 % intervals, the answer alone beside them;
-/// then what each stage gained over the model that it started from.
+/// The results as text: verified and answer-only pass@1 and pass@k by stage and band, with 95 %
+/// intervals, then the gain of each stage over the model that it started from.
 #[must_use]
 pub fn results_table(results: &Results) -> String {
     let lines = lines(results);
@@ -302,14 +308,14 @@ fn aligned(rows: &[Vec<String>]) -> String {
         .map(|column| width(column).unwrap_or(0))
         .collect();
     let mut table = String::new();
-    for (place, row) in rows.iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let mut line = String::new();
         for (text, width) in row.iter().zip(&widths) {
             let _ = write!(line, "{text:<width$}  ");
         }
         table.push_str(line.trim_end());
         table.push('\n');
-        if place == 0 {
+        if index == 0 {
             table.push_str(&"-".repeat(widths.iter().sum::<usize>() + 2 * (columns - 1)));
             table.push('\n');
         }

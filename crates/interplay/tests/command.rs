@@ -5,7 +5,7 @@ mod calls;
 
 use std::fs;
 
-use calls::{call, folder, records, refuse, succeed, write_records};
+use calls::{Column, call, folder, records, refuse, succeed, write_gz, write_records, write_table};
 use serde_json::{Value, json};
 
 /// The smallest experiment that trains a model and evaluates it.
@@ -57,7 +57,7 @@ budget_tokens = 1000
 rows = 4
 row_tokens = 128
 [stage.training.optimizer]
-rate = { peak = 1e-3, floor = 1e-4, warmup_share = 0.1 }
+learning_rate = { peak = 1e-3, floor = 1e-4, warmup_share = 0.1 }
 [[stage.data.mixture]]
 op = "2-3"
 context = "zoo"
@@ -84,7 +84,12 @@ fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
     }
 
     let table = succeed(place, "passk --input here/eval/base.jsonl --ks 2,1");
-    for part in ["2 samples a problem", "op 5", "context zoo", "overall"] {
+    for part in [
+        "2 completions per problem",
+        "op 5",
+        "context zoo",
+        "overall",
+    ] {
         assert!(table.contains(part), "{table}");
     }
     refuse(
@@ -136,6 +141,10 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
         .unwrap();
     };
     write("heads = 2", "heads = 2\nhaeds = 2");
+    refuse(place, run, &["experiment.toml", "`haeds`", "in `model`"]);
+    // A byte order mark before the experiment changes nothing.
+    let text = fs::read_to_string(place.join("experiment.toml")).unwrap();
+    fs::write(place.join("experiment.toml"), format!("\u{feff}{text}")).unwrap();
     refuse(place, run, &["experiment.toml", "`haeds`", "in `model`"]);
     write("rows = 4", "rows = 4\nrow = 4");
     refuse(
@@ -378,15 +387,155 @@ fn broken_records_are_refused_with_file_and_line_and_the_old_output_stays() {
 }
 
 #[test]
-fn pass_at_k_is_the_unbiased_estimate_and_needs_equal_samples() {
+fn candidates_from_other_programs_are_judged_one_by_one() {
     let folder = folder();
     let place = folder.path();
-    let completion = |id: u64, op: u32, sample: u32, accepted: bool| {
-        json!({
-            "id": id, "op": op, "context": "zoo", "sample": sample, "completion": "",
-            "accepted": accepted, "answer_correct": true, "process_accuracy": 1.0,
-        })
+    let solution = "fox = 3. Answer: 3.";
+    let record = |rest: &str| format!("{{\"solution\": \"{solution}\", {rest}}}");
+    let right = format!("\"candidate\": \"{solution}\"");
+    let lines = [
+        record(&right),
+        record(&format!(
+            "{right}, \"reward\": NaN, \"note\": [{{\"x\": -Infinity}}, Infinity]"
+        )),
+        record("\"candidate\": \"fox = 3. \\ud83d\""),
+        record(&format!(
+            "{right}, \"\\udc00\": 1, \"index\": \"p-\\ud83d\""
+        )),
+        record(&format!(
+            "\"candidate\": \"{solution} \\udc00\", \"index\": NaN"
+        )),
+        record(&format!("{right}, \"index\": \"\\ud83d\\ude00 NaN\"")),
+    ];
+    let text = format!("\u{feff}{}\r\n", lines.join("\r\n\r\n"));
+    fs::write(place.join("in.jsonl"), &text).unwrap();
+    write_gz(&place.join("in.jsonl.gz"), text.as_bytes());
+    for input in ["in.jsonl", "in.jsonl.gz"] {
+        succeed(place, &format!("verify --input {input} --output out.jsonl"));
+        let verdicts = records(&place.join("out.jsonl"));
+        let indices: Vec<_> = verdicts.iter().map(|verdict| &verdict["index"]).collect();
+        let expected = [
+            json!(1),
+            json!(3),
+            json!(5),
+            json!("p-\u{fffd}"),
+            json!(9),
+            json!("\u{1f600} NaN"),
+        ];
+        assert_eq!(indices, expected.iter().collect::<Vec<_>>());
+        let accepted: Vec<_> = verdicts
+            .iter()
+            .map(|verdict| &verdict["accepted"])
+            .collect();
+        assert_eq!(accepted, [true, true, false, true, false, true]);
+    }
+    // A field that is read and has no value is named.
+    fs::write(place.join("in.jsonl"), record("\"candidate\": NaN")).unwrap();
+    let verify = "verify --input in.jsonl --output out.jsonl";
+    refuse(place, verify, &["in.jsonl, line 1", "`candidate`"]);
+}
+
+#[test]
+fn one_unreadable_record_of_many_is_fatal_or_skipped() {
+    let folder = folder();
+    let place = folder.path();
+    let solution = "fox = 3. Answer: 3.";
+    let good = json!({"solution": solution, "candidate": solution}).to_string();
+    let no_gold = json!({"solution": "fox = .", "candidate": solution}).to_string();
+    let bad = ["{\"solution\": ", "{\"candidate\": \"x\"}", &no_gold];
+    let verify = "verify --input in.jsonl --output out.jsonl";
+    for bad in bad {
+        let lines = [vec![good.as_str(); 5000], vec![bad], vec![&good; 9]].concat();
+        fs::write(place.join("in.jsonl"), lines.join("\n")).unwrap();
+        refuse(place, verify, &["in.jsonl, line 5001"]);
+        let output = call(place, &format!("{verify} --skip-unreadable"));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{message}");
+        assert!(
+            message.contains("skipped 1 unusable") && message.contains("in.jsonl, line 5001: "),
+            "{message}"
+        );
+        let verdicts = records(&place.join("out.jsonl"));
+        assert_eq!(verdicts.len(), 5009);
+        assert_eq!(verdicts[5000]["index"], 5002);
+        fs::remove_file(place.join("out.jsonl")).unwrap();
+    }
+    // Where nothing is left, the file is most likely not the one that was meant.
+    fs::write(place.join("in.jsonl"), "a\nb\n").unwrap();
+    let all = format!("{verify} --skip-unreadable");
+    refuse(
+        place,
+        &all,
+        &["no record could be used", "in.jsonl, line 1"],
+    );
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn tables_are_verified_and_counted_like_lines() {
+    let folder = folder();
+    let place = folder.path();
+    let solution = "fox = 3. Answer: 3.";
+    write_table(
+        &place.join("in.parquet"),
+        &[
+            ("solution", Column::Texts(&[solution, solution])),
+            ("candidate", Column::Texts(&[solution, "Answer: 4."])),
+            ("index", Column::Texts(&["p-1", "p-2"])),
+            ("tokens", Column::Numbers(&[-1, 9])),
+        ],
+    );
+    succeed(place, "verify --input in.parquet --output out.jsonl");
+    let verdicts = records(&place.join("out.jsonl"));
+    let read = |field: &str| -> Vec<Value> {
+        let values = verdicts.iter().map(|verdict| verdict[field].clone());
+        values.collect()
     };
+    assert_eq!(read("index"), ["p-1", "p-2"]);
+    assert_eq!(read("accepted"), [true, false]);
+    write_table(
+        &place.join("graded.parquet"),
+        &[
+            ("id", Column::Texts(&["a", "b", "a"])),
+            ("op", Column::Numbers(&[2, 3, 2])),
+            ("accepted", Column::Flags(&[true, false, false])),
+        ],
+    );
+    let table = succeed(place, "passk --input graded.parquet");
+    assert!(
+        table.contains("1 to 2 completions per problem, 3 in all"),
+        "{table}"
+    );
+    assert!(row(&table, "overall", 0).contains(" 25.0 ["), "{table}");
+    let verify = "verify --input graded.parquet --output no.jsonl";
+    refuse(place, verify, &["graded.parquet, row 1", "solution"]);
+    let verify = "verify --input in.parquet --output no.parquet";
+    refuse(place, verify, &["no.parquet", ".jsonl"]);
+    // A table that is cut off is named, and nothing is left behind.
+    let bytes = fs::read(place.join("in.parquet")).unwrap();
+    fs::write(place.join("cut.parquet"), &bytes[..bytes.len() - 9]).unwrap();
+    let verify = "verify --input cut.parquet --output no.jsonl";
+    refuse(place, verify, &["cut.parquet"]);
+}
+
+/// A line of a table of pass@k: the first of a group, or one after it.
+fn row(table: &str, group: &str, line: usize) -> String {
+    let start = table.lines().position(|row| row.starts_with(group));
+    let line = table.lines().nth(start.unwrap() + line);
+    line.unwrap().to_owned()
+}
+
+fn completion(id: u64, op: u32, sample: u32, accepted: bool) -> Value {
+    json!({
+        "id": id, "op": op, "context": "zoo", "sample": sample, "completion": "",
+        "accepted": accepted, "answer_correct": true, "process_accuracy": 1.0,
+    })
+}
+
+#[test]
+fn pass_at_k_is_the_unbiased_estimate() {
+    let folder = folder();
+    let place = folder.path();
     // One right of four: pass@1 is 1/4, pass@2 is 1/2.
     let first: Vec<_> = (0..4)
         .map(|sample| completion(1, 2, sample, sample == 3))
@@ -395,47 +544,103 @@ fn pass_at_k_is_the_unbiased_estimate_and_needs_equal_samples() {
         .map(|sample| completion(2, 6, sample, false))
         .collect();
     let input = place.join("in.jsonl");
-    write_records(&input, &[first.clone(), second.clone()].concat());
+    write_records(&input, &[first.clone(), second].concat());
     let table = succeed(place, "passk --input in.jsonl");
-    let row = |group: &str, line: usize| {
-        let start = table
-            .lines()
-            .position(|row| row.starts_with(group))
-            .unwrap();
-        table.lines().nth(start + line).unwrap().to_owned()
-    };
-    assert!(row("op 2", 0).contains(" 25.0 ["), "{table}");
-    assert!(row("op 2", 1).contains(" 50.0 ["), "{table}");
-    assert!(row("op 6", 2).contains(" 0.0 ["), "{table}");
-    assert!(row("overall", 0).contains(" 12.5 [") && row("overall", 0).contains(" 100.0 ["));
+    assert!(row(&table, "op 2", 0).contains(" 25.0 ["), "{table}");
+    assert!(row(&table, "op 2", 1).contains(" 50.0 ["), "{table}");
+    assert!(row(&table, "op 6", 2).contains(" 0.0 ["), "{table}");
+    let overall = row(&table, "overall", 0);
+    assert!(overall.contains(" 12.5 [") && overall.contains(" 100.0 ["));
 
-    write_records(&input, &[first.clone(), second[..3].to_vec()].concat());
-    refuse(
-        place,
-        "passk --input in.jsonl",
-        &["in.jsonl", "problem 2 has 3 samples"],
-    );
-    write_records(&input, &[first.clone(), first.clone()].concat());
-    refuse(
-        place,
-        "passk --input in.jsonl",
-        &["in.jsonl, line 5", "second time"],
-    );
+    let refused = |parts: &[&str]| refuse(place, "passk --input in.jsonl", parts);
+    write_records(&input, &[first.clone(), first].concat());
+    refused(&["in.jsonl, line 5", "second time"]);
     write_records(
         &input,
         &[completion(1, 2, 0, true), completion(1, 3, 1, true)],
     );
-    refuse(
-        place,
-        "passk --input in.jsonl",
-        &["in.jsonl, line 2", "op 3"],
-    );
+    refused(&["in.jsonl, line 2", "op 3"]);
     fs::write(&input, "").unwrap();
+    refused(&["in.jsonl", "no completion"]);
+    for (record, part) in [
+        ("{\"accepted\": true}", "`id`"),
+        ("{\"id\": [1], \"accepted\": true}", "`id`"),
+        ("{\"id\": 1, \"accepted\": NaN}", "`accepted`"),
+    ] {
+        fs::write(&input, record).unwrap();
+        refused(&["in.jsonl, line 1", part]);
+    }
+    fs::write(
+        &input,
+        "{\"id\": 1, \"accepted\": true}\n{\"id\": 1, \"answer_correct\": true}",
+    )
+    .unwrap();
+    refused(&["in.jsonl, line 2", "`accepted`", "missing"]);
+}
+
+#[test]
+fn each_problem_counts_with_its_own_number_of_completions() {
+    let folder = folder();
+    let place = folder.path();
+    // One right of three and one of two: 1/3 and 1/2, then 2/3 and 1.
+    let graded = |id: Value, right: bool| json!({"id": id, "accepted": right, "op": "4"});
+    let records = [
+        graded(json!("HumanEval/0"), true),
+        graded(json!("HumanEval/0"), false),
+        graded(json!(7), true),
+        graded(json!("HumanEval/0"), false),
+        graded(json!("7"), false),
+    ];
+    let input = place.join("in.jsonl");
+    write_records(&input, &records);
+    let table = succeed(place, "passk --input in.jsonl");
+    assert!(
+        table.starts_with("2 to 3 completions per problem, 5 in all\n"),
+        "{table}"
+    );
+    for group in ["op 4", "overall"] {
+        assert!(
+            row(&table, group, 0).contains("       2     1  41.7 ["),
+            "{table}"
+        );
+        assert!(
+            row(&table, group, 1).contains("           2  83.3 ["),
+            "{table}"
+        );
+        assert!(row(&table, group, 1).trim_end().ends_with('-'), "{table}");
+    }
+    // A k that a problem is too short for is refused, or leaves the problem out and says so.
+    let passk = "passk --input in.jsonl --ks 1,3";
+    let parts = [
+        "pass@3",
+        "1 of 2 problems",
+        "problem 7 has 2",
+        "--drop-short",
+    ];
+    refuse(place, passk, &parts);
+    let table = succeed(place, &format!("{passk} --drop-short"));
+    assert!(
+        row(&table, "overall", 1).contains("       1     3  100.0 ["),
+        "{table}"
+    );
+    assert!(
+        table.contains("pass@3 leaves out 1 of 2 problems"),
+        "{table}"
+    );
     refuse(
         place,
-        "passk --input in.jsonl",
-        &["in.jsonl", "no completion"],
+        "passk --input in.jsonl --ks 4 --drop-short",
+        &["pass@4", "2 of 2 problems"],
     );
+    refuse(place, "passk --input in.jsonl --ks 0", &["--ks", "0"]);
+
+    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+    let text =
+        format!("\u{feff}{}\r\nnot JSON\r\n", lines.join("\r\n")).replace("}", ", \"x\": NaN}");
+    fs::write(&input, text).unwrap();
+    refuse(place, "passk --input in.jsonl", &["in.jsonl, line 6"]);
+    let skipping = succeed(place, "passk --input in.jsonl --skip-unreadable");
+    assert!(row(&skipping, "overall", 1).contains("83.3"), "{skipping}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use calls::{call, command, succeed};
-use serde_json::Value;
+use calls::{call, command, records, refuse, succeed, write_gz, write_records};
+use serde_json::{Value, json};
 
 /// The message of a call that must be refused.
 fn refused(folder: &Path, arguments: &str) -> String {
@@ -262,5 +262,155 @@ fn corpora_stand_side_by_side_in_table_and_plots() {
         ),
     ] {
         assert!(refused(place, command).contains(part), "{command}");
+    }
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn own_tables_are_read_wherever_lines_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let generate = "generate --op 3-6 --dialect terse --n 40 --output";
+    succeed(place, &format!("{generate} a.jsonl"));
+    succeed(place, &format!("{generate} a.parquet"));
+    let table = |input: &str| succeed(place, &format!("statistics --input corpus={input}"));
+    assert_eq!(table("a.parquet"), table("a.jsonl"));
+    let shown = |input: &str| succeed(place, &format!("inspect --input {input} --index 17"));
+    assert_eq!(shown("a.parquet"), shown("a.jsonl"));
+    let told = succeed(place, "certify --left a.parquet --right a.jsonl");
+    assert!(
+        told.contains("a.parquet: 40 records\na.jsonl: 40 records"),
+        "{told}"
+    );
+    assert!(told.contains("text  overlap       40 in common"), "{told}");
+    let audit = |input: &str| {
+        let flags = "--n 50 --threads 2 --output";
+        succeed(
+            place,
+            &format!("audit --input {input} {flags} counts.jsonl"),
+        );
+        fs::read(place.join("counts.jsonl")).unwrap()
+    };
+    assert_eq!(audit("a.parquet"), audit("a.jsonl"));
+
+    // As gold of generations, and as the input that lacks a candidate.
+    let generations: Vec<Value> = records(&place.join("a.jsonl"))
+        .iter()
+        .map(|problem| {
+            json!({
+                "op": problem["op"], "id": problem["id"],
+                "gen_solution_answer": problem["solution"],
+            })
+        })
+        .collect();
+    write_records(&place.join("generations.jsonl"), &generations);
+    let verify = "verify --input generations.jsonl --gold a.parquet --output results.jsonl";
+    succeed(place, verify);
+    let results = records(&place.join("results.jsonl"));
+    assert_eq!(results.len(), 40);
+    assert!(results.iter().all(|result| result["perfect"] == true));
+    let verify = "verify --input a.parquet --output no.jsonl";
+    refuse(place, verify, &["a.parquet, row 1", "candidate"]);
+    refuse(
+        place,
+        "inspect --input a.parquet --index 40",
+        &["a.parquet", "40 records"],
+    );
+}
+
+#[test]
+fn corpora_of_other_programs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let texts = "\"problem\": \"fox = 400. elk = 3 * fox.\", \"question\": \"elk?\", \
+                 \"solution\": \"fox = 400. elk = 3 * fox = 3 * 400 = 1200. Answer: 1200.\"";
+    let lines = [
+        format!("{{{texts}, \"id\": \"p-\\ud83d\", \"mode\": \"normalforward\"}}"),
+        format!("{{{texts}, \"reward\": [NaN, {{\"x\": -Infinity}}], \"template\": NaN}}"),
+    ];
+    let text = format!("\u{feff}{}\r\n", lines.join("\r\n"));
+    fs::write(place.join("in.jsonl"), &text).unwrap();
+    write_gz(&place.join("in.jsonl.gz"), text.as_bytes());
+    for input in ["in.jsonl", "in.jsonl.gz"] {
+        let table = succeed(place, &format!("statistics --input {input}"));
+        assert!(table.contains("| records | 2 |"), "{table}");
+        assert!(
+            table.contains("| op differs from the graph's | 0 % |"),
+            "{table}"
+        );
+        let shown = succeed(place, &format!("inspect --input {input} --index 1"));
+        assert!(shown.starts_with("op 3, "), "{shown}");
+        let told = succeed(place, &format!("certify --left {input} --right in.jsonl"));
+        assert!(told.contains("overlap"), "{told}");
+    }
+    fs::write(place.join("in.jsonl"), format!("{text}{{\"problem\": 1")).unwrap();
+    let statistics = "statistics --input in.jsonl";
+    refuse(place, statistics, &["in.jsonl, line 3"]);
+    let output = call(place, &format!("{statistics} --skip-unreadable"));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("in.jsonl, line 3"), "{message}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("| records | 2 |"));
+}
+
+#[test]
+fn an_empty_part_is_refused_unless_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let flags = "generate --op 4 --n 20 --part test --shares 0.9,0.1,0 --output";
+    let outputs = match cfg!(feature = "parquet") {
+        true => &["out.jsonl", "out.jsonl.gz", "out.parquet"][..],
+        false => &["out.jsonl", "out.jsonl.gz"],
+    };
+    for output in outputs {
+        let generate = format!("{flags} {output}");
+        refuse(
+            place,
+            &generate,
+            &[output, "the test part", "--allow-empty"],
+        );
+        succeed(place, &format!("{generate} --allow-empty"));
+        let message = refused(place, &format!("statistics --input {output}"));
+        assert!(message.contains("found no record"), "{message}");
+    }
+    refuse(
+        place,
+        "generate --op 4 --n 2 --shard 4/5 --output shard.jsonl",
+        &["shard.jsonl", "shard 4/5"],
+    );
+}
+
+#[test]
+fn what_another_format_has_left_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let state = r#"{"key":"0a","records":4096,"next":4096,"bytes":[3]}"#;
+    fs::write(place.join(".out.jsonl.partial.json"), state).unwrap();
+    fs::write(place.join(".out.jsonl.partial"), "{}\n").unwrap();
+    let generate = "generate --op 4 --n 20 --output out.jsonl";
+    refuse(
+        place,
+        generate,
+        &["out.jsonl", ".out.jsonl.partial.json", "remove"],
+    );
+    fs::remove_file(place.join(".out.jsonl.partial.json")).unwrap();
+    succeed(place, generate);
+    assert_eq!(names(place), ["out.jsonl"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_and_devices_are_no_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    succeed(place, "generate --op 4 --n 2 --output in.jsonl");
+    for path in ["/dev/stdout", "/dev/null", "/proc/self/fd/1"] {
+        for command in [
+            "generate --op 4 --n 2",
+            "statistics --input in.jsonl",
+            "certify --left in.jsonl --right in.jsonl",
+        ] {
+            let command = format!("{command} --output {path}");
+            refuse(place, &command, &[path, "expected the name of a file"]);
+        }
     }
 }

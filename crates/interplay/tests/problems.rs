@@ -85,6 +85,19 @@ fn a_spec_file_says_what_flags_cannot_and_compressed_files_read_back() {
     let verify = "verify --input packed.jsonl.gz --output verdicts.jsonl";
     refuse(place, verify, &["packed.jsonl.gz, line 1", "candidate"]);
 
+    // Files of other systems: byte order mark and CR LF.
+    let foreign = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    fs::write(place.join("foreign.toml"), foreign(&spec)).unwrap();
+    let bakery = "id = \"bakery\"\ntotal = \"total number of cakes\"\nitems = [\"plum cake\", \
+                  \"pie\"]\nplaces = [\"Mill Street\", \"Harbor Lane\"]\nterse = [\"bun\", \"roll\"]\n";
+    fs::write(place.join("bakery.toml"), foreign(bakery)).unwrap();
+    let generate = "generate --spec foreign.toml --context-file bakery.toml --n 40";
+    succeed(place, &format!("{generate} --output foreign.jsonl.gz"));
+    assert_eq!(
+        fs::read(place.join("foreign.jsonl.gz")).unwrap(),
+        fs::read(place.join("packed.jsonl.gz")).unwrap()
+    );
+
     fs::write(place.join("spec.toml"), spec.replace("0.5", "0.4")).unwrap();
     let generate = "generate --spec spec.toml --n 4 --output out.jsonl";
     refuse(place, generate, &["spec.toml", "`mixture`", "sum to 0.8"]);

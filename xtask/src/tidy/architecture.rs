@@ -11,8 +11,10 @@ use super::Finding;
 use crate::repository;
 
 /// Crates that never see a tensor, in libraries and in tests.
-const WITHOUT_TENSORS: [&str; 5] = [
+const WITHOUT_TENSORS: [&str; 6] = [
+    "interplay-audit",
     "interplay-eval",
+    "interplay-files",
     "interplay-graph",
     "interplay-tasks",
     "interplay-tokenizer",

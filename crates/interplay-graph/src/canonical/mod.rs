@@ -1,20 +1,20 @@
-//! A canonical form of a graph, and its hash: blind to names and to the order of nodes.
+//! The hash of a graph in canonical form, which does not depend on names or node order.
 //!
-//! Two graphs have the same form where one is the other with its quantities renamed and listed in
-//! another order, and only there: the hash is of a whole listing of the graph, under a numbering
-//! that depends on the structure alone. Colours of nodes are refined from parents and children
-//! (Weisfeiler and Leman 1968); where nodes of one colour remain, each of them in turn is singled
-//! out, the rest is refined again, and of all listings that this gives the smallest counts
-//! (individualisation and refinement, as in McKay 1981). Of nodes that can be exchanged without
-//! touching any other, one is enough.
+//! Two graphs have the same form if and only if renaming and reordering turns one into the other.
+//! The hash covers the whole graph, listed under a numbering that depends on its structure alone.
+//! Node colors are refined from parents and children (Weisfeiler and Leman 1968). While several
+//! nodes share a color, each of them in turn is singled out and the rest is refined again; the
+//! smallest of the resulting listings is hashed (individualization and refinement, McKay 1981). Of
+//! nodes that can be exchanged without touching others, one is tried.
 //!
-//! Deviations: no further symmetry is used. A graph with more than [`MAX_LISTINGS`] listings to
-//! compare, for instance one with seven equal chains, is hashed by its refined colours alone, and
-//! so may share its hash with a graph that it does not equal. How many listings there are does not
-//! depend on names or order, so the hash of such a graph is still blind to them.
+//! Deviations: no other symmetry is used. A graph with more than 2,000 listings, such as one with
+//! seven equal chains, is hashed by its refined colors alone and may share its hash with a
+//! different graph. The number of listings does not depend on names or order, so neither does that
+//! hash.
 //! Complexity: O(listings * nodes * edges log edges) at worst; near-linear in practice, since few
-//! rounds settle the colours and few graphs have more than one listing.
+//! rounds settle the colors and few graphs have more than one listing.
 
+mod numbers;
 mod refine;
 mod search;
 
@@ -23,21 +23,10 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::{QuantityId, ReasoningGraph};
+pub use numbers::Numbers;
 use refine::Net;
 
-/// How many listings of one graph are compared before its colours have to do.
-pub(crate) const MAX_LISTINGS: usize = 2_000;
-
-/// Whether the constants of definitions count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Numbers {
-    /// Graphs that differ in constants differ.
-    Distinct,
-    /// Only the shape counts: which kind of definition reads which quantities.
-    Ignored,
-}
-
-/// A 128-bit hash of a graph up to renaming.
+/// A 128-bit hash of a graph, equal for renamed and reordered copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CanonicalHash(pub [u8; 16]);
 
@@ -48,21 +37,21 @@ impl fmt::Display for CanonicalHash {
 }
 
 impl ReasoningGraph {
-    /// The hash of the graph with the quantity asked for, blind to names and to node order.
+    /// The hash of the graph with `target` marked, independent of names and node order.
     ///
     /// # Panics
-    /// Where `target` is an id of another graph and this one has no such id.
+    /// If `target` is an id of a larger graph.
     #[must_use]
     pub fn canonical_hash(&self, target: QuantityId, numbers: Numbers) -> CanonicalHash {
         self.hash_with_listings(target, numbers).0
     }
 
-    /// Whether the hash is of the canonical form: equal for graphs that are the same but for names
-    /// and order, and different for all others (up to a collision of 128 bits of SHA-256).
-    /// Otherwise the graph is too symmetric, and some other graphs may have the same hash.
+    /// Whether the hash is that of the canonical form, so that only renamed and reordered copies
+    /// share it (up to a collision of 128 bits of SHA-256). Otherwise the graph is too symmetric,
+    /// and other graphs may have the same hash.
     ///
     /// # Panics
-    /// Where `target` is an id of another graph and this one has no such id.
+    /// If `target` is an id of a larger graph.
     #[must_use]
     pub fn canonical_hash_is_exact(&self, target: QuantityId, numbers: Numbers) -> bool {
         self.hash_with_listings(target, numbers).1
@@ -71,18 +60,18 @@ impl ReasoningGraph {
     fn hash_with_listings(&self, target: QuantityId, numbers: Numbers) -> (CanonicalHash, bool) {
         assert!(
             target.index() < self.len(),
-            "quantity id {} is of another graph; this one has {} quantities",
+            "quantity id {} belongs to another graph; this one has {} quantities",
             target.index(),
             self.len()
         );
         let net = Net::new(self, target, numbers);
-        let mut colours = net.first_colours();
-        net.refine(&mut colours);
-        match search::smallest_listing(&net, &colours) {
+        let mut colors = net.first_colors();
+        net.refine(&mut colors);
+        match search::smallest_listing(&net, &colors) {
             Some(listing) => (digest(b"listing", &listing), true),
             None => {
-                colours.sort_unstable();
-                (digest(b"colours", &colours), false)
+                colors.sort_unstable();
+                (digest(b"colours", &colors), false)
             }
         }
     }
@@ -177,7 +166,7 @@ mod tests {
         assert_ne!(build([0, 1, 2, 3]), build([0, 2, 1, 3]));
     }
 
-    /// Sums of two neighbours on rings of leaves, all added up.
+    /// Sums of two neighbors on rings of leaves, all added up.
     fn rings(sizes: &[usize]) -> (ReasoningGraph, QuantityId) {
         let mut graph = ReasoningGraph::new();
         let mut sums = Vec::new();

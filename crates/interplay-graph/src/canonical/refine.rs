@@ -1,8 +1,8 @@
-//! Colours of nodes, refined from parents and children until they settle.
+//! Colors of nodes, refined from parents and children until they settle.
 
 use crate::{Core, Definition, Outer, QuantityId, ReasoningGraph};
 
-use super::Numbers;
+use super::numbers::Numbers;
 
 /// How a quantity is read by another: as one of several like operands, or on one side of a
 /// difference.
@@ -10,7 +10,7 @@ const LIKE: u64 = 0;
 const LEFT: u64 = 1;
 const RIGHT: u64 = 2;
 
-/// A graph by numbers, with the edges in both directions.
+/// A graph by index, with edges in both directions.
 pub(super) struct Net {
     /// What the definition says by itself.
     own: Vec<[u64; 5]>,
@@ -18,7 +18,7 @@ pub(super) struct Net {
     /// Parents in their order, for node `n` from `first[n]` to `first[n + 1]`.
     parents: Vec<u32>,
     first: Vec<u32>,
-    /// Those that read a node, from `first_reader[n]` to `first_reader[n + 1]`.
+    /// The readers of node `n`, from `first_reader[n]` to `first_reader[n + 1]`.
     readers: Vec<Reader>,
     first_reader: Vec<u32>,
 }
@@ -78,8 +78,8 @@ impl Net {
             let from = self.first[node] as usize;
             let parents = &self.parents[from..self.first[node + 1] as usize];
             for (slot, parent) in parents.iter().enumerate() {
-                let place = &mut next[*parent as usize];
-                self.readers[*place as usize] = Reader {
+                let index = &mut next[*parent as usize];
+                self.readers[*index as usize] = Reader {
                     node: node as u32,
                     side: match (core, slot) {
                         (Core::Difference, 0) => LEFT,
@@ -88,7 +88,7 @@ impl Net {
                     },
                     partner: (core == Core::Products).then(|| parents[slot ^ 1]),
                 };
-                *place += 1;
+                *index += 1;
             }
         }
     }
@@ -105,36 +105,36 @@ impl Net {
         &self.readers[self.first_reader[node] as usize..self.first_reader[node + 1] as usize]
     }
 
-    pub(super) fn first_colours(&self) -> Vec<u64> {
+    pub(super) fn first_colors(&self) -> Vec<u64> {
         self.own.iter().map(|own| mix_all(0, own)).collect()
     }
 
-    /// Refines colours until none is divided further: down the graph, then up again. A colour
+    /// Refines colors until none is divided further: down the graph, then up again. A color
     /// takes its old one in, so nodes that differ keep differing.
-    pub(super) fn refine(&self, colours: &mut [u64]) {
-        let mut sorted = Vec::with_capacity(colours.len());
+    pub(super) fn refine(&self, colors: &mut [u64]) {
+        let mut sorted = Vec::with_capacity(colors.len());
         let mut around = Vec::new();
         let mut before = Vec::new();
-        let mut distinct = count(colours, &mut sorted);
-        while distinct < colours.len() {
+        let mut distinct = count(colors, &mut sorted);
+        while distinct < colors.len() {
             for node in 0..self.len() {
-                self.look_at_parents(node, colours, &mut around);
-                colours[node] = mix_all(colours[node], &around);
+                self.look_at_parents(node, colors, &mut around);
+                colors[node] = mix_all(colors[node], &around);
             }
             // Readers come later in every order and are settled; a partner may come earlier or
-            // later, so its colour is taken from before.
+            // later, so its color is taken from before.
             before.clear();
-            before.extend_from_slice(colours);
+            before.extend_from_slice(colors);
             for node in (0..self.len()).rev() {
                 around.clear();
                 around.extend(self.readers(node).iter().map(|reader| {
                     let partner = reader.partner.map_or(0, |node| before[node as usize]);
-                    mix(mix(colours[reader.node as usize], reader.side), partner)
+                    mix(mix(colors[reader.node as usize], reader.side), partner)
                 }));
                 around.sort_unstable();
-                colours[node] = mix_all(colours[node], &around);
+                colors[node] = mix_all(colors[node], &around);
             }
-            let now = count(colours, &mut sorted);
+            let now = count(colors, &mut sorted);
             if now == distinct {
                 break;
             }
@@ -142,17 +142,17 @@ impl Net {
         }
     }
 
-    /// The parents' colours, in order where the order counts.
-    fn look_at_parents(&self, node: usize, colours: &[u64], around: &mut Vec<u64>) {
+    /// The parents' colors, in order where the order counts.
+    fn look_at_parents(&self, node: usize, colors: &[u64], around: &mut Vec<u64>) {
         around.clear();
         let parents = self.parents(node).iter();
-        around.extend(parents.map(|parent| colours[*parent as usize]));
-        self.normalise(node, around);
+        around.extend(parents.map(|parent| colors[*parent as usize]));
+        self.normalize(node, around);
     }
 
-    /// Brings what stands for the parents of a node into an order that says nothing more than its
-    /// definition does.
-    fn normalise(&self, node: usize, around: &mut [u64]) {
+    /// Sorts what stands for the parents of a node as far as its definition leaves their order
+    /// free.
+    fn normalize(&self, node: usize, around: &mut [u64]) {
         match self.definitions[node].core {
             Core::Constant(_) | Core::Difference => {}
             Core::Sum => around.sort_unstable(),
@@ -166,10 +166,10 @@ impl Net {
         }
     }
 
-    /// The whole graph, node by node, under a numbering by colour; all colours differ.
-    pub(super) fn listing(&self, colours: &[u64]) -> Vec<u64> {
+    /// The whole graph, node by node, under a numbering by color; all colors differ.
+    pub(super) fn listing(&self, colors: &[u64]) -> Vec<u64> {
         let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_unstable_by_key(|node| colours[*node]);
+        order.sort_unstable_by_key(|node| colors[*node]);
         let mut numbers = vec![0_u64; self.len()];
         for (number, node) in order.iter().enumerate() {
             numbers[*node] = number as u64;
@@ -185,11 +185,11 @@ impl Net {
         listing
     }
 
-    /// Whether exchanging two nodes of one colour leaves the graph as it is.
+    /// Whether exchanging two nodes of one color leaves the graph as it is.
     pub(super) fn are_twins(&self, left: usize, right: usize) -> bool {
         let surroundings = |node: usize| {
             let mut around: Vec<u64> = self.parents(node).iter().map(|p| u64::from(*p)).collect();
-            self.normalise(node, &mut around);
+            self.normalize(node, &mut around);
             let mut readers = self.readers(node).to_vec();
             readers.sort_unstable();
             (around, readers)
@@ -219,10 +219,10 @@ fn own_words(definition: Definition, asked: bool, numbers: Numbers) -> [u64; 5] 
     [u64::from(asked), core, outer, number, k]
 }
 
-/// Mixes a word into a hash. That two colours fall together by chance does no harm: their nodes
+/// Mixes a word into a hash. That two colors fall together by chance does no harm: their nodes
 /// are then told apart by the search.
 pub(super) fn mix(hash: u64, word: u64) -> u64 {
-    // The finaliser of MurmurHash3 over a sum that keeps the order.
+    // The finalizer of MurmurHash3 over a sum that keeps the order.
     let mut x = hash.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word;
     x = (x ^ (x >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     x = (x ^ (x >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
@@ -234,9 +234,9 @@ fn mix_all(hash: u64, words: &[u64]) -> u64 {
     words.iter().fold(start, |hash, word| mix(hash, *word))
 }
 
-fn count(colours: &[u64], sorted: &mut Vec<u64>) -> usize {
+fn count(colors: &[u64], sorted: &mut Vec<u64>) -> usize {
     sorted.clear();
-    sorted.extend(colours);
+    sorted.extend(colors);
     sorted.sort_unstable();
     sorted.dedup();
     sorted.len()

@@ -1,104 +1,22 @@
-//! The problem that sentences tell: its graph, what is asked, its equation.
+//! Builds the problem that a text describes.
 //!
-//! Deviations: quantities that cannot be computed (they read what the text does not state, or
-//! themselves in a circle) are left out where the answer does not need them; the published
-//! corpora have such distractors.
+//! Deviations: quantities that cannot be computed, because they read something unstated or depend
+//! on themselves, are left out unless the answer needs them; the published corpora have such
+//! distractors.
 
-use super::Statements;
 use super::net::Net;
-use crate::{CanonicalHash, GraphError, Numbers, QuantityId, ReasoningGraph};
-
-/// A problem as its texts tell it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextProblem {
-    /// All quantities that can be computed, stated ones and totals. The unknown of a reverse
-    /// problem is a constant with the value that solves it.
-    pub graph: ReasoningGraph,
-    /// The quantity asked for.
-    pub asked: QuantityId,
-    /// The equation, where the problem is a reverse one.
-    pub reversal: Option<Reversal>,
-    /// Totals that no sentence defines and that follow from the structure.
-    pub structural: Vec<QuantityId>,
-    /// Stated quantities that cannot be computed; the answer does not need them.
-    pub left_out: Vec<LeftOut>,
-    pub(super) values: Vec<i64>,
-}
-
-/// The equation of a reverse problem: `coefficient * unknown + constant = value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reversal {
-    /// The unknown leaf.
-    pub unknown: QuantityId,
-    /// The quantity whose value the text gives.
-    pub given: QuantityId,
-    /// Its value.
-    pub value: i64,
-    /// How often the unknown goes into it.
-    pub coefficient: i64,
-    /// What the rest adds.
-    pub constant: i64,
-}
-
-/// A quantity that cannot be computed, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The quantity.
-    pub name: String,
-    /// A quantity that it reads and that is not there.
-    pub through: String,
-    /// Whether `through` is not stated at all; otherwise it is left out too.
-    pub missing: bool,
-}
-
-impl TextProblem {
-    /// The values of the graph's quantities, by index.
-    #[must_use]
-    pub fn values(&self) -> &[i64] {
-        &self.values
-    }
-
-    /// The value asked for.
-    #[must_use]
-    pub fn answer(&self) -> i64 {
-        self.values[self.asked.index()]
-    }
-
-    /// The quantity that a solution works up to: the given one of a reverse problem, else the
-    /// one asked for.
-    #[must_use]
-    pub fn goal(&self) -> QuantityId {
-        self.reversal.map_or(self.asked, |reversal| reversal.given)
-    }
-
-    /// The difficulty: the edges of all that [`TextProblem::goal`] needs.
-    #[must_use]
-    pub fn op(&self) -> u32 {
-        let needed = self.graph.ancestors(self.goal());
-        needed
-            .iter()
-            .map(|id| self.graph.quantity(*id).edges())
-            .sum()
-    }
-
-    /// The hash of all that [`TextProblem::goal`] needs, with what is asked marked in it: blind to
-    /// names, to the order of sentences and to distractors.
-    #[must_use]
-    pub fn canonical_hash(&self, numbers: Numbers) -> CanonicalHash {
-        let (needed, goal) = self.graph.necessary(self.goal());
-        let asked = &self.graph.quantity(self.asked).name;
-        // An asked quantity that the goal does not need changes nothing in it.
-        needed.canonical_hash(needed.find(asked).unwrap_or(goal), numbers)
-    }
-}
+use super::problem::TextProblem;
+use super::read::Statements;
+use crate::GraphError;
 
 impl Statements<'_> {
-    /// The problem's graph, totals included, with what is asked; a reverse problem is solved.
+    /// The problem's graph, totals included, with what it asks for. Solves the equation of a
+    /// reverse problem.
     ///
     /// # Errors
-    /// A sentence or question that cannot be read, two definitions of one quantity, a needed
-    /// quantity that is not stated or depends on itself, a value that contradicts the others, an
-    /// equation without a whole solution, values beyond 64 bits.
+    /// An unreadable sentence or question, two definitions of one quantity, a needed quantity that
+    /// is unstated or depends on itself, a contradictory value, an equation without an integer
+    /// solution, or a value that overflows `i64`.
     pub fn problem(&self) -> Result<TextProblem, GraphError> {
         if let Some(bad) = self.unreadable.first() {
             return Err(GraphError::UnreadableSentence {
@@ -113,11 +31,10 @@ impl Statements<'_> {
         self.problem_about(asked)
     }
 
-    /// The same about this quantity, whatever the question says, from the sentences that can be
-    /// read; the others are passed over.
+    /// The same for the quantity `asked` instead of the question's, skipping unreadable sentences.
     ///
     /// # Errors
-    /// As for [`Statements::problem`], but for what cannot be read.
+    /// As for [`Statements::problem`], except for unreadable text.
     pub fn problem_about(&self, asked: &str) -> Result<TextProblem, GraphError> {
         let mut net = Net::default();
         net.add_stated(self)?;
@@ -160,7 +77,11 @@ mod tests {
         assert_eq!((read.answer(), read.op()), (4, 1 + 2 + 3));
         let equation = read.reversal.unwrap();
         assert_eq!(
-            (equation.coefficient, equation.constant, equation.value),
+            (
+                equation.form.coefficient,
+                equation.form.constant,
+                equation.value
+            ),
             (3, 2, 14)
         );
     }

@@ -1,29 +1,32 @@
-//! Quantities with references by name, put in order, solved and turned into a graph.
+//! Resolves the quantities of a text by name, orders them, solves for the unknown and builds the
+//! graph.
 //!
 //! Complexity: linear in the sentences and in the operands of totals.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::linear::Linear;
-use super::{LeftOut, Reversal, Said, Statements, TextProblem, totals};
-use crate::{Definition, GraphError, QuantityId, ReasoningGraph};
+use super::problem::{LeftOut, Reversal, TextProblem};
+use super::read::Statements;
+use super::said::Said;
+use super::totals;
+use crate::{Definition, GraphError, Linear, QuantityId, ReasoningGraph};
 
-/// A quantity before the order is known.
+/// A quantity before ordering.
 struct Node<'t> {
     name: Cow<'t, str>,
     definition: Definition,
-    /// Places of the parents; those that no sentence states have none.
+    /// Indices of the parents; none for a parent that no sentence states.
     parents: Vec<Option<usize>>,
     read: Vec<&'t str>,
     structural: bool,
 }
 
-/// All quantities of a text with references by place.
+/// All quantities of a text, with references by index.
 #[derive(Default)]
 pub(super) struct Net<'t> {
     nodes: Vec<Node<'t>>,
-    places: HashMap<Cow<'t, str>, usize>,
+    indices: HashMap<Cow<'t, str>, usize>,
     unknown: Option<usize>,
     given: Vec<(&'t str, i64)>,
     /// Those that can be computed, parents first.
@@ -48,8 +51,8 @@ impl<'t> Net<'t> {
         read: Vec<&'t str>,
         structural: bool,
     ) -> Result<usize, GraphError> {
-        let place = self.nodes.len();
-        if self.places.insert(name.clone(), place).is_some() {
+        let index = self.nodes.len();
+        if self.indices.insert(name.clone(), index).is_some() {
             return Err(GraphError::Contradiction { name: name.into() });
         }
         self.nodes.push(Node {
@@ -59,7 +62,7 @@ impl<'t> Net<'t> {
             read,
             structural,
         });
-        Ok(place)
+        Ok(index)
     }
 
     pub(super) fn add_stated(&mut self, read: &Statements<'t>) -> Result<(), GraphError> {
@@ -72,8 +75,8 @@ impl<'t> Net<'t> {
                     self.add(name, *definition, operands, false)?;
                 }
                 Said::Unknown => {
-                    let place = self.add(name, Definition::constant(0), Vec::new(), false)?;
-                    if let Some(first) = self.unknown.replace(place) {
+                    let index = self.add(name, Definition::constant(0), Vec::new(), false)?;
+                    if let Some(first) = self.unknown.replace(index) {
                         return Err(GraphError::SecondUnknown {
                             first: self.nodes[first].name.to_string(),
                             second: entry.name.to_owned(),
@@ -85,8 +88,8 @@ impl<'t> Net<'t> {
         Ok(())
     }
 
-    /// Adds totals, then the places of all parents. A total whose value is given and whose place
-    /// has no items is a given number.
+    /// Adds totals, then the indices of all parents. A total with a given value whose place has no
+    /// items is a given number.
     pub(super) fn add_totals(&mut self, read: &Statements<'t>) {
         for total in totals::totals(&read.entries, read.names()) {
             let definition = if total.products {
@@ -94,15 +97,15 @@ impl<'t> Net<'t> {
             } else {
                 Definition::sum()
             };
-            if !self.places.contains_key(&total.name) {
+            if !self.indices.contains_key(&total.name) {
                 // The name is free, so adding cannot fail.
                 let _ = self.add(total.name, definition, total.parents, true);
             }
         }
-        let places = &self.places;
+        let indices = &self.indices;
         let (leaves, given) = std::mem::take(&mut self.given)
             .into_iter()
-            .partition(|(name, _)| !places.contains_key(*name));
+            .partition(|(name, _)| !indices.contains_key(*name));
         self.given = given;
         let leaves: Vec<(&'t str, i64)> = leaves;
         for (name, value) in leaves {
@@ -116,27 +119,27 @@ impl<'t> Net<'t> {
             }
         }
         for node in &mut self.nodes {
-            let place = |name: &&str| self.places.get(*name).copied();
-            node.parents = node.read.iter().map(place).collect();
+            let index = |name: &&str| self.indices.get(*name).copied();
+            node.parents = node.read.iter().map(index).collect();
         }
     }
 
-    /// Orders what can be computed (Kahn's algorithm).
+    /// Orders the computable quantities (Kahn's algorithm).
     pub(super) fn order(&mut self) {
         let mut waits: Vec<usize> = self.nodes.iter().map(|node| node.parents.len()).collect();
         let mut readers = vec![Vec::new(); self.nodes.len()];
-        for (place, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter().enumerate() {
             for parent in node.parents.iter().flatten() {
-                readers[*parent].push(place);
+                readers[*parent].push(index);
             }
         }
         self.order = (0..waits.len())
-            .filter(|place| waits[*place] == 0)
+            .filter(|index| waits[*index] == 0)
             .collect();
         let mut next = 0;
-        while let Some(&place) = self.order.get(next) {
+        while let Some(&index) = self.order.get(next) {
             next += 1;
-            for &reader in &readers[place] {
+            for &reader in &readers[index] {
                 waits[reader] -= 1;
                 if waits[reader] == 0 {
                     self.order.push(reader);
@@ -147,9 +150,9 @@ impl<'t> Net<'t> {
     }
 
     /// Why a quantity is not in the order.
-    fn left_out(&self, place: usize) -> LeftOut {
-        let node = &self.nodes[place];
-        let absent = |parent: &Option<usize>| parent.is_none_or(|place| !self.ordered[place]);
+    fn left_out(&self, index: usize) -> LeftOut {
+        let node = &self.nodes[index];
+        let absent = |parent: &Option<usize>| parent.is_none_or(|index| !self.ordered[index]);
         let through = node.parents.iter().position(absent);
         LeftOut {
             name: node.name.to_string(),
@@ -160,17 +163,17 @@ impl<'t> Net<'t> {
 
     /// The error of a quantity that is needed and not in the order.
     fn not_computable(&self, name: &str) -> GraphError {
-        let Some(&place) = self.places.get(name) else {
+        let Some(&index) = self.indices.get(name) else {
             return GraphError::NotStated {
                 name: name.to_owned(),
             };
         };
-        // Follow what is absent until something is not stated or comes again: a circle.
-        let mut at = place;
+        // Follow absent parents to one that is not stated, or around a cycle.
+        let mut at = index;
         let mut seen = vec![false; self.nodes.len()];
         while !std::mem::replace(&mut seen[at], true) {
             let left = self.left_out(at);
-            match self.places.get(left.through.as_str()) {
+            match self.indices.get(left.through.as_str()) {
                 Some(&next) if !left.missing => at = next,
                 _ => return GraphError::NotStated { name: left.through },
             }
@@ -189,14 +192,14 @@ impl<'t> Net<'t> {
         };
         let mut forms: Vec<Option<Linear>> = vec![None; self.nodes.len()];
         let mut above = Vec::new();
-        for &place in &self.order {
-            let node = &self.nodes[place];
+        for &index in &self.order {
+            let node = &self.nodes[index];
             above.clear();
             above.extend(node.parents.iter().flatten().filter_map(|p| forms[*p]));
-            forms[place] = if place == unknown {
+            forms[index] = if index == unknown {
                 Some(Linear::UNKNOWN)
             } else if above.len() == node.parents.len() {
-                Linear::of(node.definition, &above)
+                Linear::of(node.definition, above.iter().copied())
             } else {
                 None
             };
@@ -204,10 +207,10 @@ impl<'t> Net<'t> {
         let name = || self.nodes[unknown].name.to_string();
         let mut absent = None;
         for &(given, value) in &self.given {
-            let Some(place) = self.places.get(given).copied() else {
+            let Some(index) = self.indices.get(given).copied() else {
                 continue;
             };
-            match forms[place] {
+            match forms[index] {
                 Some(form) if form.coefficient != 0 => {
                     let x = form
                         .solve(value)
@@ -220,7 +223,7 @@ impl<'t> Net<'t> {
                         })?;
                     return Ok(Some(Solved {
                         unknown,
-                        given: place,
+                        given: index,
                         value,
                         form,
                         x,
@@ -231,7 +234,7 @@ impl<'t> Net<'t> {
             }
         }
         Err(match absent {
-            Some(given) if !self.ordered[self.places[given]] => self.not_computable(given),
+            Some(given) if !self.ordered[self.indices[given]] => self.not_computable(given),
             _ => GraphError::NothingGiven { unknown: name() },
         })
     }
@@ -246,21 +249,21 @@ impl<'t> Net<'t> {
         let mut ids: Vec<Option<QuantityId>> = vec![None; self.nodes.len()];
         let mut structural = Vec::new();
         let mut parents = Vec::new();
-        for &place in &self.order {
-            let node = &self.nodes[place];
+        for &index in &self.order {
+            let node = &self.nodes[index];
             let definition = match &solved {
-                Some(solved) if solved.unknown == place => Definition::constant(solved.x),
+                Some(solved) if solved.unknown == index => Definition::constant(solved.x),
                 _ => node.definition,
             };
             parents.clear();
             parents.extend(node.parents.iter().flatten().filter_map(|p| ids[*p]));
             let id = graph.add(&*node.name, definition, &parents)?;
-            ids[place] = Some(id);
+            ids[index] = Some(id);
             if node.structural {
                 structural.push(id);
             }
         }
-        let id = |name: &str| self.places.get(name).and_then(|place| ids[*place]);
+        let id = |name: &str| self.indices.get(name).and_then(|index| ids[*index]);
         let values = graph.evaluate()?;
         for (name, value) in &self.given {
             if id(name).is_some_and(|id| values[id.index()] != *value) {
@@ -275,13 +278,12 @@ impl<'t> Net<'t> {
                 unknown: ids[solved.unknown]?,
                 given: ids[solved.given]?,
                 value: solved.value,
-                coefficient: solved.form.coefficient,
-                constant: solved.form.constant,
+                form: solved.form,
             })
         });
         let left_out = (0..self.nodes.len())
-            .filter(|place| !self.ordered[*place] && !self.nodes[*place].structural)
-            .map(|place| self.left_out(place))
+            .filter(|index| !self.ordered[*index] && !self.nodes[*index].structural)
+            .map(|index| self.left_out(index))
             .collect();
         Ok(TextProblem {
             graph,

@@ -5,13 +5,14 @@
 //! `total ... in PLACE` or `average ... per ITEM in PLACE`, and an expression is a number or
 //! `[k plus | k times] [the sum of | the difference between] the QUANTITY, ... and the QUANTITY`.
 
-use super::Said;
+use super::names::{is_average, is_total};
+use super::said::Said;
 use crate::{Core, Definition, Outer};
 
 const EXPECTED_BODY: &str = "a number, or an optional `k plus` or `k times` followed by `the \
                              QUANTITY`, `the sum of ...` or `the difference between ...`";
 
-/// The name of the quantity and what is said; operands go to the end of `operands`.
+/// The name of the quantity and its statement; appends to `operands`.
 pub(super) fn sentence<'t>(
     text: &'t str,
     operands: &mut Vec<&'t str>,
@@ -44,7 +45,7 @@ pub(super) fn quantity(phrase: &str) -> Option<&str> {
 }
 
 fn begins_a_name(phrase: &str) -> bool {
-    super::is_total(phrase) || super::is_average(phrase) || phrase.starts_with("number of ")
+    is_total(phrase) || is_average(phrase) || phrase.starts_with("number of ")
 }
 
 fn expression<'t>(body: &'t str, operands: &mut Vec<&'t str>) -> Option<Said> {

@@ -1,18 +1,17 @@
 //! One statement of the terse dialect.
 //!
-//! `elk = 3`, `elk = fox`, `elk = fox + 2`, `elk = 2 * fox`, `elk = fox + owl`, `elk = fox - owl + 2`,
-//! `elk = 2 * (fox + owl)`, `elk = fox * owl + bee * ant`, and `elk > 0` for an unknown.
-//! Deviations: white space may be of any kind and length around operators, names may have
-//! several words.
+//! `elk = 3`, `elk = fox`, `elk = fox + 2`, `elk = 2 * fox`, `elk = fox + owl`, `elk = fox - owl +
+//! 2`, `elk = 2 * (fox + owl)`, `elk = fox * owl + bee * ant`, and `elk > 0` for an unknown.
+//! Deviations: operators may have any white space around them, and names may have several words.
 
-use super::Said;
+use super::said::Said;
 use crate::{Core, Definition, Outer};
 
 const EXPECTED: &str = "`name = expression` or `name > 0`, where an expression is a number or \
                         names joined by ` + `, one ` - ` or products, with at most one `k *` \
                         before or `+ k` behind it";
 
-/// The name of the quantity and what is said; operands go to the end of `operands`.
+/// The name of the quantity and its statement; appends to `operands`.
 pub(super) fn sentence<'t>(
     text: &'t str,
     operands: &mut Vec<&'t str>,

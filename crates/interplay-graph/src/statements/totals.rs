@@ -1,32 +1,32 @@
-//! Totals, which prose does not define: they follow from which items a place has.
+//! Totals, which prose does not define: they follow from the items of each place.
 //!
-//! The total of the second layer is the sum of the items of its place. The total of the third
-//! layer is the sum over those items of how many there are times how many each has. A text tells
-//! the two apart by their nouns: the noun of the third layer's total has all words of the unit
-//! that is averaged, in their order (`average number of nominations per ...` and `total number of
-//! movie nominations in ...`).
+//! The total of the second layer is the sum of the items of its place. The total of the third layer
+//! is the sum over those items of their number times their average. The noun tells the two apart:
+//! that of a third-layer total has all words of the averaged unit, in order (`average number of
+//! nominations per ...` and `total number of movie nominations in ...`).
 //!
 //! Source: what the published solutions compute for `total ... in ...`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Entry, is_average, is_total};
+use super::names::{is_average, is_total};
+use super::said::Entry;
 
-/// More nouns of totals than this are not followed; a problem has one or two. It keeps the work
-/// linear in the text.
+/// The most nouns of totals that are followed, which keeps the work linear in the text; a problem
+/// has one or two.
 const MAX_HEADS: usize = 8;
 
 /// A total with what it adds up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Total<'t> {
     pub(super) name: Cow<'t, str>,
-    /// Items, or item, average, item, average, ... where `products` holds.
+    /// Items, or item, average, item, average, ... if `products` holds.
     pub(super) parents: Vec<&'t str>,
     pub(super) products: bool,
 }
 
-/// What prose says of the structure.
+/// The structure that prose describes.
 #[derive(Default)]
 struct Structure<'t> {
     /// Places with the names of their items, in the order of the text.
@@ -106,7 +106,7 @@ impl<'t> Structure<'t> {
         }
     }
 
-    /// Items and their averages, or none where one has no average.
+    /// Items and their averages, or none if an item has no average.
     fn products(&self, unit: &'t str, items: &[&'t str]) -> Option<Vec<&'t str>> {
         let mut parents = Vec::with_capacity(2 * items.len());
         for item in items {

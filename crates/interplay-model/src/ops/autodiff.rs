@@ -269,8 +269,8 @@ fn register_all<B: FusedOps, const N: usize>(
 impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     type Packed = Tracked<B, C>;
 
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        B::beside_operations(work)
+    fn run_on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        B::run_on_pool(work)
     }
 
     fn pack(weight: Tracked<B, C>) -> Tracked<B, C> {

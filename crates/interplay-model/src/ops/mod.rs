@@ -251,9 +251,13 @@ pub trait FusedOps: Backend {
         (prim(hidden), prim(weight))
     }
 
-    /// Runs work that consists of many operations: on one of the threads that compute them, where operations
-    /// compute on threads of this process, so that not every one of them changes threads twice.
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    /// Runs `work`, which consists of many operations, where they are computed with the fewest switches of threads:
+    /// on a CPU backend on a thread of a pool of its own, one such work at a time in a process; elsewhere on the
+    /// calling thread.
+    ///
+    /// Training steps belong in here, backward pass included. `work` must not wait for a thread that calls this
+    /// function as well.
+    fn run_on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         work()
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Counts of whole numbers. Memory grows with the different numbers, not with how many there are.
+/// Counts of whole numbers. Memory grows with the number of different ones only.
 ///
 /// ```
-/// use interplay_tasks::Distribution;
+/// use interplay_tasks::statistics::Distribution;
 ///
 /// let mut seen = Distribution::default();
 /// [3, 1, 2, 2].into_iter().for_each(|number| seen.add(number));
@@ -25,7 +25,7 @@ impl Distribution {
         *self.counts.entry(number).or_default() += 1;
     }
 
-    /// How many were counted.
+    /// How many numbers were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.values().sum()
@@ -36,7 +36,7 @@ impl Distribution {
         self.counts.iter().map(|(number, count)| (*number, *count))
     }
 
-    /// The mean; not a number where nothing was counted.
+    /// The mean; NaN if nothing was counted.
     #[must_use]
     pub fn mean(&self) -> f64 {
         let sum: f64 = self
@@ -46,19 +46,19 @@ impl Distribution {
         sum / self.count() as f64
     }
 
-    /// The smallest number that was seen.
+    /// The smallest number.
     #[must_use]
     pub fn min(&self) -> Option<i64> {
         self.counts.keys().next().copied()
     }
 
-    /// The largest number that was seen.
+    /// The largest number.
     #[must_use]
     pub fn max(&self) -> Option<i64> {
         self.counts.keys().next_back().copied()
     }
 
-    /// The smallest number that at least this share of all does not exceed.
+    /// The smallest number that at least this share of all numbers does not exceed.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<i64> {
         let enough = (share.clamp(0.0, 1.0) * self.count() as f64)
@@ -73,9 +73,9 @@ impl Distribution {
             .map(|(number, _)| number)
     }
 
-    /// How far two distributions are apart: the largest difference between the shares of numbers
-    /// up to any bound (Kolmogorov and Smirnov), from 0 for equal ones to 1 where all numbers of one
-    /// lie below all of the other. Not a number where one is empty.
+    /// The Kolmogorov-Smirnov distance: the largest difference between the shares of numbers up to any
+    /// bound. 0 for equal distributions, 1 if all numbers of one lie below all of the other; NaN if one
+    /// is empty.
     #[must_use]
     pub fn distance(&self, other: &Self) -> f64 {
         let (ours, theirs) = (self.count() as f64, other.count() as f64);

@@ -21,7 +21,7 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(told: &TextProblem) -> Self {
-        let needed = told.graph.ancestors(told.goal());
+        let needed = told.graph.ancestors(told.goal().top());
         let members: HashSet<QuantityId> = needed.iter().copied().collect();
         let structural: HashSet<QuantityId> = told.structural.iter().copied().collect();
         let unneeded = told
@@ -48,7 +48,7 @@ impl Shape {
                 in_degrees.push(different.len());
             }
         }
-        let read = needed.iter().filter(|id| **id != told.goal());
+        let read = needed.iter().filter(|id| **id != told.goal().top());
         Self {
             out_degrees: read.map(|id| readers[id.index()]).collect(),
             depth: widths.len(),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Distribution, Measure, Statistics};
+use super::corpus::Statistics;
+use super::distribution::Distribution;
+use super::measure::Measure;
 
 /// Statistics side by side: counts, then each measure as its mean with the range of the middle
-/// four fifths, then kinds of definitions in percent. With two corpora the last column says how far
-/// the distributions are apart ([`Distribution::distance`], from 0 to 1).
+/// four fifths, then kinds of definitions in percent. With two corpora the last column is the
+/// distance of the distributions ([`Distribution::distance`], from 0 to 1).
 ///
 /// Each corpus has a name; the same corpora give the same text.
 #[must_use]
@@ -97,7 +99,7 @@ impl Table<'_> {
             _ => None,
         };
         let cell = |one: &Statistics| one.measures.get(&measure).map_or_else(String::new, summary);
-        self.row_with_distance(measure.name(), cell, distance);
+        self.row_with_distance(measure.label(), cell, distance);
     }
 
     fn definitions(&mut self) {
@@ -135,7 +137,7 @@ fn summary(seen: &Distribution) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sample;
+    use crate::corpora::Sample;
 
     fn corpus(problems: &[(&str, u32)]) -> Statistics {
         let samples = problems.iter().map(|(problem, op)| {

@@ -1,4 +1,4 @@
-//! The loss of a GRPO update, and the numbers that watch it.
+//! The loss of a GRPO update, and statistics of the policy for the metrics.
 //!
 //! Source: arXiv 2402.03300, equation 3; the k3 estimator is
 //! <http://joschu.net/blog/kl-approx.html>.
@@ -6,8 +6,6 @@
 use burn::tensor::{Tensor, TensorData};
 use interplay_model::FusedOps;
 use serde::{Deserialize, Serialize};
-
-use super::GrpoSpec;
 
 /// How the losses of tokens become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,7 +20,7 @@ pub enum LossKind {
     Dapo,
 }
 
-/// What each token of each completion weighs in the loss, completion after completion.
+/// The weight of each token in the loss, completion by completion.
 ///
 /// ```
 /// use interplay_train::grpo::{LossKind, token_weights};
@@ -62,22 +60,37 @@ pub fn k3_estimate(policy: f64, reference: f64) -> f64 {
     log_ratio.exp() - log_ratio - 1.0
 }
 
-/// What the objective needs to know of each token, in the order of the batch's targets.
+/// The settings of the objective.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Objective {
+    /// The ratio is clipped below `1 - clip_low`,
+    pub clip_low: f32,
+    /// and above `1 + clip_high`.
+    pub clip_high: f32,
+    /// Weight of the k3 penalty.
+    pub kl_coefficient: f32,
+    /// The temperature at which the completions were sampled.
+    pub temperature: f64,
+    /// The limit below which their tokens were sampled, if the model's vocabulary is padded.
+    pub vocab_limit: Option<usize>,
+}
+
+/// The inputs of the objective, one value for each predicted token of the batch.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct TokenTable {
-    /// The sampler's log-probabilities.
+    /// Log-probabilities under the policy that sampled.
     pub old: Vec<f32>,
-    /// The reference's; empty where the penalty is off.
+    /// Log-probabilities under the reference; empty without a penalty.
     pub reference: Vec<f32>,
     pub advantages: Vec<f32>,
     pub weights: Vec<f32>,
 }
 
-/// The loss of one pass, a scalar.
+/// The loss of one pass, `[1]`.
 pub(crate) fn loss<B: FusedOps>(
     log_probs: &Tensor<B, 1>,
     table: &TokenTable,
-    spec: &GrpoSpec,
+    objective: &Objective,
     device: &B::Device,
 ) -> Tensor<B, 1> {
     let tensor = |values: &[f32]| -> Tensor<B, 1> {
@@ -87,7 +100,7 @@ pub(crate) fn loss<B: FusedOps>(
     let ratio = log_probs.clone().sub(tensor(&table.old)).exp();
     let clipped = ratio
         .clone()
-        .clamp(1.0 - spec.clip_low, 1.0 + spec.clip_high);
+        .clamp(1.0 - objective.clip_low, 1.0 + objective.clip_high);
     let gain = ratio
         .mul(advantages.clone())
         .min_pair(clipped.mul(advantages));
@@ -95,14 +108,14 @@ pub(crate) fn loss<B: FusedOps>(
     if !table.reference.is_empty() {
         let log_ratio = tensor(&table.reference).sub(log_probs.clone());
         let k3 = log_ratio.clone().exp().sub(log_ratio).sub_scalar(1.0);
-        loss = loss.add(k3.mul_scalar(spec.kl_coefficient));
+        loss = loss.add(k3.mul_scalar(objective.kl_coefficient));
     }
     loss.mul(tensor(&table.weights)).sum()
 }
 
 /// Sums over the tokens of a step, for the metrics.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Watch {
+pub(crate) struct PolicyStats {
     pub tokens: usize,
     pub clipped: usize,
     pub kl_nats: f64,
@@ -110,17 +123,24 @@ pub(crate) struct Watch {
     pub mismatch_nats: f64,
 }
 
-impl Watch {
-    pub fn add(&mut self, log_probs: &[f32], entropy: &[f32], table: &TokenTable, spec: &GrpoSpec) {
-        for (place, &policy) in log_probs.iter().enumerate() {
-            let (policy, old) = (f64::from(policy), f64::from(table.old[place]));
+impl PolicyStats {
+    /// Adds the tokens of one pass.
+    pub fn add(
+        &mut self,
+        log_probs: &[f32],
+        entropy: &[f32],
+        table: &TokenTable,
+        objective: &Objective,
+    ) {
+        for (token, &policy) in log_probs.iter().enumerate() {
+            let (policy, old) = (f64::from(policy), f64::from(table.old[token]));
             let ratio = (policy - old).exp();
-            let advantage = table.advantages[place];
-            let above = ratio > 1.0 + f64::from(spec.clip_high) && advantage > 0.0;
-            let below = ratio < 1.0 - f64::from(spec.clip_low) && advantage < 0.0;
+            let advantage = table.advantages[token];
+            let above = ratio > 1.0 + f64::from(objective.clip_high) && advantage > 0.0;
+            let below = ratio < 1.0 - f64::from(objective.clip_low) && advantage < 0.0;
             self.clipped += usize::from(above || below);
             self.mismatch_nats += (policy - old).abs();
-            if let Some(&reference) = table.reference.get(place) {
+            if let Some(&reference) = table.reference.get(token) {
                 self.kl_nats += k3_estimate(policy, f64::from(reference));
             }
         }
@@ -128,7 +148,7 @@ impl Watch {
         self.tokens += log_probs.len();
     }
 
-    /// A sum as a mean over tokens; 0 where there was no token.
+    /// One of the sums as a mean over tokens; 0 without tokens.
     pub fn mean(&self, sum: f64) -> f64 {
         if self.tokens == 0 {
             0.0
@@ -152,7 +172,7 @@ mod tests {
 
     /// Six tokens: ratio inside, above and below the clip, for a gain and for a loss.
     #[cfg(feature = "flex")]
-    fn six() -> (Vec<f32>, TokenTable, GrpoSpec) {
+    fn six() -> (Vec<f32>, TokenTable, Objective) {
         let ratios = [1.1f32, 1.5, 0.5, 1.1, 1.5, 0.5];
         let policy: Vec<f32> = ratios.iter().map(|ratio| ratio.ln() - 1.0).collect();
         let table = TokenTable {
@@ -161,31 +181,25 @@ mod tests {
             advantages: vec![2.0, 2.0, 2.0, -3.0, -3.0, -3.0],
             weights: vec![0.1, 0.2, 0.3, 0.1, 0.2, 0.1],
         };
-        let spec = r#"
-            steps = 1
-            prompts = 1
-            minibatches = 1
-            rows = 1
-            row_tokens = 8
-            max_new_tokens = 4
-            clip_low = 0.2
-            clip_high = 0.3
-            kl_coefficient = 0.5
-            [optimizer.rate]
-            peak = 1.0
-        "#;
-        (policy, table, toml::from_str(spec).expect("a spec"))
+        let objective = Objective {
+            clip_low: 0.2,
+            clip_high: 0.3,
+            kl_coefficient: 0.5,
+            temperature: 1.0,
+            vocab_limit: None,
+        };
+        (policy, table, objective)
     }
 
     #[test]
     #[cfg(feature = "flex")]
     fn loss_and_gradient_by_hand() {
         use burn::backend::{Autodiff, Flex};
-        let (policy, table, spec) = six();
+        let (policy, table, objective) = six();
         let device = Default::default();
         let data = TensorData::new(policy.clone(), [6]);
         let policy = Tensor::<Autodiff<Flex>, 1>::from_data(data, &device).require_grad();
-        let loss = loss(&policy, &table, &spec, &device);
+        let loss = loss(&policy, &table, &objective, &device);
         // min(r A, clip(r, 0.8, 1.3) A): 2.2, 2.6, 1.0, -3.3, -4.5, -2.4; the penalty of each
         // token is 0.5 (e^0.5 - 0.5 - 1).
         let penalty = 0.5 * (0.5f64.exp() - 1.5);
@@ -206,26 +220,26 @@ mod tests {
         // derivative is 0.5 (1 - e^0.5).
         let slope = 0.5 * (1.0 - 0.5f64.exp());
         let moves = [2.2, 0.0, 1.0, -3.3, -4.5, 0.0];
-        for (place, found) in gradient.iter::<f32>().enumerate() {
-            let expected = weights[place] * (slope - moves[place]);
+        for (token, found) in gradient.iter::<f32>().enumerate() {
+            let expected = weights[token] * (slope - moves[token]);
             assert!(
                 (f64::from(found) - expected).abs() < 1e-5,
-                "token {place}: {found}"
+                "token {token}: {found}"
             );
         }
     }
 
     #[test]
     #[cfg(feature = "flex")]
-    fn watches_clipping_divergence_and_mismatch() {
-        let (policy, table, spec) = six();
-        let mut watch = Watch::default();
-        watch.add(&policy, &[0.5; 6], &table, &spec);
-        assert_eq!((watch.tokens, watch.clipped), (6, 2));
-        assert!((watch.mean(watch.kl_nats) - (0.5f64.exp() - 1.5)).abs() < 1e-6);
-        assert!((watch.mean(watch.entropy_nats) - 0.5).abs() < 1e-9);
+    fn counts_clipping_divergence_and_mismatch() {
+        let (policy, table, objective) = six();
+        let mut stats = PolicyStats::default();
+        stats.add(&policy, &[0.5; 6], &table, &objective);
+        assert_eq!((stats.tokens, stats.clipped), (6, 2));
+        assert!((stats.mean(stats.kl_nats) - (0.5f64.exp() - 1.5)).abs() < 1e-6);
+        assert!((stats.mean(stats.entropy_nats) - 0.5).abs() < 1e-9);
         let mismatch = 2.0 * (1.1f64.ln() + 1.5f64.ln() + 2.0f64.ln()) / 6.0;
-        assert!((watch.mean(watch.mismatch_nats) - mismatch).abs() < 1e-6);
+        assert!((stats.mean(stats.mismatch_nats) - mismatch).abs() < 1e-6);
     }
 
     #[test]

@@ -2,16 +2,17 @@
 
 use std::ops::Range;
 
+use interplay_environment::{Environment, Example};
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, FusedOps, KvCacheDtype, Request, SamplingSettings, generate};
-use interplay_tasks::{Dataset, Problem};
+use interplay_model::{
+    Decoder, FusedOps, Generated, KvCacheDtype, Request, SamplingSettings, generate,
+};
 use interplay_tokenizer::Tokenizer;
-use interplay_verify::{Gold, Reward, Supervision, Verdict, Verifier};
 
 use super::GrpoSpec;
 use crate::TrainError;
-use crate::gold::gold;
 use crate::metrics::Observer;
+use crate::next_token::fitting;
 
 /// One sampled completion with its reward.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Rollout {
     pub stopped: bool,
     /// The reward.
     pub reward: f64,
-    /// Whether the verifier accepted it.
+    /// Whether the environment accepted it.
     pub accepted: bool,
     /// Whether its answer is right.
     pub answer_correct: bool,
@@ -39,6 +40,10 @@ pub struct Rollout {
 pub struct RolloutBatch {
     /// All completions.
     pub rollouts: Vec<Rollout>,
+    /// The index of the first example behind those that were used.
+    pub next_index: u64,
+    /// Examples left out because prompt and completion would not fit in a row.
+    pub overlong: u64,
 }
 
 impl RolloutBatch {
@@ -69,15 +74,14 @@ impl RolloutBatch {
 
 /// Where prompts and random draws of rollouts come from.
 pub(crate) struct Source<'a> {
-    pub dataset: &'a Dataset,
+    pub environment: &'a dyn Environment,
     pub tokenizer: &'a Tokenizer,
     pub stream: SeedStream,
-    pub reward: &'a dyn Reward,
-    /// Where the entries of the tokenizer end, if the model's vocabulary is padded.
+    /// The number of entries of the tokenizer, if the model's vocabulary is padded.
     pub vocab_limit: Option<usize>,
 }
 
-/// Samples and scores the groups of the problems from `cursor` on.
+/// Samples and scores the groups of the examples from `cursor` on.
 pub(crate) fn sample<B: FusedOps>(
     decoder: &Decoder<B>,
     source: &Source<'_>,
@@ -86,31 +90,24 @@ pub(crate) fn sample<B: FusedOps>(
     device: &B::Device,
     observer: &mut dyn Observer,
 ) -> Result<RolloutBatch, TrainError> {
-    let indices = cursor..cursor + spec.prompts as u64;
-    let problems: Vec<Problem> = indices
-        .clone()
-        .map(|i| source.dataset.get(i))
-        .collect::<Result<_, _>>()?;
+    let group = spec.group_size as u64;
+    let mut next_index = cursor;
+    let mut examples = Vec::with_capacity(spec.prompts);
     let mut requests = Vec::with_capacity(spec.prompts * spec.group_size);
-    for (index, problem) in indices.zip(&problems) {
-        let (text, question) = (problem.problem_text(), problem.question_text());
-        let prompt = source.tokenizer.encode_prompt(&text, &question)?;
-        let longest = prompt.len() + spec.max_new_tokens;
-        if longest > spec.row_tokens {
-            let row_tokens = spec.row_tokens;
-            return Err(TrainError::SequenceTooLong {
-                length: longest,
-                row_tokens,
-            });
-        }
-        for member in 0..spec.group_size as u64 {
-            let stream = source.stream.rng(index * spec.group_size as u64 + member);
-            requests.push(Request {
-                prompt: prompt.clone(),
-                stream,
-            });
-        }
+    for _ in 0..spec.prompts {
+        let (index, (example, prompt)) = fitting(next_index, spec.row_tokens, |index| {
+            let example = source.environment.example(index)?;
+            let prompt = source.tokenizer.encode_prompt(&example.prompt)?;
+            Ok((prompt.len() + spec.max_new_tokens, (example, prompt)))
+        })?;
+        requests.extend((0..group).map(|member| Request {
+            prompt: prompt.clone(),
+            stream: source.stream.rng(index * group + member),
+        }));
+        examples.push((index, example));
+        next_index = index + 1;
     }
+    let overlong = next_index - cursor - spec.prompts as u64;
     let settings = SamplingSettings {
         vocab_limit: source.vocab_limit,
         ..sampling(spec, source.tokenizer)
@@ -118,62 +115,54 @@ pub(crate) fn sample<B: FusedOps>(
     let mut part = |done, total| observer.part("rollouts", done, total);
     let decoder = decoder.in_precision(spec.precision)?;
     let generated = generate(&decoder, &requests, &settings, device, &mut part)?;
-    let judge = Judge::new(spec, source.stream)?;
     let mut rollouts = Vec::with_capacity(requests.len());
     let mut completions = requests.into_iter().zip(generated);
-    for problem in &problems {
-        let gold = gold(problem)?;
-        for (request, completion) in completions.by_ref().take(spec.group_size) {
-            let tokens = &completion.tokens;
-            let decoded = source.tokenizer.decode_completion_with_spans(tokens);
-            let number = cursor * spec.group_size as u64 + rollouts.len() as u64;
-            let (verdict, paid) = judge.verify(&gold, &decoded.text, number);
-            let reward = source.reward.reward(&paid);
-            let prompt_len = request.prompt.len();
-            let mut ids = request.prompt;
-            ids.extend(&completion.tokens);
-            rollouts.push(Rollout {
-                ids,
-                prompt_len,
-                log_probs: completion.log_probs,
-                stopped: completion.stopped,
-                reward,
-                accepted: verdict.accepted,
-                answer_correct: verdict.answer_correct,
-                blamed: paid.blamed_tokens(&decoded.spans),
-            });
+    for (index, example) in &examples {
+        let members = completions.by_ref().take(spec.group_size);
+        for ((request, completion), draw) in members.zip(index * group..) {
+            rollouts.push(score(
+                source,
+                spec,
+                example,
+                request.prompt,
+                completion,
+                draw,
+            )?);
         }
     }
-    Ok(RolloutBatch { rollouts })
+    Ok(RolloutBatch {
+        rollouts,
+        next_index,
+        overlong,
+    })
 }
 
-/// The verifier of a stage, and the noise through which it rewards.
-struct Judge {
-    verifier: Verifier,
-    noisy: Option<Supervision>,
-}
-
-impl Judge {
-    fn new(spec: &GrpoSpec, stream: SeedStream) -> Result<Self, TrainError> {
-        let verifier = Verifier::new(spec.level);
-        // Rollouts draw from the first indices of their stream, so the last one is free.
-        let stream = stream.child(u64::MAX).stream("supervision");
-        let noisy = spec
-            .noise
-            .map(|noise| Supervision::new(verifier, noise, stream))
-            .transpose()?;
-        Ok(Self { verifier, noisy })
-    }
-
-    /// The exact verdict, and the one that is paid for; `number` counts rollouts.
-    fn verify(&self, gold: &Gold, text: &str, number: u64) -> (Verdict, Verdict) {
-        let exact = self.verifier.verify(gold, text);
-        let paid = match &self.noisy {
-            None => exact.clone(),
-            Some(noisy) => noisy.verify(gold, text, number),
-        };
-        (exact, paid)
-    }
+/// A completion with what it earns.
+fn score(
+    source: &Source<'_>,
+    spec: &GrpoSpec,
+    example: &Example,
+    prompt: Vec<u32>,
+    completion: Generated,
+    draw: u64,
+) -> Result<Rollout, TrainError> {
+    let decoded = source
+        .tokenizer
+        .decode_completion_with_spans(&completion.tokens);
+    let score = source.environment.score(example, &decoded.text, draw)?;
+    let prompt_len = prompt.len();
+    let mut ids = prompt;
+    ids.extend(&completion.tokens);
+    Ok(Rollout {
+        ids,
+        prompt_len,
+        log_probs: completion.log_probs,
+        stopped: completion.stopped,
+        reward: spec.reward.of(&score)?,
+        accepted: score.accepted,
+        answer_correct: score.answer_correct,
+        blamed: score.blamed_tokens(&decoded.spans),
+    })
 }
 
 fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {
@@ -206,7 +195,10 @@ mod tests {
     #[test]
     fn counts_uniform_groups() {
         let rollouts = [1.0, 1.0, 0.0, 1.0].map(rollout).to_vec();
-        let batch = RolloutBatch { rollouts };
+        let batch = RolloutBatch {
+            rollouts,
+            ..RolloutBatch::default()
+        };
         assert_eq!(batch.uniform_groups(2), 0.5);
         assert_eq!(batch.uniform_groups(4), 0.0);
         assert_eq!(batch.mean(|rollout| rollout.reward), 0.75);

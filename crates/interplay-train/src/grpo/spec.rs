@@ -1,31 +1,14 @@
 //! Settings of a GRPO stage.
 
+use interplay_graph::settings::Issues;
 use interplay_model::{Activations, Precision};
-use interplay_verify::{Accepted, Level, Mixed, Noise, Outcome, Process, Reward};
 use serde::{Deserialize, Serialize};
 
-use super::{AdvantageScale, LossKind};
-use crate::TrainError;
+use super::objective::Objective;
+use super::{AdvantageScale, LossKind, RewardSpec};
 use crate::next_token::MAX_COUNT;
 use crate::optimizer::OptimizerSpec;
-
-/// Which reward a completion earns.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
-pub enum RewardSpec {
-    /// 1 for the right answer, whatever the steps.
-    Outcome,
-    /// The share of gold quantities that are right.
-    Process,
-    /// `alpha * outcome + (1 - alpha) * process`.
-    Mixed {
-        /// The weight of the outcome, 0 to 1.
-        alpha: f64,
-    },
-    /// 1 only for the right answer with every step verified.
-    #[default]
-    Strict,
-}
+use crate::schedule::Schedule;
 
 /// Which tokens of a completion carry its advantage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,21 +23,6 @@ pub enum Credit {
     FirstError,
 }
 
-impl RewardSpec {
-    /// The reward itself.
-    ///
-    /// # Errors
-    /// An `alpha` outside 0 to 1.
-    pub fn reward(&self) -> Result<Box<dyn Reward + Send + Sync>, TrainError> {
-        Ok(match *self {
-            Self::Outcome => Box::new(Outcome),
-            Self::Process => Box::new(Process),
-            Self::Mixed { alpha } => Box::new(Mixed::new(alpha)?),
-            Self::Strict => Box::new(Accepted),
-        })
-    }
-}
-
 /// Settings of a GRPO stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +34,7 @@ pub struct GrpoSpec {
     /// Completions a prompt.
     #[serde(default = "default_group_size")]
     pub group_size: usize,
-    /// Optimiser updates a step; prompts are split evenly between them.
+    /// Optimizer updates a step; prompts are split evenly between them.
     #[serde(default = "default_minibatches")]
     pub minibatches: usize,
     /// Rows of a training pass.
@@ -103,20 +71,13 @@ pub struct GrpoSpec {
     /// Which tokens of a completion a lack of reward is charged to.
     #[serde(default)]
     pub credit: Credit,
-    /// How the supervision errs, if it does. The metrics `verified` and `answer_correct` stay
-    /// exact; `reward` is what the noisy verdicts pay.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub noise: Option<Noise>,
-    /// The level at which completions are verified.
-    #[serde(default = "default_level")]
-    pub level: Level,
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
     /// What products with the weights are computed in, of rollouts as of updates.
     #[serde(default)]
     pub precision: Precision,
-    /// The optimiser and its schedule.
+    /// The optimizer and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.
     #[serde(default = "default_checkpoint_every")]
@@ -138,22 +99,62 @@ fn default_clip() -> f32 {
 fn default_kl_coefficient() -> f32 {
     1e-3
 }
-fn default_level() -> Level {
-    Level::Strict
-}
 fn default_checkpoint_every() -> u64 {
     10
 }
 
 impl GrpoSpec {
+    /// The published settings (arXiv 2512.07783, appendix A) around what has no default: how many
+    /// steps of how many prompts, how long a row (prompt and completion) and a completion may be,
+    /// and the schedule of the learning rate. A pass has a row for each completion of an update.
+    #[must_use]
+    pub fn new(
+        steps: u64,
+        prompts: usize,
+        row_tokens: usize,
+        max_new_tokens: usize,
+        learning_rate: Schedule,
+    ) -> Self {
+        let (group_size, minibatches) = (default_group_size(), default_minibatches());
+        Self {
+            steps,
+            prompts,
+            group_size,
+            minibatches,
+            rows: (prompts * group_size).div_ceil(minibatches).max(1),
+            row_tokens,
+            max_new_tokens,
+            temperature: default_temperature(),
+            clip_low: default_clip(),
+            clip_high: default_clip(),
+            kl_coefficient: default_kl_coefficient(),
+            advantage_scale: AdvantageScale::default(),
+            loss: LossKind::default(),
+            filter_uniform_groups: false,
+            reward: RewardSpec::default(),
+            credit: Credit::default(),
+            activations: Activations::default(),
+            precision: Precision::default(),
+            optimizer: OptimizerSpec::new(learning_rate),
+            checkpoint_every_steps: default_checkpoint_every(),
+        }
+    }
+
+    /// The part of the settings that the loss reads.
+    pub(crate) fn objective(&self, vocab_limit: Option<usize>) -> Objective {
+        Objective {
+            clip_low: self.clip_low,
+            clip_high: self.clip_high,
+            kl_coefficient: self.kl_coefficient,
+            temperature: self.temperature,
+            vocab_limit,
+        }
+    }
+
     /// Everything that is wrong with the settings.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .optimizer
-            .problems()
-            .into_iter()
-            .map(|problem| format!("optimizer.{problem}"))
-            .collect();
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        issues.nest("optimizer", self.optimizer.validate());
         let counts = [
             ("steps", self.steps),
             ("prompts", self.prompts as u64),
@@ -164,56 +165,28 @@ impl GrpoSpec {
             ("checkpoint_every_steps", self.checkpoint_every_steps),
         ];
         for (key, count) in counts {
-            if !(1..=MAX_COUNT).contains(&count) {
-                problems.push(format!("{key}: expected 1 to {MAX_COUNT}, found {count}"));
-            }
+            issues.range(key, count, 1..=MAX_COUNT);
         }
-        if !(2..=MAX_COUNT as usize).contains(&self.group_size) {
-            let found = self.group_size;
-            problems.push(format!(
-                "group_size: expected 2 to {MAX_COUNT}, found {found}"
-            ));
+        issues.range("group_size", self.group_size as u64, 2..=MAX_COUNT);
+        let (minibatches, prompts) = (self.minibatches, self.prompts);
+        let even = minibatches == 0 || prompts.is_multiple_of(minibatches);
+        let divisor = format!("a number that divides `prompts` ({prompts})");
+        issues.expect(even, "minibatches", minibatches, divisor);
+        let (longest, row) = (self.max_new_tokens, self.row_tokens);
+        let room = format!("less than `row_tokens` ({row}), which also hold the prompt");
+        issues.expect(longest < row, "max_new_tokens", longest, room);
+        let hot = self.temperature >= 1e-38 && self.temperature.is_finite();
+        issues.expect(hot, "temperature", self.temperature, "at least 1e-38");
+        let shares = [
+            ("clip_low", self.clip_low),
+            ("clip_high", self.clip_high),
+            ("kl_coefficient", self.kl_coefficient),
+        ];
+        for (key, value) in shares {
+            let holds = value >= 0.0 && value.is_finite();
+            issues.expect(holds, key, value, "0 or more");
         }
-        if self.minibatches > 0 && !self.prompts.is_multiple_of(self.minibatches) {
-            let (found, prompts) = (self.minibatches, self.prompts);
-            problems.push(format!(
-                "minibatches: expected a number that divides prompts ({prompts}), found {found}"
-            ));
-        }
-        if self.max_new_tokens >= self.row_tokens {
-            let (found, row) = (self.max_new_tokens, self.row_tokens);
-            problems.push(format!(
-                "max_new_tokens: expected less than row_tokens ({row}), which also hold the \
-                 prompt, found {found}"
-            ));
-        }
-        if !(self.temperature >= 1e-38 && self.temperature.is_finite()) {
-            problems.push(format!(
-                "temperature: expected at least 1e-38, found {}",
-                self.temperature
-            ));
-        }
-        for (key, clip) in [("clip_low", self.clip_low), ("clip_high", self.clip_high)] {
-            if !(clip >= 0.0 && clip.is_finite()) {
-                problems.push(format!("{key}: expected 0 or more, found {clip}"));
-            }
-        }
-        if !(self.kl_coefficient >= 0.0 && self.kl_coefficient.is_finite()) {
-            problems.push(format!(
-                "kl_coefficient: expected 0 or more, found {}",
-                self.kl_coefficient
-            ));
-        }
-        if let Some(rate) = self.noise.map(|noise| noise.rate())
-            && !(0.0..=1.0).contains(&rate)
-        {
-            problems.push(format!("noise.rate: expected 0 to 1, found {rate}"));
-        }
-        if let RewardSpec::Mixed { alpha } = self.reward
-            && !(0.0..=1.0).contains(&alpha)
-        {
-            problems.push(format!("reward.alpha: expected 0 to 1, found {alpha}"));
-        }
-        problems
+        issues.nest("reward", self.reward.validate());
+        issues
     }
 }

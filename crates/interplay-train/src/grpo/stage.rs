@@ -4,30 +4,30 @@ use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
+use interplay_environment::Environment;
 use interplay_graph::SeedStream;
 use interplay_model::{ModelConfig, ModelError, TrainBackend};
-use interplay_tasks::Dataset;
 use interplay_tokenizer::Tokenizer;
 
-use super::objective::{TokenTable, Watch};
+use super::objective::{PolicyStats, TokenTable};
 use super::rollout::{Source, sample};
 use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::packing::{PackedBatch, Packer, Sequence};
-use crate::parallel::{Job, Places, Team};
+use crate::parallel::{Job, Replicas, WorkerGroup};
 use crate::sampler::vocab_limit;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
 /// What a GRPO stage reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct GrpoInput<'a> {
     /// The model's shape.
     pub config: &'a ModelConfig,
     /// The Hugging Face folder of the policy's first weights, which are also the reference.
     pub start: &'a Path,
-    /// The problems.
-    pub dataset: &'a Dataset,
+    /// The examples whose prompts are continued, and the judge of the completions.
+    pub environment: &'a dyn Environment,
     /// The tokenizer.
     pub tokenizer: &'a Tokenizer,
     /// Draws of the rollouts.
@@ -36,10 +36,14 @@ pub struct GrpoInput<'a> {
     pub spec: &'a GrpoSpec,
 }
 
-/// Runs the stage in its folder, from where it stands, to its end.
+/// Runs or resumes the stage in its folder.
+///
+/// Examples whose prompt and longest completion do not fit in a row are left out and counted
+/// ([`StageSummary::overlong_examples`]).
 ///
 /// # Errors
-/// Settings that do not make sense, a completion longer than a row, a loss that is not finite, a
+/// Settings that do not make sense, a reward that the environment does not have, examples none of
+/// which fits in a row, a loss that is not finite, a
 /// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
 /// stays.
 pub fn run<A: TrainBackend>(
@@ -48,7 +52,7 @@ pub fn run<A: TrainBackend>(
     device: &A::Device,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
-    run_on::<A>(folder, input, &Places::one(device.clone()), observer)
+    run_on::<A>(folder, input, &Replicas::single(device.clone()), observer)
 }
 
 /// [`run`] with the rows of every update shared between devices. Rollouts are sampled on the
@@ -59,15 +63,20 @@ pub fn run<A: TrainBackend>(
 pub fn run_on<A: TrainBackend>(
     folder: &StageFolder,
     input: &GrpoInput<'_>,
-    places: &Places<A::Device>,
+    replicas: &Replicas<A::Device>,
     observer: &mut dyn Observer,
 ) -> Result<StageSummary, TrainError> {
-    if let Some(summary) = folder.summary()? {
+    if let Some(summary) = folder.finished(observer)? {
         return Ok(summary);
     }
     let spec = input.spec;
-    folder.refuse(spec.problems())?;
-    let device = &places.leader;
+    let mut issues = spec.validate();
+    issues.nest(
+        "",
+        spec.reward.missing_from(&input.environment.components()),
+    );
+    folder.refuse(issues)?;
+    let device = &replicas.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
     let mut session = Session::<A>::open(
@@ -77,24 +86,23 @@ pub fn run_on<A: TrainBackend>(
         every,
         initial,
         device,
+        observer,
     )?;
     let reference = if spec.kl_coefficient > 0.0 {
         Some(initial()?)
     } else {
         None
     };
-    let team = Team::<A>::start(places, input.config, reference)?;
-    let reward = spec.reward.reward()?;
-    let (dataset, tokenizer, stream) = (input.dataset, input.tokenizer, input.stream);
+    let workers = WorkerGroup::<A>::start(replicas, input.config, reference)?;
+    let (environment, tokenizer, stream) = (input.environment, input.tokenizer, input.stream);
     let source = Source {
-        dataset,
+        environment,
         tokenizer,
         stream,
-        reward: reward.as_ref(),
         vocab_limit: vocab_limit(input.config, tokenizer)?,
     };
     while session.progress.step < spec.steps {
-        step(&mut session, &source, &team, spec, observer)?;
+        step(&mut session, &source, &workers, spec, observer)?;
     }
     session.finish()
 }
@@ -102,13 +110,13 @@ pub fn run_on<A: TrainBackend>(
 fn step<A: TrainBackend>(
     session: &mut Session<'_, A>,
     source: &Source<'_>,
-    team: &Team<A>,
+    workers: &WorkerGroup<A>,
     spec: &GrpoSpec,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let policy = session.decoder().valid();
     let cursor = session.progress.cursor;
-    let batch = match sample(&policy, source, spec, cursor, team.device(), observer) {
+    let batch = match sample(&policy, source, spec, cursor, workers.device(), observer) {
         // Weights that diverged show it here first.
         Err(TrainError::Model(ModelError::NonFiniteLogits { .. })) => {
             session.expect_finite("a logit of the policy", f64::NAN)?;
@@ -125,7 +133,7 @@ fn step<A: TrainBackend>(
     let advantages = advantages(&rewards, spec.group_size, spec.advantage_scale);
     let share = (session.progress.step + 1) as f64 / spec.steps as f64;
     let middle = (session.progress.step as f64 + 0.5) / spec.steps as f64;
-    let rate = spec.optimizer.rate.rate(middle);
+    let lr = spec.optimizer.learning_rate.at(middle);
     let mut totals = Totals::default();
     let per_minibatch = spec.prompts / spec.minibatches * spec.group_size;
     let minibatches = batch
@@ -140,14 +148,15 @@ fn step<A: TrainBackend>(
             pad: source.tokenizer.special().pad,
             vocab_limit: source.vocab_limit,
         };
-        update.apply(session, team, rate, &mut totals)?;
+        update.apply(session, workers, lr, &mut totals)?;
     }
-    session.progress.cursor += spec.prompts as u64;
+    session.progress.cursor = batch.next_index;
+    session.progress.overlong += batch.overlong;
     let work = Work {
         tokens: batch.tokens() + totals.trained_tokens,
         flops: None,
     };
-    let numbers = numbers(&batch, &totals, spec, rate);
+    let numbers = numbers(&batch, &totals, spec, lr);
     session.end_step(observer, share, work, &numbers)
 }
 
@@ -158,17 +167,17 @@ struct Totals {
     norm: f64,
     updates: u64,
     trained_tokens: u64,
-    watch: Watch,
+    stats: PolicyStats,
 }
 
 fn numbers(
     batch: &RolloutBatch,
     totals: &Totals,
     spec: &GrpoSpec,
-    rate: f64,
+    lr: f64,
 ) -> [(&'static str, f64); 14] {
     let updates = totals.updates.max(1) as f64;
-    let watch = &totals.watch;
+    let stats = &totals.stats;
     let flag = |yes: bool| f64::from(u8::from(yes));
     [
         ("reward", batch.mean(|rollout| rollout.reward)),
@@ -177,20 +186,23 @@ fn numbers(
             "answer_correct",
             batch.mean(|rollout| flag(rollout.answer_correct)),
         ),
-        ("uniform_groups", batch.uniform_groups(spec.group_size)),
+        (
+            "frac_reward_zero_std",
+            batch.uniform_groups(spec.group_size),
+        ),
         (
             "completion_tokens",
             batch.mean(|rollout| rollout.log_probs.len() as f64),
         ),
         ("truncated", batch.mean(|rollout| flag(!rollout.stopped))),
         ("loss", totals.loss / updates),
-        ("gradient_norm", totals.norm / updates),
-        ("kl_nats", watch.mean(watch.kl_nats)),
-        ("entropy_nats", watch.mean(watch.entropy_nats)),
-        ("clipped", watch.mean(watch.clipped as f64)),
-        ("rollout_mismatch_nats", watch.mean(watch.mismatch_nats)),
+        ("grad_norm", totals.norm / updates),
+        ("kl_nats", stats.mean(stats.kl_nats)),
+        ("entropy_nats", stats.mean(stats.entropy_nats)),
+        ("clipped", stats.mean(stats.clipped as f64)),
+        ("rollout_mismatch_nats", stats.mean(stats.mismatch_nats)),
         ("trained_tokens", totals.trained_tokens as f64),
-        ("rate", rate),
+        ("lr", lr),
     ]
 }
 
@@ -207,8 +219,8 @@ impl Minibatch<'_> {
     fn apply<A: TrainBackend>(
         &self,
         session: &mut Session<'_, A>,
-        team: &Team<A>,
-        rate: f64,
+        workers: &WorkerGroup<A>,
+        lr: f64,
         totals: &mut Totals,
     ) -> Result<(), TrainError> {
         let passes = self.passes()?;
@@ -216,15 +228,17 @@ impl Minibatch<'_> {
             return Ok(());
         }
         let passes = passes.into_iter();
+        let (activations, precision) = (self.spec.activations, self.spec.precision);
+        let objective = self.spec.objective(self.vocab_limit);
         let mut tokens = 0;
         let jobs = passes.map(|(pass, table)| {
             tokens += pass.sequence_tokens as u64;
-            Job::policy(pass, table, self.spec, self.vocab_limit)
+            Job::policy(pass, table, objective, activations, precision)
         });
-        let (parts, gradients) = team.gradients(session.decoder(), jobs.collect())?;
+        let (parts, gradients) = workers.gradients(session.decoder(), jobs.collect())?;
         totals.trained_tokens += tokens;
         session.progress.ledger.trained_tokens += tokens;
-        if team.has_reference() {
+        if workers.has_reference() {
             session.progress.ledger.reference_tokens += tokens;
         }
         let mut loss = 0.0;
@@ -232,10 +246,10 @@ impl Minibatch<'_> {
             loss += part.loss;
             let scores = part.scores.unwrap_or_default();
             let (policy, entropy) = (&scores.policy, &scores.entropy);
-            totals.watch.add(policy, entropy, &scores.table, self.spec);
+            totals.stats.add(policy, entropy, &scores.table, &objective);
         }
         session.expect_finite("the loss", loss)?;
-        totals.norm += session.update(gradients, rate)?;
+        totals.norm += session.update(gradients, lr)?;
         totals.loss += loss;
         totals.updates += 1;
         Ok(())

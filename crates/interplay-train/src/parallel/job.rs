@@ -1,54 +1,50 @@
-//! One pass of a step and what becomes of it, wherever it is computed.
+//! One pass of a step, and its loss and gradient, wherever they are computed.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use interplay_model::{Activations, Decoder, Precision, TrainBackend};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::grpo::GrpoSpec;
-use crate::grpo::objective::{self, TokenTable};
-use crate::next_token::{host, mean_loss, token_log_probs};
+use crate::forward::{host, mean_loss, token_log_probs};
+use crate::grpo::objective::{self, Objective, TokenTable};
 use crate::packing::PackedBatch;
 
-/// Rows, and the loss whose gradient is wanted.
+/// Packed rows and the loss to differentiate on them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub pass: PackedBatch,
     pub loss: Loss,
     pub activations: Activations,
     pub precision: Precision,
-    /// The limit below which the tokens of a policy were sampled.
-    #[serde(default)]
-    pub vocab_limit: Option<usize>,
 }
 
 /// The loss of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Loss {
-    /// The cross-entropy of the predicted tokens over their number in the whole step.
+    /// Cross-entropy, summed over the job's predicted tokens and divided by their number in the whole step.
     NextToken { targets: usize },
-    /// GRPO's objective; the table's weights sum up over the whole update.
+    /// GRPO's objective; the weights of the table sum over the whole update.
     Policy {
         table: TokenTable,
-        spec: Box<GrpoSpec>,
+        objective: Objective,
     },
 }
 
-/// What a job gave besides its gradient.
+/// The result of a job, apart from its gradient.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Output {
-    /// The job's part of the loss.
+    /// The job's part of the loss of the step.
     pub loss: f64,
-    /// Of a policy: what its tokens scored.
+    /// Token scores of a policy; `None` for next-token jobs.
     pub scores: Option<Scores>,
 }
 
-/// A policy's predicted tokens, sequence after sequence.
+/// Scores of a policy's predicted tokens, sequence by sequence.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Scores {
     pub policy: Vec<f32>,
     pub entropy: Vec<f32>,
-    /// The table of the job, with the reference's log-probabilities where there is a reference.
+    /// The table of the job, filled with the log-probabilities of the reference if there is one.
     pub table: TokenTable,
 }
 
@@ -64,35 +60,33 @@ impl Job {
             loss: Loss::NextToken { targets },
             activations,
             precision,
-            vocab_limit: None,
         }
     }
 
     pub fn policy(
         pass: PackedBatch,
         table: TokenTable,
-        spec: &GrpoSpec,
-        vocab_limit: Option<usize>,
+        objective: Objective,
+        activations: Activations,
+        precision: Precision,
     ) -> Self {
-        let spec = Box::new(spec.clone());
         Self {
             pass,
-            activations: spec.activations,
-            precision: spec.precision,
-            vocab_limit,
-            loss: Loss::Policy { table, spec },
+            loss: Loss::Policy { table, objective },
+            activations,
+            precision,
         }
     }
 }
 
-/// The outputs of jobs and the sum of their gradients.
+/// The outputs of the jobs and the sum of their gradients.
 pub(crate) fn compute<A: TrainBackend>(
     decoder: &Decoder<A>,
     reference: Option<&Decoder<A::InnerBackend>>,
     jobs: Vec<Job>,
     device: &A::Device,
 ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
-    A::beside_operations(|| {
+    A::run_on_pool(|| {
         let mut sum = GradientsAccumulator::new();
         let mut outputs = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -118,8 +112,11 @@ fn one<A: TrainBackend>(
             let part = mean_loss(decoder, pass, targets, activations, device)?;
             (part, None)
         }
-        Loss::Policy { mut table, spec } => {
-            let (temperature, limit) = (spec.temperature, job.vocab_limit);
+        Loss::Policy {
+            mut table,
+            objective,
+        } => {
+            let (temperature, limit) = (objective.temperature, objective.vocab_limit);
             if let Some(reference) = reference {
                 let reference = reference.in_precision(job.precision)?;
                 let (scores, _) =
@@ -128,7 +125,7 @@ fn one<A: TrainBackend>(
             }
             let (policy, entropy) =
                 token_log_probs(decoder, pass, temperature, limit, activations, device)?;
-            let part = objective::loss(&policy, &table, &spec, device);
+            let part = objective::loss(&policy, &table, &objective, device);
             let (policy, entropy) = (host(policy), host(entropy));
             let scores = Scores {
                 policy,

@@ -1,26 +1,25 @@
-//! Data parallel training: a step's rows shared between devices and machines.
+//! Data-parallel training: the rows of a step, shared between devices and machines.
 //!
-//! The device that leads holds the stage: its optimiser, its folder, its data. Before each update
-//! it hands every other device the weights and a share of the rows, computes a share itself, adds
-//! the gradients up in the order in which the devices are named, and updates. A share's loss is
-//! already divided by what the whole step is divided by, so the sum is the gradient of one device
-//! on the same rows, up to rounding. Weights live in one place, so replicas cannot drift apart,
-//! a checkpoint is what it is without replicas, and the same devices give the same bytes.
+//! One device leads. It holds the weights, the optimizer, the data and the stage's folder. Before each
+//! update it sends the weights and a share of the rows to every other replica, computes a share itself,
+//! sums the gradients in the order of the list of replicas, and updates. The loss of a share is divided
+//! by the token count of the whole step, so the sum is the gradient that one device would compute on the
+//! same rows, up to rounding. Only the leader keeps weights between steps: replicas cannot drift apart,
+//! a checkpoint does not depend on how many there are, and the same devices give the same bytes.
 //!
-//! Devices of this machine compute on threads. A device of another machine is a [worker](serve)
-//! that knows nothing of the experiment: weights and rows go to it over TCP, losses and gradients
-//! come back.
+//! A replica on this machine is a thread. A replica on another machine is a [worker](serve), which knows
+//! nothing of the experiment: it receives weights and rows over TCP and returns losses and gradients.
 //!
-//! Source: synchronous data parallelism with one place for the weights, Li et al. 2014
-//! ("Scaling distributed machine learning with the parameter server").
+//! Source: synchronous data parallelism with a parameter server, Li et al. 2014 ("Scaling distributed
+//! machine learning with the parameter server").
 //!
-//! Deviations: instead of an all-reduce with an optimiser on every device, gradients are reduced
-//! to one device and weights broadcast from it. That moves the same bytes, needs the moments once,
-//! and leaves one set of weights. `docs/ARCHITECTURE.md` says why it is not Burn's own collective.
+//! Deviations: no all-reduce with an optimizer on every device. Reducing gradients to the leader and
+//! broadcasting weights moves the same bytes, needs the moments only once and leaves one set of weights.
+//! `docs/ARCHITECTURE.md` explains why this is not Burn's own collective.
 
 mod job;
-mod member;
 mod remote;
+mod replica;
 mod share;
 mod wire;
 mod worker;
@@ -36,121 +35,122 @@ pub use remote::check_worker;
 pub use worker::serve;
 
 use crate::TrainError;
-use member::Member;
+use replica::Replica;
 use share::shares;
 
-/// How long a worker may be silent before it counts as lost. While it computes it says so every
-/// two seconds.
-pub const SILENCE: Duration = Duration::from_secs(30);
+/// The default of [`Replicas::worker_timeout`]. A worker that computes reports every two seconds.
+pub const WORKER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where a share of the rows is computed.
+/// A replica besides the leader.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place<D> {
+pub enum ReplicaSpec<D> {
     /// A device of this machine.
     Local(D),
     /// A worker on another machine, as `host:port`.
     Worker(String),
 }
 
-/// The devices of a stage: one that leads, and any number that help.
+/// The devices that train one model: a leader and any number of other replicas.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places<D> {
+pub struct Replicas<D> {
     /// The device that holds the weights, samples and evaluates.
     pub leader: D,
-    /// Where the other shares are computed, in the order in which gradients are added up.
-    pub others: Vec<Place<D>>,
+    /// The other replicas, in the order in which gradients are summed.
+    pub others: Vec<ReplicaSpec<D>>,
     /// How long a worker may be silent before it counts as lost.
-    pub silence: Duration,
+    pub worker_timeout: Duration,
 }
 
-impl<D> Places<D> {
-    /// One device that computes everything.
+impl<D> Replicas<D> {
+    /// A single device, which computes everything.
     #[must_use]
-    pub fn one(leader: D) -> Self {
+    pub fn single(leader: D) -> Self {
         Self {
             leader,
             others: Vec::new(),
-            silence: SILENCE,
+            worker_timeout: WORKER_TIMEOUT,
         }
     }
 
-    /// With these places as well.
+    /// Adds replicas.
     #[must_use]
-    pub fn with(mut self, others: impl IntoIterator<Item = Place<D>>) -> Self {
+    pub fn with(mut self, others: impl IntoIterator<Item = ReplicaSpec<D>>) -> Self {
         self.others.extend(others);
         self
     }
 
-    /// How many shares there are.
+    /// The number of replicas, the leader included.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.others.len()
     }
 }
 
-/// The devices at work on one stage.
-pub(crate) struct Team<A: TrainBackend> {
+/// The running replicas of one stage.
+pub(crate) struct WorkerGroup<A: TrainBackend> {
     device: A::Device,
     reference: Option<Decoder<A::InnerBackend>>,
-    members: Vec<Member<A::InnerBackend>>,
+    replicas: Vec<Replica<A::InnerBackend>>,
 }
 
-impl<A: TrainBackend> Team<A> {
-    /// Connects to the workers and starts a thread for each other place. A policy's `reference`
-    /// stays with every member.
+impl<A: TrainBackend> WorkerGroup<A> {
+    /// Connects to the workers and starts a thread for every replica but the leader. Each keeps a copy of
+    /// the policy's `reference`.
     pub fn start(
-        places: &Places<A::Device>,
+        specs: &Replicas<A::Device>,
         config: &ModelConfig,
         reference: Option<Decoder<A::InnerBackend>>,
     ) -> Result<Self, TrainError> {
-        let device = places.leader.clone();
-        let mut members = Vec::with_capacity(places.others.len());
-        for (place, number) in places.others.iter().zip(2..) {
-            members.push(match place {
-                Place::Local(own) => Member::local::<A>(number, own, &device, reference.clone()),
-                Place::Worker(address) => {
-                    let silence = places.silence;
-                    Member::remote(address, config, &device, reference.as_ref(), silence)?
+        let device = specs.leader.clone();
+        let mut replicas = Vec::with_capacity(specs.others.len());
+        for (spec, number) in specs.others.iter().zip(2..) {
+            replicas.push(match spec {
+                ReplicaSpec::Local(own) => {
+                    Replica::local::<A>(number, own, &device, reference.clone())
+                }
+                ReplicaSpec::Worker(address) => {
+                    let timeout = specs.worker_timeout;
+                    Replica::remote(address, config, &device, reference.as_ref(), timeout)?
                 }
             });
         }
         Ok(Self {
             device,
             reference,
-            members,
+            replicas,
         })
     }
 
-    /// The device that leads.
+    /// The leader's device.
     pub fn device(&self) -> &A::Device {
         &self.device
     }
 
-    /// Whether the members hold a reference.
+    /// Whether the replicas hold a reference.
     pub fn has_reference(&self) -> bool {
         self.reference.is_some()
     }
 
-    /// What each job gave (with several devices, each share of each job), and the sum of their
-    /// gradients on the device that leads.
+    /// The output of each job (of each share of each job, with several replicas), and the sum of their
+    /// gradients on the leader's device.
     pub fn gradients(
         &self,
         decoder: &Decoder<A>,
         jobs: Vec<Job>,
     ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
-        let mut shares = shares(jobs, 1 + self.members.len()).into_iter();
+        let mut shares = shares(jobs, 1 + self.replicas.len()).into_iter();
         let own = shares.next().unwrap_or_default();
-        let mut asked = Vec::new();
-        for (member, share) in self.members.iter().zip(shares) {
+        let mut busy = Vec::new();
+        for (replica, share) in self.replicas.iter().zip(shares) {
             if !share.is_empty() {
-                member.ask(decoder.valid(), share)?;
-                asked.push(member);
+                replica.submit(decoder.valid(), share)?;
+                busy.push(replica);
             }
         }
         let reference = self.reference.as_ref();
         let (mut outputs, mut sum) = compute(decoder, reference, own, &self.device)?;
-        for member in asked {
-            let (others, gradients) = member.answer()?;
+        for replica in busy {
+            let (others, gradients) = replica.receive()?;
             outputs.extend(others);
             let mut both = GradientsAccumulator::new();
             both.accumulate(decoder, sum);
@@ -175,8 +175,7 @@ mod tests {
     use interplay_model::{Activations, Precision};
 
     use super::*;
-    use crate::grpo::GrpoSpec;
-    use crate::grpo::objective::TokenTable;
+    use crate::grpo::objective::{Objective, TokenTable};
     use crate::optimizer::trainable;
     use crate::packing::{PackedBatch, Packer, Sequence};
 
@@ -221,13 +220,13 @@ mod tests {
     fn groups() -> PackedBatch {
         let mut packer = Packer::new(24, 7, 0).sharing();
         for index in 0.. {
-            let (prompt, member) = (index / 4, index % 4);
+            let (prompt, completion) = (index / 4, index % 4);
             let mut ids = vec![1 + prompt % 40, 2, 3];
             ids.extend((0..6).map(|place| {
-                if place < 2 * member {
+                if place < 2 * completion {
                     4
                 } else {
-                    5 + member + place
+                    5 + completion + place
                 }
             }));
             let sequence = Sequence {
@@ -252,9 +251,13 @@ mod tests {
     }
 
     fn policy_jobs() -> Vec<Job> {
-        let spec = "steps = 1\nprompts = 1\nminibatches = 1\nrows = 7\nrow_tokens = 24\n\
-                    max_new_tokens = 4\nkl_coefficient = 0.5\n[optimizer.rate]\npeak = 1.0";
-        let spec: GrpoSpec = toml::from_str(spec).unwrap();
+        let objective = Objective {
+            clip_low: 0.2,
+            clip_high: 0.2,
+            kl_coefficient: 0.5,
+            temperature: 1.0,
+            vocab_limit: None,
+        };
         let job = |pass: PackedBatch| {
             let values = |scale: f32, shift: f32| -> Vec<f32> {
                 let tokens = 0..pass.predicted();
@@ -268,7 +271,8 @@ mod tests {
                 advantages: values(0.5, -1.0),
                 weights: values(0.001, 0.002),
             };
-            Job::policy(pass, table, &spec, None)
+            let (activations, precision) = (Activations::Keep, Precision::Float32);
+            Job::policy(pass, table, objective, activations, precision)
         };
         vec![job(pass(3)), job(groups())]
     }
@@ -287,13 +291,16 @@ mod tests {
         flat.1
     }
 
-    fn gradients(others: Vec<Place<burn::backend::flex::FlexDevice>>, jobs: Vec<Job>) -> Summed {
-        let places = Places::one(Default::default()).with(others);
-        let team = Team::<Train>::start(&places, &config(), Some(decoder(2))).unwrap();
+    fn gradients(
+        others: Vec<ReplicaSpec<burn::backend::flex::FlexDevice>>,
+        jobs: Vec<Job>,
+    ) -> Summed {
+        let replicas = Replicas::single(Default::default()).with(others);
+        let workers = WorkerGroup::<Train>::start(&replicas, &config(), Some(decoder(2))).unwrap();
         let decoder = trainable::<Train>(decoder(1));
-        // Twice, since a member must be ready for more than one step.
-        team.gradients(&decoder, jobs.clone()).unwrap();
-        let (outputs, gradients) = team.gradients(&decoder, jobs).unwrap();
+        // Twice, since a replica must be ready for more than one step.
+        workers.gradients(&decoder, jobs.clone()).unwrap();
+        let (outputs, gradients) = workers.gradients(&decoder, jobs).unwrap();
         Summed {
             gradients: flat(&decoder, &gradients),
             loss: outputs.iter().map(|output| output.loss).sum(),
@@ -312,13 +319,13 @@ mod tests {
         scored: usize,
     }
 
-    fn replicas(count: usize) -> Vec<Place<burn::backend::flex::FlexDevice>> {
+    fn replicas(count: usize) -> Vec<ReplicaSpec<burn::backend::flex::FlexDevice>> {
         (1..count)
-            .map(|_| Place::Local(Default::default()))
+            .map(|_| ReplicaSpec::Local(Default::default()))
             .collect()
     }
 
-    /// A worker of this process on a free port; it serves as long as the process lives.
+    /// Starts a worker in this process, on a free port, that serves until the process ends.
     fn worker() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -327,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gradient_is_that_of_one_device_on_the_same_rows() {
+    fn the_gradient_equals_that_of_one_device_on_the_same_rows() {
         for jobs in [next_token_jobs(), policy_jobs()] {
             let one = gradients(Vec::new(), jobs.clone());
             let largest = one
@@ -349,12 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_gives_the_bits_that_a_device_of_this_machine_gives() {
+    fn a_worker_gives_the_same_bits_as_a_local_device() {
         let address = worker().to_string();
         for jobs in [next_token_jobs(), policy_jobs()] {
             let others = vec![
-                Place::Local(Default::default()),
-                Place::Worker(address.clone()),
+                ReplicaSpec::Local(Default::default()),
+                ReplicaSpec::Worker(address.clone()),
             ];
             assert_eq!(
                 gradients(others, jobs.clone()),
@@ -363,24 +370,24 @@ mod tests {
         }
     }
 
-    /// Why no stage starts with a worker at this address.
+    /// The error of a stage that is started with a worker at this address.
     fn refused(address: SocketAddr) -> String {
-        let places = Places {
-            silence: Duration::from_millis(200),
-            ..Places::one(Default::default()).with([Place::Worker(address.to_string())])
+        let replicas = Replicas {
+            worker_timeout: Duration::from_millis(200),
+            ..Replicas::single(Default::default()).with([ReplicaSpec::Worker(address.to_string())])
         };
-        let error = Team::<Train>::start(&places, &config(), None).err();
+        let error = WorkerGroup::<Train>::start(&replicas, &config(), None).err();
         let message = error.expect("nothing there is a worker").to_string();
         assert!(message.contains(&address.to_string()), "{message}");
         message
     }
 
     #[test]
-    fn what_is_no_worker_is_an_error_and_never_a_wait() {
+    fn an_address_without_a_worker_is_an_error_and_never_a_wait() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         // The system accepts for a listener that never does.
-        assert!(refused(address).contains("no sign of life for 200ms"));
+        assert!(refused(address).contains("no message for 200ms"));
         let web = thread::spawn(move || {
             for _ in 0..2 {
                 let (mut stream, _) = listener.accept().unwrap();
@@ -405,7 +412,7 @@ mod tests {
         assert_eq!(answer.kind, wire::Kind::Failed);
         drop(std::net::TcpStream::connect(address).unwrap());
         check_worker(&address.to_string()).unwrap();
-        let others = vec![Place::Worker(address.to_string())];
+        let others = vec![ReplicaSpec::Worker(address.to_string())];
         let jobs = next_token_jobs();
         assert_eq!(
             gradients(others, jobs.clone()),
@@ -424,10 +431,10 @@ mod tests {
             wire::write(&stream, &ready).unwrap();
             wire::read(&stream, config().parameters()).unwrap();
         });
-        let places = Places::one(Default::default()).with([Place::Worker(address)]);
-        let team = Team::<Train>::start(&places, &config(), None).unwrap();
+        let replicas = Replicas::single(Default::default()).with([ReplicaSpec::Worker(address)]);
+        let workers = WorkerGroup::<Train>::start(&replicas, &config(), None).unwrap();
         let decoder = trainable::<Train>(decoder(1));
-        let error = team.gradients(&decoder, next_token_jobs()).unwrap_err();
+        let error = workers.gradients(&decoder, next_token_jobs()).unwrap_err();
         assert!(
             error.to_string().contains("closed the connection"),
             "{error}"

@@ -1,4 +1,4 @@
-//! The leader's end of a worker on another machine.
+//! The leader's connection to a worker on another machine.
 
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -14,17 +14,18 @@ use super::job::{Job, Loss, Output, Scores};
 use super::wire::{self, Kind, Message};
 use crate::TrainError;
 
-/// How long the first connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks whether a worker listens at `address` (`host:port`).
+/// Checks that a worker listens at `address` (`host:port`).
 ///
 /// # Errors
-/// [`TrainError::Worker`] where none does.
+/// [`TrainError::Worker`] if none does.
 pub fn check_worker(address: &str) -> Result<(), TrainError> {
-    Remote::connect(address, None, CONNECT).map(|_| ())
+    Remote::connect(address, None, CONNECT_TIMEOUT).map(|_| ())
 }
 
+/// A connection on which the worker has introduced itself.
 pub(super) struct Remote {
     address: String,
     stream: TcpStream,
@@ -32,13 +33,13 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// Connects and introduces the model.
+    /// Connects, and announces the model that is to be trained.
     pub fn connect(
         address: &str,
         config: Option<&ModelConfig>,
-        silence: Duration,
+        timeout: Duration,
     ) -> Result<Self, TrainError> {
-        let stream = open(address, silence).map_err(|error| {
+        let stream = open(address, timeout).map_err(|error| {
             let reason = format!("no connection: {error}");
             lost(address, reason)
         })?;
@@ -52,7 +53,7 @@ impl Remote {
         Ok(remote)
     }
 
-    /// Hands over the weights of a reference, which the worker keeps.
+    /// Sends the weights of the reference, which the worker keeps.
     pub fn keep_reference<B: FusedOps>(&mut self, decoder: &Decoder<B>) -> Result<(), TrainError> {
         let weights = parameter_values(decoder)?.concat();
         self.send(Kind::Reference, &(), weights)?;
@@ -60,7 +61,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Has the worker do the jobs with these weights; the gradients come to `device`.
+    /// Lets the worker compute the jobs with these weights. The gradients are put on `device`.
     pub fn compute<B: FusedOps>(
         &mut self,
         decoder: &Decoder<B>,
@@ -69,14 +70,14 @@ impl Remote {
     ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
         let weights = parameter_values(decoder)?.concat();
         self.send(Kind::Work, &jobs, weights)?;
-        let scores: usize = jobs.iter().map(scored).sum();
+        let scores: usize = jobs.iter().map(score_floats).sum();
         let done = self.expect(Kind::Done, self.parameters + scores)?;
         let losses: Vec<u64> = done.text().map_err(|error| self.lost(&error))?;
         if losses.len() != jobs.len() || done.floats.len() != self.parameters + scores {
             return Err(lost(
                 &self.address,
                 format!(
-                    "an answer of {} losses and {} numbers, expected {} and {}",
+                    "it returned {} losses and {} numbers, expected {} and {}",
                     losses.len(),
                     done.floats.len(),
                     jobs.len(),
@@ -87,14 +88,14 @@ impl Remote {
         let (gradients, mut rest) = done.floats.split_at(self.parameters);
         let mut outputs = Vec::with_capacity(jobs.len());
         for (job, loss) in jobs.into_iter().zip(losses) {
-            let (own, others) = rest.split_at(scored(&job));
+            let (own, others) = rest.split_at(score_floats(&job));
             rest = others;
             outputs.push(Output {
                 loss: f64::from_bits(loss),
                 scores: scores_of(job, own),
             });
         }
-        Ok((outputs, gather(decoder, gradients, device)))
+        Ok((outputs, unflatten(decoder, gradients, device)))
     }
 
     fn send(
@@ -108,7 +109,7 @@ impl Remote {
             .map_err(|error| self.lost(&error))
     }
 
-    /// The next message that is not a sign of life.
+    /// Waits for the next message that is not a heartbeat.
     fn expect(&mut self, kind: Kind, max_floats: usize) -> Result<Message, TrainError> {
         loop {
             let message =
@@ -120,11 +121,13 @@ impl Remote {
                 Kind::Busy => {}
                 found if found == kind => return Ok(message),
                 Kind::Failed => {
-                    let reason = message.text().unwrap_or_else(|_| "for no reason".into());
+                    let reason = message
+                        .text()
+                        .unwrap_or_else(|_| "it failed and gave no reason".into());
                     return Err(lost(&self.address, reason));
                 }
                 found => {
-                    let reason = format!("it answered {found:?}, expected {kind:?}");
+                    let reason = format!("it sent {found:?}, expected {kind:?}");
                     return Err(lost(&self.address, reason));
                 }
             }
@@ -132,13 +135,13 @@ impl Remote {
     }
 
     fn lost(&self, error: &io::Error) -> TrainError {
-        let silent = matches!(
+        let timed_out = matches!(
             error.kind(),
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
         );
-        let silence = self.stream.read_timeout().ok().flatten();
-        let reason = match silence {
-            Some(silence) if silent => format!("no sign of life for {silence:?}"),
+        let timeout = self.stream.read_timeout().ok().flatten();
+        let reason = match timeout {
+            Some(timeout) if timed_out => format!("no message for {timeout:?}"),
             _ => error.to_string(),
         };
         lost(&self.address, reason)
@@ -152,14 +155,14 @@ fn lost(address: &str, reason: String) -> TrainError {
     }
 }
 
-fn open(address: &str, silence: Duration) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for place in address.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&place, CONNECT) {
+fn open(address: &str, timeout: Duration) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
+    for address in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(silence))?;
-                stream.set_write_timeout(Some(silence))?;
+                stream.set_read_timeout(Some(timeout))?;
+                stream.set_write_timeout(Some(timeout))?;
                 return Ok(stream);
             }
             Err(error) => last = error,
@@ -168,9 +171,9 @@ fn open(address: &str, silence: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// How many floats a job's scores take: log-probability and entropy of each predicted token, and
-/// the reference's log-probability.
-fn scored(job: &Job) -> usize {
+/// The number of floats in a job's scores: log-probability, entropy and log-probability under the
+/// reference, for each predicted token.
+fn score_floats(job: &Job) -> usize {
     match &job.loss {
         Loss::NextToken { .. } => 0,
         Loss::Policy { .. } => 3 * job.pass.predicted(),
@@ -184,7 +187,7 @@ fn scores_of(job: Job, floats: &[f32]) -> Option<Scores> {
     let count = job.pass.predicted();
     let (policy, rest) = floats.split_at(count);
     let (entropy, reference) = rest.split_at(count);
-    // A worker without a reference leaves this part not a number.
+    // A worker without a reference sends NaN here.
     if reference.iter().any(|value| !value.is_nan()) {
         table.reference = reference.to_vec();
     }
@@ -195,7 +198,7 @@ fn scores_of(job: Job, floats: &[f32]) -> Option<Scores> {
     })
 }
 
-/// The floats of a worker's scores, as [`scores_of`] reads them.
+/// Appends a worker's scores, in the order in which [`scores_of`] reads them.
 pub(super) fn scores_to_floats(scores: &Scores, floats: &mut Vec<f32>) {
     floats.extend(&scores.policy);
     floats.extend(&scores.entropy);
@@ -206,14 +209,18 @@ pub(super) fn scores_to_floats(scores: &Scores, floats: &mut Vec<f32>) {
     }
 }
 
-/// Flat gradients as those of the decoder's parameters.
-fn gather<B: Backend>(decoder: &Decoder<B>, flat: &[f32], device: &B::Device) -> GradientsParams {
-    struct Gather<'a, B: Backend> {
+/// Splits flat gradients into those of the decoder's parameters.
+fn unflatten<B: Backend>(
+    decoder: &Decoder<B>,
+    flat: &[f32],
+    device: &B::Device,
+) -> GradientsParams {
+    struct Unflatten<'a, B: Backend> {
         rest: &'a [f32],
         device: &'a B::Device,
         gradients: GradientsParams,
     }
-    impl<B: Backend> ModuleVisitor<B> for Gather<'_, B> {
+    impl<B: Backend> ModuleVisitor<B> for Unflatten<'_, B> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
             let shape = param.val().shape();
             let (own, rest) = self.rest.split_at(shape.num_elements());
@@ -223,11 +230,11 @@ fn gather<B: Backend>(decoder: &Decoder<B>, flat: &[f32], device: &B::Device) ->
             self.gradients.register::<B, D>(param.id, gradient);
         }
     }
-    let mut gather = Gather {
+    let mut unflatten = Unflatten {
         rest: flat,
         device,
         gradients: GradientsParams::new(),
     };
-    decoder.visit(&mut gather);
-    gather.gradients
+    decoder.visit(&mut unflatten);
+    unflatten.gradients
 }

@@ -1,7 +1,7 @@
-//! Which rows of a step go to which device.
+//! Splitting the rows of a step between replicas.
 //!
-//! Every pass is cut into runs of whole rows, as even as they can be. With more devices than rows
-//! some devices have nothing to do.
+//! Every pass is split into runs of whole rows, as evenly as possible. With more replicas than rows, some
+//! have nothing to do.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::job::{Job, Loss};
 use crate::grpo::objective::TokenTable;
 use crate::packing::PackedBatch;
 
-/// The jobs of each of `count` devices. One device gets the jobs as they are.
+/// The jobs of each of `count` replicas. A single one gets the jobs unchanged.
 pub(super) fn shares(jobs: Vec<Job>, count: usize) -> Vec<Vec<Job>> {
     if count == 1 {
         return vec![jobs];
@@ -17,8 +17,8 @@ pub(super) fn shares(jobs: Vec<Job>, count: usize) -> Vec<Vec<Job>> {
     let mut shares = vec![Vec::with_capacity(jobs.len()); count];
     for job in &jobs {
         let rows = job.pass.rows;
-        for (place, share) in shares.iter_mut().enumerate() {
-            let part = rows_of(job, rows * place / count..rows * (place + 1) / count);
+        for (replica, share) in shares.iter_mut().enumerate() {
+            let part = rows_of(job, rows * replica / count..rows * (replica + 1) / count);
             if !part.pass.targets.is_empty() {
                 share.push(part);
             }
@@ -27,14 +27,14 @@ pub(super) fn shares(jobs: Vec<Job>, count: usize) -> Vec<Vec<Job>> {
     shares
 }
 
-/// The part of a job that these rows are. What the loss is divided by stays that of the whole.
+/// The job restricted to these rows. Its loss is still divided by the token count of the whole step.
 fn rows_of(job: &Job, rows: Range<usize>) -> Job {
     let (pass, taken) = cut(&job.pass, rows);
     let loss = match &job.loss {
         Loss::NextToken { targets } => Loss::NextToken { targets: *targets },
-        Loss::Policy { table, spec } => Loss::Policy {
+        Loss::Policy { table, objective } => Loss::Policy {
             table: select(table, &taken),
-            spec: spec.clone(),
+            objective: *objective,
         },
     };
     Job {
@@ -42,12 +42,11 @@ fn rows_of(job: &Job, rows: Range<usize>) -> Job {
         loss,
         activations: job.activations,
         precision: job.precision,
-        vocab_limit: job.vocab_limit,
     }
 }
 
-/// These rows of a pass, and which of its predicted tokens they hold. Tokens are counted where the
-/// pass is whole, so `used_tokens` and `sequence_tokens` stay 0.
+/// These rows of a pass, and the indices of the predicted tokens that they hold. The leader counts tokens
+/// on the whole pass, so `used_tokens` and `sequence_tokens` stay 0.
 fn cut(pass: &PackedBatch, rows: Range<usize>) -> (PackedBatch, Vec<usize>) {
     let tokens = rows.start * pass.row_tokens..rows.end * pass.row_tokens;
     let mut batch = PackedBatch {
@@ -57,12 +56,12 @@ fn cut(pass: &PackedBatch, rows: Range<usize>) -> (PackedBatch, Vec<usize>) {
         ends: pass.ends[tokens.clone()].to_vec(),
         ..PackedBatch::default()
     };
-    // Where each target of these rows stands among their targets.
+    // The index of each target among the targets of these rows.
     let mut inside = vec![None; pass.targets.len()];
-    for (target, &place) in pass.places.iter().enumerate() {
-        if usize::try_from(place).is_ok_and(|place| tokens.contains(&place)) {
+    for (target, &position) in pass.positions.iter().enumerate() {
+        if usize::try_from(position).is_ok_and(|position| tokens.contains(&position)) {
             inside[target] = Some(batch.targets.len() as i32);
-            batch.places.push(place - tokens.start as i32);
+            batch.positions.push(position - tokens.start as i32);
             batch.targets.push(pass.targets[target]);
         }
     }
@@ -76,7 +75,7 @@ fn cut(pass: &PackedBatch, rows: Range<usize>) -> (PackedBatch, Vec<usize>) {
     if pass.shared.is_some() {
         batch.shared = Some(taken.iter().copied().filter_map(target_of).collect());
     }
-    // A sequence lies in one row, so its first predicted token tells where it is.
+    // A sequence lies in one row, so its first predicted token tells which.
     let mut first = 0;
     for &count in &pass.targets_each {
         if count > 0 && target_of(first).is_some() {

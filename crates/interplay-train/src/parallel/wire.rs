@@ -1,8 +1,8 @@
 //! Messages between a leader and its workers.
 //!
-//! A message is a head of 24 bytes (`IPW2`, its kind, three zeros, two lengths), a text in JSON
-//! and 32-bit floats, everything little-endian. Numbers that may be anything but finite travel as
-//! floats, which JSON would not hold.
+//! A message is a header of 24 bytes (`IPW3`, its kind, three zeros, two lengths), JSON text, and 32-bit
+//! floats, all little-endian. Numbers that may be NaN or infinite are sent as floats, because JSON cannot
+//! hold them.
 
 use std::io::{self, Read, Write};
 
@@ -10,26 +10,26 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The first bytes of every message; the digit is the version.
-const MAGIC: [u8; 4] = *b"IPW2";
-/// The longest text: a pass of a million tokens is far below it.
+const MAGIC: [u8; 4] = *b"IPW3";
+/// The longest text in bytes, far above a pass of a million tokens.
 const MAX_TEXT: u64 = 1 << 30;
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Leader: the model's configuration, or nothing but the question who is there.
+    /// Leader: the model's configuration, or `null` to ask whether a worker listens.
     Hello = 1,
     /// Worker: ready for work.
     Ready = 2,
     /// Leader: the weights of the reference.
     Reference = 3,
-    /// Leader: jobs, and the weights to do them with.
+    /// Leader: jobs and weights.
     Work = 4,
-    /// Worker: still computing.
+    /// Worker: a heartbeat while it computes.
     Busy = 5,
     /// Worker: losses, gradients and scores.
     Done = 6,
-    /// Worker: it cannot, and why.
+    /// Worker: the reason why it cannot go on.
     Failed = 7,
 }
 
@@ -64,7 +64,7 @@ impl Message {
     }
 }
 
-/// Writes a message whole.
+/// Writes a message.
 pub(super) fn write(mut to: impl Write, message: &Message) -> io::Result<()> {
     let floats = 4 * message.floats.len() as u64;
     let mut bytes = Vec::with_capacity(24 + message.text.len() + floats as usize);
@@ -78,13 +78,13 @@ pub(super) fn write(mut to: impl Write, message: &Message) -> io::Result<()> {
     to.flush()
 }
 
-/// Reads a message with at most `max_floats` floats; `None` where the other side hung up before
-/// it began one.
+/// Reads a message of at most `max_floats` floats; `None` if the other side closed the connection
+/// between messages.
 pub(super) fn read(mut from: impl Read, max_floats: usize) -> io::Result<Option<Message>> {
-    let mut head = [0; 24];
+    let mut header = [0; 24];
     let mut filled = 0;
-    while filled < head.len() {
-        match from.read(&mut head[filled..]) {
+    while filled < header.len() {
+        match from.read(&mut header[filled..]) {
             Ok(0) if filled == 0 => return Ok(None),
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => filled += count,
@@ -92,15 +92,15 @@ pub(super) fn read(mut from: impl Read, max_floats: usize) -> io::Result<Option<
             Err(error) => return Err(error),
         }
     }
-    let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == head[4]);
-    let Some(kind) = kind.filter(|_| head[..4] == MAGIC) else {
+    let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == header[4]);
+    let Some(kind) = kind.filter(|_| header[..4] == MAGIC) else {
         return Err(invalid(
-            "the other side speaks another protocol; both must be the same version of interplay",
+            "the other side speaks another protocol; run the same version of interplay on both",
         ));
     };
     let length = |at: usize| {
         let mut eight = [0; 8];
-        eight.copy_from_slice(&head[at..at + 8]);
+        eight.copy_from_slice(&header[at..at + 8]);
         u64::from_le_bytes(eight)
     };
     let (text, floats) = (length(8), length(16));
@@ -119,7 +119,7 @@ pub(super) fn read(mut from: impl Read, max_floats: usize) -> io::Result<Option<
     Ok(Some(Message { kind, text, floats }))
 }
 
-/// Memory grows with what arrives, not with what a head promises.
+/// Allocates for the bytes that arrive, not for those that the header announces.
 fn exactly(from: &mut impl Read, count: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(count).read_to_end(&mut bytes)?;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_survives_the_wire_bit_for_bit() {
+    fn a_message_round_trips_bit_for_bit() {
         let mut bytes = Vec::new();
         write(&mut bytes, &message()).unwrap();
         write(&mut bytes, &message()).unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_too_long_or_foreign_is_refused() {
+    fn refuses_truncated_oversized_and_foreign_messages() {
         let mut bytes = Vec::new();
         write(&mut bytes, &message()).unwrap();
         for end in 1..bytes.len() {

@@ -1,4 +1,4 @@
-//! A machine that lends its device to the stages of other machines.
+//! A worker: a process that lends its device to training stages on other machines.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -19,18 +19,18 @@ use super::wire::{self, Kind, Message};
 use crate::TrainError;
 use crate::optimizer::trainable;
 
-/// How often a worker says that it is still computing.
-const BEAT: Duration = Duration::from_secs(2);
+/// The interval between heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// Computes for every leader that connects, each on a thread of its own, until the process ends.
-/// `notice` is told who comes and goes.
+/// Serves every leader that connects, each on its own thread, until the process ends. `notice` receives a
+/// line whenever a leader comes, goes or fails.
 ///
-/// A worker trusts whoever can reach it: it has neither passwords nor encryption, and it
-/// allocates what the leader's model needs. Listen on an address that only your machines reach.
+/// A worker trusts whoever can reach it: there are no passwords and no encryption, and it allocates as
+/// much memory as the leader's model needs. Listen on an address that only your machines reach.
 ///
 /// # Errors
-/// Where the listener stops accepting. What goes wrong with one leader is told to it and to
-/// `notice`, and the worker stays.
+/// If the listener can no longer accept connections. A failure with one leader is reported to that leader
+/// and to `notice`; the worker keeps running.
 pub fn serve<A: TrainBackend>(
     listener: &TcpListener,
     device: &A::Device,
@@ -40,14 +40,14 @@ pub fn serve<A: TrainBackend>(
         loop {
             let (stream, leader) = match listener.accept() {
                 Ok(accepted) => accepted,
-                // A leader that was gone before it was met.
-                Err(error) if is_passing(error.kind()) => continue,
+                // The leader was gone before it was accepted.
+                Err(error) if is_transient(error.kind()) => continue,
                 Err(error) => return Err(error),
             };
             let device = device.clone();
             scope.spawn(move || {
                 let serve = || {
-                    Worker::<A>::meet(&stream, device)
+                    Worker::<A>::accept(&stream, device)
                         .and_then(|worker| worker.map_or(Ok(()), |worker| worker.work(notice)))
                 };
                 // A backend panics where its memory is exhausted.
@@ -58,7 +58,7 @@ pub fn serve<A: TrainBackend>(
                     Err(error) => {
                         let reason = error.to_string();
                         notice(&format!("leader {leader}: {reason}"));
-                        // The leader may be gone, which is what went wrong then.
+                        // The leader may be gone, which then is what failed.
                         let failed = Message::new(Kind::Failed, &reason, Vec::new());
                         let _ = failed.and_then(|failed| wire::write(&stream, &failed));
                     }
@@ -68,12 +68,13 @@ pub fn serve<A: TrainBackend>(
     })
 }
 
-/// Whether accepting failed for this leader alone.
-fn is_passing(kind: io::ErrorKind) -> bool {
+/// Whether accepting failed for one leader only.
+fn is_transient(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(kind, ConnectionAborted | ConnectionReset | Interrupted)
 }
 
+/// The worker's side of one connection.
 struct Worker<'a, A: TrainBackend> {
     stream: &'a TcpStream,
     config: ModelConfig,
@@ -83,8 +84,8 @@ struct Worker<'a, A: TrainBackend> {
 }
 
 impl<'a, A: TrainBackend> Worker<'a, A> {
-    /// Learns the leader's model; `None` where the leader only asked who is there.
-    fn meet(stream: &'a TcpStream, device: A::Device) -> io::Result<Option<Self>> {
+    /// Receives the leader's model; `None` if the leader only asked whether a worker listens.
+    fn accept(stream: &'a TcpStream, device: A::Device) -> io::Result<Option<Self>> {
         stream.set_nodelay(true)?;
         let Some(hello) = wire::read(stream, 0)? else {
             return Ok(None);
@@ -108,7 +109,7 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
     fn work(mut self, notice: &(dyn Fn(&str) + Sync)) -> io::Result<()> {
         let leader = self.stream.peer_addr()?;
         notice(&format!(
-            "computes for {leader}: {} parameters",
+            "computing for {leader}: {} parameters",
             self.parameters
         ));
         while let Some(message) = wire::read(self.stream, self.parameters)? {
@@ -119,7 +120,7 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
                 }
                 Kind::Work => {
                     let jobs: Vec<Job> = message.text()?;
-                    let done = self.beating(|| self.gradients(&message.floats, jobs))?;
+                    let done = self.with_heartbeat(|| self.gradients(&message.floats, jobs))?;
                     wire::write(self.stream, &done)?;
                 }
                 found => {
@@ -128,12 +129,12 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
                 }
             }
         }
-        notice(&format!("done for {leader}"));
+        notice(&format!("finished for {leader}"));
         Ok(())
     }
 
-    /// Does something that may take long, while the leader is told that it goes on.
-    fn beating<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    /// Sends heartbeats to the leader while `work` runs.
+    fn with_heartbeat<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let (over, waited) = channel::<()>();
         thread::scope(|scope| {
             scope.spawn(move || {
@@ -142,8 +143,8 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
                     text: Vec::new(),
                     floats: Vec::new(),
                 };
-                while waited.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
-                    // Where the leader is gone, the answer will find out.
+                while waited.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
+                    // If the leader is gone, sending the result fails as well.
                     let _ = wire::write(self.stream, &busy);
                 }
             });
@@ -159,14 +160,14 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
         let (outputs, gradients) =
             compute(&decoder, reference, jobs, &self.device).map_err(io::Error::other)?;
         let losses: Vec<u64> = outputs.iter().map(|output| output.loss.to_bits()).collect();
-        let floats = flat(&decoder, &gradients, &outputs);
+        let floats = flatten(&decoder, &gradients, &outputs);
         Message::new(Kind::Done, &losses, floats)
     }
 
     fn decoder(&self, weights: &[f32]) -> io::Result<Decoder<A::InnerBackend>> {
         if weights.len() != self.parameters {
             return Err(io::Error::other(format!(
-                "{} weights came, the model has {}",
+                "received {} weights, expected {}",
                 weights.len(),
                 self.parameters
             )));
@@ -186,9 +187,9 @@ fn ready(stream: &TcpStream) -> io::Result<()> {
     wire::write(stream, &Message::new(Kind::Ready, &(), Vec::new())?)
 }
 
-/// Gradients in the order of the decoder's parameters (zeros where a parameter has none), then
-/// the scores of each job.
-fn flat<A: TrainBackend>(
+/// The gradients in the order of the decoder's parameters (zeros for a parameter without one), then the
+/// scores of each job.
+fn flatten<A: TrainBackend>(
     decoder: &Decoder<A>,
     gradients: &GradientsParams,
     outputs: &[Output],

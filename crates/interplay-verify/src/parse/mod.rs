@@ -1,8 +1,8 @@
-//! Solution text to steps, clauses and expressions, with byte spans.
+//! Parses solution text into steps, clauses and expressions with byte spans.
 //!
-//! The reading is tolerant of white space and of what it cannot read: an unreadable stretch
-//! becomes a faulty item and reading goes on at the next sentence, so that one slip does not
-//! hide the rest. What a level makes of a fault is the level's business.
+//! The parser tolerates any white space. An unreadable stretch becomes a faulty item and parsing
+//! continues at the next sentence, so that one slip does not hide the rest. Each level decides what
+//! a fault means.
 //!
 //! Source: the solution register of the published data of arXiv 2512.07783 (`prose`), and the
 //! symbolic register of this project (`terse`).
@@ -12,11 +12,14 @@
 mod solving;
 
 use crate::frame::Frame;
+use crate::lexical::{in_symbol, integer, opens_symbol};
 use crate::reading::{Clause, Fault, Head, Item, Node, Part, Reading, Span, Step};
 
-/// How deep parentheses may nest.
+/// The deepest nesting of parentheses.
 pub(crate) const MAX_DEPTH: u32 = 16;
-/// How many bytes a symbol may have.
+/// The longest candidate or gold solution that is read, in bytes.
+pub(crate) const MAX_TEXT: usize = 1 << 24;
+/// The longest symbol, in bytes.
 pub(crate) const MAX_SYMBOL: usize = 64;
 
 impl Reading {
@@ -52,15 +55,6 @@ struct Parser<'t> {
 }
 
 type Parsed<T> = Result<T, Fault>;
-
-/// Whether a byte may stand in a symbol; bytes of letters beyond ASCII may.
-fn in_symbol(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-fn opens_symbol(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte >= 0x80
-}
 
 impl Parser<'_> {
     fn peek(&self) -> Option<u8> {
@@ -104,7 +98,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips to behind the next sentence end, or to `limit`, and notes what was skipped.
+    /// Skips past the next sentence end, or to `limit`, and records an unreadable item.
     fn unreadable(&mut self, start: usize, limit: usize, fault: Fault) {
         self.skip_sentence(limit);
         self.reading.items.push(Item::Unreadable {
@@ -171,7 +165,7 @@ impl Parser<'_> {
         };
         let Some((semicolon, head)) = semicolon.and_then(|at| Some((at, self.head(from, at)?)))
         else {
-            // No semicolon in sight, or no head before it.
+            // No semicolon, or no head before it.
             let limit = if scan < self.end { scan } else { self.end };
             self.unreadable(start, limit, Fault::Unexpected);
             return;
@@ -251,7 +245,7 @@ impl Parser<'_> {
         true
     }
 
-    /// Reads one chain and what ends it; whether another chain of the same step follows.
+    /// Reads one chain and its terminator; returns whether another chain of the same step follows.
     fn clause(&mut self, prose: bool) -> bool {
         self.skip_space();
         let start = self.at;
@@ -414,37 +408,6 @@ impl Parser<'_> {
     }
 }
 
-/// A decimal integer at the start of `text`, and its length in bytes. One number has one
-/// spelling: no leading zeros, no plus sign, no fraction, nothing glued to it.
-pub(crate) fn integer(text: &[u8]) -> Result<(i64, usize), Fault> {
-    let negative = text.first() == Some(&b'-');
-    let sign = usize::from(negative);
-    let digits = text[sign..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let end = sign + digits;
-    if digits == 0 {
-        return Err(Fault::Unexpected);
-    }
-    if text.get(end).is_some_and(|byte| in_symbol(*byte)) {
-        return Err(Fault::Number);
-    }
-    if text[sign] == b'0' && (digits > 1 || negative) {
-        return Err(Fault::Number);
-    }
-    let mut value = 0_i64;
-    for byte in &text[sign..end] {
-        let digit = i64::from(byte - b'0');
-        let digit = if negative { -digit } else { digit };
-        value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(digit))
-            .ok_or(Fault::Number)?;
-    }
-    Ok((value, end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -524,21 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_one_spelling() {
-        assert_eq!(integer(b"12."), Ok((12, 2)));
-        assert_eq!(integer(b"-9223372036854775808"), Ok((i64::MIN, 20)));
-        for bad in [
-            "",
-            "-",
-            "+1",
-            "01",
-            "-0",
-            "1x",
-            "9223372036854775808",
-            "99999999999999999999",
-        ] {
-            assert!(integer(bad.as_bytes()).is_err(), "{bad}");
-        }
+    fn an_answer_is_a_whole_number() {
         assert!(matches!(
             read("Answer: 3.5.").items[0],
             Item::Answer { value: None, .. }
@@ -546,8 +495,8 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_ends_in_define_is_no_place_to_go_on() {
-        // Reading on there would look for a semicolon up to the end of the text, every time.
+    fn a_word_that_ends_in_define_begins_no_sentence() {
+        // Continuing there would search for a semicolon to the end of the text, every time.
         let reading = read(&"a=%zDefine .".repeat(3));
         assert_eq!(steps(&reading).len(), 3);
         assert_eq!(reading.items.len(), 3);

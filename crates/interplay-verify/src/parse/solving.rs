@@ -3,7 +3,8 @@
 //! Source: the register of the published data of arXiv 2512.07783 (`We know s = 61, so we have ...`)
 //! and this project's terse form of it (`Solve s = 61: ...`).
 
-use super::{Parser, in_symbol, opens_symbol};
+use super::Parser;
+use crate::lexical::{in_symbol, opens_symbol};
 use crate::reading::{Clause, Equation, Fault, Item, Known, Label, Span};
 
 /// The sentences of reverse solutions, word by word.

@@ -1,19 +1,19 @@
 //! One step's chains of equalities: `b = 2 * m = 2 * 3 = 6`.
 //!
-//! A chain goes from its symbol over an expression and the same with numbers put in to a value,
-//! perhaps through shorter numeric forms. Every part must have the stated value, and every form
-//! must be the one before it with values put in or parts worked out.
+//! A chain leads from its symbol through an expression and its numeric form to a value, perhaps
+//! through shorter numeric forms. Every part must have the stated value, and every form must follow
+//! from the one before it by substituting values or evaluating parts.
+
+use interplay_graph::Linear;
 
 use super::{Judge, Said, reason};
 use crate::Reason;
 use crate::formula::{NoFormula, Source};
-use crate::linear::Linear;
 use crate::numbers;
 use crate::reading::{Clause, Node, Part, Span, Step};
 
 impl Judge<'_> {
-    /// Judges the chains of a step; what the last one, which is about the step's own symbol,
-    /// says.
+    /// Judges the chains of a step; returns what the last one, about the step's own symbol, says.
     pub(super) fn clauses(&mut self, step: &Step, symbol: Span) -> Said {
         let reading = self.reading;
         let first_local = self.symbols.len();
@@ -23,12 +23,12 @@ impl Judge<'_> {
             value: None,
             formula: false,
         };
-        for (place, clause) in clauses.iter().enumerate() {
+        for (index, clause) in clauses.iter().enumerate() {
             said = self.chain(clause);
             let own = said
                 .head
                 .is_some_and(|head| self.symbols.same(head, symbol));
-            if place + 1 < clauses.len() {
+            if index + 1 < clauses.len() {
                 let Some(head) = said.head else { continue };
                 if own || self.symbols.get(head).is_some() {
                     self.error(head, Reason::SymbolReused, || {
@@ -57,8 +57,8 @@ impl Judge<'_> {
         said
     }
 
-    /// Judges one chain of equalities: symbol, expression, the same with numbers put in, shorter
-    /// numeric forms, number. An expression that is a single operand needs no numeric form.
+    /// Judges one chain of equalities: symbol, expression, numeric form, shorter numeric forms,
+    /// number. An expression of a single operand needs no numeric form.
     fn chain(&mut self, clause: &Clause) -> Said {
         let nothing = Said {
             head: None,
@@ -76,7 +76,8 @@ impl Judge<'_> {
             });
             return nothing;
         };
-        // With an unknown, numeric forms set every operand of a product or difference in brackets.
+        // In reverse mode, numeric forms put every operand of a product or difference in
+        // parentheses.
         let checked = if self.gold.is_reverse() {
             2
         } else {
@@ -127,7 +128,7 @@ impl Judge<'_> {
                 return None;
             }
             poisoned.set(poisoned.get() || binding.source.is_none());
-            // The mistake that left a symbol without meaning was noted where it was made.
+            // The mistake that left the symbol undefined has been noted already.
             binding.source.or(Some(Source::Quantity(u32::MAX - 1)))
         };
         let built = self.pool.expression(&mut self.work, nodes, resolve);
@@ -141,7 +142,7 @@ impl Judge<'_> {
                 self.sound = false;
                 false
             }
-            Ok(()) if self.work.normalise().is_some() => true,
+            Ok(()) if self.work.normalize().is_some() => true,
             Err(NoFormula::Divides) => {
                 let expected = || "a sum, a difference or a product".to_owned();
                 self.error(expression.span, Reason::WrongOperation, expected);
@@ -160,18 +161,18 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the forms of a chain follow each other as they should.
+    /// Whether the forms of a chain are in order.
     fn forms(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
         let mut before = expression;
-        for (place, form) in forms.iter().enumerate() {
+        for (index, form) in forms.iter().enumerate() {
             let nodes = reading.nodes(form);
-            let last = place + 1 == forms.len();
-            // With an unknown, a value has operators too.
+            let last = index + 1 == forms.len();
+            // In reverse mode, a value may have operators.
             let value = last && form.symbolic && self.symbols.stated(nodes).is_some();
-            let mirrored = place == 0 && expression.symbolic && form.operators > 0 && !value;
+            let mirrored = index == 0 && expression.symbolic && form.operators > 0 && !value;
             let shorter = form.operators < before.operators
-                || (place == 0 && expression.symbolic && form.operators == 0);
+                || (index == 0 && expression.symbolic && form.operators == 0);
             let numeric = !form.symbolic || self.symbols.only_unknown(nodes);
             if !numeric || !(mirrored || shorter || value) {
                 let expected = || "numbers only, in ever shorter forms".to_owned();
@@ -193,18 +194,18 @@ impl Judge<'_> {
         true
     }
 
-    /// Whether each numeric form is the numeric one before it with parts of it worked out.
+    /// Whether each numeric form is the one before it with parts evaluated.
     fn reduced(&mut self, expression: &Part, forms: &[Part]) -> bool {
         let reading = self.reading;
-        for (place, form) in forms.iter().enumerate() {
-            let before = match place {
+        for (index, form) in forms.iter().enumerate() {
+            let before = match index {
                 0 if expression.symbolic => continue,
                 0 => expression,
-                _ => &forms[place - 1],
+                _ => &forms[index - 1],
             };
             let (from, to) = (reading.nodes(before), reading.nodes(form));
-            // Its value was compared already where a form is the last.
-            let last = place + 1 == forms.len();
+            // The value of the last form has been compared already.
+            let last = index + 1 == forms.len();
             if !last && !numbers::reduces(from, to) {
                 let shown = before.span.of(self.text);
                 let expected = || format!("`{shown}` with parts of it worked out");

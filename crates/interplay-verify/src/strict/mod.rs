@@ -1,36 +1,45 @@
-//! The strict level: nothing that the solution says is wrong.
+//! The strict level: everything that the solution says is right.
 //!
-//! A step is right where its symbol is new, every symbol that it reads was defined before, every
-//! equality of every chain holds, the numeric form mirrors the symbolic one, every intermediate
-//! symbol is read, and the whole computes what the problem defines from the quantities that the
-//! definition names. The answer is stated once (as a sentence, as a tag, or both alike), behind
-//! all steps, with nothing behind it.
+//! A step is right if its symbol is new, every symbol that it reads was defined before, every
+//! equality holds, the numeric form mirrors the symbolic one, every intermediate symbol is read,
+//! and the step computes what the problem defines from the quantities that the definition names.
+//! The answer is stated once (as a sentence, as a tag, or as both), after all steps, with nothing
+//! after it.
 //!
-//! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and
-//! values per quantity. Deviations: everything else here is checked on top of that.
+//! Source: arXiv 2512.07783, section 2.3, whose process accuracy compares names, parents and values
+//! per quantity. Deviations: everything else is checked on top of that.
 
 mod chain;
+mod equation;
 mod solving;
 
-use solving::Solving;
+use interplay_graph::Linear;
 
 use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
-use crate::linear::Linear;
+use crate::notes::{Detail, Judgement, Notes};
 use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
-use crate::verifier::Notes;
-use crate::{Gold, Reason, StepVerdict, Verdict, Verifier};
+use crate::{Gold, Reason, StepVerdict};
+use equation::Solving;
+
+/// Whether true steps that the answer does not need are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unneeded {
+    Allowed,
+    Forbidden,
+}
 
 pub(crate) fn judge(
-    verifier: &Verifier,
+    unneeded: Unneeded,
     gold: &Gold,
     text: &str,
     frame: &Frame,
     reading: &Reading,
-) -> Verdict {
+    detail: Detail,
+) -> Judgement {
     let mut judge = Judge {
-        verifier,
+        unneeded,
         gold,
         text,
         reading,
@@ -39,19 +48,23 @@ pub(crate) fn judge(
         work: Work::default(),
         stack: Vec::new(),
         state: vec![State::Absent; gold.len()],
+        at_answer: None,
         prose: None,
         answer: Answer::default(),
         solving: Solving::default(),
         sound: true,
-        notes: Notes::new(text, reading),
+        notes: Notes::new(text, reading, detail),
     };
     for (at, item) in reading.items.iter().enumerate() {
-        judge.notes.at = at;
+        judge.notes.begin(at);
         judge.item(item);
     }
-    judge.notes.at = reading.items.len();
+    judge.notes.begin(reading.items.len());
     judge.close(frame)
 }
+
+/// What is found instead of a missing step.
+const NO_STEP: &str = "no such step before the answer";
 
 /// What is known of a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +84,7 @@ struct Answer {
 }
 
 struct Judge<'t> {
-    verifier: &'t Verifier,
+    unneeded: Unneeded,
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
@@ -80,11 +93,14 @@ struct Judge<'t> {
     work: Work,
     stack: Vec<Linear>,
     state: Vec<State>,
+    /// With [`Detail::All`]: the location of the answer, and the needed quantities without a step
+    /// before it.
+    at_answer: Option<((usize, Span), Vec<u32>)>,
     prose: Option<bool>,
     answer: Answer,
     /// How far the equation of a reverse problem is solved.
     solving: Solving,
-    /// Whether the step that is being read is right so far.
+    /// Whether the current step is right so far.
     sound: bool,
     notes: Notes<'t>,
 }
@@ -104,10 +120,10 @@ impl Judge<'_> {
         self.notes.error(span, reason, expected);
     }
 
-    /// Notes a mistake that is in no step.
+    /// Notes a mistake that is not a step's own.
     fn beyond(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
-        self.notes.verdict.beyond_steps = true;
-        self.error(span, reason, expected);
+        self.sound = false;
+        self.notes.beyond(span, reason, expected);
     }
 
     fn item(&mut self, item: &Item) {
@@ -142,14 +158,14 @@ impl Judge<'_> {
             }
         };
         let correct = self.sound;
-        self.notes.verdict.steps.push(StepVerdict {
+        self.notes.end(StepVerdict {
             span: span.range(),
             needed,
             correct,
         });
     }
 
-    /// Judges a step; whether the answer needs its quantity.
+    /// Judges a step; returns whether the answer needs its quantity.
     fn step(&mut self, step: &Step) -> bool {
         let (name, symbol, prose) = match step.head {
             Head::Prose { name, symbol } => (name, symbol, true),
@@ -168,9 +184,9 @@ impl Judge<'_> {
         let gold = self.gold;
         let quantity = gold.find(name.of(self.text));
         let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
-        let hidden = quantity.is_some_and(|place| gold.quantity(place).hidden);
+        let hidden = quantity.is_some_and(|index| gold.quantity(index).hidden);
         self.notes.verdict.extra += u32::from(!needed && !hidden);
-        let defined = quantity.is_some_and(|place| self.state[place as usize] != State::Absent);
+        let defined = quantity.is_some_and(|index| self.state[index as usize] != State::Absent);
         if quantity.is_none() {
             self.error(name, Reason::UnknownQuantity, || {
                 "a quantity of the problem".to_owned()
@@ -179,13 +195,13 @@ impl Judge<'_> {
             self.error(step.span, Reason::Redefinition, || {
                 "one step a quantity".to_owned()
             });
-        } else if !needed && !hidden && !self.verifier.allow_unneeded {
+        } else if !needed && !hidden && self.unneeded == Unneeded::Forbidden {
             let expected = || "only quantities that the answer needs".to_owned();
             self.error(step.span, Reason::UnneededQuantity, expected);
         }
         let bound = self.symbols.get(symbol);
-        // A terse name is its own symbol, which a second step about it binds again; that is a
-        // redefinition, unless the name had been taken for the letter of the unknown.
+        // A terse name is its own symbol, which a second step binds again. That is a redefinition,
+        // unless the name serves as the letter of the unknown.
         if bound.is_some_and(|binding| prose || binding.unknown) {
             self.error(symbol, Reason::SymbolReused, || {
                 "a symbol that is free".to_owned()
@@ -215,7 +231,7 @@ impl Judge<'_> {
         needed
     }
 
-    /// Notes a sentence that stands behind the answer.
+    /// Notes a sentence after the answer.
     fn behind_answer(&mut self, span: Span) {
         if self.answer.sentence {
             let expected = || "nothing behind the answer".to_owned();
@@ -223,9 +239,9 @@ impl Judge<'_> {
         }
     }
 
-    /// The letter that a step introduces for an unknown, where it does. A symbol alone on the
-    /// right side of a terse step is one only where it stands for nothing yet and the step is
-    /// about what is asked for.
+    /// The letter that a step introduces for an unknown, if it does. A lone symbol on the right
+    /// side of a terse step is one only if it is undefined and the step is about the quantity asked
+    /// for.
     fn introduces(&self, step: &Step, quantity: Option<u32>) -> Option<Span> {
         let letter = self.reading.unknown_of(step)?;
         let asked = self.gold.reverse().map(|reverse| reverse.unknown);
@@ -247,18 +263,18 @@ impl Judge<'_> {
             let expected = || "a letter that is the name of no quantity".to_owned();
             self.error(letter, Reason::SymbolReused, expected);
         }
-        if let Some(place) = quantity {
+        if let Some(index) = quantity {
             let sound = right && self.sound;
-            self.state[place as usize] = if sound { State::Right } else { State::Wrong };
+            self.state[index as usize] = if sound { State::Right } else { State::Wrong };
         }
         let source = quantity.filter(|_| right).map(Source::Quantity);
         self.symbols.bind_unknown(symbol, letter, source);
     }
 
     /// Compares what a step computes with the definition of its quantity.
-    fn definition(&mut self, place: u32, step: &Step, said: Said) {
+    fn definition(&mut self, index: u32, step: &Step, said: Said) {
         let gold = self.gold;
-        let quantity = gold.quantity(place);
+        let quantity = gold.quantity(index);
         if quantity.hidden {
             return;
         }
@@ -275,18 +291,18 @@ impl Judge<'_> {
             Some(formula) => self.work.same(formula),
             None => self.work.depends_on(&quantity.parents),
         };
-        // A given number that is wrong has just a wrong value.
+        // A wrong given number counts as a wrong value only.
         let only_value = quantity.parents.is_empty() && said.value != Some(quantity.value);
         let clauses = self.reading.clauses(step);
         let span = clauses.last().map_or(step.span, |clause| clause.span);
         if !parents {
             self.notes.verdict.wrong_parents += 1;
             let names = || match &*quantity.parents {
-                [] => "a number, reading no quantity".to_owned(),
+                [] => "a number and no quantity".to_owned(),
                 parents => {
-                    let name = |place: &u32| format!("`{}`", gold.quantity(*place).name);
+                    let name = |index: &u32| format!("`{}`", gold.quantity(*index).name);
                     let names: Vec<String> = parents.iter().map(name).collect();
-                    format!("a reading of {}", names.join(", "))
+                    format!("a step that reads {}", names.join(", "))
                 }
             };
             self.error(span, Reason::WrongParents, names);
@@ -300,7 +316,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Takes in a stated answer.
+    /// Records a stated answer.
     fn stated(&mut self, span: Span, value: Option<i64>, sentence: bool) {
         self.absent(span);
         self.unsolved(span);
@@ -330,26 +346,29 @@ impl Judge<'_> {
         self.answer.sentence |= sentence;
     }
 
-    /// Notes needed quantities that have no step when the answer comes.
+    /// Notes needed quantities without a step before the answer.
     fn absent(&mut self, span: Span) {
-        if self.notes.verdict.first_error.is_some() {
+        if self.notes.verdict.first_error.is_some() && !self.notes.all() {
             return;
         }
-        let quantities = self.gold.quantities().iter().zip(&self.state);
-        let missing = |(_, state): &(_, &State)| **state == State::Absent;
+        let gold = self.gold;
+        let quantities = (0..).zip(gold.quantities()).zip(&self.state);
         let mut absent = quantities
-            .filter(|(quantity, _)| quantity.needed)
-            .filter(missing);
-        if let Some((quantity, _)) = absent.next() {
-            let name = quantity.name.clone();
-            let found = || "no such step before the answer".to_owned();
-            let expected = || format!("a step for `{name}`");
-            self.notes
-                .explained(span, Reason::MissingQuantity, expected, Some(&found));
+            .filter(|((_, quantity), state)| quantity.needed && **state == State::Absent)
+            .map(|((index, _), _)| index);
+        if self.notes.all() && self.at_answer.is_none() {
+            let absent: Vec<u32> = absent.collect();
+            if let Some(first) = absent.first() {
+                self.notes
+                    .absent(span, &gold.quantity(*first).name, NO_STEP);
+            }
+            self.at_answer = Some(((self.notes.at, span), absent));
+        } else if let Some(first) = absent.next() {
+            self.notes.absent(span, &gold.quantity(first).name, NO_STEP);
         }
     }
 
-    fn close(mut self, frame: &Frame) -> Verdict {
+    fn close(mut self, frame: &Frame) -> Judgement {
         let end = Span {
             start: frame.body.end,
             end: frame.body.end,
@@ -370,21 +389,31 @@ impl Judge<'_> {
         let Self {
             gold,
             state,
-            notes,
+            at_answer,
+            mut notes,
             answer,
             ..
         } = self;
-        let mut verdict = notes.verdict;
+        if let Some((index, absent)) = at_answer {
+            for quantity in absent {
+                let name = &gold.quantity(quantity).name;
+                match state[quantity as usize] {
+                    State::Absent => notes.missing(index, name, NO_STEP),
+                    State::Right | State::Wrong => notes.early(index, name, NO_STEP),
+                }
+            }
+        }
         let (mut right, mut missing) = (0_u32, 0);
         for (quantity, state) in gold.quantities().iter().zip(&state) {
             right += u32::from(quantity.needed && *state == State::Right);
             missing += u32::from(quantity.needed && *state == State::Absent);
         }
-        verdict.missing = missing;
-        verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
-        verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
-        verdict.accepted = verdict.first_error.is_none() && right == gold.needed();
-        verdict
+        notes.close(|verdict| {
+            verdict.missing = missing;
+            verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
+            verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
+            verdict.accepted = verdict.first_error.is_none() && right == gold.needed();
+        })
     }
 }
 

@@ -1,98 +1,20 @@
-//! The equation of a reverse problem: set up from what is known, transformed, solved.
+//! The equation of a reverse problem: set up, transformed, solved.
 //!
-//! The quantity whose value the problem gives was computed in terms of the unknown, say as
-//! `15*x + 1`. With its value, 61, that is an equation, and each sentence behind it says the same
-//! in a simpler form: `15*x - 60 = 0`, `15*x = 60`, `x = 60 / 15`, `x = 4`. A form may be left out
-//! but for the first and the last, none may come twice or too early, and each must be exactly
-//! what follows.
+//! The steps compute the given quantity in terms of the unknown, say as `15*x + 1`. Its value, 61,
+//! makes that an equation, and each later sentence simplifies it: `15*x - 60 = 0`, `15*x = 60`,
+//! `x = 60 / 15`, `x = 4`. Forms between the first and the last may be omitted, none may be
+//! repeated or out of order, and each must be exact.
 //!
-//! Source: the solving sentences of the published data of arXiv 2512.07783; its verifier does not
-//! read them.
+//! Source: the solving sentences of the published data of arXiv 2512.07783; its verifier ignores
+//! them.
+
+use interplay_graph::Linear;
 
 use super::Judge;
+use super::equation::{Form, Side, Truth};
+use crate::Reason;
 use crate::formula::Source;
-use crate::linear::Linear;
 use crate::reading::{Equation, Known, Label, Node, Part, Span};
-use crate::{Gold, Reason};
-
-/// How far an equation is transformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-enum Form {
-    /// Not set up yet.
-    #[default]
-    Nothing,
-    /// `15*x + 1 = 61`, as it follows from what is known.
-    SetUp,
-    /// The same once more, under its own label.
-    Simplified,
-    /// `15*x - 60 = 0`
-    Moved,
-    /// `15*x = 60`
-    Isolated,
-    /// `x = 60 / 15`
-    Divided,
-    /// `x = 4`
-    Solved,
-}
-
-/// The state of the equation.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Solving {
-    form: Form,
-}
-
-impl Solving {
-    /// Whether an equation was set up.
-    pub(super) fn begun(&self) -> bool {
-        self.form != Form::Nothing
-    }
-}
-
-/// The true equation, `line = value`.
-#[derive(Debug, Clone, Copy)]
-struct Truth {
-    line: Linear,
-    value: i64,
-}
-
-impl Truth {
-    fn of(gold: &Gold) -> Option<Self> {
-        let reverse = gold.reverse()?;
-        Some(Self {
-            line: gold.quantity(reverse.given).value,
-            value: reverse.value,
-        })
-    }
-
-    /// The right side once the constant is moved there.
-    fn moved(self) -> Option<i64> {
-        self.value.checked_sub(self.line.constant)
-    }
-
-    /// What a form of the equation says, for messages.
-    fn shown(self, form: Form) -> Option<String> {
-        let Self { line, value } = self;
-        let moved = self.moved()?;
-        Some(match form {
-            Form::Nothing => return None,
-            Form::SetUp | Form::Simplified => format!("`{line} = {value}`"),
-            Form::Moved => {
-                let constant = moved.checked_neg()?;
-                format!("`{} = 0`", Linear { constant, ..line })
-            }
-            Form::Isolated => format!("`{}*x = {moved}`", line.factor),
-            Form::Divided => format!("`x = {moved} / {}`", line.factor),
-            Form::Solved => format!("`x = {}`", line.solve(value)?),
-        })
-    }
-}
-
-/// One side or the other of a stated equation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Line(Linear),
-    Quotient(i64, i64),
-}
 
 impl Judge<'_> {
     /// Judges the sentence that sets the equation up.
@@ -170,7 +92,7 @@ impl Judge<'_> {
             Label::Divide(by) => {
                 let divisor = match said {
                     Some((_, Side::Quotient(_, divisor))) => divisor,
-                    _ => truth.line.factor,
+                    _ => truth.line.coefficient,
                 };
                 (Form::Divided, by == divisor)
             }
@@ -197,7 +119,7 @@ impl Judge<'_> {
         })
     }
 
-    /// Notes an equation that was not solved when the answer comes.
+    /// Notes an equation that is not solved before the answer.
     pub(super) fn unsolved(&mut self, span: Span) {
         let Some(truth) = Truth::of(self.gold) else {
             return;
@@ -236,54 +158,6 @@ impl Judge<'_> {
         match nodes {
             [Node::Number(of), Node::Number(by), Node::Divide] => Some(Side::Quotient(*of, *by)),
             _ => self.symbols.stated(nodes).map(Side::Line),
-        }
-    }
-}
-
-impl Truth {
-    /// Whether an equation is this form of the true one. Once terms are moved, both sides may
-    /// change their sign together: `8 - x = 4` is isolated as `x = 4` or `-1*x = -4`.
-    fn says(self, form: Form, said: (Side, Side)) -> bool {
-        let as_set_up = |line| said == (Side::Line(line), Side::Line(Linear::number(self.value)));
-        let turned = || {
-            self.turned()
-                .is_some_and(|turned| turned.exactly(form, said))
-        };
-        match form {
-            Form::Nothing => false,
-            Form::SetUp | Form::Simplified => as_set_up(self.line),
-            Form::Moved | Form::Isolated | Form::Divided => self.exactly(form, said) || turned(),
-            Form::Solved => self.exactly(form, said),
-        }
-    }
-
-    /// The same equation with both sides negated.
-    fn turned(self) -> Option<Self> {
-        Some(Self {
-            line: Linear::default().checked_sub(self.line)?,
-            value: self.value.checked_neg()?,
-        })
-    }
-
-    fn exactly(self, form: Form, said: (Side, Side)) -> bool {
-        let Some(moved) = self.moved() else {
-            return false;
-        };
-        let number = |value| Side::Line(Linear::number(value));
-        let line = |factor, constant| Side::Line(Linear { factor, constant });
-        let factor = self.line.factor;
-        match form {
-            Form::Nothing | Form::SetUp | Form::Simplified => false,
-            Form::Moved => {
-                let constant = moved.checked_neg();
-                constant.is_some_and(|constant| said == (line(factor, constant), number(0)))
-            }
-            Form::Isolated => said == (line(factor, 0), number(moved)),
-            Form::Divided => said == (line(1, 0), Side::Quotient(moved, factor)),
-            Form::Solved => {
-                let solution = self.line.solve(self.value);
-                solution.is_some_and(|solution| said == (line(1, 0), number(solution)))
-            }
         }
     }
 }

@@ -23,11 +23,7 @@ pub fn data(part: Component, change: impl Fn(&mut TaskSpec), seed: u64) -> Datas
 /// What is wrong with a problem, if anything is.
 pub fn fault(problem: &Problem, op: u32, max_value: i64) -> Option<String> {
     let graph = problem.graph();
-    let gold = match problem.given() {
-        None => Gold::from_graph(graph, problem.target()),
-        Some(given) => Gold::from_reverse_graph(graph, problem.target(), given),
-    };
-    let gold = match gold {
+    let gold = match Gold::from_goal(graph, problem.goal()) {
         Ok(gold) => gold,
         Err(error) => return Some(format!("no gold: {error}")),
     };

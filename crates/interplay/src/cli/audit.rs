@@ -1,4 +1,4 @@
-//! `interplay audit`: what the verifier accepts of wrong solutions and rejects of right ones.
+//! `interplay audit`: which wrong solutions the verifier accepts and which right ones it rejects.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,60 +9,59 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use interplay::tasks::{ContextLibrary, Counts};
-use interplay::verify::audit::{
-    Audit, Audited, By, Cell, Judge, Kind, Label, Problems, Report, Subject,
+use interplay::audit::{
+    Audit, Audited, By, Cell, Judge, Kind, Label, Problems, Report, Subject, UnknownLabel,
 };
+use interplay::tasks::{ContextLibrary, Counts};
 use interplay::verify::{Gold, Level, Verifier};
+use interplay_files::{RecordReader, RecordWriter};
 use serde::Deserialize;
 
-use super::lines::Lines;
-use super::whole_file::WholeFile;
-
-/// What to audit with, and what to write.
+/// The inputs, the extent and the outputs of an audit.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// How many mutants to judge, and as many right solutions.
+    /// Number of mutants to judge, and of right solutions.
     #[arg(long, default_value_t = 100_000, value_name = "COUNT")]
     n: u64,
-    /// The difficulties, all of them in every context, dialect and mode.
+    /// Difficulties; each is drawn in every context, dialect and mode.
     #[arg(long, default_value = "2-20", value_name = "OPS")]
     op: Counts,
-    /// The root of all randomness.
+    /// Random seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many threads; as many as the machine has unless told.
+    /// Number of threads [default: all cores].
     #[arg(long)]
     threads: Option<usize>,
-    /// Right solutions to change (JSONL in the published sample fields, also .gz) instead of
-    /// generated ones.
+    /// Right solutions to change instead of generated ones (JSONL in the published sample fields,
+    /// also .gz, or Parquet).
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Labelled candidates (JSONL, also .gz) with `solution`, `candidate`, `mutation`, `label`,
-    /// `mode` and `reference_perfect`: judged instead of mutants, beside the recorded verdicts.
+    /// Labeled candidates to judge instead of mutants and to compare with their recorded verdicts
+    /// (JSONL, also .gz, or Parquet, with `solution`, `candidate`, `mutation`, `label`, `mode` and
+    /// `reference_perfect`).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "n", "op", "seed", "threads"])]
     pairs: Option<PathBuf>,
-    /// A Markdown file whose part between `<!-- audit:generated -->` and
-    /// `<!-- /audit:generated -->` (`audit:pairs` with --pairs) is written anew with the tables.
+    /// Markdown file in which to replace the part between `<!-- audit:generated -->` and
+    /// `<!-- /audit:generated -->` (`audit:pairs` with --pairs) by the tables.
     #[arg(long, value_name = "FILE")]
     update: Option<PathBuf>,
-    /// Where to write the counts of every kind of problem (JSONL; compressed if .gz).
+    /// File for the counts of every kind of problem (JSONL; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// Prints the tables, then whatever went wrong.
+/// Prints the tables, then examples of broken promises.
 pub(super) fn audit(flags: &Flags) -> Result<()> {
     let report = match &flags.pairs {
         Some(path) => judged_pairs(path)?,
         None => mutants(flags)?,
     };
     if let Some(path) = &flags.output {
-        let mut output = WholeFile::create(path)?;
+        let mut output = RecordWriter::create(path)?;
         for row in report.rows() {
             output.record(&row)?;
         }
-        output.complete()?.place()?;
+        output.finish()?;
     }
     if let Some(path) = &flags.update {
         update(path, flags, &report)?;
@@ -70,7 +69,7 @@ pub(super) fn audit(flags: &Flags) -> Result<()> {
     super::print(&shown(&report))?;
     let wrong = report.false_accepts(0) + report.false_rejects(0) + report.false_rejects(1);
     if wrong > 0 {
-        bail!("{wrong} verdicts differ from what the candidates are by construction");
+        bail!("{wrong} verdicts contradict the labels that the candidates have by construction");
     }
     Ok(())
 }
@@ -108,8 +107,8 @@ fn mutants(flags: &Flags) -> Result<Report> {
     let seconds = start.elapsed().as_secs_f64();
     let candidates: u64 = report.cells().map(|(_, counts)| counts.candidates).sum();
     eprintln!(
-        "audit: {candidates} candidates at two levels in {seconds:.1} s on {} threads, with \
-         drawing and changing them: {:.0} verdicts/s; no operator applied for {} mutants",
+        "audit: {candidates} candidates at two levels in {seconds:.1} s on {} threads, including \
+         drawing and changing them: {:.0} verdicts/s; {} mutants not made, since no operator applied",
         audit.threads,
         2.0 * candidates as f64 / seconds,
         report.without_operator()
@@ -123,7 +122,7 @@ fn levels<'j>(strict: &'j dyn Judge, paper: &'j dyn Judge) -> [Audited<'j>; 2] {
         judge: strict,
         sound: true,
     };
-    // The paper's level promises nothing about what it does not look at.
+    // The paper level promises nothing about what it does not check.
     let paper = Audited {
         name: "paper",
         judge: paper,
@@ -132,7 +131,7 @@ fn levels<'j>(strict: &'j dyn Judge, paper: &'j dyn Judge) -> [Audited<'j>; 2] {
     [strict, paper]
 }
 
-/// A published sample; the fields that are not named here pass unread.
+/// A published sample; other fields are ignored.
 #[derive(Deserialize)]
 struct Sample {
     #[serde(default)]
@@ -167,7 +166,7 @@ fn kind(sample: &Sample) -> Kind {
 }
 
 fn given(path: &Path) -> Result<Vec<Subject>> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let mut subjects = Vec::new();
     let expected = "one JSON object a line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
@@ -189,7 +188,7 @@ fn given(path: &Path) -> Result<Vec<Subject>> {
     }
 }
 
-/// A labelled candidate.
+/// A labeled candidate.
 #[derive(Deserialize)]
 struct Pair {
     #[serde(flatten)]
@@ -201,19 +200,16 @@ struct Pair {
 }
 
 fn judged_pairs(path: &Path) -> Result<Report> {
-    let mut lines = Lines::open(path)?;
+    let mut lines = RecordReader::open(path)?;
     let expected = "one JSON object a line with solution, candidate, mutation, label, mode and \
                     reference_perfect";
     let mut report = Report::new(["strict", "paper", "reference"], 0);
     while let Some((_, pair)) = lines.next::<Pair>(expected)? {
-        let label = match &*pair.label {
-            "harmful" => Label::Harmful,
-            "gold" | "harmless" => Label::Harmless,
-            other => {
-                let reason = format!("`label` is `{other}`; expected gold, harmless or harmful");
-                return Err(lines.error(&reason));
-            }
+        let label: Result<Label, UnknownLabel> = match &*pair.label {
+            "gold" => Ok(Label::Harmless),
+            other => other.parse(),
         };
+        let label = label.map_err(|error| lines.error(&format!("`label`: {error}, or `gold`")))?;
         let gold = Gold::from_solution(&pair.sample.solution)
             .map_err(|error| lines.error(&format!("`solution`: {error}")))?;
         let accepts = |level| Verifier::new(level).verify(&gold, &pair.candidate).accepted;
@@ -232,7 +228,7 @@ fn judged_pairs(path: &Path) -> Result<Report> {
     Ok(report)
 }
 
-/// Puts the tables between their marks in a file.
+/// Writes the tables between their marks in a file.
 fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
     let text = fs::read_to_string(path)
         .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
@@ -251,7 +247,7 @@ fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
     });
     let Some((before, after)) = between else {
         bail!(
-            "{} has no part between {} and {close}; add the two lines",
+            "{} has no section between {} and {close}; add these two lines",
             path.display(),
             open.trim_end()
         );
@@ -262,8 +258,8 @@ fn update(path: &Path, flags: &Flags, report: &Report) -> Result<()> {
         report.table(by),
         report.table(By::Dialect)
     );
-    fs::write(path, format!("{before}{open}{tables}{close}{after}"))
-        .map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+    let text = format!("{before}{open}{tables}{close}{after}");
+    Ok(interplay_files::write(path, text)?)
 }
 
 fn shown(report: &Report) -> String {

@@ -1,34 +1,33 @@
-//! `interplay certify`: what two corpora have in common, as a certificate.
+//! `interplay certify`: a certificate of what two corpora have in common.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use interplay::tasks::{Certificate, Finding, Likeness, SampleReader};
+use interplay::tasks::corpora::{Certificate, Finding, SampleReader};
+use interplay::tasks::likeness::Likeness;
 
-use super::whole_file::WholeFile;
-
-/// Which corpora, and where to write the certificate.
+/// Which corpora to compare, and where to write the certificate.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// The first corpus (JSONL in the published sample fields, also .gz), for instance the one
-    /// that a model is trained on.
+    /// The first corpus, for instance the training data: JSONL in the published sample fields (also
+    /// .gz), or Parquet.
     #[arg(long, value_name = "FILE")]
     left: PathBuf,
-    /// The second corpus, for instance the one that it is measured on.
+    /// The second corpus, for instance the evaluation data.
     #[arg(long, value_name = "FILE")]
     right: PathBuf,
-    /// End with an error unless the corpora are certified to differ in this sense (and so in all
-    /// stricter ones).
-    #[arg(long, value_parser = super::generate::likeness(&["text", "graph", "shape"]))]
+    /// Fail unless the corpora are certified to be disjoint in this sense, and so in all stricter
+    /// senses.
+    #[arg(long, value_parser = super::generate::likeness(&Likeness::NAMES))]
     require: Option<Likeness>,
     /// Where to write the certificate (JSON).
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// Compares the corpora and says what was found.
+/// Compares the corpora and prints what was found.
 pub(super) fn certify(flags: &Flags) -> Result<()> {
     let name = |path: &Path| path.display().to_string();
     let certificate = Certificate::compare(
@@ -42,9 +41,7 @@ pub(super) fn certify(flags: &Flags) -> Result<()> {
         }
     }
     if let Some(path) = &flags.output {
-        let mut output = WholeFile::create(path)?;
-        output.text(&certificate.to_json())?;
-        output.complete()?.place()?;
+        interplay_files::write(path, certificate.to_json())?;
     }
     let found = flags
         .require

@@ -1,6 +1,5 @@
-//! Flags that several subcommands share: which problems to draw, and names of settings.
+//! Flags that several subcommands share: which problems to generate, and names of settings.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
@@ -12,35 +11,35 @@ use interplay::tasks::{
 };
 use interplay::verify::Level;
 
-/// The random stream of all problems that are drawn from a command line, so that `inspect` shows
-/// what `generate` writes.
-const STREAM: &str = "generate";
+/// The random stream of all problems generated on the command line, so that `inspect` shows what
+/// `generate` writes.
+pub(super) const STREAM: &str = "generate";
 
-/// Which problems to draw: one kind, said with flags, or any mixture, said in a file.
+/// Which problems to generate: one kind, set by flags, or any mixture, set by a file.
 #[derive(Args)]
 pub(super) struct ProblemFlags {
-    /// The difficulty: a number, or a range such as 2-10 to draw from.
+    /// Difficulty: a number of operations, or a range such as 2-10 to draw from.
     #[arg(long)]
     op: Option<Counts>,
-    /// The context, by id or alias.
+    /// Context, by id or alias.
     #[arg(long, default_value = "zoo")]
     context: String,
-    /// Which way problems are solved.
+    /// Direction in which problems are solved.
     #[arg(long, default_value = "forward", value_parser = mode())]
     mode: Mode,
-    /// How problems are told.
+    /// Dialect in which problems are written.
     #[arg(long, default_value = "prose", value_parser = dialect())]
     dialect: Dialect,
-    /// How many layers the structure of a prose problem has: 2, or 3 with averages per item.
+    /// Layers of a prose problem's structure: 2, or 3 with averages per item.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..=3))]
     d: u32,
-    /// A task spec (TOML) instead of the five flags above.
+    /// A task spec (TOML), instead of the five flags above.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["op", "context", "mode", "dialect", "d"])]
     spec: Option<PathBuf>,
-    /// A context file (TOML) beside the embedded ones; may be given several times.
+    /// A context file (TOML), in addition to the embedded contexts. May be repeated.
     #[arg(long, value_name = "FILE")]
     context_file: Vec<PathBuf>,
-    /// The root of all randomness.
+    /// Random seed.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
 }
@@ -59,8 +58,7 @@ impl ProblemFlags {
 
     fn task_spec(&self) -> Result<TaskSpec> {
         if let Some(path) = &self.spec {
-            let text = fs::read_to_string(path)
-                .map_err(|error| anyhow!("cannot read {}: {error}", path.display()))?;
+            let text = interplay_files::read_text(path)?;
             return Ok(TaskSpec::from_toml(&text, &path.display().to_string())?);
         }
         let op = self
@@ -74,7 +72,7 @@ impl ProblemFlags {
         }]))
     }
 
-    /// An error about a spec in the words of the person who wrote it: file and key, or flag.
+    /// An error about a spec in the user's terms: file and key, or flag.
     fn explain(&self, error: TaskError) -> anyhow::Error {
         let TaskError::Spec { issues } = error else {
             return error.into();
@@ -90,31 +88,21 @@ impl ProblemFlags {
                     )
                 };
                 let lines: String = issues.0.iter().map(line).collect();
-                anyhow!("no such problems can be drawn:{lines}")
+                anyhow!("no such problems can be generated:{lines}")
             }
         }
     }
 }
 
 fn mode() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(["forward", "reverse"]).map(|name| match name.as_str() {
-        "reverse" => Mode::Reverse,
-        _ => Mode::Forward,
-    })
+    PossibleValuesParser::new(Mode::NAMES).try_map(|name| name.parse::<Mode>())
 }
 
 fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    PossibleValuesParser::new(["prose", "terse"]).map(|name| match name.as_str() {
-        "terse" => Dialect::Terse,
-        _ => Dialect::Prose,
-    })
+    PossibleValuesParser::new(Dialect::NAMES).try_map(|name| name.parse::<Dialect>())
 }
 
 /// The levels of the verifier, by name.
 pub(super) fn level() -> impl TypedValueParser<Value = Level> {
-    let levels = [Level::Paper, Level::Strict];
-    PossibleValuesParser::new(levels.map(Level::name)).map(|name| match name.as_str() {
-        "paper" => Level::Paper,
-        _ => Level::Strict,
-    })
+    PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
 }

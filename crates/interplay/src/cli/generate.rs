@@ -1,6 +1,6 @@
 //! `interplay generate`: problems with gold solutions, and their gold graphs, as files.
 //!
-//! A killed run goes on where it stood, and ends in the same bytes.
+//! A killed run can be resumed and ends in the same bytes.
 
 use std::path::{Path, PathBuf, absolute};
 
@@ -8,30 +8,31 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use interplay::progress::{Console, Progress};
-use interplay::tasks::{
-    Dataset, Fingerprinted, Fingerprints, GoldRecord, Likeness, Part, Problem, ResumableWriter,
-    Shard, Split, Subset, TaskError,
-};
+use interplay::tasks::corpora::{GoldRecord, ResumableWriter};
+use interplay::tasks::datasets::{Part, Shard, Split, Subset};
+use interplay::tasks::likeness::{Fingerprinted, Fingerprints, Likeness};
+use interplay::tasks::{Context, Dataset, Problem, TaskError, TaskSpec};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::flags::ProblemFlags;
+use super::flags::{ProblemFlags, STREAM};
 
-/// Which problems, how many, and where to.
+/// Which problems to generate, how many, and where to write them.
 #[derive(Args)]
 pub(super) struct Flags {
     #[command(flatten)]
     problems: ProblemFlags,
-    /// How many problems to draw, before shards, parts and repetitions are left out.
+    /// Number of problems to draw, before shards, parts and repetitions are left out.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     n: u64,
-    /// Write every N-th problem only, from the I-th on, I from 0 to N - 1. With --distinct: what
-    /// falls to shard I by its content, so that shards repeat nothing of each other.
+    /// Write only shard I of N, I from 0 to N - 1: every N-th problem from the I-th on. With
+    /// --distinct, problems are assigned to shards by content, so no two shards share one.
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
-    /// Write the problems of this part of a split only.
+    /// Write only this part of a split.
     #[arg(long, value_parser = part())]
     part: Option<Part>,
-    /// The shares of training, validation and test.
+    /// Shares of the training, validation and test parts.
     #[arg(
         long,
         value_name = "A,B,C",
@@ -39,23 +40,25 @@ pub(super) struct Flags {
         default_value = "0.8,0.1,0.1"
     )]
     shares: Vec<f64>,
-    /// What no two parts have in common: graphs with their numbers, or shapes of graphs.
+    /// What no two parts share: graphs with their numbers, or shapes of graphs.
     #[arg(long, default_value = "shape", value_parser = likeness(&["graph", "shape"]))]
     split_by: Likeness,
-    /// Leave out problems that repeat an earlier one: its text, its graph with numbers, or its
-    /// shape.
-    #[arg(long, value_parser = likeness(&["text", "graph", "shape"]))]
+    /// Leave out problems that repeat an earlier one in text, in graph with numbers, or in shape.
+    #[arg(long, value_parser = likeness(&Likeness::NAMES))]
     distinct: Option<Likeness>,
-    /// Also write the gold graphs to this file (JSONL; compressed where it ends in .gz).
+    /// Write an empty file where no problem is left, instead of failing.
+    #[arg(long)]
+    allow_empty: bool,
+    /// Also write the gold graphs to this file (JSONL; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     graphs: Option<PathBuf>,
-    /// Where to write the problems: Parquet where it ends in .parquet, else JSONL, compressed
-    /// where it ends in .gz.
+    /// Where to write the problems: Parquet if it ends in .parquet, else JSONL, compressed if it ends
+    /// in .gz.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 }
 
-/// Draws the problems and writes them; the files get their names when all is written.
+/// Generates the problems; the files appear when they are complete.
 pub(super) fn generate(flags: &Flags) -> Result<()> {
     let same = |graphs: &Path| match (absolute(graphs), absolute(&flags.output)) {
         (Ok(one), Ok(other)) => one == other,
@@ -81,13 +84,29 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
     let (written, resumed) = write(flags, &mut source)?;
     let mut summary = format!("{written} problems in {}", flags.output.display());
     if resumed > 0 {
-        summary.push_str(&format!(", {resumed} of them by an earlier run"));
+        summary.push_str(&format!(", {resumed} of them from an earlier run"));
     }
     if source.repeated > 0 {
         summary.push_str(&format!(", {} repetitions left out", source.repeated));
     }
     source.console.end(&summary);
     Ok(())
+}
+
+impl Flags {
+    fn nothing_left(&self) -> anyhow::Error {
+        let path = self.output.display();
+        let of = match (self.part, self.shard == Shard::WHOLE) {
+            (Some(part), true) => format!("the {} part", part_name(part)),
+            (Some(part), false) => format!("the {} part of shard {}", part_name(part), self.shard),
+            (None, _) => format!("shard {}", self.shard),
+        };
+        anyhow!(
+            "{path} would be empty: none of the {} problems falls to {of}; draw more problems (--n), \
+             change --shares or --split-by, or allow it with --allow-empty",
+            self.n
+        )
+    }
 }
 
 /// Writes the problems, and the gold graphs beside them.
@@ -108,9 +127,13 @@ fn write(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
         Ok(())
     };
     match write() {
+        Ok(()) if output.records() == 0 && !flags.allow_empty => {
+            output.discard()?;
+            Err(flags.nothing_left())
+        }
         Ok(()) => Ok((output.finish()?, resumed)),
-        // What the system refuses may go better later; what cannot be drawn will not.
-        Err(error @ (TaskError::Io { .. } | TaskError::Unfinished { .. })) => Err(error.into()),
+        // An I/O error may not occur on the next try; a problem that cannot be drawn never can be.
+        Err(error @ (TaskError::File(_) | TaskError::Unfinished { .. })) => Err(error.into()),
         Err(error) => {
             output.discard()?;
             Err(error.into())
@@ -118,12 +141,12 @@ fn write(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
     }
 }
 
-/// The problems that the flags let through, in their order.
+/// The problems that the flags select, in order.
 struct Source<'d> {
     piece: Subset<'d>,
     /// Everything that determines the bytes.
     key: String,
-    /// In which sense repetitions are left out, and which fingerprints are this process's.
+    /// The sense in which repetitions are left out, and which fingerprints belong to this process.
     distinct: Option<(Likeness, Shard)>,
     seen: Fingerprints,
     /// The next candidate.
@@ -152,22 +175,12 @@ impl<'d> Source<'d> {
             .and_then(|split| split.by(flags.split_by))
             .map_err(|error| anyhow!("--shares: {error}"))?;
         let part = flags.part.map(|part| (split, part));
-        // The data set's own form has its spec, its words and its stream.
-        let all = format!(
-            "{} {dataset:?} {} {} {part:?} {:?} {}",
-            env!("CARGO_PKG_VERSION"),
-            flags.n,
-            flags.shard,
-            flags.distinct,
-            flags.graphs.is_some(),
-        );
-        let hash = Sha256::digest(all);
         Ok(Self {
             piece: match part {
                 Some((split, part)) => piece.part(split, part),
                 None => piece,
             },
-            key: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            key: Key::new(flags, dataset).hash()?,
             distinct: flags.distinct.map(|likeness| (likeness, flags.shard)),
             seen: Fingerprints::new(),
             place: 0,
@@ -193,7 +206,7 @@ impl<'d> Source<'d> {
         Ok(None)
     }
 
-    /// Whether a problem is no repetition, and is this process's to write.
+    /// Whether a problem is new and belongs to this process.
     fn is_wanted(&mut self, problem: &Problem) -> Result<bool, TaskError> {
         let Some((likeness, shard)) = self.distinct else {
             return Ok(true);
@@ -207,7 +220,7 @@ impl<'d> Source<'d> {
         Ok(is_new)
     }
 
-    /// Passes over what an earlier run has written; repetitions of it are still recognised.
+    /// Skips what an earlier run has written; repetitions of it are still recognized.
     fn skip(&mut self, place: u64) -> Result<(), TaskError> {
         if self.distinct.is_some() {
             while self.place < place && self.next()?.is_some() {}
@@ -217,19 +230,64 @@ impl<'d> Source<'d> {
     }
 }
 
-fn part() -> impl TypedValueParser<Value = Part> {
-    PossibleValuesParser::new(["train", "validation", "test"]).map(|name| match name.as_str() {
-        "validation" => Part::Validation,
-        "test" => Part::Test,
-        _ => Part::Train,
-    })
+/// Everything that determines the bytes of the output, in a form that does not depend on how types
+/// print themselves.
+#[derive(Serialize)]
+struct Key<'d> {
+    /// The name and version of this form.
+    format: &'static str,
+    program: &'static str,
+    seed: u64,
+    stream: &'static str,
+    spec: &'d TaskSpec,
+    contexts: Vec<&'d Context>,
+    n: u64,
+    shard: String,
+    part: Option<&'static str>,
+    shares: &'d [f64],
+    split_by: Likeness,
+    distinct: Option<Likeness>,
+    graphs: bool,
 }
 
-/// Senses in which problems are alike, by name.
+impl<'d> Key<'d> {
+    fn new(flags: &'d Flags, dataset: &'d Dataset) -> Self {
+        Self {
+            format: "interplay-generate/1",
+            program: env!("CARGO_PKG_VERSION"),
+            seed: flags.problems.seed,
+            stream: STREAM,
+            spec: dataset.spec(),
+            contexts: dataset.contexts().collect(),
+            n: flags.n,
+            shard: flags.shard.to_string(),
+            part: flags.part.map(part_name),
+            shares: &flags.shares,
+            split_by: flags.split_by,
+            distinct: flags.distinct,
+            graphs: flags.graphs.is_some(),
+        }
+    }
+
+    fn hash(&self) -> Result<String> {
+        let hash = Sha256::digest(serde_json::to_vec(self)?);
+        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Train => "train",
+        Part::Validation => "validation",
+        Part::Test => "test",
+    }
+}
+
+fn part() -> impl TypedValueParser<Value = Part> {
+    PossibleValuesParser::new(Part::NAMES).try_map(|name| name.parse::<Part>())
+}
+
+/// Senses in which problems can be alike, by name.
 pub(super) fn likeness(names: &'static [&'static str]) -> impl TypedValueParser<Value = Likeness> {
-    PossibleValuesParser::new(names).map(|name| match name.as_str() {
-        "text" => Likeness::Text,
-        "graph" => Likeness::Graph,
-        _ => Likeness::Shape,
-    })
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Likeness>())
 }

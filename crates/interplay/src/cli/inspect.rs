@@ -1,5 +1,4 @@
-//! `interplay inspect`: one problem with its solution and its graph, as text, for Graphviz or as a
-//! drawing.
+//! `interplay inspect`: one problem with its solution and its graph, as text, DOT or SVG.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -7,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use interplay::report::Role;
-use interplay::tasks::SampleReader;
+use interplay::tasks::corpora::SampleReader;
 
 use super::flags::ProblemFlags;
 use super::shown::{Shown, record};
@@ -17,19 +16,18 @@ use super::shown::{Shown, record};
 pub(super) struct Flags {
     #[command(flatten)]
     problems: ProblemFlags,
-    /// Show a record of this file (JSONL in the published sample fields, also .gz) instead of
-    /// drawing a problem; its graph is read from its texts.
+    /// Show a record of this file instead of drawing a problem: JSONL in the published sample fields
+    /// (also .gz), or Parquet. The graph is read from the texts.
     #[arg(
         long,
         value_name = "FILE",
         conflicts_with_all = ["op", "context", "mode", "dialect", "d", "spec", "context_file", "seed"],
     )]
     input: Option<PathBuf>,
-    /// Which problem: the line that `generate` writes for the same flags, or the record of the
-    /// file, from 0.
+    /// Index of the problem, from 0: in what `generate` writes for the same flags, or in the file.
     #[arg(long, default_value_t = 0)]
     index: u64,
-    /// Texts and graph to read, or the graph alone in the DOT language of Graphviz or as SVG.
+    /// Output format: texts and graph, or the graph alone as Graphviz DOT or SVG.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -58,7 +56,7 @@ pub(super) fn inspect(flags: &Flags) -> Result<()> {
     super::print(&match flags.format {
         Format::Text => text(&shown),
         Format::Dot => dot(&shown),
-        Format::Svg => shown.drawing().to_svg(),
+        Format::Svg => shown.drawing().to_svg()?,
     })
 }
 

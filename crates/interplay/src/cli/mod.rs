@@ -1,22 +1,21 @@
 //! The command line, one file a subcommand.
 //!
-//! Whatever goes wrong ends in one message on standard error and exit code 2. What a person asked
-//! to see goes to standard output, progress to standard error, and a file appears under its name
-//! only when it is whole.
+//! Every error ends in one message on standard error and exit code 2. Results go to standard output,
+//! progress and warnings to standard error, and a file appears under its name only when it is
+//! complete.
 
 mod audit;
 mod certify;
 mod flags;
 mod generate;
 mod inspect;
-mod lines;
+mod name;
 mod passk;
 mod run;
 mod shown;
 mod statistics;
 mod throughput;
 mod verify;
-mod whole_file;
 mod worker;
 
 use std::io::{self, Write};
@@ -25,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use interplay::with_causes;
+use interplay_files::Skipped;
 
 /// Controlled experiments on how pre-training, mid-training and RL shape reasoning.
 #[derive(Parser)]
@@ -36,30 +36,30 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run an experiment through all its stages, or go on with one that was interrupted.
+    /// Run an experiment through all its stages, or resume one that was interrupted.
     Run(run::Flags),
-    /// Write problems with their gold solutions as JSONL.
+    /// Generate problems with gold solutions.
     Generate(generate::Flags),
-    /// Check candidate solutions step by step.
+    /// Verify candidate solutions step by step.
     Verify(verify::Flags),
-    /// Count what the verifier accepts of wrong solutions and rejects of right ones.
+    /// Measure how often the verifier accepts wrong solutions and rejects correct ones.
     Audit(audit::Flags),
-    /// Unbiased pass@k of the completions that a run evaluated.
+    /// Compute unbiased pass@k from graded completions.
     Passk(passk::Flags),
     /// Show one problem, its solution and its graph.
     Inspect(inspect::Flags),
-    /// Say what corpora are like, side by side.
+    /// Compare the statistics of corpora side by side.
     Statistics(statistics::Flags),
-    /// Measure how fast a size of model trains or samples on a device.
+    /// Measure the training or sampling throughput of a model size on a device.
     #[command(subcommand)]
     Throughput(throughput::Work),
-    /// Lend a device of this machine to the runs of other machines.
+    /// Serve a device of this machine to runs on other machines.
     Worker(worker::Flags),
-    /// Certify that two corpora have no problem in common, or show what they share.
+    /// Certify that two corpora share no problem, or show what they share.
     Certify(certify::Flags),
 }
 
-/// Does what the command line says.
+/// Runs the subcommand.
 pub(crate) fn main() -> ExitCode {
     // A wrong flag ends the program here, with exit code 2 as well.
     let outcome = match CommandLine::parse().command {
@@ -93,5 +93,19 @@ fn print(text: &str) -> Result<()> {
     {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("standard output cannot be written"),
+    }
+}
+
+/// Warns of records that were skipped because they cannot be used.
+fn warn_of(skipped: &Skipped) {
+    if skipped.count == 0 {
+        return;
+    }
+    eprintln!("warning: skipped {} unusable records:", skipped.count);
+    for error in &skipped.first {
+        eprintln!("  {error}");
+    }
+    if skipped.count > skipped.first.len() as u64 {
+        eprintln!("  ...");
     }
 }

@@ -1,157 +1,318 @@
-//! `interplay passk`: unbiased pass@k of recorded completions, by op, by context and overall.
+//! `interplay passk`: unbiased pass@k of graded completions, by op, by context and overall.
+//!
+//! Source: Chen et al. 2021 (arXiv 2107.03374), section 2.1. Problems may have different numbers of
+//! completions; each is estimated from its own, and all weigh the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use clap::Args;
-use interplay::eval::{Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, PassAtK};
+use interplay::eval::PassAtK;
+use interplay_files::{FileError, RecordReader};
+use serde::Deserialize;
+use serde_json::Value;
 
-use super::lines::Lines;
+use super::name::{name, text};
 
-/// What to read, and which k.
+/// Which completions, and which k.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// Completions with their judgement, as a run writes them to eval/STAGE.jsonl (also .gz).
+    /// Graded completions, such as eval/STAGE.jsonl of a run: JSONL (also .gz) or Parquet with `id`,
+    /// `accepted` or `answer_correct` or both, and where known `op`, `context` and `sample`.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// The k of pass@k, for instance 1,2,4; powers of two up to the number of samples unless told.
+    /// The values of k, such as 1,2,4 [default: powers of two up to the number of completions]
     #[arg(long, value_delimiter = ',', value_name = "K,K,...")]
     ks: Vec<u32>,
+    /// Leave a problem out of pass@k where it has fewer than k completions. Without this flag, such a
+    /// k is an error.
+    #[arg(long)]
+    drop_short: bool,
+    /// Skip and count lines that cannot be read. Without this flag, the first one is an error.
+    #[arg(long)]
+    skip_unreadable: bool,
 }
 
-const EXPECTED: &str = "one JSON object a line with id, op, context, sample, completion, accepted, \
-                        answer_correct, process_accuracy";
+const EXPECTED: &str = "one JSON object per line with `id`, and with `accepted` or \
+                        `answer_correct` or both";
 
 /// Counts the right completions of each problem and prints the table.
 pub(super) fn passk(flags: &Flags) -> Result<()> {
-    let scores = read(&flags.input)?;
-    let samples =
-        samples_each(&scores).map_err(|reason| anyhow!("{}: {reason}", flags.input.display()))?;
+    let mut records = RecordReader::open(&flags.input)?.skip_unreadable(flags.skip_unreadable);
+    let problems = read(&mut records)?;
+    super::warn_of(records.skipped());
+    if problems.is_empty() {
+        bail!(
+            "{}: found no completion; expected {EXPECTED}",
+            flags.input.display()
+        );
+    }
+    let ks = values_of_k(flags, &problems)?;
+    super::print(&table(&problems, &ks))
+}
+
+/// A graded completion; other fields are ignored.
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    op: Value,
+    #[serde(default)]
+    context: Value,
+    #[serde(default)]
+    sample: Value,
+    accepted: Option<bool>,
+    answer_correct: Option<bool>,
+}
+
+/// The completions of a problem.
+struct Problem {
+    id: String,
+    op: Option<String>,
+    context: Option<String>,
+    completions: u32,
+    /// How many were accepted, where that is known.
+    verified: Option<u32>,
+    /// How many have the right answer, where that is known.
+    answers: Option<u32>,
+    /// The numbers of its completions, where they have one.
+    seen: HashSet<u64>,
+}
+
+/// The problems in the order of their first completions.
+fn read(records: &mut RecordReader) -> Result<Vec<Problem>> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    while let Some((_, record)) = records.next::<Record>(EXPECTED)? {
+        match graded(&record, problems.first()) {
+            Ok(id) => {
+                let index = *known.entry(id).or_insert_with_key(|id| {
+                    problems.push(Problem::new(id, &record));
+                    problems.len() - 1
+                });
+                let added = problems[index].add(&record);
+                added.map_err(|reason| records.error(&reason))?;
+            }
+            Err(reason) => {
+                let error: FileError = records.error(&format!("{reason}; expected {EXPECTED}"));
+                records.reject(error)?;
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// The id of a record that has all that is needed, and the same grades as the first one.
+fn graded(record: &Record, first: Option<&Problem>) -> Result<String, String> {
+    if !matches!(record.id, Value::String(_) | Value::Number(_)) {
+        return Err(match &record.id {
+            Value::Null => "the field `id` is missing".to_owned(),
+            other => format!("`id` is {other}, which is neither a number nor a text"),
+        });
+    }
+    let grades = [record.accepted.is_some(), record.answer_correct.is_some()];
+    if grades == [false, false] {
+        return Err("the fields `accepted` and `answer_correct` are missing".to_owned());
+    }
+    let Some(first) = first else {
+        return Ok(text(&record.id));
+    };
+    let before = [first.verified.is_some(), first.answers.is_some()];
+    for (name, (now, before)) in ["accepted", "answer_correct"]
+        .iter()
+        .zip(grades.iter().zip(before))
+    {
+        if *now != before {
+            let [now, before] = [*now, before].map(|there| if there { "there" } else { "missing" });
+            return Err(format!(
+                "the field `{name}` is {now}, but it is {before} in the first record"
+            ));
+        }
+    }
+    Ok(text(&record.id))
+}
+
+impl Problem {
+    fn new(id: &str, record: &Record) -> Self {
+        Self {
+            id: id.to_owned(),
+            op: name(&record.op),
+            context: name(&record.context),
+            completions: 0,
+            verified: record.accepted.map(|_| 0),
+            answers: record.answer_correct.map(|_| 0),
+            seen: HashSet::new(),
+        }
+    }
+
+    fn add(&mut self, record: &Record) -> Result<(), String> {
+        let (id, op, context) = (&self.id, name(&record.op), name(&record.context));
+        for (field, now, before) in [("op", &op, &self.op), ("context", &context, &self.context)] {
+            if now != before {
+                let shown = |value: &Option<String>| value.clone().unwrap_or("no value".to_owned());
+                return Err(format!(
+                    "problem {id} has {field} {} here and {} before; expected the completions of \
+                     one evaluation",
+                    shown(now),
+                    shown(before)
+                ));
+            }
+        }
+        if let Some(sample) = record.sample.as_u64()
+            && !self.seen.insert(sample)
+        {
+            return Err(format!(
+                "`sample` {sample} of problem {id} appears a second time; expected the completions \
+                 of one evaluation"
+            ));
+        }
+        let more = |count: Option<u32>, right: Option<bool>| Some(count? + u32::from(right?));
+        self.verified = more(self.verified, record.accepted);
+        self.answers = more(self.answers, record.answer_correct);
+        self.completions += 1;
+        Ok(())
+    }
+}
+
+/// The fewest and the most completions of a problem.
+fn range(problems: &[Problem]) -> (u32, u32) {
+    let counts = || problems.iter().map(|problem| problem.completions);
+    (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
+}
+
+/// The k to compute: as asked for, or powers of two.
+fn values_of_k(flags: &Flags, problems: &[Problem]) -> Result<Vec<u32>> {
+    let (least, most) = range(problems);
+    let limit = if flags.drop_short { most } else { least };
     let mut ks = flags.ks.clone();
     ks.sort_unstable();
     ks.dedup();
     if ks.is_empty() {
-        ks = (0..u32::BITS)
-            .map(|power| 1 << power)
-            .take_while(|k| *k <= samples)
-            .collect();
+        let powers = (0..u32::BITS).map(|power| 1 << power);
+        return Ok(powers.take_while(|k| *k <= limit).collect());
     }
-    if let Some(k) = ks.iter().find(|k| **k == 0 || **k > samples) {
-        let path = flags.input.display();
-        bail!(
-            "--ks: found {k}, expected 1 to {samples}, the number of samples a problem in {path}"
-        );
+    ensure!(ks[0] > 0, "--ks: found 0, expected at least 1");
+    match ks.iter().find(|k| **k > limit) {
+        Some(k) => Err(too_large(*k, flags, problems, limit)),
+        None => Ok(ks),
     }
-    let settings = EvalSettings {
-        samples,
-        ks,
-        ..EvalSettings::default()
+}
+
+fn too_large(k: u32, flags: &Flags, problems: &[Problem], limit: u32) -> anyhow::Error {
+    let path: &Path = &flags.input;
+    let short: Vec<&Problem> = problems
+        .iter()
+        .filter(|problem| problem.completions < k)
+        .collect();
+    let first = short.first().map_or(String::new(), |problem| {
+        format!(" (problem {} has {})", problem.id, problem.completions)
+    });
+    let way_out = match short.len() < problems.len() {
+        true => ", or leave those problems out with --drop-short",
+        false => "",
     };
-    let items = scores.into_values().map(|score| score.item).collect();
-    let evaluation = Evaluation::from_scores(&settings, items)?;
-    super::print(&table(&evaluation))
+    anyhow!(
+        "--ks: pass@{k} needs {k} completions per problem, and {} of {} problems in {} have \
+         fewer{first}; choose k from 1 to {limit}{way_out}",
+        short.len(),
+        problems.len(),
+        path.display()
+    )
 }
 
-/// A problem under way.
-struct Score {
-    item: ItemScore,
-    seen: HashSet<u32>,
+/// A group's name; numbers sort as numbers, before texts.
+type Group = (u64, String);
+
+fn group(name: &str) -> Group {
+    (name.parse().unwrap_or(u64::MAX), name.to_owned())
 }
 
-fn read(path: &std::path::Path) -> Result<BTreeMap<u64, Score>> {
-    let mut lines = Lines::open(path)?;
-    let mut scores: BTreeMap<u64, Score> = BTreeMap::new();
-    while let Some((_, record)) = lines.next::<GenerationRecord>(EXPECTED)? {
-        let GenerationRecord {
-            id,
-            op,
-            context,
-            sample,
-            ..
-        } = record;
-        let score = scores.entry(id).or_insert_with(|| {
-            let context = context.clone();
-            let item = ItemScore {
-                id,
-                op,
-                context,
-                problem: String::new(),
-                band: None,
-                verified: 0,
-                answers: 0,
-            };
-            Score {
-                item,
-                seen: HashSet::new(),
-            }
-        });
-        if score.item.op != op || score.item.context != context {
-            return Err(lines.error(&format!(
-                "problem {id} has op {op} and context {context}, before it had op {} and context \
-                 {}; expected the completions of one evaluation",
-                score.item.op, score.item.context
-            )));
-        }
-        if !score.seen.insert(sample) {
-            return Err(lines.error(&format!(
-                "sample {sample} of problem {id} stands here a second time; expected the \
-                 completions of one evaluation"
-            )));
-        }
-        score.item.verified += u32::from(record.accepted);
-        score.item.answers += u32::from(record.answer_correct);
-    }
-    Ok(scores)
-}
-
-/// How many samples every problem has.
-fn samples_each(scores: &BTreeMap<u64, Score>) -> Result<u32, String> {
-    let mut counts = scores.iter().map(|(id, score)| (id, score.seen.len()));
-    let Some((first, samples)) = counts.next() else {
-        return Err(format!("there is no completion; expected {EXPECTED}"));
+fn table(problems: &[Problem], ks: &[u32]) -> String {
+    let completions: u64 = problems
+        .iter()
+        .map(|problem| u64::from(problem.completions))
+        .sum();
+    let each = match range(problems) {
+        (least, most) if least == most => format!("{least} completions per problem"),
+        (least, most) => format!("{least} to {most} completions per problem, {completions} in all"),
     };
-    if let Some((other, found)) = counts.find(|(_, count)| *count != samples) {
-        return Err(format!(
-            "problem {other} has {found} samples, problem {first} has {samples}; expected the same \
-             number of every problem (is the file complete?)"
-        ));
-    }
-    u32::try_from(samples).map_err(|_| format!("problem {first} has too many samples"))
-}
-
-fn table(evaluation: &Evaluation) -> String {
-    let mut text = format!("{} samples a problem\n\n", evaluation.samples);
-    let heads = ["", "problems", "k", "verified pass@k", "answer pass@k"];
-    let [group, problems, k, verified, answer] = heads;
+    let mut text = format!("{each}\n\n");
+    let [group_head, count, k, verified, answer] =
+        ["", "problems", "k", "verified pass@k", "answer pass@k"];
     let _ = writeln!(
         text,
-        "{group:<24}{problems:>8}{k:>6}  {verified:<22}{answer}"
+        "{group_head:<24}{count:>8}{k:>6}  {verified:<22}{answer}"
     );
     let _ = writeln!(text, "{}", "-".repeat(84));
-    for (op, cell) in &evaluation.by_op {
-        rows(&mut text, &format!("op {op}"), cell);
+    let grouped = |of: fn(&Problem) -> Option<&String>| {
+        let mut groups: BTreeMap<Group, Vec<&Problem>> = BTreeMap::new();
+        for problem in problems {
+            if let Some(name) = of(problem) {
+                groups.entry(group(name)).or_default().push(problem);
+            }
+        }
+        groups
+    };
+    for ((_, op), members) in grouped(|problem| problem.op.as_ref()) {
+        rows(&mut text, &format!("op {op}"), &members, ks);
     }
-    for (context, cell) in &evaluation.by_context {
-        rows(&mut text, &format!("context {context}"), cell);
+    for ((_, context), members) in grouped(|problem| problem.context.as_ref()) {
+        rows(&mut text, &format!("context {context}"), &members, ks);
     }
-    rows(&mut text, "overall", &evaluation.overall);
+    rows(
+        &mut text,
+        "overall",
+        &problems.iter().collect::<Vec<_>>(),
+        ks,
+    );
     text.push_str("percent, with 95 % intervals clustered by problem\n");
+    for k in ks {
+        let short = problems.iter().filter(|problem| problem.completions < *k);
+        match short.count() {
+            0 => {}
+            count => {
+                let _ = writeln!(
+                    text,
+                    "pass@{k} leaves out {count} of {} problems, which have fewer than {k} completions",
+                    problems.len()
+                );
+            }
+        }
+    }
     text
 }
 
-fn rows(text: &mut String, group: &str, cell: &Cell) {
-    for (place, (verified, answer)) in cell.verified.iter().zip(&cell.answer_only).enumerate() {
-        let (group, problems) = match place {
-            0 => (group, cell.problems.to_string()),
-            _ => ("", String::new()),
+/// A line for each k of which the group has a problem with enough completions.
+fn rows(text: &mut String, group: &str, problems: &[&Problem], ks: &[u32]) {
+    let mut shown = None;
+    for k in ks {
+        let long: Vec<&&Problem> = problems
+            .iter()
+            .filter(|problem| problem.completions >= *k)
+            .collect();
+        if long.is_empty() {
+            continue;
+        }
+        let pass = |right: fn(&Problem) -> Option<u32>| {
+            let counts: Option<Vec<(u32, u32)>> = long
+                .iter()
+                .map(|problem| Some((problem.completions, right(problem)?)))
+                .collect();
+            counts.map_or("-".to_owned(), |counts| {
+                percent(&PassAtK::of_each(counts, *k))
+            })
         };
-        let (k, verified, answer) = (verified.k, percent(verified), percent(answer));
-        let _ = writeln!(
-            text,
-            "{group:<24}{problems:>8}{k:>6}  {verified:<22}{answer}"
-        );
+        let (verified, answer) = (pass(|one| one.verified), pass(|one| one.answers));
+        let group = if shown.is_none() { group } else { "" };
+        let count = match shown == Some(long.len()) {
+            true => String::new(),
+            false => long.len().to_string(),
+        };
+        shown = Some(long.len());
+        let _ = writeln!(text, "{group:<24}{count:>8}{k:>6}  {verified:<22}{answer}");
     }
 }
 

@@ -56,7 +56,7 @@ impl Shown {
         let left_out = told.left_out.iter();
         Ok(Self {
             head: format!("op {op}, context {template}, {mode}, record {record}"),
-            needed: needed(&told.graph, told.goal()),
+            needed: needed(&told.graph, told.goal().top()),
             values: told.values().to_vec(),
             asked: told.asked,
             given: told.reversal.map(|reversal| reversal.given),

@@ -1,4 +1,4 @@
-//! `interplay statistics`: what corpora are like, side by side, with plots.
+//! `interplay statistics`: statistics of corpora side by side, with plots.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,25 +7,28 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use interplay::report::{LinePlot, Series};
-use interplay::tasks::{Distribution, Measure, SampleReader, Statistics, markdown_table};
+use interplay::tasks::corpora::SampleReader;
+use interplay::tasks::statistics::{Distribution, Measure, Statistics, markdown_table};
+use interplay_files::RecordWriter;
 use serde_json::json;
-
-use super::whole_file::WholeFile;
 
 /// Which corpora, and what to write.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// A corpus (JSONL in the published sample fields, also .gz), with a name before it if wanted:
-    /// `ours=problems.jsonl`. May be given several times.
+    /// A corpus: JSONL in the published sample fields (also .gz), or Parquet. May have a name, as in
+    /// `ours=problems.jsonl`, and may be repeated.
     #[arg(long, value_name = "[NAME=]FILE", required = true)]
     input: Vec<String>,
-    /// Count the records of this mode only, for instance `normalforward`.
+    /// Count only the records of this mode, for instance `normalforward`.
     #[arg(long)]
     mode: Option<String>,
-    /// Where to write all counts (JSON).
+    /// Skip and count records that cannot be read. Without this flag, the first one is an error.
+    #[arg(long)]
+    skip_unreadable: bool,
+    /// Where to write all counts (JSON; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A folder for plots (SVG): means by op, and distributions.
+    /// A folder for SVG plots of means by op and of distributions.
     #[arg(long, value_name = "FOLDER")]
     plots: Option<PathBuf>,
 }
@@ -60,9 +63,12 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
             bail!("--input: two corpora are called `{name}`; name them with `NAME=FILE`");
         }
         let wanted = |mode: &str| flags.mode.as_deref().is_none_or(|wanted| wanted == mode);
-        let samples = SampleReader::open(path)?
+        let mut samples = SampleReader::open(path)?.skip_unreadable(flags.skip_unreadable);
+        let counted = samples
+            .by_ref()
             .filter(|sample| sample.as_ref().map_or(true, |sample| wanted(&sample.mode)));
-        corpora.push((name, Statistics::of(samples)?));
+        corpora.push((name, Statistics::of(counted)?));
+        super::warn_of(samples.skipped());
     }
     if corpora
         .iter()
@@ -75,9 +81,9 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
     }
     if let Some(path) = &flags.output {
         let all: BTreeMap<_, _> = corpora.iter().cloned().collect();
-        let mut output = WholeFile::create(path)?;
+        let mut output = RecordWriter::create(path)?;
         output.record(&json!({ "format": "interplay-statistics/1", "corpora": all }))?;
-        output.complete()?.place()?;
+        output.finish()?;
     }
     if let Some(folder) = &flags.plots {
         draw(&corpora, folder)?;
@@ -101,7 +107,7 @@ fn named(input: &str) -> (String, &Path) {
 
 fn draw(corpora: &[(String, Statistics)], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)
-        .map_err(|error| anyhow!("cannot make the folder {}: {error}", folder.display()))?;
+        .map_err(|error| anyhow!("cannot create the folder {}: {error}", folder.display()))?;
     let plots = BY_OP
         .iter()
         .map(|measure| ("by-op", *measure, over_op(corpora, *measure)))
@@ -111,10 +117,8 @@ fn draw(corpora: &[(String, Statistics)], folder: &Path) -> Result<()> {
                 .map(|measure| ("spread", *measure, spread(corpora, *measure))),
         );
     for (kind, measure, plot) in plots {
-        let name = format!("{}-{kind}.svg", measure.name().replace(' ', "-"));
-        let mut output = WholeFile::create(&folder.join(name))?;
-        output.text(&plot.to_svg())?;
-        output.complete()?.place()?;
+        let name = format!("{}-{kind}.svg", measure.label().replace(' ', "-"));
+        interplay_files::write(folder.join(name), plot.to_svg())?;
     }
     Ok(())
 }
@@ -133,9 +137,9 @@ fn over_op(corpora: &[(String, Statistics)], measure: Measure) -> LinePlot {
         }
     });
     LinePlot {
-        title: format!("Mean {measure} by op"),
+        title: format!("Mean {} by op", measure.label()),
         x_label: "op".to_owned(),
-        y_label: measure.name().to_owned(),
+        y_label: measure.label().to_owned(),
         series: series.collect(),
         ..LinePlot::default()
     }
@@ -166,8 +170,8 @@ fn spread(corpora: &[(String, Statistics)], measure: Measure) -> LinePlot {
         }
     });
     LinePlot {
-        title: format!("How often each {measure} is seen"),
-        x_label: measure.name().to_owned(),
+        title: format!("How often each {} is seen", measure.label()),
+        x_label: measure.label().to_owned(),
         y_label: "percent".to_owned(),
         series: series.collect(),
         ..LinePlot::default()

@@ -14,7 +14,7 @@ use interplay::model::{
 };
 use interplay::train::TrainingLoad;
 use interplay::train::optimizer::OptimizerSpec;
-use interplay::train::parallel::Places;
+use interplay::train::parallel::Replicas;
 use interplay::train::schedule::{Decay, Schedule};
 use interplay::{device, peak_memory_mib};
 use rand::Rng;
@@ -189,7 +189,7 @@ fn spread(mut rates: Vec<f64>) -> [f64; 3] {
 impl BackendTask for &Train {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
         let place = &places.leader;
         let decoder = self.model.decoder::<A>(self.seq.max(2048), place)?;
         let config = decoder.config().clone();
@@ -240,7 +240,7 @@ impl BackendTask for &Train {
 impl BackendTask for &Sample {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
         let place = &places.leader;
         let context = (self.prompt + self.new).max(2048);
         let decoder = self.model.decoder::<A>(context, place)?;

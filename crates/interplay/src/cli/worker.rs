@@ -8,7 +8,7 @@ use clap::Args;
 use interplay::Devices;
 use interplay::device::{BackendTask, Device, dispatch};
 use interplay::model::TrainBackend;
-use interplay::train::parallel::{Places, serve};
+use interplay::train::parallel::{Replicas, serve};
 
 /// Which device, and where it is lent.
 #[derive(Args)]
@@ -41,7 +41,7 @@ struct Serving {
 impl BackendTask for Serving {
     type Output = io::Result<()>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
         let address = self.listener.local_addr()?;
         // Said when the device is there, so that who waits for this line can connect.
         let words = format!("worker with {} listens on tcp://{address}\n", self.device);

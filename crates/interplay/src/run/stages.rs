@@ -1,235 +1,221 @@
-//! One stage of a plan: its inputs, its key, its trainer.
+//! How each kind of stage runs: its inputs, its key, its trainer.
 
 use std::path::PathBuf;
 
 use interplay_eval::EdgeReport;
-use interplay_model::{Precision, TrainBackend};
-use interplay_tasks::{Counts, Dataset, TaskSpec};
-use interplay_train::grpo::{self, GrpoInput};
-use interplay_train::next_token::{self, NextTokenInput, Start};
-use interplay_train::{Observer, StageFolder, StageSummary};
+use interplay_model::TrainBackend;
+use interplay_tasks::TaskSpec;
+use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
+use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
+use interplay_train::{Observer, StageFolder, StageSummary, TrainError};
+use serde::Serialize;
 
-use super::Workshop;
-use super::watcher::Watcher;
+use super::keyed::Keyed;
+use super::runner::Runner;
+use super::speed_log::SpeedLog;
 use crate::device::matrix_peak;
+use crate::error::InterplayError;
 use crate::keys::key;
-use crate::results::{Results, StageResult};
-use crate::spec::at_counts;
-use crate::{InterplayError, StageKind, StageSpec};
+use crate::planned_stage::{Ops, Stage, Start};
+use crate::problems::at_ops;
+use crate::results::StageResult;
+use crate::run_file::{read_json, write_json};
+use crate::stage::{Calibration, StageSettings, Training};
 
-impl<A: TrainBackend> Workshop<'_, A> {
+impl<A: TrainBackend> Runner<'_, A> {
+    /// Runs or resumes a stage, without evaluating its model.
     pub(super) fn train_or_measure(
         &mut self,
-        stage: &StageSpec,
-        results: &Results,
+        stage: &Stage,
+        earlier: &[StageResult],
     ) -> Result<StageResult, InterplayError> {
-        let mut result = StageResult::new(stage);
-        match stage {
-            StageSpec::Calibrate { name, edge, .. } => {
-                let model = self.model_of(stage);
-                let evaluate = &self.run.plan.experiment.evaluate;
-                let sampling = (
-                    &evaluate.data,
-                    evaluate.temperature,
-                    evaluate.max_new_tokens,
-                );
-                let key = self.stage_key(stage, &sampling);
-                let report = self.calibrate(name, &model, edge, &key)?;
-                result.key = key;
-                result.edge = Some(report);
+        match &stage.settings {
+            StageSettings::Pretrain(settings) | StageSettings::Midtrain(settings) => {
+                self.next_token(stage, settings)
             }
-            StageSpec::Pretrain { data, training, .. }
-            | StageSpec::Midtrain { data, training, .. } => {
-                let folder = self.folder(stage, &self.stage_key(stage, &()));
-                let dataset = self.dataset(data, stage.name())?;
-                let model = self.model_of(stage);
-                let weights = self.streams.stream(&format!("{}/weights", stage.name()));
-                let start = if stage.kind() == StageKind::Pretrain {
-                    Start::Random(weights)
-                } else {
-                    Start::Model(&model)
-                };
-                let (config, tokenizer, spec) = (self.config, self.tokenizer, training);
-                let input = NextTokenInput {
-                    config,
-                    start,
-                    dataset: &dataset,
-                    tokenizer,
-                    spec,
-                };
-                let places = self.places;
-                let summary = self.observed(stage.name(), stage.precision(), |observer| {
-                    next_token::run_on::<A>(&folder, &input, places, observer)
-                })?;
-                result.take(summary);
-            }
-            StageSpec::Grpo {
-                data,
-                training,
-                edge_from,
-                ..
-            } => {
-                let (data, edge) = self.at_the_edge(data, edge_from.as_deref(), results);
-                let folder = self.folder(stage, &self.stage_key(stage, &data));
-                let dataset = self.dataset(&data, stage.name())?;
-                let start = self.model_of(stage);
-                let input = GrpoInput {
-                    config: self.config,
-                    start: &start,
-                    dataset: &dataset,
-                    tokenizer: self.tokenizer,
-                    stream: self.streams.stream(&format!("{}/rollouts", stage.name())),
-                    spec: training,
-                };
-                if let Some(ops) = edge {
-                    self.progress
-                        .note(&format!("{} trains at the edge: op {ops:?}", stage.name()));
-                }
-                let places = self.places;
-                let summary = self.observed(stage.name(), stage.precision(), |observer| {
-                    grpo::run_on::<A>(&folder, &input, places, observer)
-                })?;
-                result.take(summary);
-            }
+            StageSettings::Calibrate(settings) => self.calibrate(stage, settings),
+            StageSettings::Grpo(settings) => self.grpo(stage, settings, earlier),
         }
+    }
+
+    fn next_token(
+        &mut self,
+        stage: &Stage,
+        settings: &Training<NextTokenSpec>,
+    ) -> Result<StageResult, InterplayError> {
+        let folder = self.folder_of(stage, &())?;
+        let problems = self.problems(&settings.data, &stage.name)?;
+        let model;
+        let start = match &stage.start {
+            Start::Random => {
+                let weights = format!("{}/weights", stage.name);
+                next_token::Start::Random(self.streams.stream(&weights))
+            }
+            Start::Model(from) => {
+                model = self.model_of(from.name());
+                next_token::Start::Model(&model)
+            }
+        };
+        let input = NextTokenInput {
+            config: self.config,
+            start,
+            dataset: problems.dataset(),
+            tokenizer: self.tokenizer,
+            spec: &settings.training,
+        };
+        let places = self.places;
+        self.observed(stage, |observer| {
+            next_token::run_on::<A>(&folder, &input, places, observer)
+        })
+    }
+
+    fn grpo(
+        &mut self,
+        stage: &Stage,
+        settings: &Training<GrpoSpec>,
+        earlier: &[StageResult],
+    ) -> Result<StageResult, InterplayError> {
+        let data = self.data_at_edge(stage, &settings.data, earlier);
+        let folder = self.folder_of(stage, &data)?;
+        let problems = self.problems(&data, &stage.name)?;
+        let start = self.model_of_start(stage)?;
+        let input = GrpoInput {
+            config: self.config,
+            start: &start,
+            dataset: problems.dataset(),
+            tokenizer: self.tokenizer,
+            stream: self.streams.stream(&format!("{}/rollouts", stage.name)),
+            spec: &settings.training,
+        };
+        let places = self.places;
+        self.observed(stage, |observer| {
+            grpo::run_on::<A>(&folder, &input, places, observer)
+        })
+    }
+
+    fn calibrate(
+        &mut self,
+        stage: &Stage,
+        settings: &Calibration,
+    ) -> Result<StageResult, InterplayError> {
+        let evaluate = &self.plan.evaluate;
+        let sampling = (
+            &evaluate.data,
+            evaluate.temperature,
+            evaluate.max_new_tokens,
+        );
+        let key = self.stage_key(stage, &sampling)?;
+        let path = self.stage_folder(&stage.name).join("edge.json");
+        let report = match read_json::<Keyed<EdgeReport>>(&path)? {
+            Some(found) => found.expect(&path, &key)?,
+            None => {
+                let model = self.model_of_start(stage)?;
+                let report = self.measure_edge(&stage.name, &model, &settings.edge)?;
+                self.progress
+                    .note(&format!("{}: {}", stage.name, report.reason));
+                let value = report.clone();
+                let key = key.clone();
+                write_json(&path, &Keyed { key, value })?;
+                report
+            }
+        };
+        let mut result = StageResult::new(stage);
+        result.key = key;
+        result.edge = Some(report);
         Ok(result)
     }
+}
 
-    /// The data of an RL stage at the ops that a calibration found; as it stands where the
-    /// calibration found none.
-    fn at_the_edge(
+impl<A: TrainBackend> Runner<'_, A> {
+    /// The data of a stage at the ops that its calibration found; as they are if it found none.
+    fn data_at_edge(
         &mut self,
+        stage: &Stage,
         data: &TaskSpec,
-        edge_from: Option<&str>,
-        results: &Results,
-    ) -> (TaskSpec, Option<Vec<u32>>) {
-        let Some(name) = edge_from else {
-            return (data.clone(), None);
+        earlier: &[StageResult],
+    ) -> TaskSpec {
+        let Ops::AtEdgeOf(calibration) = &stage.ops else {
+            return data.clone();
         };
-        let report = results.stages.iter().find(|stage| stage.name == name);
-        match report.and_then(|stage| stage.edge.as_ref()) {
-            Some(edge) if !edge.ops.is_empty() => match Counts::list(edge.ops.clone()) {
-                Ok(ops) => (at_counts(data, &ops), Some(edge.ops.clone())),
-                Err(_) => (data.clone(), None),
-            },
-            _ => {
-                self.progress.note(&format!(
-                    "calibration `{name}` found no op at the edge; the ops of the spec are used"
-                ));
-                (data.clone(), None)
-            }
-        }
-    }
-
-    fn folder(&self, stage: &StageSpec, key: &str) -> StageFolder {
-        StageFolder::new(self.run.folder.join(stage.name()), stage.name(), key)
-    }
-
-    /// The key of a stage, over everything that determines its output.
-    fn stage_key(&self, stage: &StageSpec, extra: &impl serde::Serialize) -> String {
-        let parent = stage.from().map(|from| self.key_of(from));
-        let seed = self.streams.root();
-        let device = &self.run.plan.device;
-        key(&(
-            device,
-            seed,
-            self.config,
-            self.tokenizer.hash(),
-            parent,
-            stage,
-            extra,
-        ))
+        let report = earlier.get(calibration.index());
+        let found = report.and_then(|result| result.edge.as_ref());
+        let found = found.and_then(|edge| Some((&edge.ops, at_ops(data, &edge.ops)?)));
+        let Some((ops, data)) = found else {
+            self.progress.note(&format!(
+                "calibration `{calibration}` found no op at the edge; the ops of the spec are used"
+            ));
+            return data.clone();
+        };
+        self.progress
+            .note(&format!("{} trains at the edge: op {ops:?}", stage.name));
+        data
     }
 
     /// The folder of the model that a stage starts from.
-    fn model_of(&self, stage: &StageSpec) -> PathBuf {
-        self.run
-            .folder
-            .join(stage.from().unwrap_or_default())
-            .join("model")
+    fn model_of_start(&self, stage: &Stage) -> Result<PathBuf, InterplayError> {
+        match &stage.start {
+            Start::Model(from) => Ok(self.model_of(from.name())),
+            // No plan that was resolved has such a stage.
+            Start::Random => Err(InterplayError::InvalidSpec {
+                name: self.plan.name.clone(),
+                issues: vec![format!(
+                    "stage `{}`: from: a `{}` stage starts from a model",
+                    stage.name,
+                    stage.kind()
+                )],
+            }),
+        }
     }
 
-    fn dataset(&self, data: &TaskSpec, name: &str) -> Result<Dataset, InterplayError> {
-        Ok(Dataset::new(
-            data.clone(),
-            &self.run.library,
-            self.streams,
-            name,
-        )?)
+    fn folder_of(
+        &self,
+        stage: &Stage,
+        extra: &impl Serialize,
+    ) -> Result<StageFolder, InterplayError> {
+        let key = self.stage_key(stage, extra)?;
+        let folder = self.stage_folder(&stage.name);
+        Ok(StageFolder::new(folder, &stage.name, &key))
     }
 
+    /// The key of a stage, over everything that determines its output.
+    fn stage_key(&self, stage: &Stage, extra: &impl Serialize) -> Result<String, InterplayError> {
+        key(
+            "a stage",
+            &(
+                &self.plan.device,
+                self.streams.root(),
+                self.config,
+                self.tokenizer.hash(),
+                self.key_of_start(&stage.start),
+                stage,
+                extra,
+            ),
+        )
+    }
+
+    /// Trains a stage while its progress is shown and its speed noted.
     fn observed(
         &mut self,
-        stage: &str,
-        precision: Precision,
-        work: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, interplay_train::TrainError>,
-    ) -> Result<StageSummary, InterplayError> {
-        self.progress.begin(stage, 1000);
+        stage: &Stage,
+        train: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, TrainError>,
+    ) -> Result<StageResult, InterplayError> {
+        self.progress.begin(&stage.name, 1000);
         let alone = self.places.count() == 1;
+        let precision = stage.settings.needs().precision;
         let peak = alone.then(|| matrix_peak::<A>(&self.places.leader, precision));
-        let speeds = self.run.folder.join(stage).join("speed.jsonl");
-        let mut watcher = Watcher::new(self.progress, speeds, peak);
-        let summary = work(&mut watcher)?;
-        watcher.finish()?;
-        self.tokenizer.save(
-            self.run
-                .folder
-                .join(stage)
-                .join("model")
-                .join("tokenizer.json"),
-        )?;
+        let speeds = self.stage_folder(&stage.name).join("speed.jsonl");
+        let mut log = SpeedLog::new(self.progress, speeds, peak);
+        let summary = train(&mut log)?;
+        log.finish()?;
+        self.tokenizer
+            .save(self.model_of(&stage.name).join("tokenizer.json"))?;
         let ledger = &summary.ledger;
         self.progress.end(&format!(
             "{} steps, {} trained tokens, {} sampled",
             summary.steps, ledger.trained_tokens, ledger.generated_tokens
         ));
-        Ok(summary)
-    }
-
-    fn calibrate(
-        &mut self,
-        name: &str,
-        model: &std::path::Path,
-        spec: &crate::CalibrateSpec,
-        key: &str,
-    ) -> Result<EdgeReport, InterplayError> {
-        let path = self.run.folder.join(name).join("edge.json");
-        if let Some(found) = super::read_json::<Keyed<EdgeReport>>(&path)? {
-            return found.expect(&path, key);
-        }
-        let report = self.measure_edge(name, model, spec)?;
-        self.progress.note(&format!("{name}: {}", report.reason));
-        super::write_json(
-            &path,
-            &Keyed {
-                key: key.to_owned(),
-                value: report.clone(),
-            },
-        )?;
-        Ok(report)
-    }
-}
-
-/// A file's content with the key of what made it.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub(super) struct Keyed<T> {
-    pub key: String,
-    pub value: T,
-}
-
-impl<T> Keyed<T> {
-    /// The content, where the key is the expected one.
-    pub fn expect(self, path: &std::path::Path, key: &str) -> Result<T, InterplayError> {
-        if self.key == key {
-            return Ok(self.value);
-        }
-        let reason = format!(
-            "it was made with key {}, expected {key}; remove the file to make it anew",
-            self.key
-        );
-        Err(InterplayError::BadFile {
-            path: path.to_owned(),
-            reason,
-        })
+        let mut result = StageResult::new(stage);
+        result.take(summary);
+        Ok(result)
     }
 }

@@ -3,9 +3,17 @@
 #![allow(dead_code, reason = "no test needs all of them")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use serde_json::Value;
 
 /// A command line in a folder; arguments are separated by spaces.
@@ -82,6 +90,56 @@ pub fn records(path: &Path) -> Vec<Value> {
 pub fn write_records(path: &Path, records: &[Value]) {
     let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
     fs::write(path, lines).unwrap();
+}
+
+/// Writes bytes, compressed.
+pub fn write_gz(path: &Path, bytes: &[u8]) {
+    let mut encoder = GzEncoder::new(fs::File::create(path).unwrap(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap();
+}
+
+/// A column of a table.
+pub enum Column<'a> {
+    Texts(&'a [&'a str]),
+    Numbers(&'a [i64]),
+    Flags(&'a [bool]),
+}
+
+/// Writes a table as Parquet, as another program would: one row group, nothing null.
+pub fn write_table(path: &Path, columns: &[(&str, Column<'_>)]) {
+    let fields = columns.iter().map(|(name, column)| match column {
+        Column::Texts(_) => format!("required binary {name} (UTF8);"),
+        Column::Numbers(_) => format!("required int64 {name};"),
+        Column::Flags(_) => format!("required boolean {name};"),
+    });
+    let schema = format!("message table {{ {} }}", fields.collect::<String>());
+    let schema = Arc::new(parse_message_type(&schema).unwrap());
+    let file = fs::File::create(path).unwrap();
+    let properties = Arc::new(WriterProperties::default());
+    let mut writer = SerializedFileWriter::new(file, schema, properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for (_, values) in columns {
+        let mut column = group.next_column().unwrap().unwrap();
+        match values {
+            Column::Texts(texts) => {
+                let texts: Vec<ByteArray> = texts.iter().map(|text| (*text).into()).collect();
+                let typed = column.typed::<ByteArrayType>();
+                typed.write_batch(&texts, None, None).unwrap();
+            }
+            Column::Numbers(numbers) => {
+                let typed = column.typed::<Int64Type>();
+                typed.write_batch(numbers, None, None).unwrap();
+            }
+            Column::Flags(flags) => {
+                let typed = column.typed::<BoolType>();
+                typed.write_batch(flags, None, None).unwrap();
+            }
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
 }
 
 pub fn folder() -> tempfile::TempDir {

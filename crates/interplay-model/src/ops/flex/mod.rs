@@ -350,7 +350,7 @@ impl FusedOps for Flex {
         )
     }
 
-    fn beside_operations<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    fn run_on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         pool::run(work)
     }
 

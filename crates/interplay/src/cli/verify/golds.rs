@@ -7,11 +7,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use interplay::graph::GoldGraph;
 use interplay::verify::Gold;
+use interplay_files::RecordReader;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::lines::Lines;
-use super::records::{id_of, text};
+use super::super::name::{name, text};
 
 /// What a generation is matched by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +62,7 @@ struct GoldLine {
 }
 
 const EXPECTED: &str =
-    "one JSON object a line with `op` and a gold `graph`, or with `op` and a gold `solution`";
+    "one JSON object per line with `op` and a gold `graph`, or with `op` and a gold `solution`";
 
 /// The gold of many problems, and how many samples of each were met.
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl Golds {
     }
 
     fn read(&mut self, path: &Path) -> Result<()> {
-        let mut lines = Lines::open(path)?;
+        let mut lines = RecordReader::open(path)?;
         let mut number_of_op: HashMap<String, u64> = HashMap::new();
         while let Some((_, line)) = lines.next::<GoldLine>(EXPECTED)? {
             let gold = line.gold().map_err(|reason| lines.error(&reason))?;
@@ -98,7 +98,7 @@ impl Golds {
                 line: position,
             };
             self.insert(by_line, &gold);
-            if let Some(id) = id_of(&line.id) {
+            if let Some(id) = name(&line.id) {
                 for template in [None, line.template] {
                     let (op, id) = (op.clone(), id.clone());
                     self.insert(Key::Id { op, id, template }, &gold);

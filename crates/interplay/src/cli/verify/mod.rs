@@ -1,7 +1,7 @@
-//! `interplay verify`: candidate solutions held against gold, record by record, in two formats.
+//! `interplay verify`: candidate solutions checked against gold solutions, in two formats.
 //!
-//! Records with `solution` and `candidate` become verdicts. The published generations, whose gold
-//! lies in files of its own, become the published results a sample.
+//! Records with `solution` and `candidate` become verdicts. Published generations, whose gold is in
+//! separate files, become the published result records.
 
 mod golds;
 mod records;
@@ -13,50 +13,53 @@ use anyhow::{Result, bail};
 use clap::Args;
 use interplay::progress::{Console, Progress};
 use interplay::verify::{Level, Verdict, Verifier};
+use interplay_files::{FileError, RecordReader, RecordWriter};
 use serde_json::Value;
 
 use super::flags::level;
-use super::lines::Lines;
-use super::whole_file::WholeFile;
 use golds::Golds;
 use records::{Judgement, Record, Source};
 
-/// What to read, how strictly, and where to.
+/// What to verify, how strictly, and where to write the verdicts.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// Records (JSONL, also .gz) with `solution` (the gold one), `candidate` and, where known,
-    /// `problem` and `question`; or published generations with `gen_solution_answer`, which need
-    /// --gold. Other fields are passed over.
+    /// Records (JSONL, also .gz, or Parquet) with `solution` (the gold solution), `candidate` and,
+    /// where known, `problem` and `question`; or published generations with `gen_solution_answer`,
+    /// which need --gold. Other fields are ignored.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// Gold of generations (JSONL, also .gz): published gold graphs, or samples with their
-    /// solutions; may be given several times.
+    /// Gold for published generations (JSONL, also .gz, or Parquet): gold graphs, or samples with
+    /// solutions. May be repeated.
     #[arg(long, value_name = "FILE")]
     gold: Vec<PathBuf>,
-    /// How much is checked: quantities, parents, values and answer (paper), or everything
-    /// that a solution says (strict).
+    /// What to check: quantities, parents, values and the answer (paper), or every statement of a
+    /// solution (strict).
     #[arg(long, default_value = "strict", value_parser = level())]
     level: Level,
-    /// Reject true steps that the answer does not need (strict only).
+    /// Reject true steps that the answer does not need (strict level only).
     #[arg(long)]
     forbid_unneeded: bool,
-    /// Print each rejected candidate with its first mistake.
+    /// Print each rejected candidate with its first error.
     #[arg(long)]
     explain: bool,
-    /// Where to write one verdict a record, in the same order (JSONL; compressed if .gz).
+    /// Skip and count records that cannot be read or lack a field, a gold solution or its graph.
+    /// Without this flag, the first one is an error.
+    #[arg(long)]
+    skip_unreadable: bool,
+    /// Where to write one verdict per record, in the same order (JSONL; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 }
 
-const EXPECTED: &str = "one JSON object a line with the texts `solution` (gold) and `candidate`, \
+const EXPECTED: &str = "one JSON object per line with the texts `solution` (gold) and `candidate`, \
                         or a generation with the text `gen_solution_answer` and its `op`";
 
-/// How many records are judged at a time.
+/// The number of records judged at a time.
 const BATCH: usize = 4096;
 
 /// Judges every record and writes the verdicts, all or none.
 pub(super) fn verify(flags: &Flags) -> Result<()> {
-    let mut lines = Lines::open(&flags.input)?;
+    let mut records = RecordReader::open(&flags.input)?.skip_unreadable(flags.skip_unreadable);
     if same_file(&flags.input, &flags.output) {
         bail!(
             "--input and --output are both {}; choose two files",
@@ -71,17 +74,23 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
         false => Verifier::new(flags.level),
     };
     let mut golds = Golds::load(&flags.gold)?;
-    let mut output = WholeFile::create(&flags.output)?;
+    let mut output = RecordWriter::create(&flags.output)?;
     let mut console = Console::new();
-    console.begin("verify", lines.progress().0);
+    console.begin("verify", records.progress().0);
     let mut totals = Totals::default();
     loop {
-        let batch = next_batch(&mut lines, &mut golds)?;
+        let batch = next_batch(&mut records, &mut golds)?;
         if batch.is_empty() {
             break;
         }
         for ((number, source), verdict) in batch.iter().zip(judge(&batch, verifier)) {
-            let verdict = verdict.map_err(|reason| lines.error_at(*number, &reason))?;
+            let verdict = match verdict {
+                Ok(verdict) => verdict,
+                Err(reason) => {
+                    records.reject(records.error_at(*number, &reason))?;
+                    continue;
+                }
+            };
             totals.take(&verdict);
             if flags.explain && !verdict.accepted {
                 let explained = verdict.explain(source.candidate());
@@ -89,10 +98,17 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
             }
             source.write(*number, verdict, &mut output)?;
         }
-        console.advance(lines.progress().1, &format!("{} records", totals.records));
+        console.advance(records.progress().1, &format!("{} records", totals.records));
     }
-    output.complete()?.place()?;
+    let skipped = records.skipped();
+    if totals.records == 0
+        && let Some(first) = skipped.first.first()
+    {
+        bail!("no record could be used, the first: {first}");
+    }
+    output.finish()?;
     console.end(&totals.summary(flags.level));
+    super::warn_of(skipped);
     Ok(())
 }
 
@@ -117,20 +133,25 @@ impl Totals {
             answers,
         } = self;
         let level = level.name();
-        format!("{records} records: {accepted} accepted ({level}), {answers} with the right answer")
+        format!(
+            "{records} records: {accepted} accepted ({level}), {answers} with the correct answer"
+        )
     }
 }
 
 /// The next records with their lines, in order; empty at the end.
-fn next_batch(lines: &mut Lines, golds: &mut Golds) -> Result<Vec<(u64, Source)>> {
+fn next_batch(
+    records: &mut RecordReader,
+    golds: &mut Golds,
+) -> Result<Vec<(u64, Source)>, FileError> {
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH
-        && let Some((number, record)) = lines.next::<Record>(EXPECTED)?
+        && let Some((number, record)) = records.next::<Record>(EXPECTED)?
     {
-        let source = record
-            .resolve(golds)
-            .map_err(|reason| lines.error(&reason))?;
-        batch.push((number, source));
+        match record.resolve(golds) {
+            Ok(source) => batch.push((number, source)),
+            Err(reason) => records.reject(records.error(&reason))?,
+        }
     }
     Ok(batch)
 }
@@ -173,7 +194,12 @@ fn index_of(index: Option<Value>, number: u64) -> Value {
 }
 
 impl Source {
-    fn write(&self, number: u64, verdict: Verdict, output: &mut WholeFile) -> Result<()> {
+    fn write(
+        &self,
+        number: u64,
+        verdict: Verdict,
+        output: &mut RecordWriter,
+    ) -> Result<(), FileError> {
         match self {
             Self::Pair(pair) => output.record(&Judgement {
                 index: index_of(pair.index.clone(), number),

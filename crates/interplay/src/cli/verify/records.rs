@@ -1,4 +1,4 @@
-//! The two formats of records, and what becomes of each.
+//! The two record formats and their results.
 //!
 //! Source: `*_generations.jsonl` and `*.graph_results.jsonl` of the published evaluation of arXiv
 //! 2512.07783. Deviations: `perfect` is what the chosen level accepts, so that at `strict` it
@@ -10,6 +10,7 @@ use interplay::verify::{Gold, StepError, Verdict, Verifier};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::name::{name, text};
 use super::golds::{Golds, Key};
 
 /// A line of the input in either format; the fields that are not named here pass unread.
@@ -86,7 +87,7 @@ impl Record {
     pub(super) fn resolve(self, golds: &mut Golds) -> Result<Source, String> {
         if let Some(candidate) = self.gen_solution_answer {
             let op = text(&self.op.ok_or_else(|| missing("op"))?);
-            let id = self.id.as_ref().and_then(id_of);
+            let id = self.id.as_ref().and_then(name);
             let found = golds.find(&op, id.as_deref(), self.template.as_deref(), self.line);
             let (key, gold) = found?;
             let sample_rank = golds.next_rank(&key);
@@ -162,17 +163,4 @@ impl Generation {
             missing_nodes: verdict.missing,
         }
     }
-}
-
-/// A number or a text, as a text.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// An id, where there is one.
-pub(super) fn id_of(value: &Value) -> Option<String> {
-    (!value.is_null()).then(|| text(value))
 }

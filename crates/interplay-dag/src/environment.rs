@@ -1,0 +1,168 @@
+//! A data set of problems with the verifier that judges their solutions.
+//!
+//! Source: arXiv 2512.07783, sections 2.1 (problems), 2.3 (process verification) and 2.4 (rewards).
+
+use std::fmt;
+
+use interplay_environment::{Environment, EnvironmentError, Example, Score, components, framing};
+use interplay_graph::SeedStream;
+use interplay_tasks::{Dataset, Problem, framing as problem_text};
+use interplay_verify::{
+    Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
+};
+
+use crate::score_of;
+
+/// The name in reports and errors.
+const NAME: &str = "dag";
+
+/// Problems of a [`Dataset`], judged by a [`Verifier`].
+///
+/// Every score has the components `outcome`, `process` and `accepted`, and those added by
+/// [`with_reward`](Self::with_reward).
+pub struct DagEnvironment {
+    dataset: Dataset,
+    verifier: Verifier,
+    supervision: Option<Supervision>,
+    rewards: Vec<Box<dyn Reward + Send + Sync>>,
+}
+
+impl DagEnvironment {
+    /// The problems of a data set, verified at [`Level::Strict`].
+    #[must_use]
+    pub fn new(dataset: Dataset) -> Self {
+        Self {
+            dataset,
+            verifier: Verifier::new(Level::Strict),
+            supervision: None,
+            rewards: Vec::new(),
+        }
+    }
+
+    /// The same with another verifier. Call it before [`with_noise`](Self::with_noise), which wraps
+    /// the verifier that is there.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Verifier) -> Self {
+        self.verifier = verifier;
+        self
+    }
+
+    /// The same with reward components, first error and steps taken from noisy verdicts; `accepted`
+    /// and `answer_correct` of a score stay exact. The argument `draw` of
+    /// [`score`](Environment::score) picks the noise.
+    ///
+    /// # Errors
+    /// A rate outside 0 to 1.
+    pub fn with_noise(mut self, noise: Noise, stream: SeedStream) -> Result<Self, VerifyError> {
+        self.supervision = Some(Supervision::new(self.verifier, noise, stream)?);
+        Ok(self)
+    }
+
+    /// The same with one more reward component, under the reward's own name.
+    #[must_use]
+    pub fn with_reward(mut self, reward: impl Reward + Send + Sync + 'static) -> Self {
+        self.rewards.push(Box::new(reward));
+        self
+    }
+
+    /// The problems.
+    #[must_use]
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// A problem as an example of this environment.
+    ///
+    /// # Errors
+    /// Where the problem's text holds a tag of the framing, or a value leaves 64 bits.
+    pub fn example_of(&self, problem: &Problem) -> Result<Example, EnvironmentError> {
+        let id = problem.id();
+        let refused = |source: Box<dyn std::error::Error + Send + Sync>| {
+            EnvironmentError::example(NAME, id, source)
+        };
+        let gold = Gold::from_goal(problem.graph(), problem.goal());
+        let gold = gold.map_err(|error| refused(error.into()))?;
+        let prompt = problem_text::prompt_text(problem);
+        let target = problem_text::target_text(problem);
+        let answer = problem.answer().to_string();
+        if framing::forged_tag(&problem.problem_text()).is_some() {
+            let tags = framing::TAGS.join(" ");
+            let reason = format!("its text holds a tag; expected a context without {tags}");
+            return Err(refused(reason.into()));
+        }
+        Ok(Example::new(id, prompt, target, answer)
+            .with_op(problem.op())
+            .with_context(problem.context().id())
+            .with_reference(gold))
+    }
+}
+
+impl Environment for DagEnvironment {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn example(&self, index: u64) -> Result<Example, EnvironmentError> {
+        let problem = self.dataset.get(index);
+        let problem = problem.map_err(|error| EnvironmentError::example(NAME, index, error))?;
+        self.example_of(&problem)
+    }
+
+    fn score(
+        &self,
+        example: &Example,
+        completion: &str,
+        draw: u64,
+    ) -> Result<Score, EnvironmentError> {
+        let Some(gold) = example.reference::<Gold>() else {
+            let (environment, id) = (NAME.to_owned(), example.id);
+            return Err(EnvironmentError::ForeignExample { environment, id });
+        };
+        let exact = self.verifier.verify(gold, completion);
+        let (accepted, answer_correct) = (exact.accepted, exact.answer_correct);
+        let paid = match &self.supervision {
+            None => exact,
+            Some(noisy) => noisy.verify(gold, completion, draw),
+        };
+        let mut score = score_of(&paid)
+            .with_component(components::OUTCOME, Outcome.reward(&paid))
+            .with_component(components::PROCESS, Process.reward(&paid))
+            .with_component(components::ACCEPTED, Accepted.reward(&paid));
+        for reward in &self.rewards {
+            score = score.with_component(reward.name().to_owned(), reward.reward(&paid));
+        }
+        score.accepted = accepted;
+        score.answer_correct = answer_correct;
+        Ok(score)
+    }
+
+    fn components(&self) -> Vec<String> {
+        let standard = [
+            components::OUTCOME,
+            components::PROCESS,
+            components::ACCEPTED,
+        ];
+        let mut names: Vec<String> = standard.map(String::from).to_vec();
+        for reward in &self.rewards {
+            if !names.iter().any(|name| name == reward.name()) {
+                names.push(reward.name().to_owned());
+            }
+        }
+        names
+    }
+
+    fn level(&self) -> &str {
+        self.verifier.level().name()
+    }
+}
+
+impl fmt::Debug for DagEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DagEnvironment")
+            .field("dataset", &self.dataset)
+            .field("verifier", &self.verifier)
+            .field("supervision", &self.supervision)
+            .field("components", &self.components())
+            .finish()
+    }
+}

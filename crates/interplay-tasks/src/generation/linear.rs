@@ -1,0 +1,3 @@
+//! Values of reverse problems: linear expressions in the one unknown `x`.
+
+pub(crate) use interplay_graph::Linear;

@@ -1,0 +1,454 @@
+//! Stages as a person writes them: common keys, and settings that depend on the kind.
+//!
+//! To add a kind of stage, add it to [`StageKind`] and [`StageSettings`] here, and say how it runs
+//! in `run/stages.rs`. Everything else asks [`StageKind::traits`] and [`StageSettings::needs`].
+
+use std::fmt;
+
+use interplay_model::Precision;
+use interplay_tasks::{Counts, TaskSpec};
+use interplay_train::grpo::GrpoSpec;
+use interplay_train::next_token::NextTokenSpec;
+use serde::de::{DeserializeOwned, Error};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::limits::{MANY, PROBLEMS_PER_OP, share, within};
+
+/// One stage of an experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageSpec {
+    /// The stage's name and folder.
+    pub name: String,
+    /// The stage whose model it starts from. By default the last one before it that trains; `None`
+    /// for kinds that start from random weights.
+    pub from: Option<String>,
+    /// The calibration whose ops replace those of its data, for kinds that can train at the edge.
+    pub edge_from: Option<String>,
+    /// What it does.
+    pub settings: StageSettings,
+}
+
+/// What a stage does.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageKind {
+    /// Next-token training from random weights.
+    Pretrain,
+    /// Next-token training from another stage's model.
+    Midtrain,
+    /// Measures where the edge of competence of a model lies.
+    Calibrate,
+    /// Reinforcement learning from verified rollouts.
+    Grpo,
+}
+
+/// What a stage does, with its settings.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageSettings {
+    /// Next-token training from random weights.
+    Pretrain(Training<NextTokenSpec>),
+    /// Next-token training from another stage's model.
+    Midtrain(Training<NextTokenSpec>),
+    /// Measures where the edge of competence of a model lies.
+    Calibrate(Calibration),
+    /// Reinforcement learning from verified rollouts. The model that it starts from is also the
+    /// reference.
+    Grpo(Training<GrpoSpec>),
+}
+
+/// Settings of a stage that trains on data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training<S> {
+    /// The problems or samples.
+    pub data: TaskSpec,
+    /// The settings of the trainer.
+    pub training: S,
+}
+
+/// Settings of a calibration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// What is measured and what counts as the edge.
+    pub edge: CalibrateSpec,
+}
+
+/// What a calibration measures and what counts as the edge of competence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrateSpec {
+    /// The ops to measure.
+    pub ops: Counts,
+    /// Problems for each op.
+    pub problems_per_op: u64,
+    /// Samples for each problem.
+    pub samples: u32,
+    /// An op is mastered if verified pass@1 is not below this.
+    pub pass_at_1_below: f64,
+    /// An op is out of reach if verified pass@samples is not above this.
+    pub pass_at_k_above: f64,
+}
+
+/// What all stages of a kind have in common.
+pub(crate) struct Traits {
+    /// The name in experiment files.
+    pub name: &'static str,
+    /// Keys of an experiment file besides `kind`, `name`, `from` and `edge_from`.
+    pub keys: &'static [&'static str],
+    /// Whether it starts from another stage's model, by the key `from`.
+    pub starts_from_model: bool,
+    /// Whether a calibration can choose its ops, by the key `edge_from`.
+    pub follows_edge: bool,
+    /// Whether it leaves a model.
+    pub trains: bool,
+    /// The metrics that the report plots.
+    pub curves: &'static [&'static str],
+}
+
+/// What the settings of a stage ask of the experiment around them.
+pub(crate) struct Needs<'a> {
+    /// Everything that is wrong with the settings alone, by key.
+    pub issues: Vec<String>,
+    /// The type that products with the weights are computed in.
+    pub precision: Precision,
+    /// For stages that train.
+    pub training: Option<TrainingNeeds<'a>>,
+    /// The ops at which a stage measures the problems of the evaluation.
+    pub measured_ops: Option<&'a Counts>,
+}
+
+/// What a stage that trains asks of the experiment.
+pub(crate) struct TrainingNeeds<'a> {
+    /// Its problems or samples.
+    pub data: &'a TaskSpec,
+    /// Rows of a training pass, which devices share.
+    pub rows: usize,
+    /// Tokens of a row.
+    pub row_tokens: usize,
+    /// What a row must hold.
+    pub row_holds: RowHolds,
+}
+
+/// What a row of a training pass must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowHolds {
+    /// The longest sample.
+    Sample,
+    /// The longest prompt with this many tokens of completion.
+    PromptAnd(usize),
+}
+
+impl StageKind {
+    /// Every kind, in the order in which experiments usually use them.
+    pub const ALL: [Self; 4] = [Self::Pretrain, Self::Midtrain, Self::Calibrate, Self::Grpo];
+
+    /// Whether a stage of this kind leaves a model.
+    #[must_use]
+    pub fn trains(self) -> bool {
+        self.traits().trains
+    }
+
+    pub(crate) const fn traits(self) -> Traits {
+        match self {
+            Self::Pretrain => Traits {
+                name: "pretrain",
+                keys: &["data", "training"],
+                starts_from_model: false,
+                follows_edge: false,
+                trains: true,
+                curves: &["loss_nats"],
+            },
+            Self::Midtrain => Traits {
+                name: "midtrain",
+                starts_from_model: true,
+                ..Self::Pretrain.traits()
+            },
+            Self::Calibrate => Traits {
+                name: "calibrate",
+                keys: &["edge"],
+                starts_from_model: true,
+                follows_edge: false,
+                trains: false,
+                curves: &[],
+            },
+            Self::Grpo => Traits {
+                name: "grpo",
+                keys: &["data", "training"],
+                starts_from_model: true,
+                follows_edge: true,
+                trains: true,
+                curves: &["reward", "answer_correct", "kl_nats", "entropy_nats"],
+            },
+        }
+    }
+}
+
+impl fmt::Display for StageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.traits().name)
+    }
+}
+
+impl StageSettings {
+    /// The kind of these settings.
+    #[must_use]
+    pub fn kind(&self) -> StageKind {
+        match self {
+            Self::Pretrain(_) => StageKind::Pretrain,
+            Self::Midtrain(_) => StageKind::Midtrain,
+            Self::Calibrate(_) => StageKind::Calibrate,
+            Self::Grpo(_) => StageKind::Grpo,
+        }
+    }
+
+    /// The stage's problems or samples; `None` for a calibration, which measures those of the
+    /// evaluation.
+    #[must_use]
+    pub fn data(&self) -> Option<&TaskSpec> {
+        self.needs().training.map(|training| training.data)
+    }
+
+    pub(crate) fn needs(&self) -> Needs<'_> {
+        match self {
+            Self::Pretrain(stage) | Self::Midtrain(stage) => Needs {
+                issues: below("training", stage.training.problems()),
+                precision: stage.training.precision,
+                training: Some(TrainingNeeds {
+                    data: &stage.data,
+                    rows: stage.training.rows,
+                    row_tokens: stage.training.row_tokens,
+                    row_holds: RowHolds::Sample,
+                }),
+                measured_ops: None,
+            },
+            Self::Calibrate(stage) => Needs {
+                issues: below("edge", stage.edge.validate()),
+                precision: Precision::Float32,
+                training: None,
+                measured_ops: Some(&stage.edge.ops),
+            },
+            Self::Grpo(stage) => Needs {
+                issues: below("training", stage.training.problems()),
+                precision: stage.training.precision,
+                training: Some(TrainingNeeds {
+                    data: &stage.data,
+                    rows: stage.training.rows,
+                    row_tokens: stage.training.row_tokens,
+                    row_holds: RowHolds::PromptAnd(stage.training.max_new_tokens),
+                }),
+                measured_ops: None,
+            },
+        }
+    }
+
+    /// Settings of a kind from the keys that are its own.
+    fn from_table(kind: StageKind, table: toml::Table) -> Result<Self, toml::de::Error> {
+        Ok(match kind {
+            StageKind::Pretrain => Self::Pretrain(table.try_into()?),
+            StageKind::Midtrain => Self::Midtrain(table.try_into()?),
+            StageKind::Calibrate => Self::Calibrate(table.try_into()?),
+            StageKind::Grpo => Self::Grpo(table.try_into()?),
+        })
+    }
+
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        match self {
+            Self::Pretrain(stage) | Self::Midtrain(stage) => stage.write(map),
+            Self::Calibrate(stage) => map.serialize_entry("edge", &stage.edge),
+            Self::Grpo(stage) => stage.write(map),
+        }
+    }
+}
+
+fn below(table: &str, issues: Vec<String>) -> Vec<String> {
+    let issues = issues.into_iter();
+    issues.map(|issue| format!("{table}.{issue}")).collect()
+}
+
+impl<S: Serialize> Training<S> {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("data", &self.data)?;
+        map.serialize_entry("training", &self.training)
+    }
+}
+
+impl CalibrateSpec {
+    /// These ops with 32 problems each and 32 samples a problem, and an edge where verified pass@1
+    /// is below 0.7 and pass@32 above 0.1.
+    #[must_use]
+    pub fn new(ops: Counts) -> Self {
+        Self {
+            ops,
+            problems_per_op: 32,
+            samples: 32,
+            pass_at_1_below: 0.7,
+            pass_at_k_above: 0.1,
+        }
+    }
+
+    /// Everything that is wrong with the settings, one line each.
+    #[must_use]
+    pub fn validate(&self) -> Vec<String> {
+        let found = [
+            within("problems_per_op", self.problems_per_op, 1..=PROBLEMS_PER_OP),
+            within("samples", self.samples.into(), 2..=MANY),
+            share("pass_at_1_below", self.pass_at_1_below),
+            share("pass_at_k_above", self.pass_at_k_above),
+        ];
+        found.into_iter().flatten().collect()
+    }
+}
+
+impl StageSpec {
+    /// A stage that starts from the last model before it, if its kind starts from one.
+    #[must_use]
+    pub fn new(name: impl Into<String>, settings: StageSettings) -> Self {
+        Self {
+            name: name.into(),
+            from: None,
+            edge_from: None,
+            settings,
+        }
+    }
+
+    /// What the stage does.
+    #[must_use]
+    pub fn kind(&self) -> StageKind {
+        self.settings.kind()
+    }
+}
+
+/// Writes a stage as experiment files hold it.
+pub(crate) fn write_stage<S: Serializer>(
+    name: &str,
+    from: Option<&str>,
+    edge_from: Option<&str>,
+    settings: &StageSettings,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    // The order of the keys is part of the keys of finished stages.
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("kind", &settings.kind())?;
+    map.serialize_entry("name", name)?;
+    for (key, stage) in [("from", from), ("edge_from", edge_from)] {
+        if let Some(stage) = stage {
+            map.serialize_entry(key, stage)?;
+        }
+    }
+    settings.write(&mut map)?;
+    map.end()
+}
+
+impl Serialize for StageSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (from, edge_from) = (self.from.as_deref(), self.edge_from.as_deref());
+        write_stage(&self.name, from, edge_from, &self.settings, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StageSpec {
+    /// Takes the common keys first, so that the kind decides which others there may be.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = toml::Table::deserialize(deserializer)?;
+        let missing = D::Error::missing_field;
+        let kind: StageKind = take(&mut table, "kind")?.ok_or_else(|| missing("kind"))?;
+        let name = take(&mut table, "name")?.ok_or_else(|| missing("name"))?;
+        let traits = kind.traits();
+        let mut known = vec!["kind", "name"];
+        let mut reference = |key: &'static str, allowed: bool| match allowed {
+            true => {
+                known.push(key);
+                take(&mut table, key)
+            }
+            false => Ok(None),
+        };
+        let from = reference("from", traits.starts_from_model)?;
+        let edge_from = reference("edge_from", traits.follows_edge)?;
+        known.extend(traits.keys);
+        if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+            let known = known.join("`, `");
+            return Err(D::Error::custom(format!(
+                "unknown key `{key}`; a `{kind}` stage has `{known}`"
+            )));
+        }
+        let settings = StageSettings::from_table(kind, table);
+        Ok(Self {
+            name,
+            from,
+            edge_from,
+            settings: settings.map_err(|error| told::<D>(&error))?,
+        })
+    }
+}
+
+/// Takes a key out of a table, if it is there.
+fn take<T: DeserializeOwned, E: Error>(table: &mut toml::Table, key: &str) -> Result<Option<T>, E> {
+    let Some(value) = table.remove(key) else {
+        return Ok(None);
+    };
+    let wrong = |error: toml::de::Error| E::custom(format!("key `{key}`: {}", error.message()));
+    value.try_into().map(Some).map_err(wrong)
+}
+
+/// The error with the keys in which it was found.
+fn told<'de, D: Deserializer<'de>>(error: &toml::de::Error) -> D::Error {
+    D::Error::custom(error.to_string().trim_end().replace('\n', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<StageSpec, String> {
+        toml::from_str(text).map_err(|error| error.message().to_owned())
+    }
+
+    const CALIBRATION: &str = "kind = \"calibrate\"\nname = \"edge\"\nedge = { ops = \"4-10\", \
+        problems_per_op = 2, samples = 4, pass_at_1_below = 0.7, pass_at_k_above = 0.2 }\n";
+
+    #[test]
+    fn common_keys_and_settings_are_read_and_written() {
+        let stage = read(&format!("from = \"base\"\n{CALIBRATION}")).unwrap();
+        assert_eq!(stage.kind(), StageKind::Calibrate);
+        assert_eq!(stage.from.as_deref(), Some("base"));
+        assert_eq!(read(&toml::to_string(&stage).unwrap()).unwrap(), stage);
+        let json = serde_json::to_string(&stage).unwrap();
+        let start = "{\"kind\":\"calibrate\",\"name\":\"edge\",\"from\":\"base\",\"edge\":{";
+        assert!(json.starts_with(start), "{json}");
+    }
+
+    #[test]
+    fn keys_of_other_kinds_are_refused() {
+        let error = read(&format!("edge_from = \"x\"\n{CALIBRATION}")).unwrap_err();
+        assert!(error.contains("unknown key `edge_from`"), "{error}");
+        assert!(error.contains("`kind`, `name`, `from`, `edge`"), "{error}");
+        let error = read("kind = \"pretrain\"\nname = \"a\"\nfrom = \"b\"").unwrap_err();
+        assert!(error.contains("unknown key `from`"), "{error}");
+    }
+
+    #[test]
+    fn missing_and_mistyped_keys_are_named() {
+        for (text, named) in [
+            ("name = \"a\"", "`kind`"),
+            ("kind = \"grpo\"", "`name`"),
+            ("kind = \"grpo\"\nname = 3", "`name`"),
+            ("kind = \"grpo\"\nname = \"a\"", "`data`"),
+            ("kind = \"sft\"\nname = \"a\"", "`midtrain`"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_of_kinds_are_those_of_experiment_files() {
+        for kind in StageKind::ALL {
+            let written = toml::Value::try_from(kind).unwrap();
+            assert_eq!(written.as_str(), Some(kind.traits().name));
+        }
+    }
+}
