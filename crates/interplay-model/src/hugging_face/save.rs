@@ -1,6 +1,10 @@
 //! Writing a folder: shards are planned, written under temporary names, and renamed so that no reader sees half a
 //! model.
 //!
+//! The files of a folder appear together, so each is renamed only after all are written and synced. `AtomicFile` of
+//! `interplay-files` renames one file at a time, and follows symbolic links, which would replace the blobs that the
+//! snapshots of a Hugging Face cache link to.
+//!
 //! Source: the index and the names of shards as `transformers` writes them.
 //! Deviations: the tensors of a shard are in the order of the model, not of their names.
 
