@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets on stable Rust and runs one of them for a stated time:
+# Builds the fuzz targets on stable Rust and runs one of them for a given time:
 #
 #   fuzz/run.sh candidate 3600
 #
-# Prints executions, covered edges, and how many inputs crashed, hung or ran out of memory. Such
-# inputs stay in fuzz/artifacts/TARGET. The corpus grows in fuzz/corpus/TARGET.
+# Prints executions, covered edges, and how many inputs crashed, hung or ran out of memory. These
+# inputs are kept in fuzz/artifacts/TARGET. The corpus grows in fuzz/corpus/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")"
-target=${1:?which target: candidate, gold or linear}
-seconds=${2:?for how many seconds}
+target=${1:?expected a target: candidate, gold or linear}
+seconds=${2:?expected a number of seconds}
 host=$(rustc -vV | sed -n 's/^host: //p')
 folder=${CARGO_TARGET_DIR:-target}
 

@@ -7,7 +7,7 @@ prompts must be the same. Each is then written again by this project, in f32, bf
 `transformers`: no key may be missing or unexpected, no warning may be given, and the logits must agree again.
 
 The models are random, with weights large enough for clear preferences. Where a continuation differs, the
-difference of the two best logits at that place tells a tie from an error.
+gap between the two best logits at that position tells a tie from an error.
 
 Needs `pip install torch transformers`. From the root of the repository:
     python xtask/peers/conformance.py

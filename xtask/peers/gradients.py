@@ -3,7 +3,7 @@
 
 Every operation gets random single-precision inputs from a fixed seed. Stored are the inputs, the output, the
 weights with which the output is summed to a scalar, and the gradients of that scalar. The decoder is
-`Qwen2ForCausalLM` of `transformers` itself. The file says with which versions it was made.
+`Qwen2ForCausalLM` of `transformers` itself. The file records the versions that produced it.
 
 Needs `pip install torch transformers`. From the root of the repository:
     python xtask/peers/gradients.py
@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 from transformers import Qwen2Config, Qwen2ForCausalLM
 from transformers.models.qwen2.modeling_qwen2 import apply_rotary_pos_emb
 
-PLACE = Path("crates/interplay-model/tests/golden/gradients.safetensors")
+OUTPUT = Path("crates/interplay-model/tests/golden/gradients.safetensors")
 
 generator = torch.Generator().manual_seed(20)
 golden = {}
@@ -207,7 +207,7 @@ def decoder(tied):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--out", type=Path, default=PLACE)
+    parser.add_argument("--out", type=Path, default=OUTPUT)
     place = parser.parse_args().out
     for operation in [embedding, norm, projection, rotation, gate, attention, scores, adamw, sum_of_squares]:
         operation()

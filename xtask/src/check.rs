@@ -1,26 +1,32 @@
-//! `check`: everything that must hold before tests run, in the order of its cost.
+//! `check`: everything that must hold before the tests run, cheapest first.
 //!
-//! Only stable Cargo is used. Clippy comes before the checks of single crates, so that these find
-//! most dependencies checked already; where a crate alone turns on fewer features of a dependency
-//! than the workspace does, that dependency is checked once more.
+//! Only stable Cargo is used. Clippy and rustdoc see the workspace three times: as it comes, without
+//! default features, and with every feature that a CPU can run. Clippy runs before the checks of
+//! single crates, so that these find most dependencies already checked; where a crate alone turns on
+//! fewer features of a dependency than the workspace does, Cargo checks that dependency again.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use toml::Value;
 
 use crate::{repository, tidy};
 
-/// Whether examples in the documentation are run as well.
+/// Features that need more than a CPU and Cargo; `.ci/run` compiles those that it can.
+const BEYOND_CPU: [&str; 3] = ["cuda", "mpi", "wgpu"];
+
+/// Whether to run the examples in the documentation as well.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Doctests {
     Run,
     LeaveOut,
 }
 
-/// A call of Cargo.
+/// One invocation of Cargo.
 struct Step {
     arguments: Vec<String>,
     environment: Option<(&'static str, &'static str)>,
@@ -39,7 +45,7 @@ impl Step {
         self
     }
 
-    /// The step as one would type it.
+    /// The step as you would type it.
     fn command_line(&self) -> String {
         let environment = self
             .environment
@@ -49,7 +55,7 @@ impl Step {
     }
 }
 
-/// Runs all checks and stops at the first that fails.
+/// Runs all checks and stops at the first failure.
 pub fn run(root: &Path, doctests: Doctests) -> Result<()> {
     let mut times = Vec::new();
     let start = Instant::now();
@@ -68,11 +74,21 @@ pub fn run(root: &Path, doctests: Doctests) -> Result<()> {
 }
 
 fn steps(root: &Path, doctests: Doctests) -> Result<Vec<Step>> {
-    let mut steps = vec![
-        Step::new("fmt --all -- --check"),
-        Step::new("clippy --workspace --all-targets -- -D warnings"),
-        Step::new("doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings"),
+    let features = features(root)?;
+    let selections = [
+        String::new(),
+        " --no-default-features".to_owned(),
+        format!(" --features {features}"),
     ];
+    let mut steps = vec![Step::new("fmt --all -- --check")];
+    for selection in &selections {
+        let clippy = format!("clippy --workspace --all-targets{selection} -- -D warnings");
+        steps.push(Step::new(&clippy));
+    }
+    for selection in &selections {
+        let doc = format!("doc --workspace --no-deps{selection}");
+        steps.push(Step::new(&doc).with("RUSTDOCFLAGS", "-D warnings"));
+    }
     for name in repository::crates(root)? {
         steps.push(Step::new(&format!("check -p {name}")));
     }
@@ -82,8 +98,20 @@ fn steps(root: &Path, doctests: Doctests) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
+/// The names of all features in the workspace that a CPU can run, separated by commas.
+fn features(root: &Path) -> Result<String> {
+    let mut names = BTreeSet::new();
+    for name in repository::crates(root)? {
+        let manifest = repository::manifest(root, &name)?;
+        let features = manifest.get("features").and_then(Value::as_table);
+        names.extend(features.into_iter().flat_map(|table| table.keys().cloned()));
+    }
+    names.retain(|name| name != "default" && !BEYOND_CPU.contains(&name.as_str()));
+    Ok(Vec::from_iter(names).join(","))
+}
+
 fn execute(root: &Path, step: &Step) -> Result<()> {
-    // Cargo tells the programs it runs where it is itself.
+    // Cargo passes its own path to the programs that it runs.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let status = Command::new(cargo)
         .args(&step.arguments)
@@ -98,7 +126,7 @@ fn execute(root: &Path, step: &Step) -> Result<()> {
 }
 
 fn print_times(times: &[(String, Duration)]) {
-    println!("--- all checks pass");
+    println!("--- all checks passed");
     for (name, elapsed) in times {
         println!("{:>7.1} s  {name}", elapsed.as_secs_f64());
     }

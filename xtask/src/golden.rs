@@ -1,6 +1,6 @@
-//! `golden`: writes pinned data anew, after an intended change of what it pins.
+//! `golden`: rewrites golden files after an intended change.
 //!
-//! Each such test writes its file where `INTERPLAY_UPDATE_GOLDEN` is set, and compares as always.
+//! Each golden test writes its file if `INTERPLAY_UPDATE_GOLDEN` is set, then compares as usual.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The tests that compare with a file in their crate's `tests/golden`: crate and test.
+/// The tests that compare with a file in their crate's `tests/golden`, as package and test.
 const TESTS: [(&str, &str); 2] = [
     ("interplay-tasks", "golden"),
     ("interplay-audit", "operators"),
 ];
 
-/// Runs every golden test in writing mode.
+/// Runs every golden test in update mode.
 pub fn run(root: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     for (package, test) in TESTS {
@@ -29,6 +29,6 @@ pub fn run(root: &Path) -> Result<()> {
             bail!("the test `{test}` of {package} failed");
         }
     }
-    println!("--- done; `git diff` shows what changed");
+    println!("--- done; review with `git diff`");
     Ok(())
 }

@@ -1,6 +1,8 @@
-//! The repository's own tasks: `cargo xtask check`, `tidy`, `golden` and `peers`.
+//! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `examples`, `golden`
+//! and `peers`.
 
 mod check;
+mod examples;
 mod golden;
 mod peers;
 mod repository;
@@ -11,15 +13,19 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-usage: cargo xtask <task>
+Usage: cargo xtask <TASK>
 
-  check   tidy, formatting, clippy, documentation, each crate alone, doctests
-          --without-doctests leaves out the last, for a caller that runs all tests anyway
-  tidy    the rules of the house that no compiler knows
-  golden  write the files in tests/golden anew, after an intended change
-  peers   measure training and sampling beside PyTorch, which --python must have
-          [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
-          [--compile] [--program PATH-OF-INTERPLAY]
+  check     Run tidy, rustfmt, Clippy, rustdoc, a check of each crate alone, and doctests
+            [--without-doctests]  skip the doctests, for a caller that runs all tests anyway
+  tidy      Check the rules that the compiler does not
+  circles   List every import circle between files, tolerated ones included
+            [PACKAGE]  only in this package
+  examples  Run every example of the workspace once
+  golden    Rewrite the files in tests/golden after an intended change
+  peers     Compare training and sampling speed with PyTorch
+            [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
+            [--compile] [--program PATH-OF-INTERPLAY]
+            The Python given by --python needs `torch` and `transformers`
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +46,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["check"] => check::run(&root, check::Doctests::Run),
         ["check", "--without-doctests"] => check::run(&root, check::Doctests::LeaveOut),
         ["tidy"] => tidy::run(&root),
+        ["circles"] => tidy::circles::list(&root, ""),
+        ["circles", package] => tidy::circles::list(&root, package),
+        ["examples"] => examples::run(&root),
         ["golden"] => golden::run(&root),
         ["peers", ..] => peers::run(&root, &words[1..]),
         [] | ["help" | "-h" | "--help"] => {

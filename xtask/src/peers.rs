@@ -1,9 +1,8 @@
-//! `peers`: this project and PyTorch on the same work, in turn, several times.
+//! `peers`: compares training and sampling speed with PyTorch on the same work, in several rounds.
 //!
 //! Both sides are programs that print one JSON line: `interplay throughput`, and the scripts in
 //! `xtask/peers`, which need `torch` and `transformers`. A round runs every program once, so that
-//! whatever else the machine does meets all of them; the ratio of a round compares what ran next
-//! to each other.
+//! other load on the machine affects all of them; a round's ratio compares adjacent runs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-/// A size of model with the work that it is measured on, in flags that both sides know.
+/// A model size and the work to measure it on, as flags that both sides accept.
 struct Case {
     name: &'static str,
     model: &'static str,
@@ -83,15 +82,15 @@ const CASES: [Case; 10] = [
     ),
 ];
 
-/// What the command line asks for.
+/// The command line.
 struct Options {
     python: PathBuf,
     rounds: usize,
-    /// Run the cases whose name contains this.
+    /// Only run cases whose name contains this.
     only: String,
     cuda: bool,
     compile: bool,
-    /// A program to measure instead of one that is built first.
+    /// The program to measure; if absent, `interplay` is built first.
     program: Option<PathBuf>,
 }
 
@@ -121,7 +120,7 @@ impl Options {
                 "--rounds" => {
                     let rounds = value.parse().ok().filter(|rounds| *rounds > 0);
                     options.rounds = rounds.with_context(|| {
-                        format!("--rounds: found `{value}`, expected a number from 1")
+                        format!("--rounds: found `{value}`, expected a positive integer")
                     })?;
                 }
                 "--device" => match *value {
@@ -145,7 +144,7 @@ struct Side {
     command: Vec<OsString>,
 }
 
-/// Measures all cases and prints a line for each.
+/// Measures every selected case and prints a line for each.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let options = Options::read(arguments)?;
     let cases: Vec<&Case> = CASES
@@ -154,7 +153,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
         .collect();
     ensure!(
         !cases.is_empty(),
-        "--only: no case has `{}` in its name",
+        "--only: no case name contains `{}`",
         options.only
     );
     let program = match &options.program {
@@ -172,7 +171,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds `interplay` and gives its path.
+/// Builds `interplay` and returns its path.
 fn build(root: &Path, cuda: bool) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -183,7 +182,7 @@ fn build(root: &Path, cuda: bool) -> Result<PathBuf> {
         command.args(["--features", "cuda"]);
     }
     let status = command.status().context("starting cargo build")?;
-    ensure!(status.success(), "`interplay` does not build");
+    ensure!(status.success(), "`cargo build --bin interplay` failed");
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| root.join("target"));
     Ok(target.join("debug").join("interplay"))
@@ -239,7 +238,7 @@ fn sides(root: &Path, options: &Options, program: &Path, case: &Case) -> (Side, 
     )
 }
 
-/// Runs a program and reads the last line that it prints.
+/// Runs a program and parses the last line that it prints.
 fn ask(side: &Side) -> Result<Value> {
     let [program, arguments @ ..] = &side.command[..] else {
         bail!("{}: nothing to run", side.name);
@@ -253,7 +252,7 @@ fn ask(side: &Side) -> Result<Value> {
     match serde_json::from_str(line) {
         Ok(value) if output.status.success() => Ok(value),
         _ => bail!(
-            "{} ended with {} and printed `{line}`, expected a JSON line\n{}",
+            "{} exited with {}; expected a JSON line, found `{line}`\n{}",
             side.name,
             output.status,
             String::from_utf8_lossy(&output.stderr)
@@ -261,7 +260,7 @@ fn ask(side: &Side) -> Result<Value> {
     }
 }
 
-/// The rate of a side's answer, in tokens a second.
+/// The throughput in a side's answer, in tokens per second.
 fn rate(answer: &Value) -> Result<f64> {
     let field = ["tokens_per_s_median", "new_tokens_per_s_median"];
     let found = field.iter().find_map(|field| answer[field].as_f64());
@@ -273,7 +272,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Runs a case on all sides in turn and prints its line; the peer is the better of all.
+/// Runs a case on all sides in turn and prints its line; compares with the fastest peer.
 fn measure(case: &Case, options: &Options, ours: &Side, peers: &[Side]) -> Result<()> {
     let (mut own, mut best, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shares, mut memory, mut fastest) = (Vec::new(), 0, String::new());
@@ -311,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_are_read_and_wrong_ones_named() {
+    fn reads_flags_and_names_invalid_ones() {
         let options = Options::read(&["--rounds", "5", "--device", "cuda", "--compile"]).unwrap();
         assert!(options.rounds == 5 && options.cuda && options.compile);
         for (arguments, expected) in [
@@ -326,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn both_kinds_of_answer_have_a_rate() {
+    fn reads_the_rate_of_both_kinds_of_answer() {
         let train = serde_json::json!({"tokens_per_s_median": 7.5});
         let sample = serde_json::json!({"new_tokens_per_s_median": 2.0});
         assert_eq!(rate(&train).unwrap(), 7.5);

@@ -1,21 +1,31 @@
-//! What is in the repository: its root, its crates, its text files.
+//! The repository: its root, its crates, its text files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use toml::Table;
 
-/// Where the project's own files are; build output and runs are elsewhere.
-const PLACES: [&str; 8] = [
+/// The folders and files that hold sources and documents; build output and runs are elsewhere.
+const SOURCES: [&str; 14] = [
     ".cargo",
     ".ci",
+    ".github",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "CONTRIBUTING.md",
+    "Cargo.toml",
+    "README.md",
     "crates",
+    "deny.toml",
     "docs",
     "examples",
+    "fuzz",
     "xtask",
-    "README.md",
-    "Cargo.toml",
 ];
+
+/// Folders of generated files inside them.
+const GENERATED: [&str; 3] = ["artifacts", "corpus", "target"];
 
 /// The root of the checkout that this program was built from.
 pub fn root() -> PathBuf {
@@ -42,8 +52,8 @@ impl TextFile {
 /// Every text file of the project, sorted by path. Files that are not UTF-8 are data, not text.
 pub fn text_files(root: &Path) -> Result<Vec<TextFile>> {
     let mut files = Vec::new();
-    for place in PLACES {
-        let path = root.join(place);
+    for source in SOURCES {
+        let path = root.join(source);
         if path.exists() {
             collect(root, &path, &mut files)?;
         }
@@ -54,7 +64,8 @@ pub fn text_files(root: &Path) -> Result<Vec<TextFile>> {
 
 fn collect(root: &Path, path: &Path, files: &mut Vec<TextFile>) -> Result<()> {
     if path.is_dir() {
-        if path.file_name().is_some_and(|name| name == "target") {
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| GENERATED.contains(&name)) {
             return Ok(());
         }
         let entries = fs::read_dir(path).with_context(|| format!("reading {}", path.display()))?;
@@ -73,6 +84,14 @@ fn collect(root: &Path, path: &Path, files: &mut Vec<TextFile>) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// The manifest of a crate in `crates/`.
+pub fn manifest(root: &Path, name: &str) -> Result<Table> {
+    let path = root.join("crates").join(name).join("Cargo.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    text.parse()
+        .with_context(|| format!("parsing {}", path.display()))
 }
 
 /// The names of the folders in `crates/`, sorted; each is also its crate's name.

@@ -80,7 +80,7 @@ mod tests {
     use interplay_graph::SeedStreams;
 
     #[test]
-    fn zeros_take_the_first_of_everything() {
+    fn zeros_take_the_first_choice() {
         let mut draw = Draw::of_choices(vec![u64::MAX]);
         assert_eq!(draw.below(7), 6);
         let mut items = [1, 2, 3];

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_come_apart_and_together() {
+    fn splits_and_joins_terms() {
         let sum = read("a - 2 * b + 1").unwrap();
         let mut terms = sum.terms();
         assert_eq!(terms.len(), 3);

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_values_make_a_form_and_its_text() {
+    fn finds_a_form_from_two_values_and_writes_it() {
         let at = |x: i128| 3 * x - 4;
         let form = Linear::of([at(POINTS[0]), at(POINTS[1])]).unwrap();
         assert_eq!(form.text("x"), "3*x - 4");

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_means_accepted_where_harmful_and_rejected_where_harmless() {
+    fn counts_accepted_harmful_and_rejected_harmless_candidates() {
         let mut report = Report::new(["strict", "paper"], 1);
         report.record(cell("gold", Label::Harmless, 2), &[true, true]);
         report.record(cell("tags", Label::Harmless, 2), &[false, true]);

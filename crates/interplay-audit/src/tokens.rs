@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn coefficients_and_words_come_apart() {
+    fn splits_coefficients_and_words() {
         let text = "né = 12*x - (3);";
         let found: Vec<&str> = tokens(text, 0..text.len())
             .iter()

@@ -122,7 +122,7 @@ fn shown() -> String {
 }
 
 #[test]
-fn every_operator_does_what_is_pinned() {
+fn every_operator_matches_its_golden_mutants() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/operators.txt");
     if std::env::var_os("INTERPLAY_UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, shown()).unwrap();
@@ -143,7 +143,7 @@ fn every_operator_does_what_is_pinned() {
 }
 
 #[test]
-fn the_levels_judge_them_by_their_labels() {
+fn levels_agree_with_the_labels() {
     let stream = SeedStreams::new(2).stream("audit/operators");
     for subject in subjects() {
         for (operator, index) in
@@ -175,7 +175,7 @@ fn names_are_unique_and_found() {
 }
 
 #[test]
-fn a_solution_that_cannot_be_read_is_an_error_that_says_where() {
+fn an_unreadable_solution_is_an_error_with_its_position() {
     let kind = subjects()[0].kind().clone();
     let gold = subjects()[0].gold().clone();
     for (text, at) in [

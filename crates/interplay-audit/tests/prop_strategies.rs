@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn what_survives_random_edits_is_true(
+    fn survivors_of_random_edits_are_true(
         subject in subjects(Kinds { ops: 2..=9, ..Kinds::default() }),
         edits in prop::collection::vec((0_u8..5, any::<Index>(), any::<Index>()), 1..4),
     ) {

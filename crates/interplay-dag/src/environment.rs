@@ -4,9 +4,12 @@
 
 use std::fmt;
 
-use interplay_environment::{Environment, EnvironmentError, Example, Score, components, framing};
+use interplay_environment::{
+    Environment, EnvironmentError, Example, Score, Split, components, framing,
+};
 use interplay_graph::SeedStream;
-use interplay_tasks::{Dataset, Problem, framing as problem_text};
+use interplay_tasks::datasets::{Part, RestrictedDataset};
+use interplay_tasks::{Dataset, Problem, TaskError, framing as problem_text};
 use interplay_verify::{
     Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
 };
@@ -16,12 +19,39 @@ use crate::score_of;
 /// The name in reports and errors.
 const NAME: &str = "dag";
 
+/// Where the problems come from.
+#[derive(Debug)]
+enum Problems {
+    Whole(Dataset),
+    Part(RestrictedDataset),
+}
+
+impl Problems {
+    fn get(&self, index: u64) -> Result<Problem, TaskError> {
+        match self {
+            Self::Whole(data) => data.get(index),
+            Self::Part(data) => Ok(data.get(index)?.problem),
+        }
+    }
+
+    fn split(&self) -> Split {
+        match self {
+            Self::Whole(_) => Split::Train,
+            Self::Part(data) => match data.part() {
+                Part::Train => Split::Train,
+                Part::Validation => Split::Validation,
+                Part::Test => Split::Test,
+            },
+        }
+    }
+}
+
 /// Problems of a [`Dataset`], judged by a [`Verifier`].
 ///
 /// Every score has the components `outcome`, `process` and `accepted`, and those added by
 /// [`with_reward`](Self::with_reward).
 pub struct DagEnvironment {
-    dataset: Dataset,
+    problems: Problems,
     verifier: Verifier,
     supervision: Option<Supervision>,
     rewards: Vec<Box<dyn Reward + Send + Sync>>,
@@ -31,8 +61,19 @@ impl DagEnvironment {
     /// The problems of a data set, verified at [`Level::Strict`].
     #[must_use]
     pub fn new(dataset: Dataset) -> Self {
+        Self::from_problems(Problems::Whole(dataset))
+    }
+
+    /// The problems of one part of a split, verified at [`Level::Strict`]: held-out problems for
+    /// evaluation, or the rest for training.
+    #[must_use]
+    pub fn of_part(dataset: RestrictedDataset) -> Self {
+        Self::from_problems(Problems::Part(dataset))
+    }
+
+    fn from_problems(problems: Problems) -> Self {
         Self {
-            dataset,
+            problems,
             verifier: Verifier::new(Level::Strict),
             supervision: None,
             rewards: Vec::new(),
@@ -65,10 +106,21 @@ impl DagEnvironment {
         self
     }
 
-    /// The problems.
+    /// The data set that problems are drawn from.
     #[must_use]
     pub fn dataset(&self) -> &Dataset {
-        &self.dataset
+        match &self.problems {
+            Problems::Whole(data) => data,
+            Problems::Part(data) => data.dataset(),
+        }
+    }
+
+    /// The problem behind an example.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    pub fn problem(&self, index: u64) -> Result<Problem, TaskError> {
+        self.problems.get(index)
     }
 
     /// A problem as an example of this environment.
@@ -93,6 +145,7 @@ impl DagEnvironment {
         Ok(Example::new(id, prompt, target, answer)
             .with_op(problem.op())
             .with_context(problem.context().id())
+            .in_split(self.problems.split())
             .with_reference(gold))
     }
 }
@@ -103,7 +156,7 @@ impl Environment for DagEnvironment {
     }
 
     fn example(&self, index: u64) -> Result<Example, EnvironmentError> {
-        let problem = self.dataset.get(index);
+        let problem = self.problems.get(index);
         let problem = problem.map_err(|error| EnvironmentError::example(NAME, index, error))?;
         self.example_of(&problem)
     }
@@ -159,7 +212,7 @@ impl Environment for DagEnvironment {
 impl fmt::Debug for DagEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DagEnvironment")
-            .field("dataset", &self.dataset)
+            .field("problems", &self.problems)
             .field("verifier", &self.verifier)
             .field("supervision", &self.supervision)
             .field("components", &self.components())

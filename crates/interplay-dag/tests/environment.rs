@@ -3,6 +3,7 @@
 use interplay_dag::DagEnvironment;
 use interplay_environment::{Environment, EnvironmentError, Example, components};
 use interplay_graph::SeedStreams;
+use interplay_tasks::datasets::{Part, Split};
 use interplay_tasks::{ContextLibrary, Counts, Dataset, Dialect, Mode, TaskSpec, framing};
 use interplay_verify::{Gold, Level, Noise, Verifier, Weighted};
 
@@ -108,4 +109,20 @@ fn an_example_of_another_environment_is_refused() {
         matches!(error, EnvironmentError::ForeignExample { id: 9, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_part_of_a_split_says_which_it_is() {
+    let split = Split::hold_out(0.2).unwrap();
+    for (part, name) in [(Part::Train, "train"), (Part::Test, "test")] {
+        let data = dataset(Mode::Forward).restrict(split, part).unwrap();
+        let environment = DagEnvironment::of_part(data.clone());
+        for index in 0..20 {
+            let example = environment.example(index).unwrap();
+            assert_eq!(example.split.name(), name);
+            let problem = data.get(index).unwrap().problem;
+            assert_eq!(example.prompt, framing::prompt_text(&problem));
+            assert_eq!(environment.problem(index).unwrap().id(), problem.id());
+        }
+    }
 }

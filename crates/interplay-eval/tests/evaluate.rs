@@ -108,7 +108,6 @@ fn settings() -> EvalSettings {
         completions: 8,
         ks: vec![1, 8],
         batch: 3,
-        ..EvalSettings::default()
     }
 }
 

@@ -57,7 +57,7 @@ enum Half {
     Low,
 }
 
-/// The half that an escape `\uXXXX` stands for, if it does.
+/// The half that an escape `\uHHHH` stands for, if it does.
 fn surrogate(rest: &[u8]) -> Option<Half> {
     let digits = rest.strip_prefix(b"\\u")?.get(..4)?;
     match digits.to_ascii_lowercase().as_slice() {

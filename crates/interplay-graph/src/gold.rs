@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn names_a_dependency_that_is_not_there() {
+    fn names_a_missing_dependency() {
         let broken = gold(vec![node("a", &["z"])]);
         let expected = GraphError::UnknownParent {
             name: "a".into(),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topological_order_has_every_name_once_after_its_dependencies() {
+    fn a_topological_order_lists_every_name_once_after_its_dependencies() {
         let mut gold = gold(vec![node("b", &["a"]), node("a", &[])]);
         let mut check = |order: &[&str]| {
             gold.topological_order = order.iter().map(|name| (*name).to_owned()).collect();

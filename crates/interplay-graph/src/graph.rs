@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_not_a_graph_and_stays_as_it_was() {
+    fn rejects_invalid_quantities_and_stays_unchanged() {
         let (mut graph, [a, ..]) = chain();
         let before = graph.clone();
         let outside = QuantityId(9);

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_a_part_are_told_from_the_whole() {
+    fn nested_issues_get_the_prefix_of_their_part() {
         let mut part = Issues::default();
         part.push("", "nothing", "a table");
         part.push("[2].op", 0, "1 to 9");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_lies_in_no_range() {
+    fn nan_lies_in_no_range() {
         let mut issues = Issues::default();
         issues.range("alpha", f64::NAN, 0.0..=1.0);
         issues.range("alpha", 0.5, 0.0..=1.0);

@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn hashes_do_not_see_names(recipes in recipes()) {
+    fn hashes_ignore_names(recipes in recipes()) {
         let (left, target) = build(&recipes, "a");
         let (right, _) = build(&recipes, "zz");
         for numbers in [Numbers::Distinct, Numbers::Ignored] {
@@ -147,7 +147,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
-    fn hashes_do_not_see_the_order(recipes in recipes_with_products(), seed in any::<u64>()) {
+    fn hashes_ignore_order(recipes in recipes_with_products(), seed in any::<u64>()) {
         let (left, target) = build(&recipes, "a");
         let (right, other) = shuffled(&left, target, seed);
         for numbers in [Numbers::Distinct, Numbers::Ignored] {
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn hashes_are_equal_where_graphs_are_isomorphic_and_only_there(
+    fn hashes_are_equal_iff_graphs_are_isomorphic(
         left in small(), right in small()
     ) {
         let (left, target) = build(&left, "a");

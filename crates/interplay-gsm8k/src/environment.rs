@@ -6,24 +6,23 @@
 //! state the answer in this project's tags instead of a `#### ` line, and without the calculator
 //! annotations.
 
-use std::io::BufRead;
 use std::path::Path;
 
 use interplay_environment::framing::{self, Completion};
 use interplay_environment::{
     Blame, Environment, EnvironmentError, Example, FirstError, Score, Split, StepScore, components,
 };
+use interplay_files::RecordReader;
 
 use crate::error::Skipped;
 use crate::order::Order;
 use crate::problem::{Problem, Record};
 use crate::{
-    Equation, Gsm8kError, Gsm8kSpec, LineError, Number, StatedAnswer, Unclear, equations, lines,
-    read_answer,
+    Equation, Gsm8kError, Gsm8kSpec, Number, StatedAnswer, Unclear, equations, read_answer,
 };
 
-/// How many unreadable lines are reported in full.
-const REMEMBERED: usize = 10;
+/// What a line holds, for messages.
+const EXPECTED: &str = "an object with the texts `question` and `answer`";
 
 /// An environment of problems in GSM8K's form.
 ///
@@ -69,15 +68,26 @@ impl Gsm8k {
             Split::Test => &spec.test,
             Split::Validation => return Err(Gsm8kError::NoSuchSplit { split }),
         };
-        let io = |source| Gsm8kError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let input = lines::open(path).map_err(io)?;
-        Self::read(input, path, spec, split, seed)
+        let mut reader = RecordReader::open(path)?.skip_unreadable(true);
+        let mut problems = Vec::new();
+        while let Some((line, record)) = reader.next::<Record>(EXPECTED)? {
+            match Problem::new(line - 1, &record, spec.keep_annotations) {
+                Ok(problem) => problems.push(problem),
+                Err(fault) => reader.reject(reader.error(&fault.to_string()))?,
+            }
+        }
+        let skipped = Skipped::of(reader.skipped());
+        Self::select(
+            path.display().to_string(),
+            problems,
+            skipped,
+            spec,
+            split,
+            seed,
+        )
     }
 
-    /// Reads problems from JSON lines in memory. The files of `spec` are not opened.
+    /// Reads problems from lines of strict JSON in memory. The files of `spec` are not opened.
     ///
     /// ```
     /// use interplay_environment::{Environment, Split};
@@ -101,46 +111,42 @@ impl Gsm8k {
         if !issues.0.is_empty() {
             return Err(Gsm8kError::Settings(issues));
         }
-        let mut text = String::new();
-        for line in lines {
-            text.push_str(line.as_ref().trim_end_matches(['\r', '\n']));
-            text.push('\n');
+        let (mut problems, mut skipped) = (Vec::new(), Skipped::default());
+        for (id, line) in (0..).zip(lines) {
+            let line = line.as_ref();
+            if line.trim().is_empty() {
+                continue;
+            }
+            match serde_json::from_str::<Record>(line) {
+                Err(error) => {
+                    // The parser saw one line only.
+                    let reason = error
+                        .to_string()
+                        .replace(" at line 1 column ", " at column ");
+                    skipped.push(id + 1, format!("{reason}; expected {EXPECTED}"));
+                }
+                Ok(record) => match Problem::new(id, &record, spec.keep_annotations) {
+                    Ok(problem) => problems.push(problem),
+                    Err(fault) => skipped.push(id + 1, fault),
+                },
+            }
         }
-        Self::read(text.as_bytes(), Path::new(&spec.name), spec, split, seed)
+        Self::select(spec.name.clone(), problems, skipped, spec, split, seed)
     }
 
-    fn read(
-        input: impl BufRead,
-        path: &Path,
+    /// Takes the problems that the spec selects. `origin` names their source in errors.
+    fn select(
+        origin: String,
+        mut problems: Vec<Problem>,
+        skipped: Skipped,
         spec: &Gsm8kSpec,
         split: Split,
         seed: u64,
     ) -> Result<Self, Gsm8kError> {
-        let (mut problems, mut skipped, mut readable) = (Vec::new(), Skipped::default(), 0);
-        for record in lines::records::<Record>(input) {
-            let (line, record) = record.map_err(|source| Gsm8kError::Io {
-                path: path.to_owned(),
-                source,
-            })?;
-            let problem =
-                record.and_then(|record| Problem::new(line - 1, &record, spec.keep_annotations));
-            match problem {
-                Ok(problem) => {
-                    readable += 1;
-                    problems.push(problem);
-                }
-                Err(fault) => {
-                    skipped.count += 1;
-                    if skipped.first.len() < REMEMBERED {
-                        skipped.first.push(LineError { line, fault });
-                    }
-                }
-            }
-        }
-        let origin = path.display().to_string();
         if skipped.count > 0 && !spec.skip_unreadable {
             return Err(Gsm8kError::Lines { origin, skipped });
         }
+        let readable = problems.len() as u64;
         let steps = spec.min_steps..=spec.max_steps.unwrap_or(u32::MAX);
         problems.retain(|problem| steps.contains(&problem.steps));
         let limit = spec.limit.and_then(|limit| usize::try_from(limit).ok());

@@ -1,13 +1,13 @@
 //! Why problems could not be read.
 
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
 use interplay_environment::Split;
+use interplay_files::FileError;
 use interplay_graph::settings::Issues;
 
-use crate::NotANumber;
+/// How many unreadable lines are reported in full.
+const REMEMBERED: usize = 10;
 
 /// Why problems could not be read.
 #[non_exhaustive]
@@ -22,14 +22,9 @@ pub enum Gsm8kError {
         /// The split that was asked for.
         split: Split,
     },
-    /// The system refused to read a file.
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// A file that cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Unreadable lines.
     #[error("{origin}: {skipped}; correct them, or set `skip_unreadable` to skip them")]
     Lines {
@@ -73,52 +68,38 @@ impl fmt::Display for Skipped {
     }
 }
 
+impl Skipped {
+    /// What a reader has skipped.
+    pub(crate) fn of(skipped: &interplay_files::Skipped) -> Self {
+        let first = skipped.first.iter().filter_map(|error| match error {
+            FileError::Record { number, reason, .. } => Some(LineError {
+                line: *number,
+                reason: reason.clone(),
+            }),
+            _ => None,
+        });
+        Self {
+            count: skipped.count,
+            first: first.collect(),
+        }
+    }
+
+    /// Adds a line.
+    pub(crate) fn push(&mut self, line: u64, reason: impl fmt::Display) {
+        self.count += 1;
+        if self.first.len() < REMEMBERED {
+            let reason = reason.to_string();
+            self.first.push(LineError { line, reason });
+        }
+    }
+}
+
 /// An unreadable line.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {fault}")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
 pub struct LineError {
     /// The line, from 1.
     pub line: u64,
-    /// What is wrong with it.
-    #[source]
-    pub fault: LineFault,
-}
-
-/// What is wrong with a line.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum LineFault {
-    /// It is not a JSON object with the required fields.
-    #[error(
-        "{reason} (column {column}); expected an object with the texts `question` and `answer`"
-    )]
-    Json {
-        /// What the parser says.
-        reason: String,
-        /// Where, in bytes of the line from 1.
-        column: usize,
-    },
-    /// A field is empty.
-    #[error("`{field}` is empty; expected a text")]
-    Empty {
-        /// The field.
-        field: &'static str,
-    },
-    /// The solution does not end in an answer.
-    #[error("`answer` ends in the line `{found}`; expected `#### ` and a number")]
-    NoAnswerLine {
-        /// The last line of the solution.
-        found: String,
-    },
-    /// The last line does not state one number.
-    #[error("the last line of `answer`: {0}")]
-    NotANumber(#[from] NotANumber),
-    /// A field contains a framing tag, and could pass off its text as another part of the sample.
-    #[error("`{field}` contains the framing tag `{tag}`; remove it")]
-    Tag {
-        /// The field.
-        field: &'static str,
-        /// The tag.
-        tag: &'static str,
-    },
+    /// What is wrong with it, and what was expected.
+    pub reason: String,
 }

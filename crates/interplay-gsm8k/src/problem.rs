@@ -4,13 +4,30 @@ use interplay_environment::framing;
 use serde::Deserialize;
 
 use crate::equation::without_annotations;
-use crate::{LineFault, Number};
+use crate::{NotANumber, Number};
 
 /// A line of a file; other fields are not read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Record {
     question: String,
     answer: String,
+}
+
+/// Why a record is not a problem.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("`{field}` is empty; expected a text")]
+    Empty { field: &'static str },
+    #[error("`answer` ends in the line `{found}`; expected `#### ` and a number")]
+    NoAnswerLine { found: String },
+    #[error("the last line of `answer`: {0}")]
+    NotANumber(#[from] NotANumber),
+    /// The text could pass itself off as another part of a sample.
+    #[error("`{field}` contains the framing tag `{tag}`; remove it")]
+    Tag {
+        field: &'static str,
+        tag: &'static str,
+    },
 }
 
 /// One problem.
@@ -26,21 +43,21 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub fn new(id: u64, record: &Record, keep_annotations: bool) -> Result<Self, LineFault> {
+    pub fn new(id: u64, record: &Record, keep_annotations: bool) -> Result<Self, Fault> {
         let (question, answer) = (record.question.trim(), record.answer.trim());
         for (field, text) in [("question", question), ("answer", answer)] {
             if text.is_empty() {
-                return Err(LineFault::Empty { field });
+                return Err(Fault::Empty { field });
             }
             if let Some(tag) = framing::forged_tag(text) {
-                return Err(LineFault::Tag { field, tag });
+                return Err(Fault::Tag { field, tag });
             }
         }
         let (reasoning, last) = answer.rsplit_once('\n').unwrap_or(("", answer));
         let stated = last
             .trim()
             .strip_prefix("####")
-            .ok_or_else(|| LineFault::NoAnswerLine {
+            .ok_or_else(|| Fault::NoAnswerLine {
                 found: last.trim().to_owned(),
             })?;
         let answer = stated.trim().parse()?;
@@ -69,7 +86,7 @@ impl Problem {
 mod tests {
     use super::*;
 
-    fn problem(question: &str, answer: &str) -> Result<Problem, LineFault> {
+    fn problem(question: &str, answer: &str) -> Result<Problem, Fault> {
         let record = Record {
             question: question.to_owned(),
             answer: answer.to_owned(),

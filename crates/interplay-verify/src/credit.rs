@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn blames_what_is_behind_the_last_step_where_something_is_missing() {
+    fn blames_everything_after_the_last_step_if_something_is_missing() {
         let early = "fox = 3. Answer: 3.";
         assert_eq!(blamed(early), Some(" Answer: 3."));
         let silent = "fox = 3. elk = fox + 2 = 3 + 2 = 5.";
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_answer_and_a_step_behind_it_are_blamed_themselves() {
+    fn blames_an_early_answer_and_a_step_after_it() {
         assert_eq!(
             blamed("fox = 3. Answer: 5. elk = fox + 2 = 3 + 2 = 5."),
             Some(" Answer: 5. ")

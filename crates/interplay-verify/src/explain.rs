@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_was_found_where_the_mark_does_not_show_it() {
+    fn explains_what_was_found_unless_the_mark_shows_it() {
         assert_eq!(
             explained("fox = 3. elk = fox + 2 = 3 + 2 = 6. Answer: 6."),
             "rejected: the two sides of an equality differ\n\

@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cancels_out_was_still_read() {
+    fn quantities_that_cancel_out_are_still_read() {
         let gold = formula(Definition::sum(), 1);
         let nodes = [symbol(0), symbol(1), Node::Add, symbol(1), Node::Subtract];
         assert!(!built(&nodes, 9).unwrap().same_parents(&gold));
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_its_own_are_another_formula() {
+    fn other_numbers_are_another_formula() {
         let gold = formula(Definition::constant(3), 0);
         let nodes = [Node::Number(1), Node::Number(2), Node::Add];
         assert!(!built(&nodes, 9).unwrap().same(&gold));

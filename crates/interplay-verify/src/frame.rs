@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_stand_at_the_ends_only() {
+    fn sequence_marks_are_allowed_at_the_ends_only() {
         let closed = "a = 3. </solution> <answer> 3 </answer>";
         for (behind, stray) in [
             ("[EOS] [PAD][PAD]", None),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_what_stands_behind_the_answer() {
+    fn reports_text_after_the_answer() {
         let text = "a = 3. </solution> <answer> 3 </answer> <answer> 4 </answer>";
         assert_eq!(
             parts(text),

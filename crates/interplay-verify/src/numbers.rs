@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_form_works_out_parts_of_the_one_before() {
+    fn a_further_form_evaluates_parts_of_the_one_before() {
         let reduced = |from: &str, to: &str| {
             let text = format!("z = {from} = {to}.");
             let reading = Reading::of(&text, &Frame::of(&text));

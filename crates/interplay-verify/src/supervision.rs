@@ -43,8 +43,8 @@ pub enum Noise {
 impl Noise {
     /// The rate, for every kind of noise.
     #[must_use]
-    pub fn rate(&self) -> f64 {
-        match *self {
+    pub fn rate(self) -> f64 {
+        match self {
             Self::Flip { rate } | Self::Drop { rate } | Self::PartialGraph { rate } => rate,
         }
     }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_beyond_the_steps_stays_wrong() {
+    fn noise_does_not_excuse_mistakes_outside_steps() {
         let talk = format!("{RIGHT} blah blah.");
         let twice = format!("{LUCKY} Answer: 10.");
         let behind = format!("{LUCKY} </solution> <answer> 10 </answer> so");
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_quantity_is_held_to_its_own_equalities() {
+    fn a_hidden_quantity_is_checked_for_its_own_equalities() {
         let hidden = gold().with_hidden(|| true);
         assert_eq!(hidden.needed(), 1);
         let verify = |text| Verifier::new(Level::Strict).verify(&hidden, text);

@@ -75,7 +75,7 @@ fn explained(record: &Value, reference: bool) -> Option<&'static str> {
 }
 
 #[test]
-fn mutations_are_judged_as_they_are_labelled() {
+fn mutations_are_judged_as_labeled() {
     let Some(records) = records("pairs.jsonl.gz") else {
         return;
     };

@@ -266,7 +266,7 @@ fn rejects_an_equation_that_does_not_follow_or_is_not_solved() {
 }
 
 #[test]
-fn the_letter_of_the_unknown_is_no_name() {
+fn the_letter_of_the_unknown_names_no_quantity() {
     let letter = |letter: &str| {
         TERSE
             .replace("x.", &format!("{letter}."))
@@ -288,7 +288,7 @@ fn the_letter_of_the_unknown_is_no_name() {
 }
 
 #[test]
-fn empty_operations_are_no_value() {
+fn rejects_empty_operations_in_values() {
     assert_rejected(
         &terse(),
         TERSE,
@@ -318,7 +318,7 @@ fn a_forward_problem_has_no_equation_to_solve() {
 }
 
 #[test]
-fn an_unknown_that_does_not_follow_is_no_gold() {
+fn rejects_gold_whose_unknown_does_not_follow() {
     let (graph, _) = graph("");
     let id = |name: &str| graph.find(name).unwrap();
     for (unknown, given) in [("ant", "elk"), ("elk", "owl")] {
@@ -340,7 +340,7 @@ fn an_unknown_that_does_not_follow_is_no_gold() {
 }
 
 #[test]
-fn division_stands_nowhere_else() {
+fn rejects_division_outside_the_equation() {
     let gold = Gold::from_solution("fox = 6. elk = fox + 1 = 6 + 1 = 7. Answer: 7.").unwrap();
     let text = "fox = 6. elk = fox / 2 = 6 / 2 = 3. Answer: 3.";
     assert_eq!(reason(&gold, text), Some(Reason::WrongOperation));

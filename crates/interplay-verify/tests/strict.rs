@@ -388,7 +388,7 @@ fn rejects_wrong_prose() {
 }
 
 #[test]
-fn a_further_form_works_out_parts_and_nothing_else() {
+fn a_further_form_only_evaluates_parts() {
     let mut graph = ReasoningGraph::new();
     let elk = graph.add("elk", Definition::constant(5), &[]).unwrap();
     let fox = graph.add("fox", Definition::constant(3), &[]).unwrap();
@@ -409,7 +409,7 @@ fn a_further_form_works_out_parts_and_nothing_else() {
 }
 
 #[test]
-fn marks_and_the_question_hide_nothing() {
+fn sequence_marks_and_a_question_hide_nothing() {
     let marked = |text: &str| reason(&terse(false), text);
     assert_eq!(marked(&format!("[BOS] {TERSE} [EOS] [PAD][PAD]")), None);
     for text in [
@@ -453,7 +453,7 @@ fn without_definitions_every_parent_makes_a_difference() {
 }
 
 #[test]
-fn an_operator_that_happens_to_give_the_same_number_is_still_wrong() {
+fn a_wrong_operator_with_the_right_value_is_rejected() {
     let mut graph = ReasoningGraph::new();
     let a = graph.add("fox", Definition::constant(2), &[]).unwrap();
     let b = graph.add("elk", Definition::sum().times(2), &[a]).unwrap();

@@ -30,7 +30,7 @@ fn a_stated_quantity_may_be_computed_as_stated() {
 }
 
 #[test]
-fn what_follows_from_the_structure_may_be_computed_too() {
+fn steps_may_compute_structural_totals() {
     let total = "Define total number of adult animals in South Zoo as t; so t = a + b = 3 + 6 = 9.";
     let asked = format!(
         "{PROBLEM} The number of adult elk in North Zoo equals the total number of \
@@ -44,13 +44,13 @@ fn what_follows_from_the_structure_may_be_computed_too() {
 }
 
 #[test]
-fn what_the_problem_has_not_is_rejected() {
+fn foreign_quantities_are_rejected() {
     let foreign = with_step("Define purple unicorn in South Zoo as u; so u = 3.");
     assert_eq!(foreign.first_error.unwrap().reason, Reason::UnknownQuantity);
 }
 
 #[test]
-fn what_has_no_value_has_no_right_step() {
+fn a_quantity_without_a_value_has_no_right_step() {
     // It depends on itself.
     let problem = format!(
         "{PROBLEM} The number of adult owl in North Zoo equals 2 plus the number of adult owl in \
@@ -64,7 +64,7 @@ fn what_has_no_value_has_no_right_step() {
 }
 
 #[test]
-fn a_missing_question_or_a_foreign_sentence_opens_no_hole() {
+fn a_missing_question_or_foreign_sentence_opens_no_hole() {
     let terse = (
         "fox = 3. elk = fox. owl = fox + 2.",
         "fox = 3. elk = fox = 3. Answer: 3.",

@@ -23,7 +23,7 @@ fn an_answer_alone_earns_only_the_answer() {
 }
 
 #[test]
-fn conflicting_answers_are_not_a_right_answer() {
+fn conflicting_answers_are_wrong() {
     let steps = TERSE.trim_end_matches("Answer: 16.");
     for answers in [
         "Answer: 16. Answer: 15.",
@@ -70,7 +70,7 @@ fn unneeded_steps_can_be_forbidden() {
 }
 
 #[test]
-fn says_where_what_and_why() {
+fn errors_have_a_position_a_reason_and_an_expectation() {
     let candidate = edited(TERSE, "= 2 * (3 + 5) = 16", "= 2 * (3 + 4) = 16");
     let error = strict(&terse(false), &candidate).first_error.unwrap();
     assert_eq!(&candidate[error.span.clone()], "2 * (3 + 4)");
@@ -104,7 +104,7 @@ fn a_gold_graph_without_definitions_still_checks_parents_values_and_equalities()
 }
 
 #[test]
-fn a_broken_gold_solution_is_an_error_that_says_where() {
+fn an_invalid_gold_solution_is_an_error_with_its_position() {
     let message = |text: &str| Gold::from_solution(text).unwrap_err().to_string();
     assert!(message("fox = 3. elk = owl = 3. Answer: 3.").contains("sentence 1"));
     assert!(message("fox = 3.").contains("states no answer"));

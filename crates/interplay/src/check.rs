@@ -7,12 +7,13 @@
 use std::collections::HashSet;
 
 use interplay_eval::Band;
-use interplay_tasks::{ContextLibrary, TaskSpec};
+use interplay_graph::settings::Issues;
+use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::TrainerSpec;
 
+use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP, within};
 use crate::planned_stage::{Ops, Stage, resolve_stages};
-use crate::problems::{self, at_counts, at_op};
 use crate::spec::{ExperimentSpec, band_ops};
 use crate::stage::StageSpec;
 
@@ -65,10 +66,14 @@ impl Check<'_> {
         self.issues.extend(issue.into());
     }
 
-    fn data(&mut self, key: &str, data: &TaskSpec) {
-        let found = problems::validate(data, self.library).into_iter();
+    fn data(&mut self, key: &str, data: &DataSpec) {
+        self.found(key, data.validate(self.library));
+    }
+
+    fn found(&mut self, key: &str, issues: Issues) {
+        let issues = issues.0.into_iter();
         self.issues
-            .extend(found.map(|issue| format!("{key}: {issue}")));
+            .extend(issues.map(|issue| format!("{key}: {issue}")));
     }
 
     fn names(&mut self) {
@@ -77,6 +82,10 @@ impl Check<'_> {
             self.add(format!(
                 "name: `{name}` is not a folder name of letters, digits, `-` and `_`"
             ));
+        }
+        if !(0.0..=0.5).contains(&self.spec.held_out) {
+            let found = self.spec.held_out;
+            self.add(format!("held_out: expected 0 to 0.5, found {found}"));
         }
         // TOML has no larger whole numbers, and the run folder keeps the plan as TOML.
         self.add(within("seed", self.spec.seed, 0..=i64::MAX as u64));
@@ -145,17 +154,21 @@ impl Check<'_> {
             problems,
             1..=PROBLEMS_PER_OP,
         ));
-        self.add(within("evaluate.samples", spec.samples.into(), 1..=MANY));
+        self.add(within(
+            "evaluate.completions",
+            spec.completions.into(),
+            1..=MANY,
+        ));
         // The prompt needs a token as well. A shorter context is refused with the model.
         let most = (self.spec.model.context_tokens as u64).max(2) - 1;
         let tokens = spec.max_new_tokens as u64;
         self.add(within("evaluate.max_new_tokens", tokens, 1..=most));
         let ascending = spec.ks.windows(2).all(|pair| pair[0] < pair[1]);
-        let inside = spec.ks.iter().all(|k| (1..=spec.samples).contains(k));
+        let inside = spec.ks.iter().all(|k| (1..=spec.completions).contains(k));
         if spec.ks.is_empty() || !ascending || !inside {
             self.add(format!(
-                "evaluate.ks: expected ascending values of 1 to samples ({}), found {:?}",
-                spec.samples, spec.ks
+                "evaluate.ks: expected ascending values of 1 to completions ({}), found {:?}",
+                spec.completions, spec.ks
             ));
         }
         if !(spec.temperature >= 0.0 && spec.temperature.is_finite()) {
@@ -178,7 +191,7 @@ impl Check<'_> {
         for op in band_ops(&bands) {
             self.data(
                 &format!("evaluate.data at op {op} of the bands"),
-                &at_op(&spec.data, op),
+                &spec.data.at_ops(&Counts::one(op)),
             );
         }
     }
@@ -210,6 +223,10 @@ impl Check<'_> {
             .extend(issues.map(|issue| format!("stage `{name}`: {issue}")));
         if let Some(training) = needs.training {
             self.data(&format!("stage `{name}`: data"), training.data);
+            if let Some(reward) = training.reward {
+                let missing = reward.missing_from(&training.data.components());
+                self.found(&format!("stage `{name}`: training"), missing);
+            }
             let (found, context) = (training.row_tokens, self.spec.model.context_tokens);
             if found > context {
                 self.add(format!(
@@ -220,7 +237,7 @@ impl Check<'_> {
         }
         if let Some(ops) = needs.measured_ops {
             let key = format!("evaluate.data at the ops of stage `{name}`");
-            self.data(&key, &at_counts(&self.spec.evaluate.data, ops));
+            self.data(&key, &self.spec.evaluate.data.at_ops(ops));
         }
     }
 
@@ -235,7 +252,7 @@ impl Check<'_> {
                 "stage `{}`: data at the ops of stage `{calibration}`",
                 stage.name
             );
-            self.data(&key, &at_counts(data, ops));
+            self.data(&key, &data.at_ops(ops));
         }
     }
 }
@@ -252,8 +269,18 @@ fn is_folder_name(name: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use interplay_tasks::TaskSpec;
+
     use super::*;
     use crate::stage::StageSettings;
+
+    /// The tasks of a table of DAG problems.
+    fn tasks(data: &mut DataSpec) -> &mut TaskSpec {
+        match data {
+            DataSpec::Dag(data) => &mut data.tasks,
+            other => panic!("{other:?}"),
+        }
+    }
 
     fn issues_after(change: impl FnOnce(&mut ExperimentSpec)) -> String {
         let mut spec = ExperimentSpec::preset("quick").unwrap();
@@ -399,8 +426,8 @@ mod tests {
                     training.row_tokens = size();
                     training.accumulation = size();
                     training.optimizer.clip_norm = number;
-                    stage.data.max_parents = size();
-                    stage.data.nouns = Some(size());
+                    tasks(&mut stage.data).max_parents = size();
+                    tasks(&mut stage.data).nouns = Some(size());
                 }
                 StageSettings::Grpo(stage) => {
                     let training = &mut stage.training;
@@ -411,7 +438,7 @@ mod tests {
                     training.row_tokens = size();
                     training.max_new_tokens = size();
                     training.temperature = number;
-                    stage.data.mixture[0].weight = number;
+                    tasks(&mut stage.data).mixture[0].weight = number;
                 }
                 StageSettings::Calibrate(_) => {}
             }
@@ -421,14 +448,14 @@ mod tests {
         spec.model.rope_theta = number;
         let evaluate = &mut spec.evaluate;
         evaluate.problems_per_op = count();
-        evaluate.samples = small(count());
+        evaluate.completions = small(count());
         evaluate.ks = vec![small(count()), small(count())];
         evaluate.temperature = number;
-        evaluate.data.max_value = Some(count() as i64);
-        evaluate.data.max_constant = count() as i64;
-        evaluate.data.max_factor = count() as i64;
-        evaluate.data.min_tokens = Some(small(count()));
-        evaluate.data.entanglement = Some(number);
+        tasks(&mut evaluate.data).max_value = Some(count() as i64);
+        tasks(&mut evaluate.data).max_constant = count() as i64;
+        tasks(&mut evaluate.data).max_factor = count() as i64;
+        tasks(&mut evaluate.data).min_tokens = Some(small(count()));
+        tasks(&mut evaluate.data).entanglement = Some(number);
         for band in [
             &mut spec.bands.id,
             &mut spec.bands.edge,
@@ -445,7 +472,7 @@ mod tests {
                 StageSettings::Grpo(stage) => stage.training.steps = count(),
                 StageSettings::Calibrate(stage) => {
                     stage.edge.problems_per_op = count();
-                    stage.edge.samples = small(count());
+                    stage.edge.completions = small(count());
                     stage.edge.pass_at_1_below = number;
                     stage.edge.pass_at_k_above = number;
                 }

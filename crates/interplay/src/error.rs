@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use interplay_environment::EnvironmentError;
 use interplay_files::FileError;
+use interplay_gsm8k::Gsm8kError;
 use interplay_model::ModelError;
 use interplay_tasks::TaskError;
 use interplay_tokenizer::TokenizerError;
@@ -126,6 +128,21 @@ pub enum InterplayError {
     /// A file could not be written whole.
     #[error(transparent)]
     File(#[from] FileError),
+    /// None of the problems of an op leaves room for a completion.
+    #[error(
+        "none of the held-out problems of op {op} fits; expected a larger `model.context_tokens`, a \
+         smaller `max_new_tokens`, or files with such problems"
+    )]
+    NothingFits {
+        /// The op.
+        op: u32,
+    },
+    /// From an environment.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// From files of word problems.
+    #[error(transparent)]
+    Gsm8k(#[from] Gsm8kError),
     /// From the task generator.
     #[error(transparent)]
     Task(#[from] TaskError),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::error::InterplayError;
 
 /// Changes whenever the same inputs would give another output.
-const FORMAT: &str = "interplay/stage/v1";
+const FORMAT: &str = "interplay/stage/v2";
 
 /// The key of a value as 16 hexadecimal digits; `what` names the value in errors.
 ///

@@ -28,6 +28,7 @@
 struct Readme;
 
 mod check;
+mod data;
 pub mod device;
 mod devices;
 mod error;
@@ -40,7 +41,6 @@ mod memory;
 mod page;
 mod plan;
 mod planned_stage;
-mod problems;
 pub mod progress;
 mod results;
 mod run;
@@ -48,6 +48,7 @@ mod run_file;
 mod spec;
 mod stage;
 
+pub use data::{DagData, DataSpec};
 pub use devices::Devices;
 pub use error::{InterplayError, with_causes};
 // For the command, which measures itself; no part of the library's interface.
@@ -61,8 +62,11 @@ pub use spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
 pub use stage::{CalibrateSpec, Calibration, StageKind, StageSettings, StageSpec, Training};
 
 pub use interplay_audit as audit;
+pub use interplay_dag as dag;
+pub use interplay_environment as environment;
 pub use interplay_eval as eval;
 pub use interplay_graph as graph;
+pub use interplay_gsm8k as gsm8k;
 pub use interplay_model as model;
 pub use interplay_report as report;
 pub use interplay_tasks as tasks;

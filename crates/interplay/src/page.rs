@@ -5,6 +5,7 @@ use std::path::Path;
 
 use interplay_eval::{Cell, Evaluation, PassAtK};
 use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
+use interplay_tasks::corpora::ExposureCertificate;
 use serde_json::Value;
 
 use crate::error::InterplayError;
@@ -12,7 +13,12 @@ use crate::plan::Plan;
 use crate::results::{Line, Results, ends, gains, lines, points};
 
 /// The report of a run; plots come from the metrics in its folder.
-pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page, InterplayError> {
+pub(crate) fn page(
+    plan: &Plan,
+    results: &Results,
+    exposure: &ExposureCertificate,
+    folder: &Path,
+) -> Result<Page, InterplayError> {
     let mut sections = vec![
         accuracy(results),
         changes(results),
@@ -23,6 +29,7 @@ pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page
         sections.push(section);
     }
     sections.extend(training(results, folder)?);
+    sections.push(seen(exposure));
     sections.push(cost(results));
     let stages: Vec<&str> = results
         .stages
@@ -44,8 +51,10 @@ pub(crate) fn page(plan: &Plan, results: &Results, folder: &Path) -> Result<Page
             (
                 "evaluation".into(),
                 format!(
-                    "{} problems an op, {} samples a problem, temperature {}",
-                    plan.evaluate.problems_per_op, plan.evaluate.samples, plan.evaluate.temperature
+                    "{} problems an op, {} completions a problem, temperature {}",
+                    plan.evaluate.problems_per_op,
+                    plan.evaluate.completions,
+                    plan.evaluate.temperature
                 ),
             ),
         ],
@@ -76,6 +85,39 @@ fn accuracy(results: &Results) -> Section {
         blocks: vec![Block::Table {
             columns: columns.to_vec(),
             rows: rows.collect(),
+        }],
+    }
+}
+
+/// Which of the evaluated problems training has seen, by band and op.
+fn seen(exposure: &ExposureCertificate) -> Section {
+    let mut columns = vec!["band".into(), "op".into(), "problems".into()];
+    for stage in &exposure.stages {
+        columns.push(format!("{}: text", stage.stage));
+        columns.push(format!("{}: graph", stage.stage));
+    }
+    let row = |(index, group): (usize, &interplay_tasks::corpora::Evaluated)| {
+        let mut row = vec![
+            group.set.clone(),
+            group.op.to_string(),
+            group.problems.to_string(),
+        ];
+        for stage in &exposure.stages {
+            let counts = stage.seen.get(index);
+            let counts = counts.map_or((0, 0), |seen| (seen.text, seen.graph));
+            row.extend([counts.0.to_string(), counts.1.to_string()]);
+        }
+        row
+    };
+    Section {
+        heading: "Evaluated problems that training has seen".into(),
+        text: "Counted word for word (text), and by graph: with the same numbers and other names or \
+               another order. Evaluation takes problems whose graphs are held out from training, where \
+               an op has enough different graphs, and held-out texts elsewhere."
+            .into(),
+        blocks: vec![Block::Table {
+            columns,
+            rows: exposure.evaluated.iter().enumerate().map(row).collect(),
         }],
     }
 }
@@ -239,7 +281,7 @@ fn training(results: &Results, folder: &Path) -> Result<Option<Section>, Interpl
         // Shares and nats do not share an axis.
         let (shares, nats): (Vec<&str>, Vec<&str>) =
             curves.iter().partition(|name| !name.ends_with("_nats"));
-        for (group, y_label) in [(shares, "share of samples"), (nats, "nats")] {
+        for (group, y_label) in [(shares, "share of completions"), (nats, "nats")] {
             if group.is_empty() {
                 continue;
             }

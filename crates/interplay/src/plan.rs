@@ -31,6 +31,8 @@ pub struct Plan {
     pub seed: u64,
     /// The devices to run on.
     pub device: Devices,
+    /// The share of problem graphs that is kept from training.
+    pub held_out: f64,
     /// The ops that count as in distribution, at the edge, and hard.
     pub bands: Bands,
     /// The tokenizer.
@@ -51,6 +53,7 @@ struct PlanFile<'a> {
     name: &'a str,
     seed: u64,
     device: &'a Devices,
+    held_out: f64,
     bands: &'a Bands,
     tokenizer: &'a TokenizerSpec,
     model: &'a ModelSpec,
@@ -67,6 +70,7 @@ impl Serialize for Plan {
             name: &self.name,
             seed: self.seed,
             device: &self.device,
+            held_out: self.held_out,
             bands: &self.bands,
             tokenizer: &self.tokenizer,
             model: &self.model,
@@ -103,6 +107,7 @@ impl Plan {
             name: experiment.name,
             seed: experiment.seed,
             device,
+            held_out: experiment.held_out,
             bands: experiment.bands,
             tokenizer: experiment.tokenizer,
             model: experiment.model,

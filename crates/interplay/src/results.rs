@@ -54,8 +54,14 @@ pub struct StageResult {
     pub key: String,
     /// Number of steps.
     pub steps: u64,
-    /// Number of samples or problems that were used.
+    /// Number of examples that it went through.
     pub samples: u64,
+    /// Number of these that were left out because they do not fit in a row.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong_examples: u64,
+    /// Number of problems that its evaluation passed over because they leave no room for a completion.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub overlong_evaluated: u64,
     /// Its cost.
     pub ledger: Ledger,
     /// The evaluation of its model, if it leaves one.
@@ -64,6 +70,10 @@ pub struct StageResult {
     /// The edge of competence, if it is a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeReport>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl StageResult {
@@ -76,6 +86,8 @@ impl StageResult {
             key: String::new(),
             steps: 0,
             samples: 0,
+            overlong_examples: 0,
+            overlong_evaluated: 0,
             ledger: Ledger::default(),
             evaluation: None,
             edge: None,
@@ -86,6 +98,7 @@ impl StageResult {
         self.key = summary.key;
         self.steps = summary.steps;
         self.samples = summary.samples;
+        self.overlong_examples = summary.overlong_examples;
         self.ledger.add(&summary.ledger);
     }
 }
@@ -102,7 +115,7 @@ struct LedgerRow<'a> {
 impl Results {
     pub(crate) fn new(plan: &Plan, model_parameters: usize) -> Self {
         Self {
-            format: 1,
+            format: 2,
             name: plan.name.clone(),
             seed: plan.seed,
             device: plan.device.to_string(),

@@ -10,9 +10,9 @@ use std::path::Path;
 use interplay_eval::{Band, Bands};
 use interplay_model::ModelConfig;
 use interplay_tasks::TaskSpec;
-use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
+use crate::data::DataSpec;
 use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::stage::StageSpec;
@@ -30,6 +30,11 @@ pub struct ExperimentSpec {
     /// workers (`"tcp://HOST:PORT"`), share its training steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<Devices>,
+    /// The share of problem graphs that is kept from training and evaluated on, 0 to 0.5. Graphs
+    /// count with their numbers and without their names; at ops with few of them, texts are held out
+    /// as well. At 0 nothing is. Files of problems have a test file instead.
+    #[serde(default = "default_held_out")]
+    pub held_out: f64,
     /// The ops that count as in distribution, at the edge, and hard.
     pub bands: Bands,
     /// The tokenizer.
@@ -52,17 +57,17 @@ pub struct TokenizerSpec {
     /// Number of samples that it is trained on.
     pub samples: u64,
     /// The samples.
-    pub data: TaskSpec,
+    pub data: DataSpec,
 }
 
 impl TokenizerSpec {
     /// A vocabulary of this size at most, trained on 4,000 samples.
     #[must_use]
-    pub fn new(data: TaskSpec, vocab_size: usize) -> Self {
+    pub fn new(data: impl Into<DataSpec>, vocab_size: usize) -> Self {
         Self {
             vocab_size,
             samples: 4000,
-            data,
+            data: data.into(),
         }
     }
 }
@@ -119,8 +124,9 @@ impl ModelSpec {
 pub struct EvaluateSpec {
     /// Problems for each op of the bands.
     pub problems_per_op: u64,
-    /// Samples for each problem.
-    pub samples: u32,
+    /// Completions for each problem (`samples` in files before format 2).
+    #[serde(alias = "samples")]
+    pub completions: u32,
     /// The values of k in pass@k, ascending.
     pub ks: Vec<u32>,
     /// Sampling temperature.
@@ -128,26 +134,22 @@ pub struct EvaluateSpec {
     pub temperature: f64,
     /// Longest completion, in tokens.
     pub max_new_tokens: usize,
-    /// Level at which a completion counts as verified.
-    #[serde(default = "strict")]
-    pub level: Level,
-    /// Contexts and dialects of the problems. Their ops are replaced by those of the bands.
-    pub data: TaskSpec,
+    /// The problems, held out from training. Their ops are replaced by those of the bands.
+    pub data: DataSpec,
 }
 
 impl EvaluateSpec {
-    /// Verified pass@1 to pass@16 of 16 samples a problem at temperature 0.7, on 100 problems an op
+    /// Verified pass@1 to pass@16 of 16 completions a problem at temperature 0.7, on 100 problems an op
     /// with completions of up to `max_new_tokens` tokens.
     #[must_use]
-    pub fn new(data: TaskSpec, max_new_tokens: usize) -> Self {
+    pub fn new(data: impl Into<DataSpec>, max_new_tokens: usize) -> Self {
         Self {
             problems_per_op: 100,
-            samples: 16,
+            completions: 16,
             ks: vec![1, 2, 4, 8, 16],
             temperature: default_temperature(),
             max_new_tokens,
-            level: strict(),
-            data,
+            data: data.into(),
         }
     }
 }
@@ -162,8 +164,8 @@ fn default_temperature() -> f64 {
     0.7
 }
 
-fn strict() -> Level {
-    Level::Strict
+fn default_held_out() -> f64 {
+    0.1
 }
 
 impl ExperimentSpec {
@@ -235,6 +237,7 @@ impl ExperimentSpec {
             }
             spread(&mut table, &defaults);
         }
+        move_supervision(&mut table);
         // Defaults are spread over values, so messages name keys: lines would be those of a text
         // that nobody wrote. The parser does not know which stage it is in, so it is named here.
         for (number, stage) in (1..).zip(stages(&table)) {
@@ -261,11 +264,44 @@ fn stages(table: &toml::Table) -> &[toml::Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Gives every `data` table the keys of `defaults` that it does not have.
+/// Takes the keys of the verifier, `level` and `noise`, into the data tables, whose environment has the
+/// verifier. Files before format 2 have them beside the data.
+fn move_supervision(table: &mut toml::Table) {
+    if let Some(toml::Value::Table(evaluate)) = table.get_mut("evaluate") {
+        let level = evaluate.remove("level");
+        give(evaluate, "level", level);
+    }
+    let stages = table.get_mut("stage").and_then(toml::Value::as_array_mut);
+    for stage in stages.into_iter().flatten() {
+        let Some(stage) = stage.as_table_mut() else {
+            continue;
+        };
+        for key in ["level", "noise"] {
+            let training = stage.get_mut("training");
+            let training = training.and_then(toml::Value::as_table_mut);
+            let value = training.and_then(|training| training.remove(key));
+            give(stage, key, value);
+        }
+    }
+}
+
+/// Puts a key into the `data` table of a table, unless that has it.
+fn give(table: &mut toml::Table, key: &str, value: Option<toml::Value>) {
+    let data = table.get_mut("data").and_then(toml::Value::as_table_mut);
+    if let (Some(value), Some(data)) = (value, data) {
+        data.entry(key.to_owned()).or_insert(value);
+    }
+}
+
+/// Gives every `data` table of DAG problems the keys of `defaults` that it does not have.
 fn spread(table: &mut toml::Table, defaults: &toml::Table) {
     for (key, value) in table.iter_mut() {
         match value {
             toml::Value::Table(inner) if key == "data" => {
+                let kind = inner.get("kind").and_then(toml::Value::as_str);
+                if kind.is_some_and(|kind| kind != "dag") {
+                    continue;
+                }
                 for (key, value) in defaults {
                     inner.entry(key.clone()).or_insert_with(|| value.clone());
                 }

@@ -5,14 +5,16 @@
 
 use std::fmt;
 
+use interplay_graph::settings::Issues;
 use interplay_model::Precision;
-use interplay_tasks::{Counts, TaskSpec};
-use interplay_train::grpo::GrpoSpec;
+use interplay_tasks::Counts;
+use interplay_train::grpo::{GrpoSpec, RewardSpec};
 use interplay_train::next_token::NextTokenSpec;
 use serde::de::{DeserializeOwned, Error};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP, share, within};
 
 /// One stage of an experiment.
@@ -63,8 +65,8 @@ pub enum StageSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training<S> {
-    /// The problems or samples.
-    pub data: TaskSpec,
+    /// The examples to train on.
+    pub data: DataSpec,
     /// The settings of the trainer.
     pub training: S,
 }
@@ -85,11 +87,12 @@ pub struct CalibrateSpec {
     pub ops: Counts,
     /// Problems for each op.
     pub problems_per_op: u64,
-    /// Samples for each problem.
-    pub samples: u32,
+    /// Completions for each problem.
+    #[serde(alias = "samples")]
+    pub completions: u32,
     /// An op is mastered if verified pass@1 is not below this.
     pub pass_at_1_below: f64,
-    /// An op is out of reach if verified pass@samples is not above this.
+    /// An op is out of reach if verified pass@completions is not above this.
     pub pass_at_k_above: f64,
 }
 
@@ -123,8 +126,10 @@ pub(crate) struct Needs<'a> {
 
 /// What a stage that trains asks of the experiment.
 pub(crate) struct TrainingNeeds<'a> {
-    /// Its problems or samples.
-    pub data: &'a TaskSpec,
+    /// The examples to train on.
+    pub data: &'a DataSpec,
+    /// What completions earn, for stages that sample some.
+    pub reward: Option<&'a RewardSpec>,
     /// Rows of a training pass, which devices share.
     pub rows: usize,
     /// Tokens of a row.
@@ -208,17 +213,18 @@ impl StageSettings {
     /// The stage's problems or samples; `None` for a calibration, which measures those of the
     /// evaluation.
     #[must_use]
-    pub fn data(&self) -> Option<&TaskSpec> {
+    pub fn data(&self) -> Option<&DataSpec> {
         self.needs().training.map(|training| training.data)
     }
 
     pub(crate) fn needs(&self) -> Needs<'_> {
         match self {
             Self::Pretrain(stage) | Self::Midtrain(stage) => Needs {
-                issues: below("training", stage.training.problems()),
+                issues: below("training", stage.training.validate()),
                 precision: stage.training.precision,
                 training: Some(TrainingNeeds {
                     data: &stage.data,
+                    reward: None,
                     rows: stage.training.rows,
                     row_tokens: stage.training.row_tokens,
                     row_holds: RowHolds::Sample,
@@ -226,16 +232,22 @@ impl StageSettings {
                 measured_ops: None,
             },
             Self::Calibrate(stage) => Needs {
-                issues: below("edge", stage.edge.validate()),
+                issues: stage
+                    .edge
+                    .validate()
+                    .into_iter()
+                    .map(|issue| format!("edge.{issue}"))
+                    .collect(),
                 precision: Precision::Float32,
                 training: None,
                 measured_ops: Some(&stage.edge.ops),
             },
             Self::Grpo(stage) => Needs {
-                issues: below("training", stage.training.problems()),
+                issues: below("training", stage.training.validate()),
                 precision: stage.training.precision,
                 training: Some(TrainingNeeds {
                     data: &stage.data,
+                    reward: Some(&stage.training.reward),
                     rows: stage.training.rows,
                     row_tokens: stage.training.row_tokens,
                     row_holds: RowHolds::PromptAnd(stage.training.max_new_tokens),
@@ -264,9 +276,10 @@ impl StageSettings {
     }
 }
 
-fn below(table: &str, issues: Vec<String>) -> Vec<String> {
-    let issues = issues.into_iter();
-    issues.map(|issue| format!("{table}.{issue}")).collect()
+fn below(table: &str, part: Issues) -> Vec<String> {
+    let mut issues = Issues::default();
+    issues.nest(table, part);
+    issues.0.iter().map(ToString::to_string).collect()
 }
 
 impl<S: Serialize> Training<S> {
@@ -277,14 +290,14 @@ impl<S: Serialize> Training<S> {
 }
 
 impl CalibrateSpec {
-    /// These ops with 32 problems each and 32 samples a problem, and an edge where verified pass@1
+    /// These ops with 32 problems each and 32 completions a problem, and an edge where verified pass@1
     /// is below 0.7 and pass@32 above 0.1.
     #[must_use]
     pub fn new(ops: Counts) -> Self {
         Self {
             ops,
             problems_per_op: 32,
-            samples: 32,
+            completions: 32,
             pass_at_1_below: 0.7,
             pass_at_k_above: 0.1,
         }
@@ -295,7 +308,7 @@ impl CalibrateSpec {
     pub fn validate(&self) -> Vec<String> {
         let found = [
             within("problems_per_op", self.problems_per_op, 1..=PROBLEMS_PER_OP),
-            within("samples", self.samples.into(), 2..=MANY),
+            within("completions", self.completions.into(), 2..=MANY),
             share("pass_at_1_below", self.pass_at_1_below),
             share("pass_at_k_above", self.pass_at_k_above),
         ];
@@ -408,7 +421,7 @@ mod tests {
     }
 
     const CALIBRATION: &str = "kind = \"calibrate\"\nname = \"edge\"\nedge = { ops = \"4-10\", \
-        problems_per_op = 2, samples = 4, pass_at_1_below = 0.7, pass_at_k_above = 0.2 }\n";
+        problems_per_op = 2, completions = 4, pass_at_1_below = 0.7, pass_at_k_above = 0.2 }\n";
 
     #[test]
     fn common_keys_and_settings_are_read_and_written() {

@@ -1,24 +1,29 @@
-//! Rules for documents: paths that they name exist, and the documents themselves are there.
+//! Rules for documents: paths that they name exist, links work where the documents are shown, and
+//! the documents themselves are there.
 
 use std::path::Path;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::repository::TextFile;
 
-/// What the README shows first.
+/// Commands that the README must show.
 const COMMANDS: [&str; 2] = [
     "cargo run --example staged_pipeline",
     "cargo test --workspace",
 ];
 
-/// Folders whose paths are written from the root.
-const FROM_ROOT: [&str; 6] = [".cargo", ".ci", "crates", "docs", "examples", "xtask"];
+/// Folders whose paths are relative to the root.
+const FROM_ROOT: [&str; 6] = [".cargo", ".ci", ".github", "crates", "docs", "xtask"];
 
-/// Folders whose paths are written from the folder of the document.
+/// Folders whose paths are relative to the document.
 const FROM_DOCUMENT: [&str; 3] = ["src", "tests", "benches"];
 
-/// Checks the paths that a Markdown file names.
+/// The folder of examples, which both the workspace and its crates have.
+const EXAMPLES: &str = "examples";
+
+/// Checks the paths that a Markdown file names, and the links of a crate's documentation.
 pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
+    check_links(file, findings);
     if !file.is_markdown() {
         return;
     }
@@ -26,22 +31,40 @@ pub(super) fn check(root: &Path, file: &TextFile, findings: &mut Vec<Finding>) {
     let folder = folder.as_deref().unwrap_or(root);
     for (line, name) in quoted(&file.text) {
         let first = name.split('/').next().unwrap_or(name);
-        let from = match first {
+        let from: &[&Path] = match first {
             _ if !looks_like_path(name) => continue,
-            first if FROM_ROOT.contains(&first) => root,
-            first if FROM_DOCUMENT.contains(&first) => folder,
+            EXAMPLES => &[folder, root],
+            first if FROM_ROOT.contains(&first) => &[root],
+            first if FROM_DOCUMENT.contains(&first) => &[folder],
             _ => continue,
         };
-        // A line number may follow a path, and an example may be named without its ending.
+        // A path may have a line number, and an example may be named without its extension.
         let path = name.split(':').next().unwrap_or(name);
-        if !from.join(path).exists() && !from.join(format!("{path}.rs")).exists() {
+        let source = format!("{path}.rs");
+        let exists = |from: &&Path| from.join(path).exists() || from.join(&source).exists();
+        if !from.iter().any(exists) {
             let message = format!("`{name}` does not exist");
             findings.push(Finding::new(&file.path, line, message));
         }
     }
 }
 
-/// Checks that the documents exist which every reader looks for.
+/// A crate's README and documentation are shown by crates.io and docs.rs, where a link out of the
+/// crate's folder leads nowhere.
+fn check_links(file: &TextFile, findings: &mut Vec<Finding>) {
+    if !file.path.starts_with("crates/") {
+        return;
+    }
+    for (number, line) in file.text.lines().enumerate() {
+        let is_doc = file.is_markdown() || line.trim_start().starts_with("//");
+        if is_doc && line.contains("](../") {
+            let message = "a relative link works in the repository alone; link to its web address";
+            findings.push(Finding::new(&file.path, number + 1, message));
+        }
+    }
+}
+
+/// Checks that the documents every reader looks for exist.
 pub(super) fn check_presence(
     root: &Path,
     files: &[TextFile],
@@ -61,8 +84,12 @@ pub(super) fn check_presence(
     }
     let of_crates = crates.iter().map(|name| format!("crates/{name}/README.md"));
     let fixed = [
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
         "docs/ARCHITECTURE.md",
         "docs/LOG.md",
+        "docs/glossary.md",
         "LICENSE-MIT",
         "LICENSE-APACHE",
     ];
@@ -73,7 +100,7 @@ pub(super) fn check_presence(
     }
 }
 
-/// Everything between single backticks outside of fenced blocks, with its line.
+/// Everything in single backticks outside fenced blocks, with its line.
 fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines()
@@ -89,7 +116,7 @@ fn quoted(text: &str) -> impl Iterator<Item = (usize, &str)> {
         })
 }
 
-/// Whether a quoted name is a path and not a command, a pattern or a placeholder.
+/// Whether a quoted name is a path rather than a command, a pattern or a placeholder.
 fn looks_like_path(name: &str) -> bool {
     name.contains('/')
         && !name.contains("//")
@@ -140,6 +167,27 @@ mod tests {
                 "`docs/gone.md` does not exist"
             )]
         );
+    }
+
+    #[test]
+    fn a_link_out_of_a_crate_is_reported_with_its_line() {
+        let check = |path: &str, text: &str| {
+            let file = TextFile {
+                path: path.into(),
+                text: text.into(),
+            };
+            let mut findings = Vec::new();
+            check_links(&file, &mut findings);
+            findings.len()
+        };
+        assert_eq!(check("crates/a/README.md", "see [b](../../docs/b.md)"), 1);
+        assert_eq!(check("crates/a/src/lib.rs", "//! [b](../README.md)"), 1);
+        assert_eq!(check("crates/a/src/lib.rs", "let a = \"](../b\";"), 0);
+        assert_eq!(
+            check("crates/a/README.md", "[b](https://a.org) [c](src/c.rs)"),
+            0
+        );
+        assert_eq!(check("docs/a.md", "[b](../README.md)"), 0);
     }
 
     #[test]

@@ -1,45 +1,20 @@
-//! `tidy`: rules that no compiler knows, also run as an ordinary test.
+//! `tidy`: rules that the compiler does not check; they also run as an ordinary test.
 
 mod architecture;
+pub mod circles;
 mod docs;
+mod finding;
+mod manifests;
 mod sources;
 
-use std::fmt;
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use self::finding::Finding;
 use crate::repository;
 
-/// A broken rule and where it is broken.
-#[derive(Debug, PartialEq, Eq)]
-struct Finding {
-    path: String,
-    /// Counted from one; zero where the whole file is meant.
-    line: usize,
-    message: String,
-}
-
-impl Finding {
-    fn new(path: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line,
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(out, "{}: {}", self.path, self.message),
-            line => write!(out, "{}:{line}: {}", self.path, self.message),
-        }
-    }
-}
-
-/// Checks every rule and reports all that is broken at once.
+/// Checks every rule and reports all violations at once.
 pub fn run(root: &Path) -> Result<()> {
     let findings = findings(root)?;
     for finding in &findings {
@@ -47,8 +22,8 @@ pub fn run(root: &Path) -> Result<()> {
     }
     match findings.len() {
         0 => Ok(()),
-        1 => bail!("tidy found 1 broken rule"),
-        several => bail!("tidy found {several} broken rules"),
+        1 => bail!("tidy found 1 violation"),
+        several => bail!("tidy found {several} violations"),
     }
 }
 
@@ -61,6 +36,8 @@ fn findings(root: &Path) -> Result<Vec<Finding>> {
     }
     docs::check_presence(root, &files, &repository::crates(root)?, &mut findings);
     architecture::check(root, &mut findings)?;
+    manifests::check(root, &mut findings)?;
+    circles::check(root, &mut findings)?;
     Ok(findings)
 }
 

@@ -1,17 +1,17 @@
-//! Rules for source files: headers, names, sizes, nothing unfinished, no machine's paths.
+//! Rules for source files: headers, names, sizes, no unfinished code, no machine-specific paths.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::repository::TextFile;
 
-/// Names that say nothing of what a file holds.
+/// Names that say nothing about the content of a file.
 const EMPTY_NAMES: [&str; 9] = [
     "base", "common", "helper", "helpers", "misc", "type", "types", "util", "utils",
 ];
 
-/// The most lines before a file's tests.
+/// The maximum number of lines before a file's tests.
 const LINE_LIMIT: usize = 600;
 
-/// What marks an unfinished place. Written in halves, so that this file does not contain them.
+/// Marks of unfinished code. Written in halves, so that this file does not contain them.
 const UNFINISHED: [&str; 6] = [
     concat!("todo", "!("),
     concat!("unimplemented", "!("),
@@ -21,7 +21,7 @@ const UNFINISHED: [&str; 6] = [
     concat!("XX", "X"),
 ];
 
-/// Where absolute paths of somebody's machine begin; in halves, as above.
+/// Prefixes of machine-specific absolute paths; in halves, as above.
 const MACHINE_PATHS: [&str; 6] = [
     concat!("/ho", "me/"),
     concat!("/ro", "ot/"),
@@ -38,12 +38,13 @@ pub(super) fn check(file: &TextFile, findings: &mut Vec<Finding>) {
         return;
     }
     if !file.text.starts_with("//!") {
-        let message = "a file opens with a `//!` comment that says what it is for";
+        let message = "expected the file to open with a `//!` comment that states its purpose";
         findings.push(Finding::new(&file.path, 1, message));
     }
     for name in file.path.trim_end_matches(".rs").split('/') {
         if EMPTY_NAMES.contains(&name) {
-            let message = format!("`{name}` says nothing; name it after the concept it holds");
+            let message =
+                format!("`{name}` is not descriptive; name it after the concept it holds");
             findings.push(Finding::new(&file.path, 0, message));
         }
     }
@@ -53,13 +54,14 @@ pub(super) fn check(file: &TextFile, findings: &mut Vec<Finding>) {
         .take_while(|line| *line != "#[cfg(test)]")
         .count();
     if lines > LINE_LIMIT {
-        let message =
-            format!("{lines} lines before its tests, at most {LINE_LIMIT}; split it by concept");
+        let message = format!(
+            "{lines} lines before the tests, the limit is {LINE_LIMIT}; split it by concept"
+        );
         findings.push(Finding::new(&file.path, 0, message));
     }
     for (number, line) in file.text.lines().enumerate() {
         if let Some(mark) = UNFINISHED.iter().find(|mark| line.contains(**mark)) {
-            let message = format!("`{mark}` marks something unfinished; finish it");
+            let message = format!("`{mark}` marks unfinished code; finish it");
             findings.push(Finding::new(&file.path, number + 1, message));
         }
     }
@@ -68,13 +70,13 @@ pub(super) fn check(file: &TextFile, findings: &mut Vec<Finding>) {
 fn check_machine_paths(file: &TextFile, findings: &mut Vec<Finding>) {
     for (number, line) in file.text.lines().enumerate() {
         if let Some(start) = MACHINE_PATHS.iter().find(|start| begins_path(line, start)) {
-            let message = format!("a path of one machine (`{start}…`); make it relative");
+            let message = format!("machine-specific path (`{start}…`); make it relative");
             findings.push(Finding::new(&file.path, number + 1, message));
         }
     }
 }
 
-/// Whether an absolute path with this start stands in the line: not inside a longer path or URL.
+/// Whether the line contains an absolute path with this prefix, not inside a longer path or URL.
 fn begins_path(line: &str, start: &str) -> bool {
     line.match_indices(start).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -97,13 +99,15 @@ mod tests {
     }
 
     #[test]
-    fn a_proper_file_passes() {
+    fn accepts_a_proper_file() {
         assert!(findings("crates/a/src/edge.rs", "//! What an edge is.\n").is_empty());
     }
 
     #[test]
-    fn headers_names_and_sizes_are_checked() {
-        assert!(findings("a/edge.rs", "use b;\n")[0].contains("a/edge.rs:1: a file opens"));
+    fn checks_headers_names_and_sizes() {
+        assert!(
+            findings("a/edge.rs", "use b;\n")[0].contains("a/edge.rs:1: expected the file to open")
+        );
         assert!(findings("a/tests/common/mod.rs", "//! x\n")[0].contains("`common`"));
         let long = format!("//! x\n{}", "\n".repeat(600));
         assert!(findings("a/edge.rs", &long)[0].contains("601 lines"));
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_places_are_found_by_line() {
+    fn reports_unfinished_code_with_its_line() {
         for mark in UNFINISHED {
             let text = format!("//! x\n{mark}\n");
             assert!(
@@ -123,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn machine_paths_are_found_but_not_inside_other_paths() {
+    fn reports_machine_paths_but_not_inside_other_paths() {
         for start in MACHINE_PATHS {
             assert_eq!(
                 findings("docs/a.md", &format!("see `{start}x`")).len(),

@@ -77,7 +77,7 @@ mod tests {
     use crate::tokens::tokens;
 
     #[test]
-    fn only_what_may_change_places_does() {
+    fn only_commutative_operands_are_reordered() {
         let text = "4 * (a + b) - c + 2*x";
         let expression = Expression::read(text, &tokens(text, 0..text.len())).unwrap();
         let values = |symbol: &str| Some(i128::from(symbol.as_bytes()[0]));

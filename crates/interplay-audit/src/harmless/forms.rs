@@ -155,7 +155,7 @@ mod tests {
     use crate::tokens::tokens;
 
     #[test]
-    fn one_part_is_worked_out_at_a_time() {
+    fn one_part_is_evaluated_at_a_time() {
         let short = |text: &str| {
             let form = Expression::read(text, &tokens(text, 0..text.len())).unwrap();
             shorter(&form).map(|form| form.to_string())

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_of_a_product_count_and_their_order_does_not() {
+    fn products_depend_on_pairs_but_not_on_their_order() {
         let build = |order: [usize; 4]| {
             let mut graph = ReasoningGraph::new();
             let leaves: Vec<_> = (0..4)
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_too_symmetric_is_said_to_be_so() {
+    fn reports_a_graph_that_is_too_symmetric() {
         let (graph, top) = rings(&[3, 3, 3, 3, 3, 3]);
         assert!(!graph.canonical_hash_is_exact(top, Numbers::Ignored));
     }

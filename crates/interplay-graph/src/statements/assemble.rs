@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_computed_is_left_out_or_an_error() {
+    fn quantities_that_cannot_be_computed_are_left_out_or_an_error() {
         let text = "fox = 3. elk = owl + fox. bee = elk. ant = cow. cow = ant + fox.";
         let read = told(text, "fox?").unwrap();
         let left: Vec<_> = read
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_that_cannot_be_read_is_an_error_with_its_place() {
+    fn an_unreadable_sentence_is_an_error_with_its_position() {
         let error = told("fox = 3. Hello there. elk = fox.", "elk?").unwrap_err();
         let message = error.to_string();
         assert!(message.contains("byte 9"), "{message}");

@@ -216,14 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_end_where_white_space_follows_a_full_stop() {
+    fn sentences_end_at_a_period_before_white_space() {
         let text = "  A b. c = 3.5\n.  . The end";
         let read: Vec<&str> = sentences(text).map(|span| &text[span]).collect();
         assert_eq!(read, ["A b", "c = 3.5", "The end"]);
     }
 
     #[test]
-    fn repeated_and_unreadable_sentences_are_told() {
+    fn reports_repeated_and_unreadable_sentences() {
         let read = Statements::read("fox = 3. What now. fox = 3. owl = fox + 1.", "owl?");
         let copies: Vec<_> = read.iter().map(|said| (said.name, said.copies)).collect();
         assert_eq!(copies, [("fox", 2), ("owl", 1)]);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_beside_a_definition_is_given() {
+    fn a_number_next_to_a_definition_is_a_given_value() {
         let read = Statements::read("fox > 0. elk = 14. elk = 2 * fox. owl = 3.", "fox?");
         let says: Vec<_> = read.iter().map(|statement| statement.says).collect();
         assert_eq!(says[0], Says::Unknown);

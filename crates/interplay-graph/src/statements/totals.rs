@@ -128,7 +128,7 @@ mod tests {
     use crate::Statements;
 
     #[test]
-    fn sums_and_sums_of_products_are_told_apart() {
+    fn distinguishes_sums_from_sums_of_products() {
         let text = "The number of A in P equals 3. The number of B in P equals 2. The average \
                     number of movie stars per A in P equals 2. The average number of movie stars \
                     per B in P equals the total number of movies in P. The number of A in Q equals \
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn words_count_in_their_order() {
+    fn words_must_occur_in_order() {
         assert!(has_words("newborn animal children", "newborn children"));
         assert!(!has_words("children newborn", "newborn children"));
     }

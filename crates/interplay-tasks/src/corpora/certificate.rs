@@ -65,7 +65,6 @@ pub struct Side {
 }
 
 /// The outcome of a comparison in one sense.
-#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {

@@ -226,7 +226,8 @@ mod tests {
         assert_eq!(written.unwrap(), samples.len() as u64);
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
         assert_eq!(reader.num_row_groups(), 2);
-        let read: Result<Vec<Sample>, _> = crate::SampleReader::open(&path).unwrap().collect();
+        let read: Result<Vec<Sample>, _> =
+            crate::corpora::SampleReader::open(&path).unwrap().collect();
         assert!(read.unwrap() == samples);
         let mut rows = 0;
         for (row, sample) in reader.get_row_iter(None).unwrap().zip(&samples) {

@@ -97,8 +97,8 @@ impl Flags {
     fn nothing_left(&self) -> anyhow::Error {
         let path = self.output.display();
         let of = match (self.part, self.shard == Shard::WHOLE) {
-            (Some(part), true) => format!("the {} part", part_name(part)),
-            (Some(part), false) => format!("the {} part of shard {}", part_name(part), self.shard),
+            (Some(part), true) => format!("the {part} part"),
+            (Some(part), false) => format!("the {part} part of shard {}", self.shard),
             (None, _) => format!("shard {}", self.shard),
         };
         anyhow!(
@@ -261,7 +261,7 @@ impl<'d> Key<'d> {
             contexts: dataset.contexts().collect(),
             n: flags.n,
             shard: flags.shard.to_string(),
-            part: flags.part.map(part_name),
+            part: flags.part.map(Part::name),
             shares: &flags.shares,
             split_by: flags.split_by,
             distinct: flags.distinct,
@@ -272,14 +272,6 @@ impl<'d> Key<'d> {
     fn hash(&self) -> Result<String> {
         let hash = Sha256::digest(serde_json::to_vec(self)?);
         Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-}
-
-fn part_name(part: Part) -> &'static str {
-    match part {
-        Part::Train => "train",
-        Part::Validation => "validation",
-        Part::Test => "test",
     }
 }
 

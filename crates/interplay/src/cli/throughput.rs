@@ -1,4 +1,4 @@
-//! `interplay throughput`: tokens a second of a size of model, beside the device's matrix-product
+//! `interplay throughput`: tokens per second for a model size, beside the device's matrix-product
 //! peak. Prints one JSON line with the fields of the scripts in `xtask/peers`.
 
 use std::path::PathBuf;
@@ -23,37 +23,37 @@ use serde_json::json;
 /// What to measure.
 #[derive(Subcommand)]
 pub(super) enum Work {
-    /// Forward, backward, clipping and AdamW on random tokens.
+    /// Measure training steps on random tokens: forward, backward, clipping and AdamW.
     Train(Train),
-    /// Sampling at temperature 1 after random prompts, without stop tokens.
+    /// Measure sampling at temperature 1 after random prompts, without stop tokens.
     Sample(Sample),
 }
 
 /// The model and the device.
 #[derive(Args)]
 struct Model {
-    /// Width.
+    /// Hidden size.
     #[arg(long, default_value_t = 128)]
     hidden: usize,
-    /// Layers.
+    /// Number of layers.
     #[arg(long, default_value_t = 4)]
     layers: usize,
-    /// Query heads.
+    /// Number of query heads.
     #[arg(long, default_value_t = 4)]
     heads: usize,
-    /// Key and value heads.
+    /// Number of key and value heads.
     #[arg(long, default_value_t = 4)]
     kv_heads: usize,
-    /// Width of the feed-forward part.
+    /// Intermediate size of the feed-forward layers.
     #[arg(long, default_value_t = 344)]
     intermediate: usize,
-    /// Vocabulary.
+    /// Vocabulary size.
     #[arg(long, default_value_t = 512)]
     vocab: usize,
-    /// A Hugging Face folder to load instead of random weights of the sizes above.
+    /// A Hugging Face folder to load, instead of random weights of the sizes above.
     #[arg(long, value_name = "DIR")]
     init: Option<PathBuf>,
-    /// Where to compute: flex, ndarray, cuda or cuda:INDEX.
+    /// Device: flex, ndarray, cuda or cuda:INDEX.
     #[arg(long, default_value_t)]
     device: Device,
 }
@@ -62,22 +62,22 @@ struct Model {
 pub(super) struct Train {
     #[command(flatten)]
     model: Model,
-    /// Sequences a step.
+    /// Sequences per step.
     #[arg(long, default_value_t = 64)]
     batch: usize,
-    /// Tokens a sequence.
+    /// Tokens per sequence.
     #[arg(long, default_value_t = 64)]
     seq: usize,
-    /// Steps that count.
+    /// Timed steps.
     #[arg(long, default_value_t = 8)]
     steps: usize,
-    /// Compute products in bfloat16, with weights in single precision.
+    /// Compute matrix products in bfloat16, with weights in single precision.
     #[arg(long)]
     bf16: bool,
-    /// Compute activations again in the backward pass instead of keeping them.
+    /// Recompute activations in the backward pass instead of keeping them.
     #[arg(long)]
     recompute: bool,
-    /// Steps before them.
+    /// Untimed steps before the timed ones.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
 }
@@ -86,25 +86,25 @@ pub(super) struct Train {
 pub(super) struct Sample {
     #[command(flatten)]
     model: Model,
-    /// Sequences.
+    /// Number of sequences.
     #[arg(long, default_value_t = 256)]
     sequences: usize,
-    /// Tokens of a prompt.
+    /// Tokens per prompt.
     #[arg(long, default_value_t = 48)]
     prompt: usize,
-    /// New tokens of a sequence.
+    /// New tokens per sequence.
     #[arg(long, default_value_t = 128)]
     new: usize,
-    /// Compute products in bfloat16.
+    /// Compute matrix products in bfloat16.
     #[arg(long)]
     bf16: bool,
-    /// Keep keys and values in single precision.
+    /// Keep the key-value cache in single precision.
     #[arg(long)]
     exact_cache: bool,
-    /// Sequences that share each prompt.
+    /// Number of sequences per prompt.
     #[arg(long, default_value_t = 1)]
     group: usize,
-    /// Runs that count, after one that does not.
+    /// Timed runs, after one untimed run.
     #[arg(long, default_value_t = 3)]
     runs: usize,
 }
@@ -116,7 +116,7 @@ fn precision(bf16: bool) -> Precision {
     }
 }
 
-/// Measures and prints one line.
+/// Measures the throughput and prints one line of JSON.
 pub(super) fn throughput(work: &Work) -> Result<()> {
     let line = match work {
         Work::Train(train) => {
@@ -168,14 +168,14 @@ impl Model {
     }
 }
 
-/// Random tokens that are no special ones.
+/// Random tokens, none of them special.
 fn tokens(count: usize, vocab: usize) -> impl Iterator<Item = u32> {
     let mut rng = SeedStreams::new(0).stream("tokens").rng(0);
     let least = 4.min(vocab.saturating_sub(1)) as u32;
     (0..count).map(move |_| least + rng.next_u32() % (vocab as u32 - least))
 }
 
-/// Median, least and most.
+/// Median, minimum and maximum.
 fn spread(mut rates: Vec<f64>) -> [f64; 3] {
     rates.sort_by(f64::total_cmp);
     let middle = rates.len() / 2;

@@ -3,22 +3,21 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use interplay_environment::Example;
 use interplay_eval::{
-    Band, EdgeReport, EdgeSettings, EvalItem, EvalSettings, Evaluation, GenerationRecord,
+    Bands, EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
 };
 use interplay_files::AtomicFile;
 use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
-use interplay_tasks::TaskSpec;
 use interplay_train::DecoderSampler;
-use interplay_verify::Level;
 use serde::{Deserialize, Serialize};
 
 use super::keyed::Keyed;
 use super::runner::Runner;
+use crate::data::Selection;
 use crate::error::InterplayError;
 use crate::keys::key;
-use crate::problems::at_op;
 use crate::results::StageResult;
 use crate::run_file::{create_file, read_json, write_json};
 use crate::spec::band_ops;
@@ -29,6 +28,8 @@ use crate::stage::CalibrateSpec;
 struct Evaluated {
     evaluation: Evaluation,
     sampled_tokens: u64,
+    /// Problems that were passed over because they leave no room for a completion.
+    overlong: u64,
 }
 
 /// Number of items that are sampled at once; it bounds memory and paces the progress bar.
@@ -45,26 +46,25 @@ impl<A: TrainBackend> Runner<'_, A> {
         let (spec, bands) = (&self.plan.evaluate, self.plan.bands);
         let folder = self.folder.join("eval");
         let path = folder.join(format!("{stage}.json"));
-        let key = key("an evaluation", &(&result.key, spec, &bands))?;
+        let content = spec.data.content()?;
+        let held_out = self.plan.held_out;
+        let key = key(
+            "an evaluation",
+            &(&result.key, spec, content, held_out, &bands),
+        )?;
         let found = match read_json::<Keyed<Evaluated>>(&path)? {
             Some(found) => found.expect(&path, &key)?,
             None => {
-                let mut items = Vec::new();
-                for op in band_ops(&bands) {
-                    let data = at_op(&spec.data, op);
-                    let band = bands.band_of(op);
-                    items.extend(self.items(&data, op, spec.problems_per_op, "evaluate", band)?);
-                }
+                let selection = self.evaluated()?;
                 let settings = EvalSettings {
-                    samples: spec.samples,
+                    completions: spec.completions,
                     ks: spec.ks.clone(),
-                    level: spec.level,
                     batch: ITEMS_AT_ONCE,
                 };
                 let model = self.model_of(stage);
                 let records = folder.join(format!("{stage}.jsonl"));
                 let what = format!("eval {stage}");
-                let found = self.measure(&what, &model, &items, &settings, Some(&records))?;
+                let found = self.measure(&what, &model, &selection, &settings, Some(&records))?;
                 write_json(
                     &path,
                     &Keyed {
@@ -76,6 +76,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             }
         };
         result.ledger.evaluated_tokens += found.sampled_tokens;
+        result.overlong_evaluated = found.overlong;
         result.evaluation = Some(found.evaluation);
         Ok(())
     }
@@ -87,21 +88,17 @@ impl<A: TrainBackend> Runner<'_, A> {
         model: &Path,
         spec: &CalibrateSpec,
     ) -> Result<EdgeReport, InterplayError> {
-        let data = &self.plan.evaluate.data;
         let stream = format!("calibrate/{name}");
-        let mut items = Vec::new();
-        for op in spec.ops.iter() {
-            items.extend(self.items(&at_op(data, op), op, spec.problems_per_op, &stream, None)?);
-        }
+        let ops: Vec<u32> = spec.ops.iter().collect();
+        let selection = self.select(&stream, &ops, spec.problems_per_op, None)?;
         let settings = EvalSettings {
-            samples: spec.samples,
-            ks: vec![1, spec.samples],
-            level: Level::Strict,
+            completions: spec.completions,
+            ks: vec![1, spec.completions],
             batch: ITEMS_AT_ONCE,
         };
-        let found = self.measure(name, model, &items, &settings, None)?;
+        let found = self.measure(name, model, &selection, &settings, None)?;
         let settings = EdgeSettings {
-            k: spec.samples,
+            k: spec.completions,
             pass_1_below: spec.pass_at_1_below,
             pass_k_above: spec.pass_at_k_above,
         };
@@ -109,31 +106,40 @@ impl<A: TrainBackend> Runner<'_, A> {
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))
     }
 
-    /// Problems of one op, from a stream of their own.
-    fn items(
+    /// The problems that every model of the run is evaluated on.
+    pub(super) fn evaluated(&self) -> Result<Selection, InterplayError> {
+        let (spec, bands) = (&self.plan.evaluate, &self.plan.bands);
+        let ops = band_ops(bands);
+        self.select("evaluate", &ops, spec.problems_per_op, Some(bands))
+    }
+
+    /// Held-out problems of these ops that leave room for a completion.
+    fn select(
         &self,
-        data: &TaskSpec,
-        op: u32,
-        count: u64,
         stream: &str,
-        band: Option<Band>,
-    ) -> Result<Vec<EvalItem>, InterplayError> {
-        let stream = format!("{stream}/op-{op}");
-        let problems = self.problems(data, &stream)?;
-        let item = |index| problems.item(index, op, band);
-        (0..count).map(item).collect()
+        ops: &[u32],
+        per_op: u64,
+        bands: Option<&Bands>,
+    ) -> Result<Selection, InterplayError> {
+        let (spec, context) = (&self.plan.evaluate, self.plan.model.context_tokens);
+        let fits = |example: &Example| {
+            let prompt = self.tokenizer.encode_prompt(&example.prompt)?;
+            Ok(prompt.len().saturating_add(spec.max_new_tokens) <= context)
+        };
+        spec.data
+            .select(&self.supply(), stream, ops, per_op, bands, fits)
     }
 
     fn measure(
         &mut self,
         what: &str,
         model: &Path,
-        items: &[EvalItem],
+        selection: &Selection,
         settings: &EvalSettings,
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
-        let spec = &self.plan.evaluate;
-        let (_, decoder) = load_pretrained::<A::InnerBackend>(model, &self.places.leader)?;
+        let (spec, items) = (&self.plan.evaluate, selection.items.as_slice());
+        let (_, decoder) = load_pretrained::<A::InnerBackend>(model, &self.replicas.leader)?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
             tokenizer: self.tokenizer,
@@ -144,34 +150,39 @@ impl<A: TrainBackend> Runner<'_, A> {
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),
-            device: self.places.leader.clone(),
+            device: self.replicas.leader.clone(),
             sampled_tokens: 0,
         };
         let mut file = records.map(create_file).transpose()?;
         self.progress
-            .begin(what, items.len() as u64 * u64::from(settings.samples));
+            .begin(what, items.len() as u64 * u64::from(settings.completions));
         let progress = &mut *self.progress;
         let evaluation = evaluate(
             &mut sampler,
+            selection.problems.environment(),
             items,
             settings,
             &mut |record: &GenerationRecord| write_record(file.as_mut(), record),
-            &mut |done, _total| progress.advance(done as u64, "samples"),
+            &mut |done, _total| progress.advance(done as u64, "completions"),
         )
         .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
         if let Some(file) = file {
             file.commit()?;
         }
-        self.progress
-            .end(&format!("{} problems x {}", items.len(), settings.samples));
+        self.progress.end(&format!(
+            "{} problems x {}",
+            items.len(),
+            settings.completions
+        ));
         Ok(Evaluated {
             evaluation,
             sampled_tokens: sampler.sampled_tokens,
+            overlong: selection.overlong,
         })
     }
 }
 
-/// Writes a line for a sample, if there is a file to write to.
+/// Writes a line for a completion, if there is a file to write to.
 fn write_record(file: Option<&mut AtomicFile>, record: &GenerationRecord) -> io::Result<()> {
     let Some(file) = file else {
         return Ok(());

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use interplay_graph::SeedStreams;
 use interplay_model::TrainBackend;
 use interplay_tasks::ContextLibrary;
-use interplay_train::parallel::Places;
+use interplay_train::parallel::Replicas;
 
 use super::manifest::{timed, write_manifest};
 use super::runner::Runner;
 use super::tokenizer::tokenizer;
+use crate::data::Supply;
 use crate::device::{self, BackendTask, dispatch};
 use crate::error::InterplayError;
 use crate::page::page;
@@ -102,10 +103,10 @@ struct PrecisionCheck<'a>(&'a [Stage]);
 impl BackendTask for PrecisionCheck<'_> {
     type Output = Result<(), InterplayError>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
         for stage in self.0 {
             let precision = stage.settings.needs().precision;
-            precision.check::<A>(&places.leader)?;
+            precision.check::<A>(&replicas.leader)?;
         }
         Ok(())
     }
@@ -119,12 +120,18 @@ struct Execution<'a> {
 impl BackendTask for Execution<'_> {
     type Output = Result<Results, InterplayError>;
 
-    fn run<A: TrainBackend>(self, places: &Places<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
         let (plan, folder) = (&self.run.plan, self.run.folder.as_path());
         let (library, progress) = (&self.run.library, self.progress);
+        let streams = SeedStreams::new(plan.seed);
+        let supply = Supply {
+            library,
+            streams,
+            held_out: plan.held_out,
+        };
         write_manifest(plan, folder)?;
         let tokenizer = timed(folder, "tokenizer", || {
-            tokenizer(plan, folder, library, progress)
+            tokenizer(plan, folder, &supply, progress)
         })?;
         let config = plan.model.config(&tokenizer);
         let mut runner = Runner::<A> {
@@ -133,8 +140,8 @@ impl BackendTask for Execution<'_> {
             library,
             tokenizer: &tokenizer,
             config: &config,
-            streams: SeedStreams::new(plan.seed),
-            places,
+            streams,
+            replicas,
             progress,
             keys: Vec::new(),
         };
@@ -146,7 +153,8 @@ impl BackendTask for Execution<'_> {
             results.stages.push(result);
         }
         results.write(folder)?;
-        let report = page(plan, &results, folder)?.to_html();
+        let exposure = timed(folder, "exposure", || runner.exposure(&results.stages))?;
+        let report = page(plan, &results, &exposure, folder)?.to_html();
         write_whole(&folder.join("report.html"), report.as_bytes())?;
         Ok(results)
     }

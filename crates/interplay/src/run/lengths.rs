@@ -1,19 +1,23 @@
 //! Whether the texts of an experiment fit into its rows and its context, before anything trains.
 //!
-//! Lengths in tokens are known once there is a tokenizer. The hardest op of each data table is
-//! measured on some hundred problems, so that a run is refused within a second and not after hours.
+//! Lengths in tokens are known once there is a tokenizer. Some hundred problems of every op that a
+//! stage can come to are measured, those that a calibration may choose among them. Where none fits,
+//! the run is refused. Where some do not, they are left out as they come and counted, so that no run
+//! ends in the middle for want of room; what was measured is said before the first stage.
 
+use interplay_environment::Split;
 use interplay_model::TrainBackend;
+use interplay_tasks::Counts;
 use interplay_tokenizer::Tokenizer;
 
 use super::runner::Runner;
+use crate::data::{DataSpec, Problems};
 use crate::error::InterplayError;
-use crate::planned_stage::Stage;
-use crate::problems::{Lengths, Problems, at_hardest_op, at_op};
+use crate::planned_stage::{Ops, Stage};
 use crate::spec::band_ops;
 use crate::stage::RowHolds;
 
-/// Number of problems that are measured.
+/// Number of problems of each op that are measured.
 const MEASURED: u64 = 200;
 
 /// Problems that must fit into a number of tokens.
@@ -28,84 +32,144 @@ pub(super) struct Fit {
     pub limit: usize,
 }
 
-/// A message for each limit that is too low for its problems.
+/// What measuring found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Lengths {
+    /// Limits that leave no problem.
+    pub refused: Vec<String>,
+    /// Limits that leave out some.
+    pub noted: Vec<String>,
+}
+
+/// Measures the first problems of each.
 ///
 /// # Errors
 /// Problems that cannot be drawn.
-pub(super) fn validate_lengths(
-    fits: &[Fit],
-    tokenizer: &Tokenizer,
-) -> Result<Vec<String>, InterplayError> {
-    let mut issues = Vec::new();
+pub(super) fn measure(fits: &[Fit], tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
+    let mut found = Lengths::default();
     for fit in fits {
-        let longest = longest(&fit.problems, tokenizer)?;
-        let needed = match fit.holds {
-            RowHolds::Sample => longest.sample,
-            RowHolds::PromptAnd(new_tokens) => longest.prompt.saturating_add(new_tokens),
-        };
-        if needed > fit.limit {
-            let (label, limit) = (&fit.label, fit.limit);
-            issues.push(format!(
-                "{label}: up to {needed} tokens are needed, found {limit}"
+        let environment = fit.problems.environment();
+        let count = MEASURED.min(environment.num_examples().unwrap_or(u64::MAX));
+        let (mut shortest, mut longest, mut overlong) = (usize::MAX, 0, 0_u64);
+        for index in 0..count {
+            let example = environment.example(index)?;
+            let needed = match fit.holds {
+                RowHolds::Sample => tokenizer
+                    .encode_sample(&example.prompt, &example.target)?
+                    .ids
+                    .len(),
+                RowHolds::PromptAnd(new_tokens) => tokenizer
+                    .encode_prompt(&example.prompt)?
+                    .len()
+                    .saturating_add(new_tokens),
+            };
+            (shortest, longest) = (shortest.min(needed), longest.max(needed));
+            overlong += u64::from(needed > fit.limit);
+        }
+        let (label, limit) = (&fit.label, fit.limit);
+        if overlong == count {
+            found.refused.push(format!(
+                "{label}: none of {count} problems fits; they need {shortest} to {longest} tokens, \
+                 found {limit}"
+            ));
+        } else if overlong > 0 {
+            found.noted.push(format!(
+                "{label}: {overlong} of {count} problems do not fit (up to {longest} tokens, found \
+                 {limit}); such problems are left out and counted"
             ));
         }
     }
-    Ok(issues)
-}
-
-/// The longest prompt and the longest sample among the first problems.
-fn longest(problems: &Problems, tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
-    let mut longest = Lengths::default();
-    for index in 0..MEASURED {
-        let lengths = problems.lengths(index, tokenizer)?;
-        longest.prompt = longest.prompt.max(lengths.prompt);
-        longest.sample = longest.sample.max(lengths.sample);
-    }
-    Ok(longest)
+    Ok(found)
 }
 
 impl<A: TrainBackend> Runner<'_, A> {
-    /// Refuses a plan whose problems are too long for it.
+    /// Refuses a plan in which an op that a stage can come to has no problem that fits, and says
+    /// where some do not.
     ///
     /// # Errors
     /// [`InterplayError::InvalidSpec`] with the lengths that were found.
-    pub(super) fn check_lengths(&self) -> Result<(), InterplayError> {
-        let mut fits = vec![self.fit_of_evaluation()?];
-        for stage in &self.plan.stages {
-            fits.extend(self.fit_of_stage(stage)?);
-        }
-        let issues = validate_lengths(&fits, self.tokenizer)?;
-        if issues.is_empty() {
-            return Ok(());
-        }
-        Err(InterplayError::InvalidSpec {
-            name: self.plan.name.clone(),
-            issues,
-        })
-    }
-
-    fn fit_of_evaluation(&self) -> Result<Fit, InterplayError> {
+    pub(super) fn check_lengths(&mut self) -> Result<(), InterplayError> {
         let evaluate = &self.plan.evaluate;
-        let ops = band_ops(&self.plan.bands);
-        let hardest = ops.into_iter().max().unwrap_or(1);
-        Ok(Fit {
-            label: format!("model.context_tokens, for evaluate at op {hardest}"),
-            problems: self.problems(&at_op(&evaluate.data, hardest), "lengths")?,
-            holds: RowHolds::PromptAnd(evaluate.max_new_tokens),
-            limit: self.plan.model.context_tokens,
-        })
+        let holds = RowHolds::PromptAnd(evaluate.max_new_tokens);
+        let context = self.plan.model.context_tokens;
+        let (mut fits, bands) = (Vec::new(), band_ops(&self.plan.bands));
+        let label = "model.context_tokens, for evaluate";
+        fits.extend(self.fits(label, &evaluate.data, &bands, Split::Test, holds, context)?);
+        for stage in &self.plan.stages {
+            fits.extend(self.fits_of_stage(stage)?);
+        }
+        let found = measure(&fits, self.tokenizer)?;
+        if !found.refused.is_empty() {
+            return Err(InterplayError::InvalidSpec {
+                name: self.plan.name.clone(),
+                issues: found.refused,
+            });
+        }
+        for line in found.noted {
+            self.progress.note(&line);
+        }
+        Ok(())
     }
 
-    fn fit_of_stage(&self, stage: &Stage) -> Result<Option<Fit>, InterplayError> {
-        let Some(training) = stage.settings.needs().training else {
-            return Ok(None);
+    fn fits_of_stage(&self, stage: &Stage) -> Result<Vec<Fit>, InterplayError> {
+        let needs = stage.settings.needs();
+        let mut fits = Vec::new();
+        if let Some(ops) = needs.measured_ops {
+            let evaluate = &self.plan.evaluate;
+            let label = format!("model.context_tokens, for stage `{}`", stage.name);
+            let holds = RowHolds::PromptAnd(evaluate.max_new_tokens);
+            let (ops, limit) = (
+                ops.iter().collect::<Vec<_>>(),
+                self.plan.model.context_tokens,
+            );
+            fits.extend(self.fits(&label, &evaluate.data, &ops, Split::Test, holds, limit)?);
+        }
+        if let Some(training) = needs.training {
+            let label = format!("stage `{}`: training.row_tokens", stage.name);
+            // A calibration that finds no edge leaves the stage its own ops.
+            let mut ops = training.data.ops();
+            if let Ops::AtEdgeOf(calibration) = &stage.ops {
+                let calibration = &self.plan.stages[calibration.index()];
+                let measured = calibration.settings.needs().measured_ops;
+                ops.extend(measured.into_iter().flat_map(Counts::iter));
+                ops.sort_unstable();
+                ops.dedup();
+            }
+            let (data, holds) = (training.data, training.row_holds);
+            let limit = training.row_tokens;
+            fits.extend(self.fits(&label, data, &ops, Split::Train, holds, limit)?);
+        }
+        Ok(fits)
+    }
+
+    /// The problems of a data table at each of these ops; all of them where they come from files.
+    fn fits(
+        &self,
+        label: &str,
+        data: &DataSpec,
+        ops: &[u32],
+        split: Split,
+        holds: RowHolds,
+        limit: usize,
+    ) -> Result<Vec<Fit>, InterplayError> {
+        let supply = self.supply();
+        let fit = |label, problems| Fit {
+            label,
+            problems,
+            holds,
+            limit,
         };
-        Ok(Some(Fit {
-            label: format!("stage `{}`: training.row_tokens", stage.name),
-            problems: self.problems(&at_hardest_op(training.data), "lengths")?,
-            holds: training.row_holds,
-            limit: training.row_tokens,
-        }))
+        if data.ops().is_empty() {
+            let problems = data.open(&supply, "lengths", split)?;
+            return Ok(vec![fit(label.to_owned(), problems)]);
+        }
+        let at = |op: &u32| {
+            let problems = data
+                .at_ops(&Counts::one(*op))
+                .open(&supply, "lengths", split)?;
+            Ok(fit(format!("{label} at op {op}"), problems))
+        };
+        ops.iter().map(at).collect()
     }
 }
 
@@ -116,16 +180,20 @@ mod tests {
     use interplay_tokenizer::TrainerSpec;
 
     use super::*;
+    use crate::data::Supply;
     use crate::spec::ExperimentSpec;
 
     #[test]
-    fn limits_that_are_too_low_are_named() {
+    fn limits_without_room_are_refused_and_tight_ones_noted() {
         let spec = ExperimentSpec::preset("quick").unwrap();
         let library = ContextLibrary::embedded();
-        let open = || {
-            let data = at_op(&spec.evaluate.data, 3);
-            Problems::open(&data, &library, SeedStreams::new(1), "lengths").unwrap()
+        let supply = Supply {
+            library: &library,
+            streams: SeedStreams::new(1),
+            held_out: 0.1,
         };
+        let data = spec.evaluate.data.at_ops(&Counts::one(3));
+        let open = || data.open(&supply, "lengths", Split::Train).unwrap();
         let texts: Vec<_> = (0..100).map(|i| open().text(i).unwrap()).collect();
         let tokenizer = Tokenizer::train(texts.iter(), &TrainerSpec::default()).unwrap();
         let fit = |label: &str, holds, limit| Fit {
@@ -134,19 +202,28 @@ mod tests {
             holds,
             limit,
         };
-        let sample = longest(&open(), &tokenizer).unwrap().sample;
+        let length = |index| {
+            let example = open().environment().example(index).unwrap();
+            let sample = tokenizer.encode_sample(&example.prompt, &example.target);
+            sample.unwrap().ids.len()
+        };
+        let longest = (0..MEASURED).map(length).max().unwrap();
+        let shortest = (0..MEASURED).map(length).min().unwrap();
+        assert!(shortest < longest);
         let fits = [
-            fit("exact", RowHolds::Sample, sample),
-            fit("low", RowHolds::Sample, sample - 1),
+            fit("exact", RowHolds::Sample, longest),
+            fit("tight", RowHolds::Sample, longest - 1),
+            fit("low", RowHolds::Sample, shortest - 1),
             fit("endless", RowHolds::PromptAnd(usize::MAX), 1000),
         ];
-        let issues = validate_lengths(&fits, &tokenizer).unwrap();
+        let found = measure(&fits, &tokenizer).unwrap();
+        assert_eq!((found.refused.len(), found.noted.len()), (2, 1));
+        assert!(found.noted[0].starts_with("tight: "), "{found:?}");
         let low = format!(
-            "low: up to {sample} tokens are needed, found {}",
-            sample - 1
+            "low: none of 200 problems fits; they need {shortest} to {longest} tokens, found {}",
+            shortest - 1
         );
-        assert_eq!(issues[0], low);
-        assert!(issues[1].starts_with("endless: "), "{issues:?}");
-        assert_eq!(issues.len(), 2);
+        assert_eq!(found.refused[0], low);
+        assert!(found.refused[1].starts_with("endless: "), "{found:?}");
     }
 }

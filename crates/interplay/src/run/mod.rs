@@ -1,13 +1,14 @@
 //! Carrying out a plan in its run folder.
 //!
 //! A run folder holds `plan.toml`, `manifest.json`, `tokenizer/`, one folder for each stage, `eval/`,
-//! `results.json`, `ledger.json`, `timings.jsonl` and `report.html`. Everything but the manifest, the
+//! `results.json`, `ledger.json`, `exposure.json`, `timings.jsonl` and `report.html`. Everything but the manifest, the
 //! timings and the speeds follows from the plan alone. Each file is written as a whole or not at all;
 //! only the logs `metrics.jsonl`, `speed.jsonl` and `timings.jsonl` grow line by line. A file that is
 //! there with the right key is not made again. A lock keeps a second process out.
 
 mod evaluate;
 mod experiment;
+mod exposure;
 mod keyed;
 mod lengths;
 mod manifest;

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use interplay_graph::SeedStreams;
 use interplay_model::{ModelConfig, TrainBackend};
-use interplay_tasks::{ContextLibrary, TaskSpec};
+use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
-use interplay_train::parallel::Places;
+use interplay_train::parallel::Replicas;
 
-use crate::error::InterplayError;
+use crate::data::Supply;
 use crate::plan::Plan;
 use crate::planned_stage::{StageRef, Start};
-use crate::problems::Problems;
 use crate::progress::Progress;
 
 /// Carries out the stages of a plan on one backend.
@@ -23,7 +22,7 @@ pub(super) struct Runner<'a, A: TrainBackend> {
     pub tokenizer: &'a Tokenizer,
     pub config: &'a ModelConfig,
     pub streams: SeedStreams,
-    pub places: &'a Places<A::Device>,
+    pub replicas: &'a Replicas<A::Device>,
     pub progress: &'a mut dyn Progress,
     /// The keys of finished stages, in order.
     pub keys: Vec<String>,
@@ -50,12 +49,12 @@ impl<A: TrainBackend> Runner<'_, A> {
         start.stage().map(|stage| self.key_of(stage))
     }
 
-    /// The problems of a data table, drawn from a named stream of the run's seed.
-    pub(super) fn problems(
-        &self,
-        data: &TaskSpec,
-        stream: &str,
-    ) -> Result<Problems, InterplayError> {
-        Problems::open(data, self.library, self.streams, stream)
+    /// What data tables are opened with.
+    pub(super) fn supply(&self) -> Supply<'_> {
+        Supply {
+            library: self.library,
+            streams: self.streams,
+            held_out: self.plan.held_out,
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use interplay_environment::Split;
 use interplay_eval::EdgeReport;
 use interplay_model::TrainBackend;
-use interplay_tasks::TaskSpec;
+use interplay_tasks::Counts;
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
 use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
 use interplay_train::{Observer, StageFolder, StageSummary, TrainError};
@@ -13,11 +14,11 @@ use serde::Serialize;
 use super::keyed::Keyed;
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
+use crate::data::DataSpec;
 use crate::device::matrix_peak;
 use crate::error::InterplayError;
 use crate::keys::key;
 use crate::planned_stage::{Ops, Stage, Start};
-use crate::problems::at_ops;
 use crate::results::StageResult;
 use crate::run_file::{read_json, write_json};
 use crate::stage::{Calibration, StageSettings, Training};
@@ -43,8 +44,10 @@ impl<A: TrainBackend> Runner<'_, A> {
         stage: &Stage,
         settings: &Training<NextTokenSpec>,
     ) -> Result<StageResult, InterplayError> {
-        let folder = self.folder_of(stage, &())?;
-        let problems = self.problems(&settings.data, &stage.name)?;
+        let folder = self.folder_of(stage, &settings.data)?;
+        let problems = settings
+            .data
+            .open(&self.supply(), &stage.name, Split::Train)?;
         let model;
         let start = match &stage.start {
             Start::Random => {
@@ -59,13 +62,13 @@ impl<A: TrainBackend> Runner<'_, A> {
         let input = NextTokenInput {
             config: self.config,
             start,
-            dataset: problems.dataset(),
+            environment: problems.environment(),
             tokenizer: self.tokenizer,
             spec: &settings.training,
         };
-        let places = self.places;
+        let replicas = self.replicas;
         self.observed(stage, |observer| {
-            next_token::run_on::<A>(&folder, &input, places, observer)
+            next_token::run_on::<A>(&folder, &input, replicas, observer)
         })
     }
 
@@ -75,21 +78,30 @@ impl<A: TrainBackend> Runner<'_, A> {
         settings: &Training<GrpoSpec>,
         earlier: &[StageResult],
     ) -> Result<StageResult, InterplayError> {
-        let data = self.data_at_edge(stage, &settings.data, earlier);
+        let (data, ops) = data_at_edge(stage, &settings.data, earlier);
+        match (&stage.ops, ops) {
+            (Ops::AtEdgeOf(_), Some(ops)) => self
+                .progress
+                .note(&format!("{} trains at the edge: op {ops:?}", stage.name)),
+            (Ops::AtEdgeOf(calibration), None) => self.progress.note(&format!(
+                "calibration `{calibration}` found no op at the edge; the ops of the spec are used"
+            )),
+            (Ops::OfData, _) => {}
+        }
         let folder = self.folder_of(stage, &data)?;
-        let problems = self.problems(&data, &stage.name)?;
+        let problems = data.open(&self.supply(), &stage.name, Split::Train)?;
         let start = self.model_of_start(stage)?;
         let input = GrpoInput {
             config: self.config,
             start: &start,
-            dataset: problems.dataset(),
+            environment: problems.environment(),
             tokenizer: self.tokenizer,
             stream: self.streams.stream(&format!("{}/rollouts", stage.name)),
             spec: &settings.training,
         };
-        let places = self.places;
+        let replicas = self.replicas;
         self.observed(stage, |observer| {
-            grpo::run_on::<A>(&folder, &input, places, observer)
+            grpo::run_on::<A>(&folder, &input, replicas, observer)
         })
     }
 
@@ -101,6 +113,8 @@ impl<A: TrainBackend> Runner<'_, A> {
         let evaluate = &self.plan.evaluate;
         let sampling = (
             &evaluate.data,
+            evaluate.data.content()?,
+            self.plan.held_out,
             evaluate.temperature,
             evaluate.max_new_tokens,
         );
@@ -127,30 +141,6 @@ impl<A: TrainBackend> Runner<'_, A> {
 }
 
 impl<A: TrainBackend> Runner<'_, A> {
-    /// The data of a stage at the ops that its calibration found; as they are if it found none.
-    fn data_at_edge(
-        &mut self,
-        stage: &Stage,
-        data: &TaskSpec,
-        earlier: &[StageResult],
-    ) -> TaskSpec {
-        let Ops::AtEdgeOf(calibration) = &stage.ops else {
-            return data.clone();
-        };
-        let report = earlier.get(calibration.index());
-        let found = report.and_then(|result| result.edge.as_ref());
-        let found = found.and_then(|edge| Some((&edge.ops, at_ops(data, &edge.ops)?)));
-        let Some((ops, data)) = found else {
-            self.progress.note(&format!(
-                "calibration `{calibration}` found no op at the edge; the ops of the spec are used"
-            ));
-            return data.clone();
-        };
-        self.progress
-            .note(&format!("{} trains at the edge: op {ops:?}", stage.name));
-        data
-    }
-
     /// The folder of the model that a stage starts from.
     fn model_of_start(&self, stage: &Stage) -> Result<PathBuf, InterplayError> {
         match &stage.start {
@@ -167,12 +157,10 @@ impl<A: TrainBackend> Runner<'_, A> {
         }
     }
 
-    fn folder_of(
-        &self,
-        stage: &Stage,
-        extra: &impl Serialize,
-    ) -> Result<StageFolder, InterplayError> {
-        let key = self.stage_key(stage, extra)?;
+    /// The folder of a stage that trains on `data`.
+    fn folder_of(&self, stage: &Stage, data: &DataSpec) -> Result<StageFolder, InterplayError> {
+        let held_out = self.plan.held_out;
+        let key = self.stage_key(stage, &(data, data.content()?, held_out))?;
         let folder = self.stage_folder(&stage.name);
         Ok(StageFolder::new(folder, &stage.name, &key))
     }
@@ -200,9 +188,9 @@ impl<A: TrainBackend> Runner<'_, A> {
         train: impl FnOnce(&mut dyn Observer) -> Result<StageSummary, TrainError>,
     ) -> Result<StageResult, InterplayError> {
         self.progress.begin(&stage.name, 1000);
-        let alone = self.places.count() == 1;
+        let alone = self.replicas.count() == 1;
         let precision = stage.settings.needs().precision;
-        let peak = alone.then(|| matrix_peak::<A>(&self.places.leader, precision));
+        let peak = alone.then(|| matrix_peak::<A>(&self.replicas.leader, precision));
         let speeds = self.stage_folder(&stage.name).join("speed.jsonl");
         let mut log = SpeedLog::new(self.progress, speeds, peak);
         let summary = train(&mut log)?;
@@ -217,5 +205,25 @@ impl<A: TrainBackend> Runner<'_, A> {
         let mut result = StageResult::new(stage);
         result.take(summary);
         Ok(result)
+    }
+}
+
+/// The data of a stage at the ops that its calibration found, with these ops; as they are where it
+/// found none or no calibration chooses.
+pub(super) fn data_at_edge(
+    stage: &Stage,
+    data: &DataSpec,
+    earlier: &[StageResult],
+) -> (DataSpec, Option<Vec<u32>>) {
+    let Ops::AtEdgeOf(calibration) = &stage.ops else {
+        return (data.clone(), None);
+    };
+    let report = earlier.get(calibration.index());
+    let found = report.and_then(|result| result.edge.as_ref());
+    let found =
+        found.and_then(|edge| Some((edge.ops.clone(), Counts::list(edge.ops.clone()).ok()?)));
+    match found {
+        Some((ops, counts)) => (data.at_ops(&counts), Some(ops)),
+        None => (data.clone(), None),
     }
 }

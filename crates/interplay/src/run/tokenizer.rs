@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
-use interplay_graph::SeedStreams;
-use interplay_tasks::ContextLibrary;
+use interplay_environment::Split;
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 
+use crate::data::Supply;
 use crate::error::InterplayError;
 use crate::plan::Plan;
-use crate::problems::Problems;
 use crate::progress::Progress;
 
 /// The run's tokenizer: loaded if the run has one already, trained otherwise.
 pub(super) fn tokenizer(
     plan: &Plan,
     folder: &Path,
-    library: &ContextLibrary,
+    supply: &Supply<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Tokenizer, InterplayError> {
     let folder = folder.join("tokenizer");
@@ -24,8 +23,7 @@ pub(super) fn tokenizer(
         return Ok(Tokenizer::load(&path)?);
     }
     let spec = &plan.tokenizer;
-    let streams = SeedStreams::new(plan.seed);
-    let problems = Problems::open(&spec.data, library, streams, "tokenizer")?;
+    let problems = spec.data.open(supply, "tokenizer", Split::Train)?;
     progress.begin("tokenizer", spec.samples);
     let mut texts = Vec::with_capacity(usize::try_from(spec.samples).unwrap_or(0));
     for index in 0..spec.samples {

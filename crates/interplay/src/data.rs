@@ -1,0 +1,510 @@
+//! Data tables: which environment a stage trains on or a model is evaluated on.
+//!
+//! A data table names an environment by its `kind` and has the keys of that kind. This is the one
+//! file that knows which environments there are; the rest of the crate sees
+//! [`Environment`](interplay_environment::Environment). To add a kind, add it to [`DataSpec`] and
+//! [`Problems`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use interplay_dag::DagEnvironment;
+use interplay_environment::{Environment, Example, Split};
+use interplay_eval::{Bands, EvalItem};
+use interplay_graph::SeedStreams;
+use interplay_graph::settings::Issues;
+use interplay_gsm8k::{Gsm8k, Gsm8kSpec};
+use interplay_tasks::datasets::{Part, Split as Parts};
+use interplay_tasks::likeness::Prints;
+use interplay_tasks::{Component, ContextLibrary, Counts, Dataset, TaskError, TaskSpec};
+use interplay_verify::{Level, Noise, Verifier};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::error::InterplayError;
+use crate::limits::PROBLEMS_PER_OP;
+
+/// The key that names the environment; without it a table describes DAG problems.
+const KIND: &str = "kind";
+
+/// A data table of an experiment.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq)]
+pub enum DataSpec {
+    /// `kind = "dag"`, the default: synthetic problems with dependency graphs.
+    Dag(DagData),
+    /// `kind = "gsm8k"`: word problems from JSONL files.
+    Gsm8k(Gsm8kSpec),
+}
+
+/// Synthetic problems, and how their solutions are judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DagData {
+    /// The problems to draw.
+    pub tasks: TaskSpec,
+    /// The level at which solutions are verified; key `level`, `strict` by default.
+    pub level: Level,
+    /// How the supervision of a trainer errs, if it does; key `noise`. Metrics stay exact.
+    pub noise: Option<Noise>,
+}
+
+impl From<TaskSpec> for DataSpec {
+    /// Verified at the strict level, without noise.
+    fn from(tasks: TaskSpec) -> Self {
+        Self::Dag(DagData {
+            tasks,
+            level: Level::Strict,
+            noise: None,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for DataSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = toml::Table::deserialize(deserializer)?;
+        let told = |error: toml::de::Error| {
+            D::Error::custom(error.to_string().trim_end().replace('\n', " "))
+        };
+        let kind = match table.remove(KIND) {
+            None => "dag".to_owned(),
+            Some(toml::Value::String(kind)) => kind,
+            Some(other) => {
+                return Err(D::Error::custom(format!(
+                    "key `{KIND}`: found {other}, expected a text"
+                )));
+            }
+        };
+        match kind.as_str() {
+            "dag" => {
+                let level = table.remove("level").map(toml::Value::try_into::<Level>);
+                let noise = table.remove("noise").map(toml::Value::try_into::<Noise>);
+                Ok(Self::Dag(DagData {
+                    level: level.transpose().map_err(told)?.unwrap_or(Level::Strict),
+                    noise: noise.transpose().map_err(told)?,
+                    tasks: table.try_into().map_err(told)?,
+                }))
+            }
+            "gsm8k" => table.try_into().map(Self::Gsm8k).map_err(told),
+            _ => Err(D::Error::custom(format!(
+                "key `{KIND}`: found `{kind}`, expected `dag` or `gsm8k`"
+            ))),
+        }
+    }
+}
+
+impl Serialize for DataSpec {
+    /// With `kind`, and everything else that the table may hold.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = |spec: Result<toml::Table, toml::ser::Error>| spec.map_err(S::Error::custom);
+        let mut values = match self {
+            Self::Dag(data) => {
+                let mut values = table(toml::Table::try_from(&data.tasks))?;
+                values.insert("level".into(), data.level.name().into());
+                if let Some(noise) = &data.noise {
+                    let noise = table(toml::Table::try_from(noise))?;
+                    values.insert("noise".into(), noise.into());
+                }
+                values
+            }
+            Self::Gsm8k(spec) => table(toml::Table::try_from(spec))?,
+        };
+        values.insert(KIND.into(), self.kind().into());
+        values.serialize(serializer)
+    }
+}
+
+/// What data tables are opened with.
+#[derive(Clone, Copy)]
+pub(crate) struct Supply<'a> {
+    /// The contexts that tasks may name.
+    pub library: &'a ContextLibrary,
+    /// The streams of the run's seed.
+    pub streams: SeedStreams,
+    /// The share of problem graphs that is kept from training.
+    pub held_out: f64,
+}
+
+/// The problems of an opened data table.
+pub(crate) enum Problems {
+    Dag(Box<DagEnvironment>),
+    Gsm8k(Box<Gsm8k>),
+}
+
+/// Problems to evaluate on, with what judges them.
+pub(crate) struct Selection {
+    pub problems: Problems,
+    pub items: Vec<EvalItem>,
+    /// By item, what tells it from other problems.
+    pub prints: Vec<Prints>,
+    /// How many problems were passed over because they do not fit.
+    pub overlong: u64,
+}
+
+/// How many problems of an op may be passed over in a row before the search for one that fits ends.
+const OVERLONG_IN_A_ROW: u64 = 10_000;
+
+impl DataSpec {
+    /// The name of its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Dag(_) => "dag",
+            Self::Gsm8k(_) => "gsm8k",
+        }
+    }
+
+    /// Everything that is wrong with the table.
+    pub(crate) fn validate(&self, library: &ContextLibrary) -> Issues {
+        match self {
+            Self::Dag(data) => {
+                let mut issues = match data.tasks.validate(library) {
+                    Ok(()) => Issues::default(),
+                    Err(TaskError::Spec { issues }) => issues,
+                    Err(other) => {
+                        let mut issues = Issues::default();
+                        issues.push("", other, "tasks that can be drawn");
+                        issues
+                    }
+                };
+                if let Some(rate) = data.noise.map(|noise| noise.rate()) {
+                    issues.range("noise.rate", rate, 0.0..=1.0);
+                }
+                issues
+            }
+            Self::Gsm8k(spec) => {
+                let mut issues = spec.validate();
+                for (key, path) in [("train", &spec.train), ("test", &spec.test)] {
+                    if !path.as_os_str().is_empty() && !path.is_file() {
+                        issues.push(key, path.display(), "a file that exists");
+                    }
+                }
+                issues
+            }
+        }
+    }
+
+    /// The names of the reward components that its environment gives.
+    pub(crate) fn components(&self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Dag(_) | Self::Gsm8k(_) => &["outcome", "process", "accepted"],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The ops that its problems can have; empty where only the files tell.
+    pub(crate) fn ops(&self) -> Vec<u32> {
+        let Self::Dag(data) = self else {
+            return Vec::new();
+        };
+        let entries = data.tasks.mixture.iter().filter(|entry| entry.weight > 0.0);
+        let mut ops: Vec<u32> = entries.flat_map(|entry| entry.op.iter()).collect();
+        ops.sort_unstable();
+        ops.dedup();
+        ops
+    }
+
+    /// The same table with problems of these ops alone, each equally often where problems are drawn.
+    pub(crate) fn at_ops(&self, ops: &Counts) -> Self {
+        match self {
+            Self::Dag(data) => {
+                let component = |component: &Component| Component {
+                    op: ops.clone(),
+                    ..component.clone()
+                };
+                let mixture = data.tasks.mixture.iter().map(component).collect();
+                let tasks = TaskSpec {
+                    mixture,
+                    ..data.tasks.clone()
+                };
+                Self::Dag(DagData {
+                    tasks,
+                    ..data.clone()
+                })
+            }
+            Self::Gsm8k(spec) => Self::Gsm8k(Gsm8kSpec {
+                min_steps: ops.min(),
+                max_steps: Some(ops.max()),
+                ..spec.clone()
+            }),
+        }
+    }
+
+    /// What determines the problems besides the table itself: the bytes of the files that it names.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn content(&self) -> Result<Vec<String>, InterplayError> {
+        let hash = |path: &Path| -> Result<String, InterplayError> {
+            let bytes = std::fs::read(path).map_err(InterplayError::io("read", path))?;
+            let digits = Sha256::digest(bytes);
+            Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+        };
+        match self {
+            Self::Dag(_) => Ok(Vec::new()),
+            Self::Gsm8k(spec) => Ok(vec![hash(&spec.train)?, hash(&spec.test)?]),
+        }
+    }
+
+    /// The problems of a split. DAG problems are drawn from a named stream of the run's seed.
+    ///
+    /// # Errors
+    /// Problems that cannot be drawn or read.
+    pub(crate) fn open(
+        &self,
+        supply: &Supply<'_>,
+        stream: &str,
+        split: Split,
+    ) -> Result<Problems, InterplayError> {
+        match self {
+            Self::Dag(data) => {
+                let (tasks, streams) = (data.tasks.clone(), supply.streams);
+                let dataset = Dataset::new(tasks, supply.library, streams, stream)?;
+                let environment = if supply.held_out > 0.0 {
+                    let part = match split {
+                        Split::Train => Part::Train,
+                        Split::Validation | Split::Test => Part::Test,
+                    };
+                    let parts = Parts::hold_out(supply.held_out)?;
+                    DagEnvironment::of_part(dataset.restrict(parts, part)?)
+                } else {
+                    DagEnvironment::new(dataset)
+                };
+                let environment = environment.with_verifier(Verifier::new(data.level));
+                // Rollouts draw from the first indices of their stream, so the last one is free.
+                let rollouts = streams.stream(&format!("{stream}/rollouts"));
+                let errors = rollouts.child(u64::MAX).stream("supervision");
+                Ok(Problems::Dag(Box::new(match data.noise {
+                    None => environment,
+                    Some(noise) => environment.with_noise(noise, errors)?,
+                })))
+            }
+            Self::Gsm8k(spec) => {
+                let split = match split {
+                    Split::Train => Split::Train,
+                    Split::Validation | Split::Test => Split::Test,
+                };
+                let problems = Gsm8k::load(spec, split, supply.streams.root())?;
+                Ok(Problems::Gsm8k(Box::new(problems)))
+            }
+        }
+    }
+
+    /// Up to `per_op` held-out problems of each of these ops, of which `fits` tells whether a model
+    /// has room for them. Those that do not fit are passed over and counted.
+    ///
+    /// # Errors
+    /// Problems that cannot be drawn or read, or an op none of whose problems fits.
+    pub(crate) fn select(
+        &self,
+        supply: &Supply<'_>,
+        stream: &str,
+        ops: &[u32],
+        per_op: u64,
+        bands: Option<&Bands>,
+        mut fits: impl FnMut(&Example) -> Result<bool, InterplayError>,
+    ) -> Result<Selection, InterplayError> {
+        let band = |op| bands?.band_of(op).map(|band| band.name().to_owned());
+        let (mut items, mut prints, mut overlong) = (Vec::new(), Vec::new(), 0);
+        let problems = match self {
+            Self::Dag(_) => {
+                for &op in ops {
+                    let stream = format!("{stream}/op-{op}");
+                    let problems =
+                        self.at_ops(&Counts::one(op))
+                            .open(supply, &stream, Split::Test)?;
+                    let (mut taken, mut in_a_row) = (0, 0);
+                    for index in 0..PROBLEMS_PER_OP {
+                        let example = problems.environment().example(index)?;
+                        if fits(&example)? {
+                            prints.push(problems.prints(index)?);
+                            items.push(EvalItem {
+                                id: u64::from(op) * PROBLEMS_PER_OP + index,
+                                example,
+                                band: band(op),
+                            });
+                            (taken, in_a_row) = (taken + 1, 0);
+                        } else {
+                            (overlong, in_a_row) = (overlong + 1, in_a_row + 1);
+                        }
+                        if taken == per_op || in_a_row == OVERLONG_IN_A_ROW {
+                            break;
+                        }
+                    }
+                    if taken == 0 {
+                        return Err(InterplayError::NothingFits { op });
+                    }
+                }
+                self.open(supply, stream, Split::Test)?
+            }
+            Self::Gsm8k(_) => {
+                let problems = self.open(supply, stream, Split::Test)?;
+                let count = problems.environment().num_examples().unwrap_or(0);
+                let mut taken: BTreeMap<u32, u64> = ops.iter().map(|op| (*op, 0)).collect();
+                for index in 0..count {
+                    let example = problems.environment().example(index)?;
+                    let op = example.labels.op.unwrap_or(0);
+                    let Some(taken) = taken.get_mut(&op).filter(|taken| **taken < per_op) else {
+                        continue;
+                    };
+                    if fits(&example)? {
+                        *taken += 1;
+                        prints.push(problems.prints(index)?);
+                        items.push(EvalItem {
+                            id: example.id,
+                            example,
+                            band: band(op),
+                        });
+                    } else {
+                        overlong += 1;
+                    }
+                }
+                if let Some((op, _)) = taken.iter().find(|_| items.is_empty()) {
+                    return Err(InterplayError::NothingFits { op: *op });
+                }
+                problems
+            }
+        };
+        Ok(Selection {
+            problems,
+            items,
+            prints,
+            overlong,
+        })
+    }
+}
+
+impl Problems {
+    /// What trainers and evaluators see.
+    pub(crate) fn environment(&self) -> &dyn Environment {
+        match self {
+            Self::Dag(environment) => environment,
+            Self::Gsm8k(environment) => environment,
+        }
+    }
+
+    /// What tells a problem from others.
+    pub(crate) fn prints(&self, index: u64) -> Result<Prints, InterplayError> {
+        Ok(match self {
+            Self::Dag(environment) => Prints::of(&environment.problem(index)?)?,
+            Self::Gsm8k(environment) => {
+                let example = environment.example(index)?;
+                Prints::of_text(&example.prompt, "")
+            }
+        })
+    }
+
+    /// The whole text of a problem, from its question to its answer.
+    pub(crate) fn text(&self, index: u64) -> Result<String, InterplayError> {
+        let example = self.environment().example(index)?;
+        Ok(example.prompt + &example.target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<DataSpec, String> {
+        toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
+    }
+
+    const TERSE: &str =
+        "max_value = 30\nmixture = [{ op = \"2-4\", context = \"zoo\", dialect = \"terse\" }]\n";
+
+    #[test]
+    fn a_table_without_a_kind_draws_problems() {
+        let plain = read(TERSE).unwrap();
+        let named = read(&format!("kind = \"dag\"\nlevel = \"strict\"\n{TERSE}")).unwrap();
+        assert_eq!(plain, named);
+        assert_eq!((plain.kind(), plain.ops()), ("dag", vec![2, 3, 4]));
+    }
+
+    #[test]
+    fn every_kind_reads_what_it_writes() {
+        let noisy = "level = \"paper\"\nnoise = { kind = \"flip\", rate = 0.25 }\n";
+        let files = "kind = \"gsm8k\"\ntrain = \"a.jsonl\"\ntest = \"b.jsonl\"\nmax_steps = 2\n";
+        for text in [TERSE, &format!("{noisy}{TERSE}"), files] {
+            let data = read(text).unwrap();
+            assert_eq!(read(&toml::to_string(&data).unwrap()).unwrap(), data);
+        }
+    }
+
+    #[test]
+    fn keys_of_another_kind_and_unknown_kinds_are_refused() {
+        for (text, named) in [
+            ("kind = \"chess\"", "`dag` or `gsm8k`"),
+            ("kind = 3", "expected a text"),
+            ("kind = \"gsm8k\"\nmax_value = 3", "max_value"),
+            ("train = \"a.jsonl\"", "train"),
+            (
+                "noise = { kind = \"flip\", rate = 0.1, seed = 3 }\nmixture = []",
+                "seed",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn files_are_selected_by_op_and_their_bytes_are_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, count: usize| {
+            let path = folder.path().join(name);
+            let mut file = std::fs::File::create(&path).unwrap();
+            for number in 0..count {
+                let steps = "<<1+1=2>>".repeat(1 + number % 3);
+                writeln!(
+                    file,
+                    r#"{{"question": "{name} {number}?", "answer": "{steps}\n#### {number}"}}"#
+                )
+                .unwrap();
+            }
+            path
+        };
+        let spec = Gsm8kSpec::new(write("train", 9), write("test", 9));
+        let data = DataSpec::Gsm8k(spec);
+        let library = ContextLibrary::embedded();
+        assert!(data.validate(&library).is_empty());
+        let supply = Supply {
+            library: &library,
+            streams: SeedStreams::new(7),
+            held_out: 0.1,
+        };
+        let selected = data
+            .select(&supply, "evaluate", &[1, 3], 2, None, |_| Ok(true))
+            .unwrap();
+        let ids: Vec<u64> = selected.items.iter().map(|item| item.id).collect();
+        assert_eq!(ids, [0, 2, 3, 5]);
+        assert_eq!(selected.prints.len(), 4);
+        let before = data.content().unwrap();
+        write("test", 8);
+        assert_ne!(data.content().unwrap(), before);
+    }
+
+    #[test]
+    fn problems_without_room_are_passed_over_and_counted() {
+        let library = ContextLibrary::embedded();
+        let supply = Supply {
+            library: &library,
+            streams: SeedStreams::new(7),
+            held_out: 0.1,
+        };
+        let data = read(TERSE).unwrap();
+        let short = |example: &Example| Ok(example.prompt.len() < 75);
+        let selected = data.select(&supply, "evaluate", &[2, 3], 20, None, short);
+        let selected = selected.unwrap();
+        assert_eq!(selected.items.len(), 40);
+        assert!(selected.overlong > 0);
+        let items = selected.items.iter();
+        assert!(items.clone().all(|item| item.example.prompt.len() < 75));
+        assert!(items.clone().all(|item| item.example.split == Split::Test));
+        let none = data.select(&supply, "evaluate", &[2], 1, None, |_| Ok(false));
+        let error = none.err().unwrap().to_string();
+        assert!(error.contains("op 2"), "{error}");
+    }
+}
