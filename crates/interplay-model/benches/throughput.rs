@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 type Train = Autodiff<Flex>;
 type Grads = <Train as AutodiffBackend>::Gradients;
 
-/// A model with its optimiser state.
+/// A model with its optimizer state.
 struct Trainer {
     decoder: Option<Decoder<Train>>,
     moments: Vec<Option<Moments<Flex, 1>>>,

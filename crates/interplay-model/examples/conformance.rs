@@ -1,7 +1,7 @@
 //! The Rust half of `xtask/peers/conformance.py`, which compares this crate with `transformers`.
 //!
-//! `read FOLDER PROMPTS OUT` continues each prompt greedily and gives the logits of those that ask for them.
-//! `copy FROM TO f32|bf16 [MAX_SHARD_BYTES]` reads a folder and writes it anew.
+//! `read FOLDER PROMPTS OUT` continues each prompt greedily and writes the logits of those that ask for them.
+//! `copy FROM TO f32|bf16 [MAX_SHARD_BYTES]` reads a folder and writes it to another.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_model::{
-    Decoder, ModelConfig, Request, SamplingSettings, SaveOptions, WeightDtype, generate,
-    load_pretrained, save_pretrained_with,
+    Decoder, GenerationConfig, Pretrained, Request, SamplingSettings, SaveOptions, WeightDtype,
+    generate,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 struct Prompt {
     tokens: Vec<u32>,
-    /// Tokens to add; none where only logits are asked for.
+    /// Maximum number of tokens to add; 0 if only logits are asked for.
     new_tokens: usize,
-    /// Whether the logits behind every token of the prompt are wanted.
+    /// Whether to write the logits after every token of the prompt.
     logits: bool,
 }
 
@@ -33,7 +33,7 @@ struct Prompt {
 #[derive(Serialize)]
 struct Answer {
     tokens: Vec<u32>,
-    /// `[prompt tokens * vocabulary]`, or nothing.
+    /// `[prompt tokens * vocabulary]`, or empty.
     logits: Vec<f32>,
 }
 
@@ -55,17 +55,16 @@ fn main() -> Result<()> {
 }
 
 fn read(folder: &Path, prompts: &Path, out: &Path) -> Result<()> {
-    let device = Default::default();
-    let (config, decoder) = load_pretrained::<Flex>(folder, &device)?;
+    let model = load(folder)?;
     let lines = BufReader::new(File::open(prompts).context("opening the prompts")?).lines();
     let prompts = lines
         .map(|line| Ok(serde_json::from_str(&line?)?))
         .collect::<Result<Vec<Prompt>>>()?;
-    let continuations = continue_all(&config, &decoder, &prompts)?;
+    let continuations = continue_all(&model.generation, &model.decoder, &prompts)?;
     let mut out = BufWriter::new(File::create(out).context("creating the answers")?);
     for (prompt, tokens) in prompts.iter().zip(continuations) {
         let logits = match prompt.logits {
-            true => logits(&decoder, &prompt.tokens)?,
+            true => logits(&model.decoder, &prompt.tokens)?,
             false => Vec::new(),
         };
         serde_json::to_writer(&mut out, &Answer { tokens, logits })?;
@@ -75,9 +74,18 @@ fn read(folder: &Path, prompts: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Greedy continuations by the sampling engine, with the end token of the folder.
+/// Reads a folder, and tells what its user should know about it.
+fn load(folder: &Path) -> Result<Pretrained<Flex>> {
+    let model = Pretrained::load(folder, &Default::default())?;
+    for note in &model.notes {
+        eprintln!("note: {note}");
+    }
+    Ok(model)
+}
+
+/// Greedy continuations by the sampling engine, with the end tokens of the folder.
 fn continue_all(
-    config: &ModelConfig,
+    generation: &GenerationConfig,
     decoder: &Decoder<Flex>,
     prompts: &[Prompt],
 ) -> Result<Vec<Vec<u32>>> {
@@ -85,8 +93,7 @@ fn continue_all(
     let settings = SamplingSettings {
         max_new_tokens: most.unwrap_or(0),
         temperature: 0.0,
-        stop: config.eos_token_id.into_iter().collect(),
-        ..SamplingSettings::default()
+        ..SamplingSettings::from_generation(generation)
     };
     let wanted: Vec<bool> = prompts.iter().map(|prompt| prompt.new_tokens > 0).collect();
     let chosen = prompts.iter().filter(|prompt| prompt.new_tokens > 0);
@@ -125,11 +132,10 @@ fn copy(from: &Path, to: &Path, dtype: &str, max_shard_bytes: Option<u64>) -> Re
         "bf16" => WeightDtype::Bf16,
         other => bail!("the type is f32 or bf16, not `{other}`"),
     };
-    let (config, decoder) = load_pretrained::<Flex>(from, &Default::default())?;
     let options = SaveOptions {
         dtype,
         max_shard_bytes,
     };
-    save_pretrained_with(to, &config, &decoder, &options)?;
+    load(from)?.save(to, &options)?;
     Ok(())
 }

@@ -1,18 +1,26 @@
-//! How much memory sampling takes, and how many sequences that allows.
+//! The memory that sampling takes, and the number of sequences that fit into it.
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
-use crate::generate::Request;
 use crate::ops::{CacheShape, FusedOps};
 use crate::sampling::SamplingSettings;
 
-/// Rows that are worth a pass over the weights even where more would leave the fast memory.
+/// Number of rows that is worth a pass over the weights, even if more would exceed the fast memory.
 const ENOUGH_ROWS: usize = 12;
 
-/// The caches of all layers together.
+/// The sequences to sample.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sequences {
+    /// Their number.
+    pub count: usize,
+    /// Tokens of the longest prompt.
+    pub longest_prompt: usize,
+}
+
+/// The size of the caches of all layers.
 #[derive(Debug)]
 pub(crate) struct CacheSize {
-    /// Of one layer. As many rows as may run at the same time, each with a place for every token but the last,
+    /// One layer's cache. It has as many rows as run at the same time, with capacity for every token but the last,
     /// which never enters the cache.
     pub shape: CacheShape,
     /// Bytes of a row in all layers.
@@ -22,18 +30,17 @@ pub(crate) struct CacheSize {
 impl CacheSize {
     pub fn new<B: FusedOps>(
         config: &ModelConfig,
-        requests: &[Request],
+        sequences: Sequences,
         settings: &SamplingSettings,
     ) -> Result<Self, ModelError> {
-        let longest = requests.iter().map(|request| request.prompt.len()).max();
-        let capacity = longest.unwrap_or(0) + settings.max_new_tokens - 1;
+        let capacity = sequences.longest_prompt + settings.max_new_tokens - 1;
         let shape = CacheShape {
-            rows: settings.max_rows.min(requests.len()),
+            rows: settings.max_rows.min(sequences.count),
             capacity,
             heads: config.num_attention_heads,
             kv_heads: config.num_key_value_heads,
             head_dim: config.head_dim(),
-            numbers: settings.cache_numbers,
+            dtype: settings.cache_dtype,
         };
         let row = config.num_hidden_layers as u64 * B::cache_row_bytes(shape);
         let limit = settings.max_cache_bytes;
@@ -50,8 +57,8 @@ impl CacheSize {
         Ok(Self { shape, row })
     }
 
-    /// Rows of each of some lanes whose keys and values stay in fast memory, or all of them where those would be
-    /// few.
+    /// Number of rows of each of `lanes` lanes whose keys and values fit into fast memory; no limit if they would be
+    /// too few.
     pub fn fast_rows<B: FusedOps>(&self, config: &ModelConfig, lanes: usize) -> usize {
         let weight_bytes = (size_of::<f32>() * config.parameters()) as u64;
         let row = lanes as u64 * self.row.max(1);
@@ -66,11 +73,8 @@ impl CacheSize {
 #[cfg(test)]
 #[cfg(feature = "flex")]
 mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
     use super::*;
-    use crate::CacheNumbers::{self, Float32, Int16};
+    use crate::KvCacheDtype::{self, Float32, Int16};
 
     #[test]
     fn a_budget_of_bytes_is_a_number_of_rows() {
@@ -81,20 +85,19 @@ mod tests {
             num_key_value_heads: 2,
             ..ModelConfig::tiny(29)
         };
-        let request = Request {
-            prompt: vec![1; 7],
-            stream: ChaCha8Rng::seed_from_u64(0),
+        let sequences = Sequences {
+            count: 9,
+            longest_prompt: 7,
         };
-        let requests = vec![request; 9];
-        let size = |max_cache_bytes, max_rows, cache_numbers: CacheNumbers| {
+        let size = |max_cache_bytes, max_rows, cache_dtype: KvCacheDtype| {
             let settings = SamplingSettings {
                 max_new_tokens: 20,
                 max_rows,
                 max_cache_bytes,
-                cache_numbers,
+                cache_dtype,
                 ..Default::default()
             };
-            CacheSize::new::<burn::backend::Flex>(&config, &requests, &settings)
+            CacheSize::new::<burn::backend::Flex>(&config, sequences, &settings)
                 .map(|size| (size.shape.rows, size.shape.capacity))
         };
         // Keys and values, two layers, two heads of width 8, 4 bytes, two blocks of sixteen tokens.

@@ -1,14 +1,15 @@
-//! The shape of a decoder, under the field names of a Hugging Face `config.json` of `Qwen2ForCausalLM`.
+//! The configuration of a decoder, with the field names of a Hugging Face `config.json` of `Qwen2ForCausalLM`.
 //!
 //! Source: Qwen2 technical report (arXiv 2407.10671); the two published sizes of arXiv 2512.07783.
-//! Deviations: fields that this decoder never reads (dropout, sliding windows) are not part of it; reading
-//! a folder checks that they are off.
+//! Deviations: features that this decoder lacks (dropout, sliding windows) have no field here; reading a folder
+//! checks that they are off.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ConfigProblem, ModelError};
+use crate::token_ids::TokenIds;
 
-/// Shape and constants of a Qwen2-style decoder.
+/// Sizes and constants of a Qwen2-style decoder.
 ///
 /// # Example
 ///
@@ -32,9 +33,9 @@ pub struct ModelConfig {
     pub num_hidden_layers: usize,
     /// Number of query heads.
     pub num_attention_heads: usize,
-    /// Number of key and value heads; each serves `num_attention_heads / num_key_value_heads` queries.
+    /// Number of key and value heads; each serves `num_attention_heads / num_key_value_heads` query heads.
     pub num_key_value_heads: usize,
-    /// Longest sequence that the model is made for.
+    /// Length of the context in tokens.
     #[serde(default = "default_context")]
     pub max_position_embeddings: usize,
     /// Base of the rotary embedding's wavelengths.
@@ -52,9 +53,9 @@ pub struct ModelConfig {
     /// Token that opens a sequence.
     #[serde(default)]
     pub bos_token_id: Option<u32>,
-    /// Token that closes a sequence.
+    /// Tokens that end a sequence: none, one, or several.
     #[serde(default)]
-    pub eos_token_id: Option<u32>,
+    pub eos_token_id: TokenIds,
     /// Token that fills rows up.
     #[serde(default)]
     pub pad_token_id: Option<u32>,
@@ -77,7 +78,7 @@ fn default_init() -> f64 {
 }
 
 impl ModelConfig {
-    /// A configuration of the given sizes, everything else as in the paper.
+    /// A configuration of the given sizes, with the paper's value for everything else.
     fn sized(
         vocab_size: usize,
         hidden_size: usize,
@@ -98,7 +99,7 @@ impl ModelConfig {
             tie_word_embeddings: default_tie(),
             initializer_range: default_init(),
             bos_token_id: None,
-            eos_token_id: None,
+            eos_token_id: TokenIds::default(),
             pad_token_id: None,
         }
     }
@@ -130,18 +131,10 @@ impl ModelConfig {
         self.num_key_value_heads * self.head_dim()
     }
 
-    /// Number of trainable numbers; tied embeddings count once.
-    pub fn parameters(&self) -> usize {
-        crate::decoder::parameter_shapes(self)
-            .iter()
-            .map(|(_, shape)| shape.iter().product::<usize>())
-            .sum()
-    }
-
-    /// Floating-point operations of one token's forward pass at the given mean number of attended tokens.
+    /// Floating-point operations of one token's forward pass that attends `mean_attended` tokens on average.
     ///
-    /// Two operations for each weight of a matrix product, and four for each (query feature, attended token)
-    /// pair. A training step costs three times as much.
+    /// Counts two operations for each weight of a matrix product, and four for each pair of query feature and
+    /// attended token. A training step costs three times as much.
     pub fn forward_flops(&self, mean_attended: f64) -> f64 {
         let hidden = self.hidden_size as f64;
         let layer = hidden * (2.0 * hidden + 2.0 * self.kv_size() as f64)
@@ -151,15 +144,18 @@ impl ModelConfig {
             + 4.0 * layers * hidden * mean_attended
     }
 
-    /// Checks that a tokenizer of so many entries belongs to this model.
+    /// Checks that a tokenizer with this many entries fits the model, and returns the
+    /// [`vocab_limit`](crate::SamplingSettings::vocab_limit) to sample with: `None` where every row of the
+    /// vocabulary has an entry, else the number of entries. The rows beyond it are padding, which models get to
+    /// make matrix products faster.
     ///
     /// # Errors
     ///
-    /// [`ModelError::VocabularyMismatch`] where the model could sample a token that the tokenizer does not have,
-    /// or the tokenizer could give a token that the model does not know.
-    pub fn check_tokenizer(&self, entries: usize) -> Result<(), ModelError> {
-        if entries == self.vocab_size {
-            return Ok(());
+    /// [`ModelError::VocabularyMismatch`] if the tokenizer can produce a token that the model does not know, or
+    /// has no entries.
+    pub fn check_tokenizer(&self, entries: usize) -> Result<Option<usize>, ModelError> {
+        if (1..=self.vocab_size).contains(&entries) {
+            return Ok((entries < self.vocab_size).then_some(entries));
         }
         Err(ModelError::VocabularyMismatch {
             tokenizer: entries,
@@ -171,7 +167,7 @@ impl ModelConfig {
     ///
     /// # Errors
     ///
-    /// [`ModelError::InvalidConfig`] with each field that no decoder can be built from.
+    /// [`ModelError::InvalidConfig`] with every problem that was found.
     pub fn validate(&self) -> Result<(), ModelError> {
         let mut problems = Vec::new();
         let mut check = |field, fine: bool, found: String, expected: String| {
@@ -218,7 +214,9 @@ impl ModelConfig {
             ("rms_norm_eps", self.rms_norm_eps),
             ("initializer_range", self.initializer_range),
         ] {
-            let fine = value.is_finite() && value > 0.0;
+            // The decoder computes with them in single precision.
+            let single = value as f32;
+            let fine = single.is_finite() && single > 0.0;
             check(
                 field,
                 fine,
@@ -226,12 +224,10 @@ impl ModelConfig {
                 "a finite number above 0".to_owned(),
             );
         }
-        for (field, id) in [
-            ("bos_token_id", self.bos_token_id),
-            ("eos_token_id", self.eos_token_id),
-            ("pad_token_id", self.pad_token_id),
-        ] {
-            let Some(id) = id else { continue };
+        let ids = self.eos_token_id.iter().map(|&id| ("eos_token_id", id));
+        let bos = self.bos_token_id.map(|id| ("bos_token_id", id));
+        let pad = self.pad_token_id.map(|id| ("pad_token_id", id));
+        for (field, id) in bos.into_iter().chain(ids).chain(pad) {
             let fine = (id as usize) < self.vocab_size;
             check(
                 field,
@@ -253,18 +249,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_sizes_have_the_published_parameter_counts() {
-        let millions = |config: ModelConfig| config.parameters() as f64 / 1e6;
-        assert!((millions(ModelConfig::paper_103m(2200)) - 103.0).abs() < 1.0);
-        assert!((millions(ModelConfig::paper_45m(2200)) - 43.0).abs() < 2.0);
-    }
-
-    #[test]
     fn reports_every_problem_at_once() {
         let mut config = ModelConfig::tiny(100);
         config.num_key_value_heads = 3;
         config.rope_theta = f64::NAN;
-        config.eos_token_id = Some(100);
+        config.eos_token_id = vec![7, 100].into();
         let Err(ModelError::InvalidConfig { problems }) = config.validate() else {
             panic!("accepted {config:?}");
         };
@@ -288,10 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn a_tokenizer_of_another_size_is_refused() {
+    fn a_tokenizer_may_be_smaller_than_the_vocabulary_but_not_larger() {
         let config = ModelConfig::tiny(100);
-        config.check_tokenizer(100).unwrap();
-        for entries in [99, 101] {
+        assert_eq!(config.check_tokenizer(100).unwrap(), None);
+        assert_eq!(config.check_tokenizer(99).unwrap(), Some(99));
+        for entries in [0, 101] {
             let message = config.check_tokenizer(entries).unwrap_err().to_string();
             let numbers = [
                 format!("{entries} entries"),
@@ -302,6 +292,16 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn a_single_end_token_is_read_as_ever() {
+        let mut json = serde_json::to_value(ModelConfig::tiny(100)).unwrap();
+        assert!(json["eos_token_id"].is_null());
+        json["eos_token_id"] = 7.into();
+        let config: ModelConfig = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(config.eos_token_id, 7.into());
+        assert_eq!(serde_json::to_value(config).unwrap(), json);
     }
 
     #[test]

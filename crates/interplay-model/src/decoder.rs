@@ -1,7 +1,7 @@
 //! The decoder: token embedding, layers of attention and gated feed-forward, final norm, output scores.
 //!
-//! Weights lie as in Hugging Face folders (`[outputs, inputs]`), so reading and writing copies them as they
-//! are. Activations are rows of tokens (`[tokens, features]`) from the embedding to the final norm.
+//! Weights have the layout of Hugging Face folders (`[outputs, inputs]`), so loading and saving copy them
+//! unchanged. Activations are rows of tokens (`[tokens, features]`) from the embedding to the final norm.
 //!
 //! Source: Qwen2 (arXiv 2407.10671).
 //! Deviations: no dropout, no sliding window.
@@ -14,8 +14,12 @@ use rand::Rng;
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
-use crate::ops::layer::{self, LayerContext, LayerWeights};
-use crate::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, PackedLayer, prim, wrap};
+use crate::ops::layer::{self, PackedLayer};
+use crate::ops::{
+    AttentionShape, CacheShape, FusedOps, LayerCache, LayerContext, LayerWeights, prim, wrap,
+};
+use crate::parameters::parameter_shapes;
+use crate::precision::Precision;
 use crate::rotary::Rotary;
 use crate::segments::Segments;
 
@@ -32,42 +36,21 @@ impl<B: FusedOps> Projection<B> {
     }
 }
 
-/// What the backward pass knows of the forward pass.
+/// The activation-checkpointing policy: what the forward pass keeps for the backward pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Activations {
-    /// Everything that it needs.
+    /// Every activation that the backward pass needs.
     #[default]
     Keep,
-    /// The input of every layer, from which it computes the rest again: a third more work for a fraction of the
-    /// memory.
+    /// Only the input of every layer, from which the backward pass recomputes the rest: a third more work for a
+    /// fraction of the memory.
     Recompute,
 }
 
-/// What products with the weights are computed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// Single precision.
-    #[default]
-    Float32,
-    /// Matrices and what they are multiplied with in bfloat16, forwards and backwards; the weights themselves,
-    /// sums of gradients over passes, the optimiser, norms, softmax, losses and the residual stream in single
-    /// precision.
-    Bf16,
-}
-
-impl std::fmt::Display for Precision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Float32 => "float32",
-            Self::Bf16 => "bf16",
-        })
-    }
-}
-
 impl Precision {
-    /// Whether a device computes in it.
+    /// Checks that a device computes in this precision.
     ///
     /// # Errors
     ///
@@ -98,7 +81,7 @@ struct Layer<B: Backend> {
 }
 
 impl<B: FusedOps> Layer<B> {
-    /// The parameters as they stand.
+    /// The current values of the parameters.
     fn weights(&self) -> LayerWeights<FloatTensor<B>> {
         let weight = |param: &Param<Tensor<B, 2>>| prim(param.val());
         LayerWeights {
@@ -143,52 +126,7 @@ pub struct Decoder<B: Backend> {
     config: ModelConfig,
 }
 
-/// Name (as in Hugging Face folders) and shape of every parameter, in the order in which Burn's module
-/// visitors and mappers meet them.
-pub fn parameter_shapes(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
-    let (hidden, inner, kv) = (
-        config.hidden_size,
-        config.intermediate_size,
-        config.kv_size(),
-    );
-    let mut list = vec![(
-        "model.embed_tokens.weight".to_owned(),
-        vec![config.vocab_size, hidden],
-    )];
-    for layer in 0..config.num_hidden_layers {
-        for (name, shape) in [
-            ("input_layernorm.weight", vec![hidden]),
-            ("self_attn.q_proj.weight", vec![hidden, hidden]),
-            ("self_attn.q_proj.bias", vec![hidden]),
-            ("self_attn.k_proj.weight", vec![kv, hidden]),
-            ("self_attn.k_proj.bias", vec![kv]),
-            ("self_attn.v_proj.weight", vec![kv, hidden]),
-            ("self_attn.v_proj.bias", vec![kv]),
-            ("self_attn.o_proj.weight", vec![hidden, hidden]),
-            ("post_attention_layernorm.weight", vec![hidden]),
-            ("mlp.gate_proj.weight", vec![inner, hidden]),
-            ("mlp.up_proj.weight", vec![inner, hidden]),
-            ("mlp.down_proj.weight", vec![hidden, inner]),
-        ] {
-            list.push((format!("model.layers.{layer}.{name}"), shape));
-        }
-    }
-    list.push(("model.norm.weight".to_owned(), vec![hidden]));
-    if !config.tie_word_embeddings {
-        list.push(("lm_head.weight".to_owned(), vec![config.vocab_size, hidden]));
-    }
-    list
-}
-
-/// The names of [`parameter_shapes`], for naming what belongs to a parameter, such as optimiser state.
-pub fn parameter_names(config: &ModelConfig) -> Vec<String> {
-    parameter_shapes(config)
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect()
-}
-
-/// Makes the parameters one after the other from a source of values.
+/// Builds the parameters one after the other from a source of values.
 struct Builder<'a, B: Backend, F> {
     shapes: std::vec::IntoIter<(String, Vec<usize>)>,
     values: &'a mut F,
@@ -231,8 +169,8 @@ where
 }
 
 impl<B: Backend> Decoder<B> {
-    /// A decoder with fresh weights: norms one, biases zero, everything else normal with the standard
-    /// deviation `initializer_range`, drawn from `rng` in the order of [`parameter_names`], so that every
+    /// Creates a decoder with random weights: norms are one, biases zero, everything else normal with standard
+    /// deviation `initializer_range`. Weights are drawn from `rng` in the order of [`parameter_shapes`], so that every
     /// backend starts from the same numbers.
     ///
     /// # Errors
@@ -261,12 +199,12 @@ impl<B: Backend> Decoder<B> {
         })
     }
 
-    /// A decoder whose parameters come from `values`, which is asked for each name and shape in the order of
-    /// [`parameter_names`].
+    /// Creates a decoder from existing values: `values` is called with each name and shape in the order of
+    /// [`parameter_shapes`].
     ///
     /// # Errors
     ///
-    /// [`ModelError::InvalidConfig`], and whatever `values` gives.
+    /// [`ModelError::InvalidConfig`], and any error of `values`.
     pub fn from_values(
         config: &ModelConfig,
         device: &B::Device,
@@ -294,18 +232,18 @@ impl<B: Backend> Decoder<B> {
         })
     }
 
-    /// The configuration that the decoder was made with.
+    /// The configuration that this decoder was built from.
     pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
-    /// This decoder, whose weights are in single precision, as it computes in a precision: for computing alone, not
-    /// for saving, since its matrices are rounded. Where gradients are tracked they go back to the weights of
-    /// this one, so that an optimiser goes on with those in single precision.
+    /// Returns a copy whose matrices are cast to the compute precision. Use it for forward and backward passes, and
+    /// keep this decoder as the single-precision master: gradients flow back to its weights, and saving the copy
+    /// would save rounded matrices.
     ///
     /// # Errors
     ///
-    /// [`ModelError::UnsupportedPrecision`] if the backend cannot compute in it.
+    /// [`ModelError::UnsupportedPrecision`] if the device does not compute in this precision.
     pub fn in_precision(&self, precision: Precision) -> Result<Self, ModelError> {
         if precision == Precision::Float32 {
             return Ok(self.clone());
@@ -333,13 +271,13 @@ impl<B: Backend> Decoder<B> {
             embed_tokens: self.embed_tokens.clone(),
             layers: self.layers.iter().map(layer).collect(),
             norm: self.norm.clone(),
-            // Where it is tied, what goes into the model stays as it is.
+            // A tied embedding itself stays in single precision.
             lm_head: Some(narrow(self.lm_head.as_ref().unwrap_or(&self.embed_tokens))),
             config: self.config.clone(),
         })
     }
 
-    /// Where the weights are.
+    /// The device that holds the weights.
     pub fn device(&self) -> B::Device {
         self.embed_tokens.val().device()
     }
@@ -351,18 +289,19 @@ impl<B: Backend> Decoder<B> {
 }
 
 impl<B: FusedOps> Decoder<B> {
-    /// The hidden states behind the final norm, `[batch, seq, hidden]`.
+    /// The hidden states after the final norm, `[batch, seq, hidden]`, for `tokens` `[batch, seq]`.
     ///
-    /// With `segments` the tokens of a packed row see only their own document and what they go on from.
+    /// With `segments`, the tokens of a packed row attend only their own document, and within it only the tokens
+    /// that they continue.
     ///
     /// # Panics
     ///
-    /// If `segments` is made for other sizes than those of `tokens` `[batch, seq]`.
+    /// If `segments` has another batch size or sequence length than `tokens`.
     pub fn hidden(&self, tokens: Tensor<B, 2, Int>, segments: Option<&Segments>) -> Tensor<B, 3> {
         self.hidden_with(tokens, segments, Activations::Keep)
     }
 
-    /// The same, with a say in what a backward pass finds.
+    /// As [`hidden`](Self::hidden), with an activation-checkpointing policy.
     ///
     /// # Panics
     ///
@@ -379,14 +318,16 @@ impl<B: FusedOps> Decoder<B> {
         for layer in &self.layers {
             x = match activations {
                 Activations::Keep => layer::forward::<B>(x, &layer.weights(), &context),
-                Activations::Recompute => B::checkpointed_layer(x, layer.weights(), &context),
+                Activations::Recompute => {
+                    B::checkpointed_layer(x, layer.weights(), &context, layer::forward::<B>)
+                }
             };
         }
         self.final_norm(x)
             .reshape([batch, seq, self.config.hidden_size])
     }
 
-    /// What every layer needs for tokens `[batch, seq]`.
+    /// The inputs that all layers share, for tokens `[batch, seq]`.
     fn context(
         &self,
         tokens: &Tensor<B, 2, Int>,
@@ -398,7 +339,7 @@ impl<B: FusedOps> Decoder<B> {
             assert_eq!(
                 sizes,
                 [batch, seq],
-                "segments are of another batch than the tokens"
+                "the segments' [batch, seq] is not that of the tokens"
             );
         }
         let (rotary, device) = (Rotary::new(&self.config), tokens.device());
@@ -448,26 +389,55 @@ impl<B: FusedOps> Decoder<B> {
         wrap::<B, 2>(B::project(prim(flat), weight, None, None)).reshape(size)
     }
 
-    /// Log-probability of `targets` `[n]` under the hidden states `[n, hidden]` at a temperature, and the
-    /// entropy of each distribution in nats.
+    /// Log-probabilities of `targets` `[n]` given the hidden states `[n, hidden]` at a temperature, and the entropy
+    /// of each distribution in nats.
     ///
     /// The log-probabilities are differentiable. The entropies are not: they are measured, not trained.
+    ///
+    /// The distributions cover every row of the output layer, padding rows included: that is what pre-training
+    /// normalizes over, so that the padding becomes unlikely. To compare with tokens that were sampled below a
+    /// [`vocab_limit`](crate::SamplingSettings::vocab_limit), use
+    /// [`token_scores_below`](Self::token_scores_below) with the same limit.
     pub fn token_scores(
         &self,
         hidden: Tensor<B, 2>,
         targets: Tensor<B, 1, Int>,
         temperature: f64,
     ) -> (Tensor<B, 1>, Tensor<B, 1>) {
+        self.token_scores_below(hidden, targets, temperature, None)
+    }
+
+    /// As [`token_scores`](Self::token_scores), with distributions over the tokens below `vocab_limit` alone. They
+    /// are those that [`generate`](crate::generate) draws from under this limit, so that log-probabilities of a
+    /// policy in training agree with those of its rollouts. `None` is no limit and costs nothing; the rows beyond
+    /// a limit get no gradient.
+    ///
+    /// # Panics
+    ///
+    /// If a target is not below the limit (depending on the backend), or the limit is 0 or above the size of the
+    /// vocabulary.
+    pub fn token_scores_below(
+        &self,
+        hidden: Tensor<B, 2>,
+        targets: Tensor<B, 1, Int>,
+        temperature: f64,
+        vocab_limit: Option<usize>,
+    ) -> (Tensor<B, 1>, Tensor<B, 1>) {
+        let weight = self.output_weight();
+        let weight = match vocab_limit.filter(|&limit| limit != self.config.vocab_size) {
+            Some(limit) => weight.narrow(0, 0, limit),
+            None => weight,
+        };
         let [log_probs, entropy, _] = B::score_targets(
             prim(hidden),
-            prim(self.output_weight()),
+            prim(weight),
             targets.into_primitive(),
             (1.0 / temperature) as f32,
         );
         (wrap(log_probs), wrap(entropy))
     }
 
-    /// The weights as sampling multiplies by them.
+    /// Packs the weights for sampling.
     pub(crate) fn pack(&self) -> Packed<'_, B> {
         let layers = self.layers.iter();
         Packed {
@@ -478,7 +448,7 @@ impl<B: FusedOps> Decoder<B> {
     }
 }
 
-/// A decoder for sampling.
+/// A decoder with weights packed for sampling.
 pub(crate) struct Packed<'a, B: FusedOps> {
     decoder: &'a Decoder<B>,
     layers: Vec<PackedLayer<B>>,
@@ -487,7 +457,7 @@ pub(crate) struct Packed<'a, B: FusedOps> {
 }
 
 impl<B: FusedOps> Packed<'_, B> {
-    /// The configuration that the decoder was made with.
+    /// The decoder's configuration.
     pub fn config(&self) -> &ModelConfig {
         self.decoder.config()
     }
@@ -499,16 +469,16 @@ impl<B: FusedOps> Packed<'_, B> {
         layers.map(|_| B::new_cache(shape, &device)).collect()
     }
 
-    /// Every layer's rotated keys and values of whole rows.
+    /// Rotated keys and values of whole rows in every layer.
     pub fn prefill(&self, tokens: Tensor<B, 2, Int>) -> Vec<[FloatTensor<B>; 2]> {
         let [batch, seq] = tokens.dims();
         let context = self.decoder.context(&tokens, None);
         let (eps, angles) = (context.eps, &context.angles);
         let mut x = self.decoder.embed(tokens.reshape([batch * seq]));
         let mut kept = Vec::with_capacity(self.layers.len());
-        for (place, weights) in self.layers.iter().enumerate() {
-            if place + 1 == self.layers.len() {
-                // Nobody asks for what comes out of the last layer.
+        for (index, weights) in self.layers.iter().enumerate() {
+            if index + 1 == self.layers.len() {
+                // Only the keys and values of the last layer are needed, not its output.
                 kept.push(layer::keys_values::<B>(x, weights, angles, eps));
                 break;
             }
@@ -521,8 +491,8 @@ impl<B: FusedOps> Packed<'_, B> {
         kept
     }
 
-    /// One decoding step of the first `lengths.len()` cached rows: the hidden states of their new tokens, whose
-    /// rotary `angles` are given.
+    /// One decoding step of the first `lengths.len()` cached rows: returns the hidden states of their new tokens.
+    /// `angles` are the rotary angles of those tokens.
     pub fn step(
         &self,
         tokens: Tensor<B, 1, Int>,

@@ -1,18 +1,21 @@
-//! Everything that can go wrong in this crate that is not a mistake of the calling programmer.
+//! The errors of this crate.
 //!
-//! Configurations, folders on disk and sampling requests come from people and from other programs, so
-//! they give an [`enum@ModelError`] that says what was read, where, what was expected and what to do.
+//! Configurations, folders on disk and sampling requests come from users and from other programs. If one is wrong, an
+//! [`enum@ModelError`] tells what was read, where, what was expected, and what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// One thing that is wrong with a [`ModelConfig`](crate::ModelConfig).
+use crate::precision::Precision;
+
+/// A problem with one field of a [`ModelConfig`](crate::ModelConfig).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfigProblem {
     /// The field, by its name in `config.json`.
     pub field: &'static str,
     /// The value that was found.
     pub found: String,
-    /// What the value has to be.
+    /// The values that are accepted.
     pub expected: String,
 }
 
@@ -31,7 +34,7 @@ impl std::fmt::Display for ConfigProblem {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// A configuration that no decoder can be built from; every problem is listed.
+    /// A configuration from which no decoder can be built.
     #[error("the model configuration cannot be used: {}", list(problems))]
     InvalidConfig {
         /// Every problem that was found.
@@ -39,9 +42,9 @@ pub enum ModelError {
     },
     /// Document starts that do not describe rows of tokens.
     #[error(
-        "document starts at row {row}, token {token}: found start {found}, expected a value that is \
-         not above the token's own place and not below the start before it; give each token the place \
-         of its document's first token within the row"
+        "document starts at row {row}, token {token}: found start {found}, expected neither more than the token's \
+         own index nor less than the start before it; pass, for each token, the index of its document's first \
+         token within the row"
     )]
     InvalidSegments {
         /// The row of the batch.
@@ -53,33 +56,32 @@ pub enum ModelError {
     },
     /// A key and value cache that cannot hold even one sequence.
     #[error(
-        "a sequence of {tokens} tokens takes {needed} bytes in the key and value cache, of which \
-         max_cache_bytes allows {limit}; raise it, or ask for fewer new tokens"
+        "a sequence of {tokens} tokens takes {needed} bytes in the key and value cache, but max_cache_bytes allows \
+         {limit}; raise max_cache_bytes or lower max_new_tokens"
     )]
     CacheTooSmall {
-        /// Tokens of the longest prompt with all its new tokens but the last.
+        /// Tokens of the longest prompt plus all new tokens but the last.
         tokens: usize,
-        /// What they take.
+        /// Bytes that they take.
         needed: u64,
-        /// What is allowed.
+        /// Bytes that are allowed.
         limit: u64,
     },
-    /// A precision that the backend does not compute in.
+    /// A precision in which the backend does not compute.
     #[error(
-        "precision `{precision}`: the backend `{backend}` does not compute in it; take `float32` or another \
-         device"
+        "the backend `{backend}` does not compute in precision `{precision}`; use `float32` or another device"
     )]
     UnsupportedPrecision {
-        /// What was asked for.
-        precision: crate::Precision,
-        /// The backend's own name.
+        /// The precision that was requested.
+        precision: Precision,
+        /// The name of the backend.
         backend: String,
     },
     /// Subtree ends that are not those of trees in depth-first order.
     #[error(
-        "subtree ends at row {row}, token {token}: found end {found}, expected a place behind the token \
-         and not behind {limit}, where the row or what the token goes on from ends; give the tokens of each \
-         tree in depth-first order"
+        "subtree ends at row {row}, token {token}: found end {found}, expected more than the token's index and at \
+         most {limit}, where the row or a token that this one continues ends; pass the tokens of each tree in \
+         depth-first order"
     )]
     InvalidBranches {
         /// The row of the batch.
@@ -88,20 +90,20 @@ pub enum ModelError {
         token: usize,
         /// The end that was given.
         found: u32,
-        /// The largest end that is possible.
+        /// The largest possible end.
         limit: u32,
     },
-    /// A list whose length does not fit its rows.
+    /// A list of the wrong length.
     #[error("{what}: found {found} entries, expected {expected}")]
     WrongLength {
         /// What was counted.
         what: &'static str,
-        /// How many there are.
+        /// The number that was found.
         found: usize,
-        /// How many there should be.
+        /// The number that was expected.
         expected: usize,
     },
-    /// A prompt that is empty.
+    /// An empty prompt.
     #[error(
         "request {request}: the prompt is empty, expected at least one token (for example [BOS])"
     )]
@@ -120,21 +122,21 @@ pub enum ModelError {
         request: usize,
         /// Tokens of the prompt.
         prompt: usize,
-        /// New tokens that were asked for.
+        /// Maximum number of new tokens.
         max_new_tokens: usize,
         /// `max_position_embeddings` of the model.
         context: usize,
     },
-    /// A token that the vocabulary does not hold.
+    /// A token outside the vocabulary.
     #[error(
-        "request {request}: token {token} at place {place} is outside the vocabulary of {vocab_size}; \
+        "request {request}: token {token} at index {index} is outside the vocabulary of {vocab_size}; \
          encode the prompt with the tokenizer that belongs to this model"
     )]
     UnknownToken {
         /// Index of the request.
         request: usize,
-        /// Place within the prompt.
-        place: usize,
+        /// Index within the prompt.
+        index: usize,
         /// The token.
         token: u32,
         /// Size of the model's vocabulary.
@@ -147,31 +149,31 @@ pub enum ModelError {
         field: &'static str,
         /// The value that was found.
         found: String,
-        /// What it has to be.
-        expected: &'static str,
+        /// The values that are accepted.
+        expected: String,
     },
-    /// Logits that are not finite, so that nothing can be sampled from them.
+    /// Logits that are not finite.
     #[error(
-        "request {request}, new token {step}: the model's logits are not finite; the weights are \
-         probably damaged by a diverged training step, go back to an earlier checkpoint"
+        "request {request}, new token {step}: the model's logits are not finite; a training step has probably \
+         diverged, go back to an earlier checkpoint"
     )]
     NonFiniteLogits {
         /// Index of the request.
         request: usize,
-        /// How many tokens had been sampled before.
+        /// Number of tokens that were sampled before.
         step: usize,
     },
     /// A file or folder that could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was being done.
+        /// The action that failed.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// The reason.
         source: std::io::Error,
     },
-    /// A JSON file that does not hold what it should.
+    /// A JSON file with unexpected content.
     #[error("{}: line {}, column {}: {source}", path.display(), source.line(), source.column())]
     Json {
         /// The file.
@@ -179,7 +181,7 @@ pub enum ModelError {
         /// The reason.
         source: serde_json::Error,
     },
-    /// A `config.json` of something that this crate cannot run.
+    /// A `config.json` of a model that this crate cannot run.
     #[error(
         "{}: `{field}` is {found}, expected {expected}; this crate runs Qwen2ForCausalLM folders",
         path.display()
@@ -187,24 +189,24 @@ pub enum ModelError {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// The field.
-        field: &'static str,
+        /// The field, with the name of the object that holds it: `rope_scaling.rope_type`.
+        field: String,
         /// The value that was found.
         found: String,
-        /// What it has to be.
-        expected: &'static str,
+        /// The values that are accepted.
+        expected: String,
     },
-    /// A folder without tensors that can be read.
+    /// A folder without weights in a known format.
     #[error(
-        "{}: found neither model.safetensors nor model.safetensors.index.json; a save was interrupted, or \
-         the weights are in another format: save them with `transformers` as safetensors",
+        "{}: found neither model.safetensors nor model.safetensors.index.json; either a save was interrupted, or \
+         the weights are in another format: save them as safetensors with `transformers`",
         path.display()
     )]
     NoWeights {
         /// The folder.
         path: PathBuf,
     },
-    /// An index that names a file which is not beside it.
+    /// An index that names a shard outside its folder.
     #[error(
         "{}: the shard \"{shard}\" is not the plain name of a file beside the index; shards outside the folder \
          are not read",
@@ -213,27 +215,27 @@ pub enum ModelError {
     ShardOutside {
         /// The index.
         path: PathBuf,
-        /// The name that it gives.
+        /// The name of the shard.
         shard: String,
     },
-    /// A shard that the index names and the folder lacks.
+    /// A missing shard.
     #[error(
-        "{}: the shard \"{shard}\" with {tensors} of the tensors is not in the folder; the copy or download \
-         is incomplete, fetch the file or copy the folder again",
+        "{}: the shard \"{shard}\" with {tensors} of the tensors is not in the folder; the copy or download is \
+         incomplete, fetch the file or copy the folder again",
         path.display()
     )]
     MissingShard {
         /// The index.
         path: PathBuf,
-        /// The file that is missing.
+        /// The missing file.
         shard: String,
-        /// How many tensors it should hold.
+        /// Number of tensors that it should hold.
         tensors: usize,
     },
-    /// A tensor that does not lie where the index says.
+    /// A tensor that is not in the file that the index names.
     #[error(
-        "{}: tensor `{name}` should be in {} by the index, but is in {}; index and shards are of different \
-         models, copy or save the folder again",
+        "{}: tensor `{name}` should be in {} by the index, but is in {}; the index and the shards belong to \
+         different models, copy or save the folder again",
         path.display(),
         listed.as_deref().unwrap_or("no file"),
         found.as_deref().unwrap_or("none of the shards")
@@ -243,36 +245,36 @@ pub enum ModelError {
         path: PathBuf,
         /// Name of the tensor.
         name: String,
-        /// The file that the index gives, if it knows the tensor.
+        /// The file that the index names, if it lists the tensor.
         listed: Option<String>,
-        /// The file that holds it, if one does.
+        /// The file that holds the tensor, if any.
         found: Option<String>,
     },
-    /// A tensor that two files hold.
+    /// A tensor that is stored in two files.
     #[error(
-        "tensor `{name}` is in {} and in {}, expected one of them; remove shards of other models and save the \
-         folder again",
+        "tensor `{name}` is both in {} and in {}, expected one of them; remove the shards of other models, or save \
+         the folder again",
         first.display(),
         second.display()
     )]
     DuplicateTensor {
         /// Name of the tensor.
         name: String,
-        /// A file that holds it.
+        /// The first file that holds it.
         first: PathBuf,
-        /// Another.
+        /// The second file that holds it.
         second: PathBuf,
     },
-    /// A folder that was written to while it was read.
+    /// A folder that changed while it was read.
     #[error("{}: the folder was written to while it was being read; read it again", path.display())]
     ChangedWhileReading {
-        /// The file that was found changed.
+        /// The file that changed.
         path: PathBuf,
     },
-    /// A model and a tokenizer that do not belong together.
+    /// A tokenizer that does not fit the model.
     #[error(
-        "the tokenizer has {tokenizer} entries, but `vocab_size` of the model is {model}; use the \
-         tokenizer.json with which the model was trained"
+        "the tokenizer has {tokenizer} entries, but `vocab_size` of the model is {model}, expected at least 1 and at \
+         most as many; use the tokenizer.json with which the model was trained"
     )]
     VocabularyMismatch {
         /// Entries of the tokenizer.
@@ -280,7 +282,7 @@ pub enum ModelError {
         /// `vocab_size` of the model.
         model: usize,
     },
-    /// A tensor file that is damaged.
+    /// A damaged tensor file.
     #[error(
         "{}: not a complete safetensors file ({source}); copy or save the folder again",
         path.display()
@@ -291,10 +293,10 @@ pub enum ModelError {
         /// The reason.
         source: safetensors::SafeTensorError,
     },
-    /// A tensor that the architecture needs and the file lacks.
+    /// A missing tensor.
     #[error(
-        "{}: tensor `{name}` is missing (expected shape {expected:?}); config.json and the tensors \
-         do not belong together, or the save was incomplete",
+        "{}: tensor `{name}` is missing (expected shape {expected:?}); either config.json belongs to another model, \
+         or the save was incomplete",
         path.display()
     )]
     MissingTensor {
@@ -302,13 +304,13 @@ pub enum ModelError {
         path: PathBuf,
         /// Name of the tensor.
         name: String,
-        /// Shape that it should have.
+        /// The expected shape.
         expected: Vec<usize>,
     },
-    /// A tensor that the architecture does not know.
+    /// A tensor that the architecture does not have.
     #[error(
-        "{}: tensor `{name}` is not part of the model that config.json describes; check \
-         num_hidden_layers and tie_word_embeddings",
+        "{}: tensor `{name}` is not part of the model that config.json describes; check num_hidden_layers and \
+         tie_word_embeddings",
         path.display()
     )]
     ExtraTensor {
@@ -317,7 +319,7 @@ pub enum ModelError {
         /// Name of the tensor.
         name: String,
     },
-    /// A tensor of another shape.
+    /// A tensor of the wrong shape.
     #[error(
         "{}: tensor `{name}` has shape {found:?}, expected {expected:?} by config.json",
         path.display()
@@ -327,29 +329,41 @@ pub enum ModelError {
         path: PathBuf,
         /// Name of the tensor.
         name: String,
-        /// Shape that was found.
+        /// The shape that was found.
         found: Vec<usize>,
-        /// Shape that config.json asks for.
+        /// The shape that config.json asks for.
         expected: Vec<usize>,
     },
-    /// A tensor of an element type that cannot be read as floating point.
+    /// A tensor whose element type is not a supported floating-point type.
     #[error("{}: tensor `{name}` has elements of type {found}, expected F32, F16 or BF16", path.display())]
     WrongType {
         /// The file.
         path: PathBuf,
         /// Name of the tensor.
         name: String,
-        /// Element type that was found.
+        /// The element type that was found.
         found: String,
     },
-    /// Data that could not be read back from the device.
-    #[error("cannot read {what} back from the device: {reason}")]
+    /// Data that could not be read from the device.
+    #[error("cannot read {what} from the device: {reason}")]
     Device {
         /// What was read.
         what: &'static str,
-        /// The backend's own words.
+        /// The message of the backend.
         reason: String,
     },
+}
+
+impl ModelError {
+    /// Makes an error of a file or folder out of a failed `action`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path: path.clone(),
+            source,
+        }
+    }
 }
 
 fn list(problems: &[ConfigProblem]) -> String {

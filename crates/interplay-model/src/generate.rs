@@ -1,18 +1,18 @@
 //! Batched sampling with a preallocated key and value cache and continuous batching.
 //!
-//! Running sequences fill the first rows of a cache. A row that ends gives its place to the last one, and
-//! waiting requests enter once a quarter of the places is free. There are no more rows than the processor's cache
-//! holds the keys and values of, where it holds enough to be worth it: sequences that are done sooner leave less
-//! to read from memory at every step.
+//! Running sequences occupy the first rows of a cache. When a row ends, the last row moves into its slot; waiting
+//! requests are admitted once a quarter of the slots is free. The number of rows is limited to those whose keys and
+//! values fit into the processor's cache, if enough of them fit to be worthwhile: fewer sequences at a time finish
+//! sooner and leave less to read from memory at every step.
 //!
-//! Requests that enter together with equal prompts share one prefill, and one row for as long as they draw the
-//! same tokens; where they part, the row is copied. Every request brings its own random stream and is computed
-//! from its own tokens alone, so what it gets does not depend on its neighbours, as far as the backend's
-//! arithmetic allows.
+//! Requests that are admitted together with equal prompts share one prefill, and one row for as long as they draw
+//! the same tokens; when they diverge, the row is copied. Every request has its own random stream and is computed
+//! from its own tokens alone, so its result does not depend on its neighbors, as far as the backend's arithmetic
+//! allows.
 //!
-//! A backend that computes on the threads of this process ([`FusedOps::sampling_lanes`]) runs several lanes,
-//! each with its share of the rows and its own cache, which take requests from one queue: no thread waits for
-//! the others at the end of every small operation.
+//! A backend that computes on the threads of this process ([`FusedOps::sampling_lanes`]) runs several lanes, each
+//! with its share of the rows and its own cache. They take requests from one queue, so that no thread waits for the
+//! others at the end of every small operation.
 //!
 //! Source: Yu et al. 2022 (Orca) for continuous batching.
 
@@ -25,18 +25,18 @@ use burn::tensor::{Int, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::cache_size::CacheSize;
+use crate::cache_size::{CacheSize, Sequences};
 use crate::decoder::{Decoder, Packed};
 use crate::error::ModelError;
 use crate::ops::{CacheShape, FusedOps, LayerCache};
 use crate::rotary::{Rotary, RotaryTable};
 use crate::sampling::{Distribution, SamplingSettings};
 
-/// Tokens of prompts in one prefill of a lane at most, each as long as the longest; bounds the memory of its
+/// Maximum number of prompt tokens in one prefill of a lane, padding included; bounds the memory of its
 /// activations.
 const PREFILL_TOKENS: usize = 16 * 1024;
 
-/// Rows that a lane has at least; fewer are not worth their own pass over the weights.
+/// Minimum number of rows of a lane; fewer are not worth a pass over the weights.
 const LEAST_ROWS: usize = 8;
 
 /// One prompt to continue.
@@ -44,23 +44,24 @@ const LEAST_ROWS: usize = 8;
 pub struct Request {
     /// The tokens to continue.
     pub prompt: Vec<u32>,
-    /// Where this request's random numbers come from.
+    /// The source of this request's random numbers.
     pub stream: ChaCha8Rng,
 }
 
 /// One continuation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generated {
-    /// The new tokens, with the stop token if one was drawn.
+    /// The new tokens, including the stop token if one was drawn.
     pub tokens: Vec<u32>,
-    /// Log-probability of each new token under the sampling temperature, before top-k and top-p (for greedy
-    /// choice: at temperature 1).
+    /// Log-probability of each new token at the sampling temperature among the tokens below the
+    /// [`vocab_limit`](SamplingSettings::vocab_limit), before top-k and top-p (for greedy choice: at temperature
+    /// 1).
     pub log_probs: Vec<f32>,
     /// Whether a stop token ended it.
     pub stopped: bool,
 }
 
-/// A request that is being served.
+/// A request that is being continued.
 struct Running {
     request: usize,
     stream: ChaCha8Rng,
@@ -92,7 +93,7 @@ impl Row {
         Ok(())
     }
 
-    /// The requests by the token that they drew last, in the order in which each token came first.
+    /// Splits the row by the last token of its requests, in the order in which each token first occurs.
     fn part(self) -> Vec<Row> {
         let cached = self.cached;
         let mut parts: Vec<Row> = Vec::new();
@@ -118,13 +119,13 @@ impl Row {
 
 /// Continues every request; the results are in the order of the requests.
 ///
-/// `progress` hears how many of the requests are done, after every change.
+/// `progress` is called with the number of finished requests and their total after every change.
 ///
 /// # Errors
 ///
-/// Before any work: settings outside their range, an empty prompt, a prompt that leaves no room in the
-/// model's context, a token outside the vocabulary, a cache that cannot hold one sequence. While sampling:
-/// logits that are not finite.
+/// Before any work: a setting outside its range, an empty prompt, a prompt that leaves no room in the model's
+/// context, a token outside the vocabulary, a cache budget too small for one sequence. While sampling: logits that
+/// are not finite.
 ///
 /// # Example
 ///
@@ -151,14 +152,20 @@ pub fn generate<B: FusedOps>(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<Generated>, ModelError> {
     settings.validate()?;
+    let drawable = settings.drawable(decoder.config().vocab_size)?;
     check(decoder, requests, settings)?;
     let mut done = vec![Generated::default(); requests.len()];
     if settings.max_new_tokens == 0 || requests.is_empty() {
         progress(requests.len(), requests.len());
         return Ok(done);
     }
-    let cache = CacheSize::new::<B>(decoder.config(), requests, settings)?;
-    // A caller that is one of the pool's threads must not wait for the pool.
+    let longest_prompt = requests.iter().map(|request| request.prompt.len()).max();
+    let sequences = Sequences {
+        count: requests.len(),
+        longest_prompt: longest_prompt.unwrap_or(0),
+    };
+    let cache = CacheSize::new::<B>(decoder.config(), sequences, settings)?;
+    // A caller on one of the pool's threads must not wait for the pool.
     let lanes = match rayon::current_thread_index() {
         Some(_) => 1,
         None => B::sampling_lanes().clamp(1, (cache.shape.rows / LEAST_ROWS).max(1)),
@@ -170,6 +177,7 @@ pub fn generate<B: FusedOps>(
         decoder: &decoder.pack(),
         requests,
         settings,
+        drawable,
         device,
         queue: &queue,
         shape: CacheShape {
@@ -210,7 +218,7 @@ pub fn generate<B: FusedOps>(
     Ok(done)
 }
 
-/// Refuses requests that the model cannot serve.
+/// Refuses requests that the model cannot continue.
 fn check<B: FusedOps>(
     decoder: &Decoder<B>,
     requests: &[Request],
@@ -232,14 +240,14 @@ fn check<B: FusedOps>(
                 context,
             });
         }
-        if let Some(place) = prompt
+        if let Some(index) = prompt
             .iter()
             .position(|&token| token as usize >= vocab_size)
         {
-            let token = prompt[place];
+            let token = prompt[index];
             return Err(ModelError::UnknownToken {
                 request,
-                place,
+                index,
                 token,
                 vocab_size,
             });
@@ -248,33 +256,35 @@ fn check<B: FusedOps>(
     Ok(())
 }
 
-/// What all lanes share.
+/// The state that all lanes share.
 struct Lane<'a, B: FusedOps> {
     decoder: &'a Packed<'a, B>,
     requests: &'a [Request],
     settings: &'a SamplingSettings,
+    /// Number of tokens that can be drawn; the rest of the vocabulary is padding.
+    drawable: usize,
     device: &'a B::Device,
-    /// The first request that no lane has admitted.
+    /// Index of the first request that no lane has admitted.
     queue: &'a Mutex<usize>,
-    /// One layer's cache of a lane. It serves as many requests at the same time as there are rows at most: each
-    /// may need a row of its own.
+    /// One layer's cache of a lane. A lane runs at most as many requests as it has rows, since each may need a row
+    /// of its own.
     shape: CacheShape,
-    /// Rows at which no further requests enter.
+    /// Number of rows at which no further requests are admitted.
     fast_rows: usize,
 }
 
-/// Requests that enter a lane together.
+/// Requests that are admitted to a lane together.
 struct Admitted<'a> {
-    /// The first of them; the others follow it.
+    /// Index of the first of them; the others follow it.
     first: usize,
-    /// Each prompt once.
+    /// The distinct prompts.
     prompts: Vec<&'a [u32]>,
-    /// The prompt of every request.
+    /// Index of every request's prompt.
     sources: Vec<usize>,
 }
 
 impl<'a, B: FusedOps> Lane<'a, B> {
-    /// Serves requests until none is left, and tells what became of each.
+    /// Continues requests until none is left, and passes each result to `finish`.
     fn run(&self, finish: &mut dyn FnMut(usize, Generated)) -> Result<(), ModelError> {
         let mut engine = Engine {
             lane: self,
@@ -301,7 +311,7 @@ impl<'a, B: FusedOps> Lane<'a, B> {
         }
     }
 
-    /// The same, into a channel; after a failure no lane begins another request.
+    /// As [`run`](Self::run), into a channel. After a failure no lane starts another request.
     fn send(&self, sender: &Sender<Result<(usize, Generated), ModelError>>) {
         // The receiver lives as long as the lanes.
         let tell = |result| {
@@ -313,16 +323,16 @@ impl<'a, B: FusedOps> Lane<'a, B> {
         }
     }
 
-    /// The queue; a lane that panicked while it held it left a whole number.
+    /// The queue. A lane that panicked while holding the lock left a valid number.
     fn queue(&self) -> std::sync::MutexGuard<'_, usize> {
         self.queue
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Takes at most `limit` of the requests that wait, with at most `most_prompts` different prompts, and as many
-    /// as one prefill holds.
-    fn next(&self, limit: usize, most_prompts: usize) -> Option<Admitted<'a>> {
+    /// Takes at most `limit` waiting requests with at most `max_prompts` distinct prompts, as far as one prefill can
+    /// hold them.
+    fn next(&self, limit: usize, max_prompts: usize) -> Option<Admitted<'a>> {
         let mut next = self.queue();
         let first = *next;
         let mut index: HashMap<&[u32], usize> = HashMap::new();
@@ -333,7 +343,7 @@ impl<'a, B: FusedOps> Lane<'a, B> {
             if !index.contains_key(prompt.as_slice()) {
                 let longer = seq.max(prompt.len());
                 let full = (prompts.len() + 1) * longer > PREFILL_TOKENS;
-                if !prompts.is_empty() && (full || prompts.len() >= most_prompts) {
+                if !prompts.is_empty() && (full || prompts.len() >= max_prompts) {
                     break;
                 }
                 seq = longer;
@@ -351,23 +361,23 @@ impl<'a, B: FusedOps> Lane<'a, B> {
     }
 }
 
-/// Everything that changes in a lane.
+/// The mutable state of a lane.
 struct Engine<'a, B: FusedOps> {
     lane: &'a Lane<'a, B>,
-    /// The angles of every position.
+    /// The rotary angles of every position.
     rotary: RotaryTable,
     /// The first rows of the caches.
     rows: Vec<Row>,
-    /// Requests in all rows.
+    /// Number of requests in all rows.
     running: usize,
-    /// Those of all layers, made for the first request.
+    /// The caches of all layers, allocated for the first request.
     caches: Vec<LayerCache<B>>,
     finish: &'a mut dyn FnMut(usize, Generated),
 }
 
 impl<B: FusedOps> Engine<'_, B> {
-    /// Gives requests rows, one for each prompt, and fills their caches up to the last token of the prompt, with
-    /// which the next step begins.
+    /// Gives every prompt a row and fills its cache up to the prompt's last token, which is the input of the next
+    /// step.
     fn admit(&mut self, admitted: &Admitted<'_>) {
         let Admitted {
             first,
@@ -403,7 +413,7 @@ impl<B: FusedOps> Engine<'_, B> {
             .collect();
     }
 
-    /// Parts the requests of a row by their last tokens; those that are finished leave.
+    /// Splits a row by the last tokens of its requests, and removes those that are finished.
     fn split(&mut self, row: Row) -> Vec<Row> {
         let mut parts = row.part();
         for part in parts.extract_if(.., |part| part.finished(self.lane.settings)) {
@@ -415,13 +425,13 @@ impl<B: FusedOps> Engine<'_, B> {
         parts
     }
 
-    /// Every layer's keys and values for the first `seq` tokens of prompts; what is behind a shorter one's end is
-    /// never read.
+    /// Keys and values of the first `seq` tokens of each prompt in every layer. Those beyond the end of a shorter
+    /// prompt are never read.
     fn prefill(&self, prompts: &[&[u32]], seq: usize) -> Vec<[FloatTensor<B>; 2]> {
         let mut tokens = vec![0i32; prompts.len() * seq];
         for (row, prompt) in tokens.chunks_exact_mut(seq).zip(prompts) {
-            for (place, &token) in row.iter_mut().zip(*prompt) {
-                *place = token as i32;
+            for (slot, &token) in row.iter_mut().zip(*prompt) {
+                *slot = token as i32;
             }
         }
         let tokens = TensorData::new(tokens, [prompts.len(), seq]);
@@ -444,6 +454,7 @@ impl<B: FusedOps> Engine<'_, B> {
         let Lane {
             decoder,
             settings,
+            drawable,
             device,
             ..
         } = *self.lane;
@@ -457,38 +468,38 @@ impl<B: FusedOps> Engine<'_, B> {
             .zip(logits.par_chunks(vocab))
             .try_for_each(|(row, logits)| {
                 row.cached += 1;
-                row.extend(logits, settings)
+                row.extend(&logits[..drawable], settings)
             })?;
         self.rearrange();
         Ok(())
     }
 
-    /// Gives every part of every row a row of its own: the first keeps the old one, the others and the last
-    /// rows fill what is free.
+    /// Gives every part of every row a row of its own: the first part keeps the old row; the others, and rows from
+    /// the end, fill the free ones.
     fn rearrange(&mut self) {
         let old = std::mem::take(&mut self.rows);
-        let mut places: Vec<Option<Row>> = Vec::with_capacity(old.len());
-        let mut homeless: Vec<(usize, Row)> = Vec::new();
-        for (place, row) in old.into_iter().enumerate() {
+        let mut slots: Vec<Option<Row>> = Vec::with_capacity(old.len());
+        let mut displaced: Vec<(usize, Row)> = Vec::new();
+        for (index, row) in old.into_iter().enumerate() {
             let mut parts = self.split(row).into_iter();
-            places.push(parts.next());
-            homeless.extend(parts.map(|part| (place, part)));
+            slots.push(parts.next());
+            displaced.extend(parts.map(|part| (index, part)));
         }
-        let count = places.iter().flatten().count() + homeless.len();
-        for (place, row) in places.iter_mut().enumerate().skip(count) {
-            homeless.extend(row.take().map(|row| (place, row)));
+        let count = slots.iter().flatten().count() + displaced.len();
+        for (index, row) in slots.iter_mut().enumerate().skip(count) {
+            displaced.extend(row.take().map(|row| (index, row)));
         }
-        places.resize_with(count, || None);
-        let free = places
+        slots.resize_with(count, || None);
+        let free = slots
             .iter_mut()
             .enumerate()
             .filter(|(_, row)| row.is_none());
-        let mut moves = Vec::with_capacity(homeless.len());
-        for ((to, place), (from, row)) in free.zip(homeless) {
-            *place = Some(row);
+        let mut moves = Vec::with_capacity(displaced.len());
+        for ((to, slot), (from, row)) in free.zip(displaced) {
+            *slot = Some(row);
             moves.push((from, to));
         }
-        self.rows = places.into_iter().flatten().collect();
+        self.rows = slots.into_iter().flatten().collect();
         if moves.is_empty() {
             return;
         }
@@ -544,12 +555,17 @@ mod tests {
             stop: vec![0, 3],
             ..Default::default()
         };
-        let cache = CacheSize::new::<Flex>(&config, &requests, &settings).unwrap();
+        let sequences = Sequences {
+            count: requests.len(),
+            longest_prompt: 5,
+        };
+        let cache = CacheSize::new::<Flex>(&config, sequences, &settings).unwrap();
         let served = |rows, fast_rows| {
             let lane = Lane {
                 decoder: &decoder.pack(),
                 requests: &requests,
                 settings: &settings,
+                drawable: 29,
                 device: &device,
                 queue: &Mutex::new(0),
                 shape: CacheShape {

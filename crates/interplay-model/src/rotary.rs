@@ -1,54 +1,54 @@
 //! The angles of the rotary position embedding.
 //!
 //! Source: Su et al. 2021 (arXiv 2104.09864), in the half-split convention of Hugging Face: feature `i` of a
-//! head turns together with feature `i + head_dim / 2`, by `position / theta^(2 i / head_dim)`.
+//! head is rotated with feature `i + head_dim / 2` by the angle `position / theta^(2 i / head_dim)`.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::config::ModelConfig;
 
-/// The turning speeds of one head's feature pairs.
+/// The angular frequencies of one head's feature pairs.
 #[derive(Clone, Debug)]
 pub struct Rotary {
-    speeds: Vec<f32>,
+    frequencies: Vec<f32>,
 }
 
 impl Rotary {
-    /// Works the speeds out for the heads of a model, in single precision as `transformers` does.
+    /// Computes the frequencies for the heads of a model, in single precision as `transformers` does.
     pub fn new(config: &ModelConfig) -> Self {
         let head_dim = config.head_dim();
         let theta = config.rope_theta as f32;
-        let speeds = (0..head_dim / 2)
+        let frequencies = (0..head_dim / 2)
             .map(|pair| 1.0 / theta.powf((2 * pair) as f32 / head_dim as f32))
             .collect();
-        Self { speeds }
+        Self { frequencies }
     }
 
-    /// The angles of the positions below `positions`, worked out once.
+    /// Precomputes the angles of the positions below `positions`.
     pub fn table(&self, positions: usize) -> RotaryTable {
-        let width = self.speeds.len();
+        let width = self.frequencies.len();
         let [cos, sin] = self.angles(0..positions);
         RotaryTable { cos, sin, width }
     }
 
-    /// Cosines and sines for some positions, each `[positions, head_dim / 2]`.
+    /// Cosines and sines of the given positions, each `[positions, head_dim / 2]`.
     pub fn at<B: Backend>(
         &self,
         positions: impl ExactSizeIterator<Item = usize>,
         device: &B::Device,
     ) -> [Tensor<B, 2>; 2] {
-        let size = [positions.len(), self.speeds.len()];
+        let size = [positions.len(), self.frequencies.len()];
         self.angles(positions)
             .map(|values| Tensor::from_data(TensorData::new(values, size), device))
     }
 
     fn angles(&self, positions: impl ExactSizeIterator<Item = usize>) -> [Vec<f32>; 2] {
-        let count = positions.len() * self.speeds.len();
+        let count = positions.len() * self.frequencies.len();
         let (mut cos, mut sin) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for position in positions {
-            for &speed in &self.speeds {
-                let (s, c) = f64::from(position as f32 * speed).sin_cos();
+            for &frequency in &self.frequencies {
+                let (s, c) = f64::from(position as f32 * frequency).sin_cos();
                 cos.push(c as f32);
                 sin.push(s as f32);
             }
@@ -57,7 +57,7 @@ impl Rotary {
     }
 }
 
-/// Cosines and sines of many positions, on the host.
+/// Precomputed cosines and sines, on the host.
 #[derive(Clone, Debug)]
 pub struct RotaryTable {
     cos: Vec<f32>,
@@ -66,11 +66,11 @@ pub struct RotaryTable {
 }
 
 impl RotaryTable {
-    /// Cosines and sines for some positions, each `[positions, head_dim / 2]`.
+    /// Cosines and sines of the given positions, each `[positions, head_dim / 2]`.
     ///
     /// # Panics
     ///
-    /// If the table has no such position.
+    /// If a position is beyond the table.
     pub fn at<B: Backend>(&self, positions: &[u32], device: &B::Device) -> [Tensor<B, 2>; 2] {
         let size = [positions.len(), self.width];
         [&self.cos, &self.sin].map(|table| {

@@ -1,18 +1,22 @@
-//! Tokens from one row of logits: temperature, top-k, top-p.
+//! Sampling a token from one row of logits: temperature, top-k, top-p.
 //!
-//! Source: Holtzman et al. 2020 (arXiv 1904.09751) for top-p. As in `transformers`, top-k comes before
-//! top-p, and top-p sees the distribution that top-k left.
+//! Source: Holtzman et al. 2020 (arXiv 1904.09751) for top-p. As in `transformers`, top-k is applied before top-p,
+//! and top-p to the distribution that top-k leaves.
 
 use rand::Rng;
 
 use crate::error::ModelError;
-use crate::ops::CacheNumbers;
-use crate::vectorised::{LANES, exp, largest, vectorised};
+use crate::generation_config::GenerationConfig;
+use crate::ops::KvCacheDtype;
+use crate::vectorized::{LANES, exp, largest, vectorized};
 
-/// How continuations are drawn.
+/// How continuations are sampled.
+///
+/// Build it from [`SamplingSettings::default`] with the struct update syntax, or from a folder's defaults with
+/// [`SamplingSettings::from_generation`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct SamplingSettings {
-    /// New tokens at most.
+    /// Maximum number of new tokens.
     pub max_new_tokens: usize,
     /// Divides the logits; zero takes the most likely token.
     pub temperature: f64,
@@ -22,14 +26,20 @@ pub struct SamplingSettings {
     pub top_k: usize,
     /// Tokens that end a continuation; they are part of it.
     pub stop: Vec<u32>,
-    /// Sequences that run at the same time at most.
+    /// Only tokens below this one are drawn, and log-probabilities are normalized over them; `None` is no limit.
+    ///
+    /// Models often have more rows in the vocabulary than the tokenizer has entries, to make matrix products
+    /// faster. [`ModelConfig::check_tokenizer`](crate::ModelConfig::check_tokenizer) gives the limit that keeps
+    /// such padding from being sampled.
+    pub vocab_limit: Option<usize>,
+    /// Maximum number of sequences that run at the same time.
     pub max_rows: usize,
-    /// Bytes that the key and value caches of all running sequences take at most; where they would take more,
-    /// fewer sequences run at the same time. A backend that composes the cache operations needs a copy of one
-    /// layer's cache on top.
+    /// Maximum bytes of the key and value caches of all running sequences. Fewer sequences run at the same time
+    /// where they would take more. A backend that composes the cache operations needs a copy of one layer's cache
+    /// on top.
     pub max_cache_bytes: u64,
-    /// What the caches keep.
-    pub cache_numbers: CacheNumbers,
+    /// Number format of the key and value caches.
+    pub cache_dtype: KvCacheDtype,
 }
 
 impl Default for SamplingSettings {
@@ -40,25 +50,63 @@ impl Default for SamplingSettings {
             top_p: 1.0,
             top_k: 0,
             stop: Vec::new(),
+            vocab_limit: None,
             max_rows: 1024,
             max_cache_bytes: 1 << 30,
-            cache_numbers: CacheNumbers::default(),
+            cache_dtype: KvCacheDtype::default(),
         }
     }
 }
 
+/// `top_k` where a folder asks for sampling and does not give one, as in `transformers`.
+const DEFAULT_TOP_K: usize = 50;
+
 impl SamplingSettings {
-    /// Checks the ranges.
+    /// The settings that `transformers` generates with for a folder: the most likely token unless `do_sample` is
+    /// set, and then temperature 1, top-p 1 and top-k 50 where they are not given; every end token stops.
+    /// `max_new_tokens` and what a folder does not know keep their defaults.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use interplay_model::{GenerationConfig, SamplingSettings};
+    /// let text = r#"{"do_sample": true, "temperature": 0.7, "top_p": 0.8, "eos_token_id": [7, 5]}"#;
+    /// let generation: GenerationConfig = serde_json::from_str(text)?;
+    /// let settings = SamplingSettings::from_generation(&generation);
+    /// assert_eq!((settings.temperature, settings.top_p, settings.top_k), (0.7, 0.8, 50));
+    /// assert_eq!(settings.stop, [7, 5]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn from_generation(generation: &GenerationConfig) -> Self {
+        let default = Self::default();
+        let greedy = Self {
+            temperature: 0.0,
+            stop: generation.eos_token_id.to_vec(),
+            max_new_tokens: generation.max_new_tokens.unwrap_or(default.max_new_tokens),
+            ..default
+        };
+        if generation.do_sample != Some(true) {
+            return greedy;
+        }
+        Self {
+            temperature: generation.temperature.unwrap_or(1.0),
+            top_p: generation.top_p.unwrap_or(1.0),
+            top_k: generation.top_k.unwrap_or(DEFAULT_TOP_K),
+            ..greedy
+        }
+    }
+
+    /// Checks that every setting is in its range.
     ///
     /// # Errors
     ///
-    /// [`ModelError::InvalidSampling`] for the first setting outside its range.
+    /// [`ModelError::InvalidSampling`] for the first setting that is not.
     pub fn validate(&self) -> Result<(), ModelError> {
-        let problem = |field, found: String, expected| {
+        let problem = |field, found: String, expected: &str| {
             Err(ModelError::InvalidSampling {
                 field,
                 found,
-                expected,
+                expected: expected.to_owned(),
             })
         };
         let usable =
@@ -78,14 +126,34 @@ impl SamplingSettings {
                 "a number above 0 and up to 1",
             );
         }
+        if self.vocab_limit == Some(0) {
+            return problem("vocab_limit", "0".to_owned(), "at least 1, or no limit");
+        }
         if self.max_rows == 0 {
             return problem("max_rows", "0".to_owned(), "at least 1");
         }
         Ok(())
     }
+
+    /// The number of tokens that can be drawn from a model.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::InvalidSampling`] if the limit exceeds the vocabulary.
+    pub(crate) fn drawable(&self, vocab_size: usize) -> Result<usize, ModelError> {
+        let limit = self.vocab_limit.unwrap_or(vocab_size);
+        if limit <= vocab_size {
+            return Ok(limit);
+        }
+        Err(ModelError::InvalidSampling {
+            field: "vocab_limit",
+            found: limit.to_string(),
+            expected: format!("at most the model's vocab_size = {vocab_size}"),
+        })
+    }
 }
 
-/// What is drawn from after a row of logits.
+/// The distribution of the next token.
 #[derive(Debug)]
 pub(crate) struct Distribution {
     /// Each token's weight at the temperature, relative to the largest.
@@ -93,17 +161,17 @@ pub(crate) struct Distribution {
     /// Sum of all weights.
     sum: f64,
     choice: Choice,
-    /// Each token's logit at the temperature, less the largest.
+    /// Each token's logit at the temperature, minus the largest.
     shifted: Vec<f32>,
 }
 
-/// Which tokens can be drawn.
+/// The tokens that can be drawn.
 #[derive(Debug)]
 enum Choice {
     /// This one.
     Greedy(usize),
     All,
-    /// These, which have this weight together.
+    /// These, and the sum of their weights.
     Among(Vec<usize>, f64),
 }
 
@@ -133,8 +201,8 @@ impl Distribution {
         })
     }
 
-    /// A token and its log-probability under the temperature alone, before top-k and top-p (for greedy choice:
-    /// at temperature 1).
+    /// Draws a token; gives its log-probability at the temperature, before top-k and top-p (for greedy choice: at
+    /// temperature 1).
     pub fn draw(&self, rng: &mut impl Rng) -> (u32, f32) {
         let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let token = match &self.choice {
@@ -149,14 +217,14 @@ impl Distribution {
     }
 }
 
-vectorised! {
-    /// Fills the scaled logits less the largest, and their exponentials; gives the sum of those, which is not
-    /// finite where a logit is NaN or none is finite.
+vectorized! {
+    /// Fills in the scaled logits minus their maximum, and their exponentials; gives the sum of the exponentials,
+    /// which is not finite if a logit is NaN or none is finite.
     fn weigh(logits: &[f32], scale: f32, shifted: &mut [f32], weights: &mut [f32]) -> f64 {
         let max = largest(logits) * scale;
         for ((logit, shifted), weight) in logits.iter().zip(&mut *shifted).zip(&mut *weights) {
             *shifted = logit * scale - max;
-            // What cannot be drawn weighs nothing, instead of the smallest number.
+            // `exp` is never zero, but a token that cannot be drawn must have no weight.
             let value = exp::<FMA>(*shifted);
             *weight = if *shifted < -87.0 { 0.0 } else { value };
         }
@@ -178,7 +246,7 @@ fn total<'a>(weights: impl Iterator<Item = &'a f32>) -> f64 {
     weights.copied().map(f64::from).sum()
 }
 
-/// What top-k and top-p leave.
+/// The tokens that top-k and top-p leave.
 fn choose(weights: &[f32], settings: &SamplingSettings) -> Choice {
     let limited = settings.top_k > 0 && settings.top_k < weights.len();
     if !limited && settings.top_p >= 1.0 {
@@ -206,7 +274,7 @@ fn choose(weights: &[f32], settings: &SamplingSettings) -> Choice {
     Choice::Among(order, sum)
 }
 
-/// The first token at which the summed weights pass `goal`.
+/// The first token at which the cumulative weight exceeds `goal`.
 fn walk(tokens: impl Iterator<Item = usize>, weights: &[f32], mut goal: f64) -> usize {
     let mut last = 0;
     for token in tokens {

@@ -1,16 +1,15 @@
-//! Which tokens of a packed row belong together, so that attention stays inside a document, and inside a
-//! branch where documents share their beginning.
+//! The documents of packed rows, and the branches of documents that share a prefix: attention stays within them.
 
 use std::sync::Arc;
 
 use crate::error::ModelError;
 
-/// For each token of a batch the place, within its row, of the first token of its document, and for documents
-/// with branches what each token is the beginning of.
+/// For each token of a batch, the index within its row of the first token of its document; and for documents with
+/// branches, the extent of the tokens that continue each token.
 ///
-/// Token `i` of a row attends the tokens `j` with `start(i) <= j <= i`, of which branches leave those that
-/// token `i` goes on from. Without branches rotary positions need no reset at a document's start, since they
-/// are relative; with them a token's position is the number of tokens that it goes on from. Cloning is cheap.
+/// Token `i` of a row attends the tokens `j` with `start(i) <= j <= i`; with branches, only those of them that it
+/// continues. Without branches, rotary positions need no reset at the start of a document, since they are relative.
+/// With branches, the position of a token is the number of tokens that it continues. Cloning is cheap.
 ///
 /// # Example
 ///
@@ -28,21 +27,21 @@ pub struct Segments {
     seq: usize,
 }
 
-/// Documents that share their beginnings, as trees of tokens in depth-first order.
+/// Documents that share prefixes, as trees of tokens in depth-first order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Branches {
-    /// For each token the place behind the last token that goes on from it.
+    /// For each token, the index after the last token that continues it.
     ends: Arc<[u32]>,
-    /// For each token how many it goes on from.
+    /// For each token, the number of tokens that it continues.
     depths: Arc<[u32]>,
 }
 
 impl Segments {
-    /// Takes the starts of all tokens, row after row.
+    /// Creates segments from the document start of every token, row after row.
     ///
     /// # Errors
     ///
-    /// A length other than `batch * seq`, a start behind its own token, or starts that go back within a row.
+    /// A length other than `batch * seq`, a start after its own token, or starts that decrease within a row.
     pub fn new(starts: Vec<u32>, batch: usize, seq: usize) -> Result<Self, ModelError> {
         if starts.len() != batch * seq {
             let (found, expected) = (starts.len(), batch * seq);
@@ -69,9 +68,9 @@ impl Segments {
         })
     }
 
-    /// Takes trees of tokens in depth-first order, row after row: token `j` is followed by all tokens that go
-    /// on from it, up to the place `ends[j]` within its row. Token `i` then attends itself and the tokens
-    /// `j < i` with `i < ends[j]`. A document without branches is a tree whose tokens all have one end.
+    /// Creates segments from trees of tokens in depth-first order, row after row: token `j` is followed by all tokens
+    /// that continue it, up to the index `ends[j]` (exclusive) within its row. Token `i` attends itself and the tokens
+    /// `j < i` with `i < ends[j]`. A document without branches is a tree whose tokens all have the same end.
     ///
     /// ```
     /// use interplay_model::Segments;
@@ -83,8 +82,8 @@ impl Segments {
     ///
     /// # Errors
     ///
-    /// A length other than `batch * seq`, or an end that is not behind its token or not inside the row and
-    /// whatever the token goes on from.
+    /// A length other than `batch * seq`, or an end that is not after its token, or beyond the end of the row or of a
+    /// token that this one continues.
     pub fn from_trees(ends: &[u32], batch: usize, seq: usize) -> Result<Self, ModelError> {
         if ends.len() != batch * seq {
             return Err(ModelError::WrongLength {
@@ -96,7 +95,7 @@ impl Segments {
         let (mut starts, mut depths) = (Vec::new(), Vec::new());
         let mut branched = false;
         for row in 0..batch {
-            // The tokens that the next one goes on from: the first, and the ends of all.
+            // The start of the current document, and the ends of all tokens that the next one continues.
             let (mut start, mut open) = (0, Vec::new());
             for (token, &end) in ends[row * seq..(row + 1) * seq].iter().enumerate() {
                 while open.last().is_some_and(|&last| last as usize <= token) {
@@ -133,12 +132,12 @@ impl Segments {
         })
     }
 
-    /// Builds the starts from the lengths of the documents in each row; what is left of a row (padding)
-    /// counts as one more document.
+    /// Creates segments from the lengths of the documents in each row; the rest of a row (padding) counts as one more
+    /// document.
     ///
     /// # Errors
     ///
-    /// A row whose documents are longer than `seq` together.
+    /// A row whose documents have more than `seq` tokens in total.
     pub fn from_lengths(rows: &[Vec<usize>], seq: usize) -> Result<Self, ModelError> {
         let mut starts = Vec::with_capacity(rows.len() * seq);
         for lengths in rows {
@@ -165,18 +164,18 @@ impl Segments {
         })
     }
 
-    /// The start of every token's document, row after row.
+    /// The document start of every token, row after row.
     pub fn starts(&self) -> &[u32] {
         &self.starts
     }
 
-    /// For each token the place behind the last one that goes on from it, row after row; `None` where no
-    /// document has branches.
+    /// For each token, the index after the last token that continues it, row after row; `None` if no document has
+    /// branches.
     pub fn ends(&self) -> Option<&[u32]> {
         self.branches.as_ref().map(|branches| &*branches.ends)
     }
 
-    /// For each token how many tokens it goes on from, row after row; `None` where no document has branches.
+    /// For each token, the number of tokens that it continues, row after row; `None` if no document has branches.
     pub fn depths(&self) -> Option<&[u32]> {
         self.branches.as_ref().map(|branches| &*branches.depths)
     }

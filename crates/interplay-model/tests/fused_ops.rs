@@ -6,7 +6,7 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
 use interplay_model::ops::{AttentionShape, CacheShape, FusedOps, LayerCache, composed};
-use interplay_model::{AdamWStep, CacheNumbers, Segments};
+use interplay_model::{AdamWStep, KvCacheDtype, Segments};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -343,16 +343,16 @@ fn target_scores() {
 
 #[test]
 fn cached_attention() {
-    caches_live_alike(CacheNumbers::Float32, 1e-5);
+    caches_live_alike(KvCacheDtype::Float32, 1e-5);
 }
 
 #[test]
 fn cached_attention_of_sixteen_bits() {
-    caches_live_alike(CacheNumbers::Int16, 1e-4);
+    caches_live_alike(KvCacheDtype::Int16, 1e-4);
 }
 
 /// The cache operations of Flex and the composed ones go through the same life of a cache.
-fn caches_live_alike(numbers: CacheNumbers, tolerance: f32) {
+fn caches_live_alike(dtype: KvCacheDtype, tolerance: f32) {
     let device = Default::default();
     let shape = CacheShape {
         rows: 5,
@@ -360,7 +360,7 @@ fn caches_live_alike(numbers: CacheNumbers, tolerance: f32) {
         heads: 6,
         kv_heads: 2,
         head_dim: 20,
-        numbers,
+        dtype,
     };
     let (width, kv, seq) = (6 * 20, 2 * 20, 21);
     let input = |seed, rows: usize, columns: usize| {

@@ -4,7 +4,7 @@
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor, TensorData};
 use interplay_model::{
-    CacheNumbers, Decoder, Generated, ModelConfig, ModelError, Request, SamplingSettings, generate,
+    Decoder, Generated, KvCacheDtype, ModelConfig, ModelError, Request, SamplingSettings, generate,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -80,11 +80,11 @@ fn mixed_requests() -> Vec<Request> {
 #[test]
 fn the_cache_gives_what_the_full_forward_pass_gives() {
     let decoder = decoder();
-    for (cache_numbers, tolerance) in [(CacheNumbers::Float32, 1e-4), (CacheNumbers::Int16, 2e-3)] {
+    for (cache_dtype, tolerance) in [(KvCacheDtype::Float32, 1e-4), (KvCacheDtype::Int16, 2e-3)] {
         let settings = SamplingSettings {
             max_new_tokens: 20,
             temperature: 0.8,
-            cache_numbers,
+            cache_dtype,
             ..Default::default()
         };
         let requests = mixed_requests();
@@ -92,7 +92,7 @@ fn the_cache_gives_what_the_full_forward_pass_gives() {
             let expected = scores(&decoder, &request.prompt, &out.tokens, 0.8);
             assert_eq!(out.tokens.len(), 20);
             for (a, b) in out.log_probs.iter().zip(expected) {
-                assert!((a - b).abs() < tolerance, "{a} and {b}, {cache_numbers:?}");
+                assert!((a - b).abs() < tolerance, "{a} and {b}, {cache_dtype:?}");
             }
         }
     }
@@ -102,12 +102,12 @@ fn the_cache_gives_what_the_full_forward_pass_gives() {
 fn a_result_does_not_depend_on_the_batch() {
     let decoder = decoder();
     let requests = mixed_requests();
-    for cache_numbers in [CacheNumbers::Float32, CacheNumbers::Int16] {
+    for cache_dtype in [KvCacheDtype::Float32, KvCacheDtype::Int16] {
         let settings = |max_rows| SamplingSettings {
             max_new_tokens: 16,
             stop: vec![0, 3, 7],
             max_rows,
-            cache_numbers,
+            cache_dtype,
             ..Default::default()
         };
         let together = run(&decoder, &requests, &settings(256));
@@ -241,7 +241,7 @@ fn refuses_what_cannot_be_served_before_any_work() {
     assert!(matches!(
         ask(&[1, 29], 4, 1.0),
         ModelError::UnknownToken {
-            place: 1,
+            index: 1,
             token: 29,
             ..
         }
@@ -259,7 +259,7 @@ fn the_cache_keeps_to_its_budget() {
     let settings = |max_cache_bytes| SamplingSettings {
         max_new_tokens: 20,
         max_cache_bytes,
-        cache_numbers: CacheNumbers::Float32,
+        cache_dtype: KvCacheDtype::Float32,
         ..Default::default()
     };
     // Keys and values of two layers with two heads of width 8, in 4 bytes each; prompts of up to

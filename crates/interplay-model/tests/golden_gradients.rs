@@ -10,7 +10,7 @@ use burn::backend::Autodiff;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
-use interplay_model::ops::{AttentionShape, CacheNumbers, CacheShape};
+use interplay_model::ops::{AttentionShape, CacheShape, KvCacheDtype};
 use interplay_model::{
     AdamWStep, Decoder, FusedOps, ModelConfig, Moments, Rotary, Segments, TrainBackend,
     adamw_update, parameter_names, sum_of_squares,
@@ -227,7 +227,7 @@ fn cached_attention<B: TrainBackend>() {
         heads,
         kv_heads,
         head_dim,
-        numbers: CacheNumbers::Float32,
+        dtype: KvCacheDtype::Float32,
     };
     let part = |name: &str, tokens: std::ops::Range<usize>| {
         let all = golden.float::<2>(name);

@@ -18,7 +18,7 @@ fn config() -> ModelConfig {
         num_hidden_layers: 2,
         num_attention_heads: 4,
         num_key_value_heads: 2,
-        eos_token_id: Some(1),
+        eos_token_id: 1.into(),
         ..ModelConfig::tiny(11)
     }
 }
@@ -333,7 +333,7 @@ fn refuses_other_architectures() {
         let (dir, _) = saved(&config());
         edit_config(dir.path(), from, to);
         match load(dir.path()).unwrap_err() {
-            ModelError::Unsupported { field, .. } => assert_eq!(field, expected),
+            ModelError::Unsupported { field, .. } => assert!(field.starts_with(expected)),
             error => panic!("{error}"),
         }
     }

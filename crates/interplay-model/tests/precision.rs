@@ -39,7 +39,7 @@ struct Gradients<'a, A: AutodiffBackend>(&'a A::Gradients, Vec<Vec<f32>>);
 impl<A: AutodiffBackend> ModuleVisitor<A> for Gradients<'_, A> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<A, D>>) {
         let gradient = param.val().grad(self.0).expect("every weight has one");
-        assert_eq!(gradient.dtype(), DType::F32, "an optimiser expects it");
+        assert_eq!(gradient.dtype(), DType::F32, "an optimizer expects it");
         self.1.push(gradient.into_data().into_vec().unwrap());
     }
 }

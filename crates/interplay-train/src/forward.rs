@@ -14,16 +14,17 @@ pub(crate) fn mean_loss<A: FusedOps>(
     activations: Activations,
     device: &A::Device,
 ) -> Result<Tensor<A, 1>, TrainError> {
-    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, activations, device)?;
+    let (log_probs, _) = token_log_probs(decoder, pass, 1.0, None, activations, device)?;
     Ok(log_probs.sum().div_scalar(-(targets as f32)))
 }
 
 /// The log-probability and the entropy of every predicted token of a pass, `[predicted]` each, in the order of the
-/// sequences.
+/// sequences. With a `vocab_limit`, the distributions cover only the tokens below it.
 pub(crate) fn token_log_probs<B: FusedOps>(
     decoder: &Decoder<B>,
     pass: &PackedBatch,
     temperature: f64,
+    vocab_limit: Option<usize>,
     activations: Activations,
     device: &B::Device,
 ) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
@@ -36,7 +37,8 @@ pub(crate) fn token_log_probs<B: FusedOps>(
     let hidden = hidden.reshape([rows * row_tokens, width]);
     let hidden = hidden.select(0, ints::<B>(&pass.positions, device)); // [targets, hidden]
     let targets = ints::<B>(&pass.targets, device);
-    let (log_probs, entropy) = decoder.token_scores(hidden, targets, temperature);
+    let (log_probs, entropy) =
+        decoder.token_scores_below(hidden, targets, temperature, vocab_limit);
     let Some(shared) = &pass.shared else {
         return Ok((log_probs, entropy));
     };
@@ -80,7 +82,7 @@ mod tests {
         let mut sum = GradientsAccumulator::new();
         for pass in passes {
             let (scores, _) =
-                token_log_probs(&decoder, pass, 0.9, activations, &device).expect("scores");
+                token_log_probs(&decoder, pass, 0.9, None, activations, &device).expect("scores");
             let first = log_probs.len();
             log_probs.extend(host(scores.clone()));
             let weights: Vec<f32> = (first..log_probs.len())

@@ -2,10 +2,21 @@
 
 use interplay_eval::{EvalItem, Sampler};
 use interplay_graph::SeedStream;
-use interplay_model::{Decoder, FusedOps, Request, SamplingSettings, generate};
+use interplay_model::{Decoder, FusedOps, ModelConfig, Request, SamplingSettings, generate};
 use interplay_tokenizer::Tokenizer;
 
 use crate::TrainError;
+
+/// The limit that keeps padding of the model's vocabulary from being sampled.
+///
+/// # Errors
+/// A tokenizer with more entries than the model's vocabulary.
+pub(crate) fn vocab_limit(
+    config: &ModelConfig,
+    tokenizer: &Tokenizer,
+) -> Result<Option<usize>, TrainError> {
+    Ok(config.check_tokenizer(tokenizer.vocab_size())?)
+}
 
 /// A decoder as a source of completions for the evaluator.
 pub struct DecoderSampler<'a, B: FusedOps> {
@@ -13,7 +24,7 @@ pub struct DecoderSampler<'a, B: FusedOps> {
     pub decoder: &'a Decoder<B>,
     /// Its tokenizer.
     pub tokenizer: &'a Tokenizer,
-    /// Temperature, limits and the like; the stop token is added.
+    /// Temperature, limits and the like; the stop token and the vocabulary limit are set from the tokenizer.
     pub settings: SamplingSettings,
     /// Draws; sample `j` of the item with id `i` always uses the same.
     pub stream: SeedStream,
@@ -45,6 +56,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
         }
         let settings = SamplingSettings {
             stop: vec![self.tokenizer.special().eos],
+            vocab_limit: vocab_limit(self.decoder.config(), self.tokenizer)?,
             ..self.settings.clone()
         };
         let generated = generate(self.decoder, &requests, &settings, &self.device, progress)?;

@@ -162,14 +162,26 @@ fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
 
 #[test]
 fn the_first_update_sees_the_samplers_probabilities() {
-    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    assert_trained_as_sampled(&World::easy());
+}
+
+/// Rows of the vocabulary beyond the tokenizer's entries are neither sampled nor part of what is trained.
+#[test]
+fn a_padded_vocabulary_is_trained_as_it_is_sampled() {
+    let mut world = World::easy();
+    world.config.vocab_size += 200;
+    assert_trained_as_sampled(&world);
+}
+
+fn assert_trained_as_sampled(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("base");
-    pretrain(&world, &base, &pretraining(4_000), &mut Recorder::new()).unwrap();
+    pretrain(world, &base, &pretraining(4_000), &mut Recorder::new()).unwrap();
     let stage = folder.path().join("grpo");
     let mut spec = grpo_spec();
     spec.minibatches = 1;
     reinforce(
-        &world,
+        world,
         &base.join("model"),
         &stage,
         &spec,

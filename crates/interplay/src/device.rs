@@ -137,8 +137,8 @@ pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> 
     loop {
         let ones = Tensor::<A::InnerBackend, 2>::ones([size, size], place);
         let ones = match precision {
-            Precision::Float32 => ones,
             Precision::Bf16 => ones.cast(FloatDType::BF16),
+            _ => ones,
         };
         let seconds = |_| {
             let began = std::time::Instant::now();

@@ -111,7 +111,7 @@ impl ModelSpec {
             max_position_embeddings: self.context_tokens,
             rope_theta: self.rope_theta,
             bos_token_id: Some(special.bos),
-            eos_token_id: Some(special.eos),
+            eos_token_id: special.eos.into(),
             pad_token_id: Some(special.pad),
             ..ModelConfig::tiny(tokenizer.vocab_size())
         }

@@ -1,18 +1,21 @@
-//! `config.json` and `generation_config.json` of `Qwen2ForCausalLM`.
+//! `config.json` of `Qwen2ForCausalLM`.
 //!
 //! Fields are read as `transformers` writes them, before and after its version 5 (`rope_theta` or
-//! `rope_parameters`, `torch_dtype` or `dtype`). What this decoder would compute differently is refused.
+//! `rope_parameters`, `torch_dtype` or `dtype`). A setting that this decoder would compute differently is refused.
 
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{WeightDtype, io};
+use super::json_file::{parse, read_text};
+use super::rotary_settings::rotary_base;
+use super::weight_dtype::WeightDtype;
 use crate::config::ModelConfig;
 use crate::error::ModelError;
+use crate::token_ids::TokenIds;
 
-/// A `config.json` that `transformers` reads without a word, before and after its version 5.
+/// A `config.json` that `transformers` reads without a warning, before and after its version 5.
 pub(super) fn config_json(config: &ModelConfig, dtype: WeightDtype) -> Value {
     json!({
         "architectures": ["Qwen2ForCausalLM"],
@@ -41,33 +44,20 @@ pub(super) fn config_json(config: &ModelConfig, dtype: WeightDtype) -> Value {
     })
 }
 
-pub(super) fn generation_json(config: &ModelConfig) -> Value {
-    json!({
-        "_from_model_config": true,
-        "bos_token_id": config.bos_token_id,
-        "eos_token_id": config.eos_token_id,
-        "pad_token_id": config.pad_token_id,
-    })
-}
-
-/// What a `config.json` is of.
+/// The architecture that a `config.json` describes.
 #[derive(Deserialize)]
 struct Identity {
     architectures: Option<Vec<String>>,
     model_type: Option<String>,
 }
 
-/// The fields of a `config.json` that mean something to this decoder; all others are passed over.
+/// The fields of a `config.json` that this decoder reads, besides the rotary settings; all others are ignored.
 #[derive(Deserialize)]
 struct ConfigFile {
     hidden_act: Option<String>,
-    #[serde(default)]
-    use_sliding_window: bool,
+    use_sliding_window: Option<bool>,
     layer_types: Option<Vec<String>>,
     quantization_config: Option<Value>,
-    rope_scaling: Option<Value>,
-    rope_parameters: Option<Value>,
-    rope_theta: Option<f64>,
     vocab_size: usize,
     hidden_size: usize,
     intermediate_size: usize,
@@ -80,29 +70,45 @@ struct ConfigFile {
     tie_word_embeddings: Option<bool>,
     initializer_range: Option<f64>,
     bos_token_id: Option<u32>,
-    eos_token_id: Option<Value>,
+    #[serde(default)]
+    eos_token_id: TokenIds,
     pad_token_id: Option<u32>,
 }
 
-/// Reads a `config.json`.
+/// Keys that other architectures have for what this decoder always or never does, with the values that it computes
+/// with.
+const FIXED: [(&str, Value); 5] = [
+    ("attention_bias", Value::Bool(true)),
+    ("mlp_bias", Value::Bool(false)),
+    ("use_qk_norm", Value::Bool(false)),
+    ("attn_logit_softcapping", Value::Null),
+    ("final_logit_softcapping", Value::Null),
+];
+
+/// Reads a `config.json`; gives the configuration and the keys that were found and have no effect.
 ///
 /// # Errors
 ///
-/// A file that is missing or no JSON, another architecture, a model that this decoder cannot be.
-pub(super) fn read_config(path: &Path) -> Result<ModelConfig, ModelError> {
-    let text = std::fs::read(path).map_err(io("read", path))?;
-    let json = |source| ModelError::Json {
-        path: path.to_owned(),
-        source,
-    };
-    // Other architectures have other fields, so what it is comes before what it says.
-    let identity: Identity = serde_json::from_slice(&text).map_err(json)?;
-    identity.check(path)?;
-    let file: ConfigFile = serde_json::from_slice(&text).map_err(json)?;
+/// A file that is missing or not JSON, another architecture, a model that this decoder cannot compute.
+pub(super) fn read_config(path: &Path) -> Result<(ModelConfig, Vec<String>), ModelError> {
+    let text = read_text(path)?;
+    // Other architectures have other fields, so the architecture is checked first.
+    parse::<Identity>(path, &text)?.check(path)?;
+    let file: ConfigFile = parse(path, &text)?;
     file.check(path)?;
-    let config = file.into_config();
+    let map: Map<String, Value> = parse(path, &text)?;
+    for (key, expected) in &FIXED {
+        let found = map.get(*key).filter(|found| !found.is_null());
+        if let Some(found) = found.filter(|found| *found != expected) {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            return Err(unsupported(path, key, found, &expected));
+        }
+    }
+    let (theta, unused) = rotary_base(&map)
+        .map_err(|refusal| unsupported(path, &refusal.key, refusal.found, &refusal.expected))?;
+    let config = file.into_config(theta);
     config.validate()?;
-    Ok(config)
+    Ok((config, unused))
 }
 
 impl Identity {
@@ -110,12 +116,8 @@ impl Identity {
         let architecture = self.architectures.iter().flatten().next();
         if let Some(name) = architecture.filter(|name| *name != "Qwen2ForCausalLM") {
             let found = format!("\"{name}\"");
-            return Err(unsupported(
-                path,
-                "architectures",
-                found,
-                "\"Qwen2ForCausalLM\"",
-            ));
+            let expected = "\"Qwen2ForCausalLM\"";
+            return Err(unsupported(path, "architectures", found, expected));
         }
         let found = match self.model_type.as_deref() {
             Some("qwen2") => return Ok(()),
@@ -127,33 +129,34 @@ impl Identity {
     }
 }
 
-fn unsupported(
-    path: &Path,
-    field: &'static str,
-    found: String,
-    expected: &'static str,
-) -> ModelError {
+fn unsupported(path: &Path, field: &str, found: String, expected: &str) -> ModelError {
     ModelError::Unsupported {
         path: path.to_owned(),
-        field,
+        field: field.to_owned(),
         found,
-        expected,
+        expected: expected.to_owned(),
     }
 }
 
 impl ConfigFile {
-    /// Refuses what this decoder would compute differently.
+    /// Refuses settings that this decoder would compute differently.
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let refuse = |field, found, expected| Err(unsupported(path, field, found, expected));
-        if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
+        let act = self.hidden_act.as_deref();
+        if let Some(act) = act.filter(|act| !["silu", "swish"].contains(act)) {
             return refuse("hidden_act", format!("\"{act}\""), "\"silu\"");
         }
-        if self.use_sliding_window {
+        if self.use_sliding_window == Some(true) {
             return refuse("use_sliding_window", "true".to_owned(), "false");
         }
-        let layers = self.layer_types.iter().flatten();
-        if let Some(kind) = layers.into_iter().find(|kind| *kind != "full_attention") {
-            return refuse("layer_types", format!("\"{kind}\""), "\"full_attention\"");
+        if let Some(layers) = &self.layer_types {
+            if let Some(kind) = layers.iter().find(|kind| *kind != "full_attention") {
+                return refuse("layer_types", format!("\"{kind}\""), "\"full_attention\"");
+            }
+            if layers.len() != self.num_hidden_layers {
+                let found = format!("a list of {}", layers.len());
+                return refuse("layer_types", found, "num_hidden_layers entries");
+            }
         }
         if let Some(how) = self
             .quantization_config
@@ -161,20 +164,6 @@ impl ConfigFile {
             .filter(|how| !how.is_null())
         {
             return refuse("quantization_config", how.to_string(), "null");
-        }
-        if let Some(scaling) = self
-            .rope_scaling
-            .as_ref()
-            .filter(|value| !is_plain_rope(value))
-        {
-            return refuse("rope_scaling", scaling.to_string(), "null");
-        }
-        if let Some(rope) = self
-            .rope_parameters
-            .as_ref()
-            .filter(|value| !is_plain_rope(value))
-        {
-            return refuse("rope_parameters", rope.to_string(), "rope_type \"default\"");
         }
         let derived = self.hidden_size / self.num_attention_heads.max(1);
         if let Some(head_dim) = self.head_dim.filter(|&head_dim| head_dim != derived) {
@@ -184,13 +173,7 @@ impl ConfigFile {
         Ok(())
     }
 
-    fn into_config(self) -> ModelConfig {
-        let nested = self
-            .rope_parameters
-            .as_ref()
-            .and_then(|rope| rope["rope_theta"].as_f64());
-        let eos = self.eos_token_id.as_ref();
-        let eos = eos.and_then(|eos| eos.get(0).unwrap_or(eos).as_u64());
+    fn into_config(self, rope_theta: f64) -> ModelConfig {
         ModelConfig {
             vocab_size: self.vocab_size,
             hidden_size: self.hidden_size,
@@ -198,20 +181,15 @@ impl ConfigFile {
             num_hidden_layers: self.num_hidden_layers,
             num_attention_heads: self.num_attention_heads,
             num_key_value_heads: self.num_key_value_heads.unwrap_or(self.num_attention_heads),
-            // What `transformers` assumes where a field is absent.
+            // The defaults of `transformers`.
             max_position_embeddings: self.max_position_embeddings.unwrap_or(32_768),
-            rope_theta: nested.or(self.rope_theta).unwrap_or(10_000.0),
+            rope_theta,
             rms_norm_eps: self.rms_norm_eps.unwrap_or(1e-6),
             tie_word_embeddings: self.tie_word_embeddings.unwrap_or(false),
             initializer_range: self.initializer_range.unwrap_or(0.02),
             bos_token_id: self.bos_token_id,
-            eos_token_id: eos.and_then(|eos| u32::try_from(eos).ok()),
+            eos_token_id: self.eos_token_id,
             pad_token_id: self.pad_token_id,
         }
     }
-}
-
-fn is_plain_rope(value: &Value) -> bool {
-    let kind = value.get("rope_type").or(value.get("type"));
-    value.is_null() || kind.is_none_or(|kind| kind == "default")
 }

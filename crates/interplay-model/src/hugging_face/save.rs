@@ -1,8 +1,12 @@
-//! Writing a folder: shards are planned, written beside their places, and put in place so that no reader sees
-//! half a model.
+//! Writing a folder: shards are planned, written under temporary names, and renamed so that no reader sees half a
+//! model.
+//!
+//! The files of a folder appear together, so each is renamed only after all are written and synced. `AtomicFile` of
+//! `interplay-files` renames one file at a time, and follows symbolic links, which would replace the blobs that the
+//! snapshots of a Hugging Face cache link to.
 //!
 //! Source: the index and the names of shards as `transformers` writes them.
-//! Deviations: the tensors of a shard lie in the order of the model, not of their names.
+//! Deviations: the tensors of a shard are in the order of the model, not of their names.
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -12,14 +16,29 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use serde_json::{Map, Value, json};
 
-use super::config_file::{config_json, generation_json};
+use super::config_file::config_json;
+use super::file_names::{CONFIG, GENERATION, INDEX, TENSORS};
 use super::tensor_file::TensorFileWriter;
-use super::{CONFIG, GENERATION, INDEX, SaveOptions, TENSORS, for_each_parameter, io};
+use super::values::for_each_parameter;
+use super::weight_dtype::WeightDtype;
 use crate::config::ModelConfig;
-use crate::decoder::{Decoder, parameter_shapes};
+use crate::decoder::Decoder;
 use crate::error::ModelError;
+use crate::generation_config::GenerationConfig;
+use crate::parameters::parameter_shapes;
 
-/// Ending of a file that is not in place yet. A fixed name: what a killed save leaves, the next one removes.
+/// How [`save_pretrained_with`](super::save_pretrained_with) stores the weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SaveOptions {
+    /// The type of the stored elements.
+    pub dtype: WeightDtype,
+    /// Maximum bytes of tensors in one file; `None` puts all tensors into one. A tensor that is larger gets a file
+    /// of its own.
+    pub max_shard_bytes: Option<u64>,
+}
+
+/// Suffix of a file that is not complete. It is always the same, so that the next save removes what a killed one
+/// leaves behind.
 const PARTIAL: &str = ".partial";
 
 /// One tensor file, and which of the parameters it holds.
@@ -32,6 +51,7 @@ struct Shard {
 pub(super) fn save<B: Backend>(
     dir: &Path,
     config: &ModelConfig,
+    generation: &GenerationConfig,
     decoder: &Decoder<B>,
     options: &SaveOptions,
 ) -> Result<(), ModelError> {
@@ -41,25 +61,25 @@ pub(super) fn save<B: Backend>(
     let shards = plan(&shapes, options);
     let mut files = vec![
         (CONFIG, pretty(&config_json(config, options.dtype))),
-        (GENERATION, pretty(&generation_json(config))),
+        (GENERATION, pretty(&json!(generation))),
     ];
     if shards.len() > 1 {
         files.push((INDEX, pretty(&index_json(&shapes, &shards, options))));
     }
-    std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
+    std::fs::create_dir_all(dir).map_err(ModelError::io("create the folder", dir))?;
     let written = files
         .iter()
         .try_for_each(|(name, bytes)| write_partial(dir, name, bytes))
         .and_then(|()| write_shards(dir, &shards, &shapes, decoder, options));
     if let Err(error) = written {
-        // The first error is the one to tell; half a model need not stay on a full disk.
+        // Report the first error, and do not leave half a model on a full disk.
         let names = shards.iter().map(|shard| shard.name.as_str());
         for name in names.chain(files.iter().map(|(name, _)| *name)) {
             let _ = std::fs::remove_file(partial(dir, name));
         }
         return Err(error);
     }
-    put_in_place(dir, &shards, &files[0].1)
+    put_in_place(dir, &shards, &files[..2])
 }
 
 /// The configuration must describe the decoder that is saved under it.
@@ -92,7 +112,7 @@ fn require_count(found: usize, expected: usize) -> Result<(), ModelError> {
     })
 }
 
-/// Fills shards in the order of the parameters, none beyond the limit unless by a single tensor.
+/// Fills shards in the order of the parameters. No shard exceeds the limit, except by a single tensor.
 fn plan(shapes: &[(String, Vec<usize>)], options: &SaveOptions) -> Vec<Shard> {
     let limit = options.max_shard_bytes.unwrap_or(u64::MAX);
     let mut ranges: Vec<Range<usize>> = Vec::new();
@@ -131,13 +151,13 @@ fn index_json(shapes: &[(String, Vec<usize>)], shards: &[Shard], options: &SaveO
         .iter()
         .map(|(_, shape)| stored_bytes(shape, options))
         .sum();
-    let mut places = Map::new();
+    let mut weight_map = Map::new();
     for shard in shards {
         for (name, _) in &shapes[shard.tensors.clone()] {
-            places.insert(name.clone(), Value::from(shard.name.as_str()));
+            weight_map.insert(name.clone(), Value::from(shard.name.as_str()));
         }
     }
-    json!({ "metadata": { "total_size": total }, "weight_map": places })
+    json!({ "metadata": { "total_size": total }, "weight_map": weight_map })
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
@@ -152,12 +172,13 @@ fn partial(dir: &Path, name: &str) -> PathBuf {
 
 fn write_partial(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ModelError> {
     let path = partial(dir, name);
-    let mut file = std::fs::File::create(&path).map_err(io("create", &path))?;
-    file.write_all(bytes).map_err(io("write", &path))?;
-    file.sync_all().map_err(io("write", &path))
+    let mut file = std::fs::File::create(&path).map_err(ModelError::io("create", &path))?;
+    file.write_all(bytes)
+        .map_err(ModelError::io("write", &path))?;
+    file.sync_all().map_err(ModelError::io("write", &path))
 }
 
-/// Writes the tensors as the decoder gives them, one shard after the other.
+/// Writes the tensors in the order of the decoder, one shard after the other.
 fn write_shards<B: Backend>(
     dir: &Path,
     shards: &[Shard],
@@ -196,15 +217,21 @@ fn write_shards<B: Backend>(
     require_count(shapes.len() - waiting.count(), shapes.len())
 }
 
-/// Renames the written files. Where only the weights of a single file change, that file is replaced in one
-/// step; else what a reader would start from goes first and comes last.
-fn put_in_place(dir: &Path, shards: &[Shard], config: &[u8]) -> Result<(), ModelError> {
+/// Renames the written files. If only the weights of a single file change, that file is replaced in one step;
+/// otherwise the file that a reader would start from is removed first and renamed last.
+fn put_in_place(
+    dir: &Path,
+    shards: &[Shard],
+    descriptions: &[(&str, Vec<u8>)],
+) -> Result<(), ModelError> {
     let single = shards.len() == 1;
     let entry = if single { TENSORS } else { INDEX };
-    let same_config = std::fs::read(dir.join(CONFIG)).is_ok_and(|old| old == config);
-    // The index first: beside `model.safetensors` nobody reads it, but without it somebody would.
+    let same =
+        |(name, new): &(&str, Vec<u8>)| std::fs::read(dir.join(name)).is_ok_and(|old| old == *new);
+    let only_weights = descriptions.iter().all(same);
+    // The index goes first: a reader ignores it beside `model.safetensors`, but would start from it without.
     remove(&dir.join(INDEX))?;
-    if !(single && same_config) {
+    if !(single && only_weights) {
         remove(&dir.join(TENSORS))?;
     }
     sync(dir)?;
@@ -222,33 +249,35 @@ fn put_in_place(dir: &Path, shards: &[Shard], config: &[u8]) -> Result<(), Model
 
 fn rename(dir: &Path, name: &str) -> Result<(), ModelError> {
     let path = dir.join(name);
-    std::fs::rename(partial(dir, name), &path).map_err(io("replace", &path))
+    std::fs::rename(partial(dir, name), &path).map_err(ModelError::io("replace", &path))
 }
 
 fn remove(path: &Path) -> Result<(), ModelError> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(ModelError::io("remove", path)(error))
+        }
         _ => Ok(()),
     }
 }
 
-/// Makes the folder's entries last in the order in which they were changed, where the system can.
+/// Makes the changes to the folder's entries durable, on systems that can.
 fn sync(dir: &Path) -> Result<(), ModelError> {
     if cfg!(unix) {
-        let folder = std::fs::File::open(dir).map_err(io("open", dir))?;
-        folder.sync_all().map_err(io("write", dir))?;
+        let folder = std::fs::File::open(dir).map_err(ModelError::io("open", dir))?;
+        folder.sync_all().map_err(ModelError::io("write", dir))?;
     }
     Ok(())
 }
 
-/// Removes shards of an earlier model and what a killed save has left.
+/// Removes the shards of an earlier model and the leftovers of a killed save.
 fn remove_stale(dir: &Path, shards: &[Shard]) -> Result<(), ModelError> {
     let current: BTreeSet<&str> = shards.iter().map(|shard| shard.name.as_str()).collect();
-    for entry in std::fs::read_dir(dir).map_err(io("read", dir))? {
-        let name = entry.map_err(io("read", dir))?.file_name();
+    for entry in std::fs::read_dir(dir).map_err(ModelError::io("read", dir))? {
+        let name = entry.map_err(ModelError::io("read", dir))?.file_name();
         let Some(name) = name.to_str() else { continue };
         let stale = match name.strip_suffix(PARTIAL) {
-            // The partial index of this save stays where it has one.
+            // A sharded save still needs its own partial index.
             Some(INDEX) => current.len() == 1,
             Some(bare) => (bare == TENSORS || is_shard(bare)) && !current.contains(bare),
             None => is_shard(name) && !current.contains(name),
@@ -272,7 +301,6 @@ fn is_shard(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hugging_face::WeightDtype;
 
     fn shapes(sizes: &[usize]) -> Vec<(String, Vec<usize>)> {
         let named = sizes.iter().enumerate();

@@ -1,28 +1,29 @@
-//! One safetensors file, read and written tensor by tensor, so that never more than one tensor is held beside
-//! the model itself.
+//! One safetensors file, read and written tensor by tensor, so that at most one tensor is in memory beside the
+//! model itself.
 //!
 //! Source: the safetensors format (8 bytes of header length, a JSON header, the elements). The header's
 //! offsets are checked by the crate `safetensors`.
-//! Deviations: a tensor that a header lists twice is refused, where that crate takes the last.
+//! Deviations: a header that lists a tensor twice is refused; that crate takes the last entry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensorError};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::{WeightDtype, io};
+use super::weight_dtype::WeightDtype;
 use crate::error::ModelError;
 
 /// Bytes in front of the header that hold its length.
 const LENGTH_BYTES: u64 = 8;
 
-/// Where a header keeps what is not a tensor.
-const NOTES: &str = "__metadata__";
+/// The key of a header's metadata.
+const METADATA: &str = "__metadata__";
 
 /// The format's own limit of a header.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -43,7 +44,7 @@ impl TensorFile {
     ///
     /// A file that cannot be opened, or that is not a complete safetensors file.
     pub(super) fn open(path: &Path) -> Result<Self, ModelError> {
-        let mut file = File::open(path).map_err(io("open", path))?;
+        let mut file = File::open(path).map_err(ModelError::io("open", path))?;
         let damaged = |source| ModelError::DamagedTensors {
             path: path.to_owned(),
             source,
@@ -57,7 +58,7 @@ impl TensorFile {
         })
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -67,33 +68,50 @@ impl TensorFile {
         &self.tensors
     }
 
-    /// The elements of one tensor in single precision, or `None` where the file has no such tensor.
+    /// The elements of one tensor in single precision, or `None` if the file has no such tensor.
     ///
     /// # Errors
     ///
     /// A file that cannot be read, elements that are not floating point of at most 32 bits.
     pub(super) fn read(&mut self, name: &str) -> Option<Result<Vec<f32>, ModelError>> {
+        let count = self.tensors.get(name)?.shape.iter().product();
+        self.read_range(name, 0..count)
+    }
+
+    /// Some of the elements of one tensor, which has as many.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub(super) fn read_range(
+        &mut self,
+        name: &str,
+        elements: Range<usize>,
+    ) -> Option<Result<Vec<f32>, ModelError>> {
         let info = self.tensors.get(name)?;
-        let (start, end) = info.data_offsets;
         let dtype = info.dtype;
-        let mut bytes = vec![0; end - start];
-        let place = SeekFrom::Start(self.data_start + start as u64);
+        let wrong_type = || ModelError::WrongType {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            found: format!("{dtype:?}"),
+        };
+        let Some(width) = element_bytes(dtype) else {
+            return Some(Err(wrong_type()));
+        };
+        let mut bytes = vec![0; elements.len() * width];
+        let start = self.data_start + (info.data_offsets.0 + elements.start * width) as u64;
         let filled = self
             .file
-            .seek(place)
+            .seek(SeekFrom::Start(start))
             .and_then(|_| self.file.read_exact(&mut bytes));
-        let values = filled.map_err(io("read", &self.path)).and_then(|()| {
-            as_f32(dtype, &bytes).ok_or_else(|| ModelError::WrongType {
-                path: self.path.clone(),
-                name: name.to_owned(),
-                found: format!("{dtype:?}"),
-            })
-        });
+        let values = filled
+            .map_err(ModelError::io("read", &self.path))
+            .and_then(|()| as_f32(dtype, &bytes).ok_or_else(wrong_type));
         Some(values)
     }
 }
 
-/// Where the elements begin, and what the header says of each tensor.
+/// The offset of the first element, and the header's entry of each tensor.
 fn read_header(file: &mut File) -> Result<(u64, BTreeMap<String, TensorInfo>), SafeTensorError> {
     let file_bytes = file.metadata()?.len();
     if file_bytes < LENGTH_BYTES {
@@ -137,7 +155,7 @@ impl<'de> Deserialize<'de> for Header {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
                 let (mut tensors, mut seen) = (Vec::new(), BTreeSet::new());
                 while let Some(name) = map.next_key::<String>()? {
-                    if name == NOTES {
+                    if name == METADATA {
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     }
@@ -153,9 +171,18 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// Whether [`TensorFile::read`] can give elements of this type.
+/// Whether [`TensorFile::read`] reads elements of this type.
 pub(super) fn is_readable(dtype: Dtype) -> bool {
-    matches!(dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16)
+    element_bytes(dtype).is_some()
+}
+
+/// Bytes of an element, if it is floating point of at most 32 bits.
+fn element_bytes(dtype: Dtype) -> Option<usize> {
+    match dtype {
+        Dtype::F32 => Some(4),
+        Dtype::F16 | Dtype::BF16 => Some(2),
+        _ => None,
+    }
 }
 
 /// The elements in single precision, if they are floating point.
@@ -176,7 +203,7 @@ fn as_f32(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     Some(values)
 }
 
-/// A file that is being written; its tensors come in the order of the header.
+/// A file that is being written; its tensors must be written in the order of the header.
 #[derive(Debug)]
 pub(super) struct TensorFileWriter {
     path: PathBuf,
@@ -199,7 +226,7 @@ impl TensorFileWriter {
             path: path.to_owned(),
             source,
         })?;
-        let file = File::create(path).map_err(io("create", path))?;
+        let file = File::create(path).map_err(ModelError::io("create", path))?;
         let mut writer = Self {
             path: path.to_owned(),
             file: BufWriter::new(file),
@@ -231,7 +258,7 @@ impl TensorFileWriter {
         self.put(&bytes)
     }
 
-    /// Hands everything to the disk.
+    /// Flushes and syncs the file.
     ///
     /// # Errors
     ///
@@ -239,15 +266,17 @@ impl TensorFileWriter {
     pub(super) fn finish(mut self) -> Result<(), ModelError> {
         let flushed = self.file.flush();
         let synced = flushed.and_then(|()| self.file.get_ref().sync_all());
-        synced.map_err(io("write", &self.path))
+        synced.map_err(ModelError::io("write", &self.path))
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), ModelError> {
-        self.file.write_all(bytes).map_err(io("write", &self.path))
+        self.file
+            .write_all(bytes)
+            .map_err(ModelError::io("write", &self.path))
     }
 }
 
-/// Length and header of a file, padded so that the elements begin at a multiple of eight bytes.
+/// Length and header of a file, padded so that the elements start at a multiple of eight bytes.
 fn header(
     dtype: WeightDtype,
     tensors: &[(String, Vec<usize>)],
@@ -267,9 +296,9 @@ fn header(
         (name.clone(), info)
     };
     let tensors = tensors.iter().map(describe).collect();
-    // Without this note `transformers` refuses the file.
-    let notes = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let mut json = serde_json::to_vec(&Metadata::new(Some(notes), tensors)?)?;
+    // `transformers` refuses a file without this entry.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let mut json = serde_json::to_vec(&Metadata::new(Some(metadata), tensors)?)?;
     json.resize(json.len().next_multiple_of(LENGTH_BYTES as usize), b' ');
     let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
     bytes.extend(json);

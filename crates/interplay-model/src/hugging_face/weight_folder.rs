@@ -9,16 +9,23 @@ use std::time::SystemTime;
 use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
 
+use super::file_names::{INDEX, TENSORS};
+use super::json_file;
 use super::tensor_file::{TensorFile, is_readable};
-use super::{INDEX, TENSORS, io};
 use crate::config::ModelConfig;
-use crate::decoder::parameter_shapes;
 use crate::error::ModelError;
+use crate::parameters::parameter_shapes;
+
+/// The token embedding.
+const EMBEDDING: &str = "model.embed_tokens.weight";
 
 /// The output layer, which some programs store although it is tied to the embedding.
 const OUTPUT: &str = "lm_head.weight";
 
-/// The file from which a reader starts, as it was when the reading began.
+/// Elements of the embedding and of the output layer that are compared at a time.
+const COMPARED: usize = 1 << 18;
+
+/// The file that a reader starts from, as it was at that time.
 #[derive(Debug)]
 pub(super) struct Entry {
     path: PathBuf,
@@ -26,7 +33,7 @@ pub(super) struct Entry {
     stamp: Stamp,
 }
 
-/// What tells a file from another that has been renamed over it.
+/// Tells a file from another that was renamed over it.
 #[derive(Debug, PartialEq)]
 struct Stamp {
     bytes: u64,
@@ -49,11 +56,11 @@ impl Stamp {
 }
 
 impl Entry {
-    /// `model.safetensors` where there is one, else the index, else nothing.
+    /// `model.safetensors` if it exists, else the index, else `None`.
     ///
     /// # Errors
     ///
-    /// A folder that cannot be looked into.
+    /// A folder that cannot be read.
     pub(super) fn find(dir: &Path) -> Result<Option<Self>, ModelError> {
         for (name, sharded) in [(TENSORS, false), (INDEX, true)] {
             let path = dir.join(name);
@@ -67,13 +74,13 @@ impl Entry {
                     }));
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(io("read", &path)(error)),
+                Err(error) => return Err(ModelError::io("read", &path)(error)),
             }
         }
         Ok(None)
     }
 
-    /// Whether the file is still the one that was found; a save takes it away before it changes anything.
+    /// Checks that the file is still the one that was found; a save removes it before it changes anything.
     fn require_unchanged(&self) -> Result<(), ModelError> {
         let now = std::fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata));
         if now.is_ok_and(|now| now == self.stamp) {
@@ -85,7 +92,7 @@ impl Entry {
     }
 }
 
-/// Which file holds each tensor, as an index says.
+/// The file of each tensor according to an index.
 type Index = BTreeMap<String, String>;
 
 /// The open tensor files of one model.
@@ -93,8 +100,8 @@ type Index = BTreeMap<String, String>;
 pub(super) struct WeightFolder {
     dir: PathBuf,
     files: Vec<TensorFile>,
-    /// The file of each tensor.
-    places: HashMap<String, usize>,
+    /// The index in `files` of the file that holds each tensor.
+    file_of: HashMap<String, usize>,
 }
 
 impl WeightFolder {
@@ -102,22 +109,22 @@ impl WeightFolder {
     ///
     /// # Errors
     ///
-    /// A damaged or missing file, an index that does not fit its shards, a tensor that is stored twice, a
-    /// folder that was written to since `entry` was found.
+    /// A damaged or missing file, an index that does not match its shards, a tensor that is stored twice, a folder
+    /// that was written to since `entry` was found.
     pub(super) fn open(dir: &Path, entry: &Entry) -> Result<Self, ModelError> {
         let opened = open_files(dir, entry);
-        // A save that came between explains whatever went wrong. With all files open and the entry unchanged,
-        // they are of one save, and what is renamed over them from here on does not matter.
+        // A save in the meantime explains any failure. If all files are open and the entry is unchanged, the files
+        // belong to one save, and later renames do not matter.
         entry.require_unchanged()?;
         let (index, files) = opened?;
-        let places = places(&files)?;
+        let file_of = file_of_each_tensor(&files)?;
         if let Some(index) = &index {
-            require_listed(&entry.path, index, &files, &places)?;
+            require_listed(&entry.path, index, &files, &file_of)?;
         }
         Ok(Self {
             dir: dir.to_owned(),
             files,
-            places,
+            file_of,
         })
     }
 
@@ -127,17 +134,19 @@ impl WeightFolder {
     ///
     /// A tensor that is missing, unknown, or of another shape or type.
     pub(super) fn check(&self, config: &ModelConfig) -> Result<(), ModelError> {
-        // Each layer has tensors; a number of layers from a damaged file must not fill the memory with names.
-        if config.num_hidden_layers > self.places.len() {
+        // Every layer has tensors. A damaged number of layers must not fill the memory with names.
+        if config.num_hidden_layers > self.file_of.len() {
             let last = config.num_hidden_layers - 1;
             let name = format!("model.layers.{last}.input_layernorm.weight");
-            return Err(self.missing(&name, &[config.hidden_size]));
+            return Err(missing(&self.dir, &name, &[config.hidden_size]));
         }
         let expected: BTreeMap<String, Vec<usize>> = parameter_shapes(config).into_iter().collect();
         for (path, name, info) in self.tensors() {
             match expected.get(name) {
                 Some(shape) => require_fits(path, name, info, shape)?,
-                None if config.tie_word_embeddings && name == OUTPUT => {}
+                None if config.tie_word_embeddings && name == OUTPUT => {
+                    require_fits(path, name, info, &[config.vocab_size, config.hidden_size])?;
+                }
                 None => {
                     return Err(ModelError::ExtraTensor {
                         path: path.to_owned(),
@@ -148,11 +157,39 @@ impl WeightFolder {
         }
         let absent = parameter_shapes(config)
             .into_iter()
-            .find(|(name, _)| !self.places.contains_key(name));
+            .find(|(name, _)| !self.file_of.contains_key(name));
         match absent {
-            Some((name, shape)) => Err(self.missing(&name, &shape)),
+            Some((name, shape)) => Err(missing(&self.dir, &name, &shape)),
             None => Ok(()),
         }
+    }
+
+    /// Whether the folder holds an output layer whose elements are not bit for bit those of the embedding.
+    ///
+    /// # Errors
+    ///
+    /// A tensor that cannot be read.
+    pub(super) fn has_own_output(&mut self, config: &ModelConfig) -> Result<bool, ModelError> {
+        if !self.file_of.contains_key(OUTPUT) {
+            return Ok(false);
+        }
+        let shape = [config.vocab_size, config.hidden_size];
+        let count = config.vocab_size * config.hidden_size;
+        for start in (0..count).step_by(COMPARED) {
+            let range = start..count.min(start + COMPARED);
+            let mut part = |name: &str| {
+                let file = self.file_of.get(name);
+                let values =
+                    file.and_then(|&file| self.files[file].read_range(name, range.clone()));
+                values.unwrap_or_else(|| Err(missing(&self.dir, name, &shape)))
+            };
+            let (output, embedding) = (part(OUTPUT)?, part(EMBEDDING)?);
+            let mut pairs = output.into_iter().zip(embedding);
+            if pairs.any(|(output, embedding)| output.to_bits() != embedding.to_bits()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The elements of a tensor.
@@ -162,10 +199,10 @@ impl WeightFolder {
     /// A tensor that is missing or cannot be read.
     pub(super) fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         let file = self
-            .places
+            .file_of
             .get(name)
             .and_then(|&file| self.files[file].read(name));
-        file.unwrap_or_else(|| Err(self.missing(name, shape)))
+        file.unwrap_or_else(|| Err(missing(&self.dir, name, shape)))
     }
 
     fn tensors(&self) -> impl Iterator<Item = (&Path, &str, &TensorInfo)> {
@@ -174,13 +211,13 @@ impl WeightFolder {
             tensors.map(|(name, info)| (file.path(), name.as_str(), info))
         })
     }
+}
 
-    fn missing(&self, name: &str, expected: &[usize]) -> ModelError {
-        ModelError::MissingTensor {
-            path: self.dir.clone(),
-            name: name.to_owned(),
-            expected: expected.to_vec(),
-        }
+fn missing(dir: &Path, name: &str, expected: &[usize]) -> ModelError {
+    ModelError::MissingTensor {
+        path: dir.to_owned(),
+        name: name.to_owned(),
+        expected: expected.to_vec(),
     }
 }
 
@@ -222,11 +259,7 @@ fn read_index(path: &Path) -> Result<Index, ModelError> {
     struct IndexFile {
         weight_map: Index,
     }
-    let text = std::fs::read(path).map_err(io("read", path))?;
-    let file: IndexFile = serde_json::from_slice(&text).map_err(|source| ModelError::Json {
-        path: path.to_owned(),
-        source,
-    })?;
+    let file: IndexFile = json_file::read(path)?;
     Ok(file.weight_map)
 }
 
@@ -248,7 +281,7 @@ fn open_shards(dir: &Path, path: &Path, index: &Index) -> Result<Vec<TensorFile>
             return Err(ModelError::MissingShard {
                 path: path.to_owned(),
                 shard: (*shard).to_owned(),
-                tensors: index.values().filter(|place| place == shard).count(),
+                tensors: index.values().filter(|file| file == shard).count(),
             });
         }
     }
@@ -256,12 +289,12 @@ fn open_shards(dir: &Path, path: &Path, index: &Index) -> Result<Vec<TensorFile>
     names.into_iter().map(open).collect()
 }
 
-/// The file of each tensor.
-fn places(files: &[TensorFile]) -> Result<HashMap<String, usize>, ModelError> {
-    let mut places = HashMap::new();
-    for (number, file) in files.iter().enumerate() {
+/// The index of the file that holds each tensor.
+fn file_of_each_tensor(files: &[TensorFile]) -> Result<HashMap<String, usize>, ModelError> {
+    let mut file_of = HashMap::new();
+    for (index, file) in files.iter().enumerate() {
         for name in file.tensors().keys() {
-            if let Some(first) = places.insert(name.clone(), number) {
+            if let Some(first) = file_of.insert(name.clone(), index) {
                 return Err(ModelError::DuplicateTensor {
                     name: name.clone(),
                     first: files[first].path().to_owned(),
@@ -270,20 +303,20 @@ fn places(files: &[TensorFile]) -> Result<HashMap<String, usize>, ModelError> {
             }
         }
     }
-    Ok(places)
+    Ok(file_of)
 }
 
-/// Every tensor must lie where the index says.
+/// Every tensor must be in the file that the index names.
 fn require_listed(
     path: &Path,
     index: &Index,
     files: &[TensorFile],
-    places: &HashMap<String, usize>,
+    file_of: &HashMap<String, usize>,
 ) -> Result<(), ModelError> {
-    let names: BTreeSet<&String> = index.keys().chain(places.keys()).collect();
+    let names: BTreeSet<&String> = index.keys().chain(file_of.keys()).collect();
     for name in names {
         let listed = index.get(name);
-        let found = places
+        let found = file_of
             .get(name)
             .and_then(|&file| files[file].path().file_name()?.to_str());
         if listed.map(String::as_str) != found {
@@ -301,8 +334,8 @@ fn require_listed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hugging_face::WeightDtype;
     use crate::hugging_face::tensor_file::TensorFileWriter;
+    use crate::hugging_face::weight_dtype::WeightDtype;
 
     fn write(path: &Path) {
         let tensors = [("t".to_owned(), vec![1])];
@@ -321,7 +354,8 @@ mod tests {
         WeightFolder::open(dir.path(), &entry).unwrap();
 
         let entry = Entry::find(dir.path()).unwrap().unwrap();
-        // Written beside its place, as a save does; the old file still exists then, so the new one is another.
+        // Written under another name and renamed, as by a save. The old file still exists when the new one is
+        // created, so that the two differ.
         let beside = dir.path().join("beside");
         write(&beside);
         std::fs::rename(&beside, &path).unwrap();

@@ -8,8 +8,10 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::layer::{self, LayerContext, LayerWeights, PARAMETERS};
-use super::{AttentionShape, FusedOps};
+use super::FusedOps;
+use super::attention_shape::AttentionShape;
+use super::layer;
+use super::layer_weights::{LayerContext, LayerForward, LayerWeights, PARAMETERS};
 
 type Inner<B> = FloatTensor<B>;
 type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
@@ -67,7 +69,7 @@ impl<B: FusedOps> Backward<B, 2> for RootMeanSquareNorm {
     }
 }
 
-/// The projection; which of bias and residual it has follows from `N` and `bias`.
+/// The projection; `N` and `bias` determine whether it has a bias and a residual.
 #[derive(Debug)]
 struct Project;
 
@@ -251,7 +253,7 @@ impl<B: FusedOps> Backward<B, 2> for ScoreTargets {
     }
 }
 
-/// Hands each parent that wants it its gradient.
+/// Registers the gradient of each tracked parent.
 fn register_all<B: FusedOps, const N: usize>(
     parents: [Option<burn_autodiff::NodeId>; N],
     grads: &mut Gradients,
@@ -370,7 +372,9 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         x: Tracked<B, C>,
         weights: LayerWeights<Tracked<B, C>>,
         context: &LayerContext<Tracked<B, C>>,
+        _forward: LayerForward<Tracked<B, C>>,
     ) -> Tracked<B, C> {
+        // Nothing inside the layer is tracked, so the inner backend's forward pass is used instead of `_forward`.
         let weights = weights.into_array();
         let [a, b, c, d, e, f, g, h, i, j, k, l] = weights.each_ref().map(|one| one.node.clone());
         let nodes = [x.node.clone(), a, b, c, d, e, f, g, h, i, j, k, l];
@@ -418,7 +422,7 @@ impl<B: FusedOps, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     }
 }
 
-/// A tensor that no gradient flows into.
+/// A tensor without gradient.
 fn constant<B: FusedOps, C: CheckpointStrategy>(tensor: Inner<B>) -> Tracked<B, C> {
     <Autodiff<B, C> as burn::tensor::backend::AutodiffBackend>::from_inner(tensor)
 }

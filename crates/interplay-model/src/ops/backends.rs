@@ -1,6 +1,6 @@
-//! The backends that run the fused operations as composed by default.
+//! The backends that run every fused operation in its composed form.
 
-/// Sampling multiplies by weights as they are.
+/// Sampling uses the weights unpacked.
 #[cfg(any(feature = "ndarray", feature = "cuda"))]
 macro_rules! composed_by_default {
     ($backend:ty) => {

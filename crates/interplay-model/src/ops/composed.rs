@@ -1,10 +1,10 @@
 //! The fused operations as compositions of plain tensor operations.
 //!
-//! They are the defaults of [`FusedOps`](super::FusedOps), what a GPU backend fuses by itself, and what the
-//! tests hold every faster form against. Shapes are those that the trait states.
+//! They are the defaults of [`FusedOps`](super::FusedOps), which a GPU backend fuses by itself, and the reference for
+//! the tests of every faster implementation. Shapes are as in the trait.
 //!
-//! Where a weight is of a narrower type than single precision, products are computed in that type, those of the
-//! backward pass too; softmax, norms, the gradients of vectors and the residual stream stay in single precision.
+//! If a weight has a narrower type than single precision, its products are computed in that type, in the forward and
+//! the backward pass. Softmax, norms, the gradients of vectors and the residual stream stay in single precision.
 
 use burn::tensor::activation::sigmoid;
 use burn::tensor::backend::Backend;
@@ -13,9 +13,12 @@ use burn::tensor::{
     Bool, DType, FloatDType, IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata,
 };
 
-use super::{AdamWStep, AttentionShape, CacheShape, LayerCache, prim, wrap};
+use super::adamw_step::AdamWStep;
+use super::attention_shape::AttentionShape;
+use super::kv_cache::{CacheShape, LayerCache};
+use super::primitive::{prim, wrap};
 
-/// The same numbers in another type.
+/// Casts to another type, if it is another.
 fn cast<B: Backend, const D: usize>(x: Tensor<B, D>, dtype: DType) -> Tensor<B, D> {
     if x.dtype() == dtype {
         return x;
@@ -23,7 +26,7 @@ fn cast<B: Backend, const D: usize>(x: Tensor<B, D>, dtype: DType) -> Tensor<B, 
     x.cast(FloatDType::from(dtype))
 }
 
-/// The same numbers in single precision.
+/// Casts to single precision.
 fn to_single<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
     cast(x, DType::F32)
 }
@@ -120,7 +123,7 @@ pub fn project_backward_bias<B: Backend>(grad: Tensor<B, 2>) -> Tensor<B, 1> {
     to_single(grad).sum_dim(0).squeeze_dim::<1>(0)
 }
 
-/// Rotates the halves of each head against each other.
+/// Rotates each pair of features from the two halves of a head.
 pub fn rotate_heads<B: Backend>(
     x: Tensor<B, 2>,
     cos: Tensor<B, 2>,
@@ -169,13 +172,13 @@ fn split_heads<B: Backend>(x: Tensor<B, 2>, shape: &AttentionShape, heads: usize
         .swap_dims(1, 2)
 }
 
-/// The reverse of [`split_heads`].
+/// The inverse of [`split_heads`].
 fn join_heads<B: Backend>(x: Tensor<B, 4>) -> Tensor<B, 2> {
     let [batch, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([batch * seq, heads * head_dim])
 }
 
-/// Gives every query head its key or value head: `[batch, heads, seq, head_dim]`.
+/// Repeats key or value heads for every query head: `[batch, heads, seq, head_dim]`.
 fn repeat_heads<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
     if group == 1 {
         return x;
@@ -186,7 +189,7 @@ fn repeat_heads<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
         .reshape([batch, heads * group, seq, dim])
 }
 
-/// The reverse of [`repeat_heads`] for gradients: sums over the queries of a group.
+/// The gradient of [`repeat_heads`]: sums over the queries of a group.
 fn sum_heads<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
     if group == 1 {
         return x;
@@ -197,7 +200,7 @@ fn sum_heads<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
         .squeeze_dim::<4>(2)
 }
 
-/// True where a token must not look: `[batch or 1, 1, seq, seq]`.
+/// The attention mask `[batch or 1, 1, seq, seq]`, true where a query must not attend to a key.
 fn hidden_tokens<B: Backend>(shape: &AttentionShape, device: &B::Device) -> Tensor<B, 4, Bool> {
     let seq = shape.seq;
     let columns = Tensor::<B, 1, Int>::arange(0..seq as i64, device);
@@ -239,7 +242,7 @@ fn scores<B: Backend>(q: Tensor<B, 4>, k: Tensor<B, 4>, shape: &AttentionShape) 
     scores.mask_fill(mask, f32::NEG_INFINITY)
 }
 
-/// Softmax attention with the mask built and the scores in memory.
+/// Softmax attention with an explicit mask and all scores in memory.
 pub fn causal_attention<B: Backend>(
     q: Tensor<B, 2>,
     k: Tensor<B, 2>,
@@ -294,7 +297,7 @@ pub fn causal_attention_backward<B: Backend>(
     ]
 }
 
-/// `hidden weight^T`, multiplied in the type of the weight, in single precision.
+/// `hidden weight^T`, computed in the type of the weight and cast to single precision.
 fn logits<B: Backend>(hidden: Tensor<B, 2>, weight: Tensor<B, 2>) -> Tensor<B, 2> {
     to_single(cast(hidden, weight.dtype()).matmul(weight.transpose()))
 }
@@ -353,7 +356,7 @@ pub fn new_cache<B: Backend>(shape: CacheShape, device: &B::Device) -> LayerCach
     }
 }
 
-/// Writes prompts into rows that follow each other.
+/// Writes prompts to consecutive rows.
 pub fn cache_prompts<B: Backend>(
     cache: LayerCache<B>,
     k: Tensor<B, 2>,
@@ -388,7 +391,7 @@ pub fn cache_prompts<B: Backend>(
     }
 }
 
-/// Moves up to which rows are copied one by one, in place where the backend can; beyond them the whole cache is
+/// Maximum number of rows that are copied one by one, in place if the backend can; for more the whole cache is
 /// copied once.
 const FEW_MOVES: usize = 16;
 
@@ -440,7 +443,7 @@ pub fn cache_move_rows<B: Backend>(
     }
 }
 
-/// Writes one token a row, then attends everything up to it.
+/// Writes one token to each row, then attends to all tokens of the row.
 pub fn attend_cached<B: Backend>(
     cache: LayerCache<B>,
     q: Tensor<B, 2>,
@@ -461,7 +464,7 @@ pub fn attend_cached<B: Backend>(
         kv_heads,
         head_dim,
         rows: all_rows,
-        numbers: _,
+        dtype: _,
     } = shape;
     let rows = lengths.len();
     let device = q.device();
@@ -544,7 +547,7 @@ pub fn adamw_step<B: Backend>(
     [param, first, second].map(|tensor| B::float_reshape(prim(tensor), shape.clone()))
 }
 
-/// The numbers of an AdamW step that do not depend on the parameter.
+/// The factors of an AdamW step that do not depend on the parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamWFactors {
     /// Factor on the weight: `1 - lr * weight_decay`.
@@ -556,7 +559,7 @@ pub struct AdamWFactors {
 }
 
 impl AdamWFactors {
-    /// Works the factors out in double precision.
+    /// Computes the factors in double precision.
     pub fn new(step: &AdamWStep) -> Self {
         let correction = |beta: f32| 1.0 - f64::from(beta).powi(step.step as i32);
         Self {
@@ -567,7 +570,7 @@ impl AdamWFactors {
     }
 }
 
-/// Squares, then the backend's own sum.
+/// The backend's sum of the squares.
 pub fn sum_of_squares<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let length = x.shape().num_elements();
     let x = wrap::<B, 1>(B::float_reshape(x, Shape::new([length])));

@@ -1,43 +1,18 @@
-//! One layer as a whole: its forward pass, and its backward pass from its input alone.
+//! A whole layer: its forward pass, and a backward pass that starts from the layer's input alone.
 //!
-//! Source: Chen et al. 2016 (arXiv 1604.06174) for computing activations again instead of keeping them.
+//! Source: Chen et al. 2016 (arXiv 1604.06174) for activation checkpointing.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{DType, TensorMetadata};
 
-use super::{AttentionShape, FusedOps};
+use super::FusedOps;
+use super::layer_weights::{LayerContext, LayerWeights};
 
-/// Number of a layer's parameters.
-pub(crate) const PARAMETERS: usize = 12;
+/// The parameters of a layer, packed for sampling.
+pub(crate) type PackedLayer<B> = LayerWeights<FloatTensor<B>, <B as FusedOps>::Packed>;
 
-/// The parameters of a layer: vectors `T`, and matrices `M`, which are `[outputs, inputs]`.
-#[derive(Clone, Debug)]
-pub struct LayerWeights<T, M = T> {
-    /// Norm before the attention, `[hidden]`.
-    pub input_norm: T,
-    /// Weight and bias of the queries.
-    pub q: (M, T),
-    /// Weight and bias of the keys.
-    pub k: (M, T),
-    /// Weight and bias of the values.
-    pub v: (M, T),
-    /// Output projection of the attention.
-    pub o: M,
-    /// Norm before the feed-forward part, `[hidden]`.
-    pub post_attention_norm: T,
-    /// Gate of the feed-forward part.
-    pub gate: M,
-    /// What is gated.
-    pub up: M,
-    /// Output projection of the feed-forward part.
-    pub down: M,
-}
-
-/// The parameters of a layer as sampling multiplies by them.
-pub type PackedLayer<B> = LayerWeights<FloatTensor<B>, <B as FusedOps>::Packed>;
-
-/// `x weight^T + bias + residual` for one form of weight.
+/// A function that computes `x weight^T + bias + residual` for one representation of weights.
 pub(crate) type Project<B, M> =
     fn(FloatTensor<B>, &M, Option<FloatTensor<B>>, Option<FloatTensor<B>>) -> FloatTensor<B>;
 
@@ -51,82 +26,7 @@ pub(crate) fn project<B: FusedOps>(
     B::project(x, weight.clone(), bias, residual)
 }
 
-impl<T> LayerWeights<T> {
-    /// Every matrix in another form.
-    pub(crate) fn pack<M>(self, pack: impl Fn(T) -> M) -> LayerWeights<T, M> {
-        let with_bias = |(weight, bias)| (pack(weight), bias);
-        LayerWeights {
-            input_norm: self.input_norm,
-            q: with_bias(self.q),
-            k: with_bias(self.k),
-            v: with_bias(self.v),
-            o: pack(self.o),
-            post_attention_norm: self.post_attention_norm,
-            gate: pack(self.gate),
-            up: pack(self.up),
-            down: pack(self.down),
-        }
-    }
-
-    pub(crate) fn into_array(self) -> [T; PARAMETERS] {
-        let ((q, q_bias), (k, k_bias), (v, v_bias)) = (self.q, self.k, self.v);
-        [
-            self.input_norm,
-            q,
-            q_bias,
-            k,
-            k_bias,
-            v,
-            v_bias,
-            self.o,
-            self.post_attention_norm,
-            self.gate,
-            self.up,
-            self.down,
-        ]
-    }
-
-    pub(crate) fn from_array(parameters: [T; PARAMETERS]) -> Self {
-        let [
-            input_norm,
-            q,
-            q_bias,
-            k,
-            k_bias,
-            v,
-            v_bias,
-            o,
-            post_attention_norm,
-            gate,
-            up,
-            down,
-        ] = parameters;
-        Self {
-            input_norm,
-            q: (q, q_bias),
-            k: (k, k_bias),
-            v: (v, v_bias),
-            o,
-            post_attention_norm,
-            gate,
-            up,
-            down,
-        }
-    }
-}
-
-/// What a layer needs besides its input and its parameters.
-#[derive(Clone, Debug)]
-pub struct LayerContext<T> {
-    /// Cosines and sines of the tokens' positions, as [`FusedOps::rotate_heads`] takes them.
-    pub angles: [T; 2],
-    /// Sizes of the attention, and which tokens see which.
-    pub shape: AttentionShape,
-    /// Added to the mean square in norms.
-    pub eps: f32,
-}
-
-/// The same numbers in another type.
+/// Casts to another type, if it is another.
 pub(crate) fn cast<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B> {
     if x.dtype() == dtype {
         return x;
@@ -134,7 +34,7 @@ pub(crate) fn cast<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTensor<B
     B::float_cast(x, dtype.into())
 }
 
-/// [`FusedOps::project_backward_input`] in the type of what was projected, in which gradients are added up.
+/// [`FusedOps::project_backward_input`], cast to the type of the projected input, in which gradients are summed.
 pub(crate) fn input_grad<B: FusedOps>(
     grad: FloatTensor<B>,
     weight: &FloatTensor<B>,
@@ -169,7 +69,7 @@ fn of_normed<B: FusedOps, M>(
     [q, k, project(&weights.v)]
 }
 
-/// Rotated keys and values `[N, kv_size]` alone.
+/// Only the rotated keys and the values, `[N, kv_size]`.
 pub(crate) fn keys_values<B: FusedOps>(
     x: FloatTensor<B>,
     weights: &PackedLayer<B>,
@@ -182,7 +82,7 @@ pub(crate) fn keys_values<B: FusedOps>(
     [B::rotate_heads(k, cos.clone(), sin.clone(), false), v]
 }
 
-/// Everything behind the attention: output projection, residual, feed-forward.
+/// Everything after the attention: output projection, residual, feed-forward block.
 pub(crate) fn finish<B: FusedOps, M>(
     x: FloatTensor<B>,
     attended: FloatTensor<B>,
@@ -210,8 +110,8 @@ pub(crate) fn forward<B: FusedOps>(
     finish::<B, _>(x, attended, weights, *eps, project::<B>)
 }
 
-/// Gradients of the input and of all parameters, given that of the output; what the forward pass computed is
-/// computed again.
+/// Gradients of the input and of all parameters, given that of the output. Recomputes the activations of the
+/// forward pass.
 pub(crate) fn backward<B: FusedOps>(
     x: FloatTensor<B>,
     weights: &LayerWeights<FloatTensor<B>>,
@@ -262,7 +162,8 @@ pub(crate) fn backward<B: FusedOps>(
     (B::float_add(grad_middle, grad_x), gradients)
 }
 
-/// Gradients of the residual stream before the feed-forward part, and of its norm, gate, up and down.
+/// Gradients of the residual stream before the feed-forward block, and of the block's norm, gate, up and down
+/// weights.
 fn backward_feed_forward<B: FusedOps>(
     x: FloatTensor<B>,
     weights: &LayerWeights<FloatTensor<B>>,

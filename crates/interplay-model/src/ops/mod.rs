@@ -1,162 +1,47 @@
 //! The fused operations of the decoder, as an extension of Burn's `Backend`.
 //!
-//! Every operation but the packing of weights for sampling has a default that is composed of plain tensor operations ([`composed`]), so that every
-//! backend can run it; a backend with a faster form overrides it (the CPU backend Flex does). `Autodiff`
-//! registers each with its own backward pass. Tests compare the overrides with the defaults and the backward
-//! passes with what Burn derives from the defaults.
+//! Every operation except the packing of weights for sampling has a default that is composed of plain tensor
+//! operations ([`composed`]), so that every backend can run it. A backend with a faster implementation overrides it,
+//! as the CPU backend Flex does. `Autodiff` registers each operation with its own backward pass. Tests compare the
+//! overrides with the defaults, and the backward passes with those that Burn derives from the defaults.
 //!
-//! All operations see tokens as rows: activations are `[tokens, features]`, heads lie side by side in the
-//! features, so nothing is transposed between a projection and the attention.
+//! All operations see tokens as rows: activations are `[tokens, features]` with the heads next to each other in the
+//! features, so that nothing is transposed between a projection and the attention.
 //!
 //! Source: Qwen2 (arXiv 2407.10671); the Burn book's chapter on backend extension.
 
+mod adamw_step;
+mod attention_shape;
 mod autodiff;
 mod backends;
 pub mod composed;
 #[cfg(feature = "flex")]
 mod flex;
+mod kv_cache;
 pub(crate) mod layer;
+mod layer_weights;
+mod primitive;
 
+use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::{FloatTensor, IntTensor};
-use burn::tensor::{Tensor, TensorPrimitive};
 
-use crate::segments::Segments;
-pub use layer::{LayerContext, LayerWeights, PackedLayer};
+pub use adamw_step::AdamWStep;
+pub use attention_shape::AttentionShape;
+pub use kv_cache::{CacheShape, KvCacheDtype, LayerCache};
+pub use layer_weights::{LayerContext, LayerForward, LayerWeights};
+pub(crate) use primitive::{prim, wrap};
 
-/// Sizes of one attention call, and which tokens see which.
-#[derive(Clone, Debug)]
-pub struct AttentionShape {
-    /// Number of rows (sequences).
-    pub batch: usize,
-    /// Tokens in a row.
-    pub seq: usize,
-    /// Query heads.
-    pub heads: usize,
-    /// Key and value heads.
-    pub kv_heads: usize,
-    /// Width of a head.
-    pub head_dim: usize,
-    /// Which tokens of a row belong together; `None` is one document a row.
-    pub segments: Option<Segments>,
-}
-
-impl AttentionShape {
-    /// Query heads that share one key and value head.
-    pub fn group(&self) -> usize {
-        self.heads / self.kv_heads
-    }
-
-    /// What the scores are multiplied with.
-    pub fn scale(&self) -> f32 {
-        1.0 / (self.head_dim as f32).sqrt()
-    }
-
-    /// The first token that token `token` of row `row` attends.
-    pub fn start(&self, row: usize, token: usize) -> usize {
-        match &self.segments {
-            Some(segments) => segments.starts()[row * self.seq + token] as usize,
-            None => 0,
-        }
-    }
-
-    /// For each token of row `row` the place behind the last one that goes on from it; `None` where nothing
-    /// branches.
-    pub fn ends(&self, row: usize) -> Option<&[u32]> {
-        let ends = self.segments.as_ref()?.ends()?;
-        Some(&ends[row * self.seq..(row + 1) * self.seq])
-    }
-}
-
-/// Sizes of one layer's key and value cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CacheShape {
-    /// Sequences that it holds at most.
-    pub rows: usize,
-    /// Tokens that a sequence has at most.
-    pub capacity: usize,
-    /// Query heads that read it.
-    pub heads: usize,
-    /// Key and value heads.
-    pub kv_heads: usize,
-    /// Width of a head.
-    pub head_dim: usize,
-    /// What a key or a value is kept as.
-    pub numbers: CacheNumbers,
-}
-
-/// What the key and value cache keeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CacheNumbers {
-    /// Single precision.
-    #[default]
-    Float32,
-    /// Sixteen bits, and an exponent that the key or value of a head has in common (block floating point). No
-    /// element is off by more than 2^-15 of the largest one beside it. Half the memory, and where memory is
-    /// what decoding waits for twice as fast; but of two tokens that are almost equally likely the other one may
-    /// come out first. A backend that composes the cache operations keeps single precision instead.
-    Int16,
-}
-
-impl CacheNumbers {
-    /// Sixteen bits where tokens are drawn, single precision where the most likely one is taken.
-    pub fn for_temperature(temperature: f64) -> Self {
-        if temperature > 0.0 {
-            Self::Int16
-        } else {
-            Self::Float32
-        }
-    }
-}
-
-/// One layer's keys and values of every running sequence.
-///
-/// The layout of the two tensors is the backend's own business: only the cache operations read them.
-#[derive(Clone, Debug)]
-pub struct LayerCache<B: Backend> {
-    /// Rotated keys.
-    pub keys: FloatTensor<B>,
-    /// Values.
-    pub values: FloatTensor<B>,
-    /// Sizes.
-    pub shape: CacheShape,
-}
-
-/// One step of AdamW with everything that is the same for all parameters.
-///
-/// `m <- b1 m + (1 - b1) g`, `v <- b2 v + (1 - b2) g^2`, both corrected by `1 - b^step`, then
-/// `w <- w - lr (m' / (sqrt(v') + eps) + weight_decay w)`, where `g` is the gradient times `grad_scale`.
-///
-/// Source: Loshchilov and Hutter 2019 (arXiv 1711.05101), with PyTorch's placement of `eps`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamWStep {
-    /// Learning rate of this step.
-    pub lr: f32,
-    /// Decay of the first moment.
-    pub beta1: f32,
-    /// Decay of the second moment.
-    pub beta2: f32,
-    /// Added to the root of the second moment.
-    pub eps: f32,
-    /// Decoupled weight decay; zero for biases and norms by convention.
-    pub weight_decay: f32,
-    /// Number of this step, from 1.
-    pub step: u32,
-    /// Factor on the gradient, for clipping and accumulation.
-    pub grad_scale: f32,
-}
-
-/// The backend extension: each operation with its backward pass and a composed default, and how weights are packed
+/// The backend extension: each operation with its backward pass and a composed default, and the packing of weights
 /// for sampling.
 ///
-/// Argument order is inputs, then constants; every `*_backward` gives the gradients in the order of the
-/// inputs. Shapes use `N` for tokens.
+/// Inputs come before constants, and every `*_backward` returns the gradients in the order of the inputs. Shapes use
+/// `N` for the number of tokens.
 pub trait FusedOps: Backend {
-    /// A matrix in the form in which sampling multiplies by it.
+    /// A matrix packed for the products of sampling.
     type Packed: Clone + Send + Sync;
 
-    /// Brings a weight `[outputs, inputs]` into that form.
+    /// Packs a weight `[outputs, inputs]`.
     fn pack(weight: FloatTensor<Self>) -> Self::Packed;
 
     /// [`project`](FusedOps::project) with a packed weight.
@@ -251,8 +136,8 @@ pub trait FusedOps: Backend {
 
     /// Rotates each pair `(i, i + head_dim / 2)` of every head of `x` `[N, heads * head_dim]`.
     ///
-    /// `cos` and `sin` are `[P, head_dim / 2]`; token `n` uses row `n % P`. `inverse` turns the other way,
-    /// which is the backward pass.
+    /// `cos` and `sin` are `[P, head_dim / 2]`; token `n` uses row `n % P`. `inverse` rotates the other way, which
+    /// is the backward pass.
     fn rotate_heads(
         x: FloatTensor<Self>,
         cos: FloatTensor<Self>,
@@ -282,10 +167,10 @@ pub trait FusedOps: Backend {
         (prim(gate), prim(up))
     }
 
-    /// Causal grouped-query attention inside documents and their branches.
+    /// Causal grouped-query attention within documents and their branches.
     ///
     /// `q` is `[N, heads * head_dim]`, `k` and `v` are `[N, kv_heads * head_dim]` with `N = batch * seq`.
-    /// Gives the output in the shape of `q`, and for the backward pass the logarithm of each softmax's
+    /// Returns the output in the shape of `q`, and for the backward pass the logarithm of each softmax's
     /// denominator `[N, heads]`.
     fn causal_attention(
         q: FloatTensor<Self>,
@@ -315,18 +200,21 @@ pub trait FusedOps: Backend {
         .map(prim)
     }
 
-    /// One layer for the tokens `x` `[N, hidden]`. Where gradients are tracked only `x` is kept, and the backward
-    /// pass computes the rest again: a third more work for a fraction of the memory.
+    /// The output `forward(x, weights, context)` of one layer for the tokens `x` `[N, hidden]`. A backend that tracks
+    /// gradients keeps only `x`, and recomputes the rest in the backward pass: a third more work for a fraction of
+    /// the memory.
     fn checkpointed_layer(
         x: FloatTensor<Self>,
         weights: LayerWeights<FloatTensor<Self>>,
         context: &LayerContext<FloatTensor<Self>>,
+        forward: LayerForward<FloatTensor<Self>>,
     ) -> FloatTensor<Self> {
-        layer::forward::<Self>(x, &weights, context)
+        forward(x, &weights, context)
     }
 
-    /// Log-probability of each target under `softmax(hidden weight^T * inverse_temperature)`, the entropy of
-    /// that distribution, and for the backward pass the logarithm of its denominator; each `[N]`.
+    /// The log-probability of each target under `softmax(hidden weight^T * inverse_temperature)`, the entropy of
+    /// that distribution, and for the backward pass the logarithm of its denominator; each `[N]`. `weight` is
+    /// `[vocab, hidden]`.
     fn score_targets(
         hidden: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -373,13 +261,14 @@ pub trait FusedOps: Backend {
         work()
     }
 
-    /// How many lanes of sampling run beside each other: the number of threads where operations compute on the
-    /// threads of this process, 1 where a device queues them.
+    /// Number of lanes that sample in parallel: the number of threads if operations compute on the threads of this
+    /// process, 1 if a device queues them.
     fn sampling_lanes() -> usize {
         1
     }
 
-    /// Bytes of caches that are read fast, of all lanes together, beside weights of some bytes; `None` where there is no such bound.
+    /// Bytes of key and value caches, of all lanes together, that stay in fast memory beside weights of
+    /// `weight_bytes`; `None` if there is no such bound.
     fn fast_cache_bytes(weight_bytes: u64) -> Option<u64> {
         let _ = weight_bytes;
         None
@@ -396,8 +285,8 @@ pub trait FusedOps: Backend {
     }
 
     /// Copies prefilled prompts into rows `first_row..`: row `first_row + i` gets prompt `sources[i]` of `k`
-    /// and `v` `[prompts * seq, kv_heads * head_dim]`. What follows a shorter prompt weighs nothing, and what is
-    /// beyond the row's capacity is left out.
+    /// and `v` `[prompts * seq, kv_heads * head_dim]`. Tokens after the end of a shorter prompt are never attended,
+    /// and tokens beyond the row's capacity are left out.
     fn cache_prompts(
         cache: LayerCache<Self>,
         k: FloatTensor<Self>,
@@ -409,13 +298,13 @@ pub trait FusedOps: Backend {
         composed::cache_prompts(cache, wrap(k), wrap(v), seq, first_row, sources)
     }
 
-    /// Copies row `from` over row `to` for each `(from, to)`; no row is both, and a row may go to several.
+    /// Copies row `from` over row `to` for each `(from, to)`. No row is both; one row may be copied to several.
     fn cache_move_rows(cache: LayerCache<Self>, moves: &[(usize, usize)]) -> LayerCache<Self> {
         composed::cache_move_rows(cache, moves)
     }
 
-    /// One decoding step: appends the new key and value of each of the first `lengths.len()` rows behind its
-    /// `lengths[row]` cached tokens, and attends all of them.
+    /// One decoding step: appends the new key and value of each of the first `lengths.len()` rows after its
+    /// `lengths[row]` cached tokens, and attends to all of them.
     ///
     /// `q` is `[rows, heads * head_dim]`, `k` and `v` are `[rows, kv_heads * head_dim]`.
     fn attend_cached(
@@ -429,7 +318,7 @@ pub trait FusedOps: Backend {
         (prim(out), cache)
     }
 
-    /// One AdamW step of one parameter: gives parameter, first and second moment.
+    /// One AdamW step of one parameter: returns the parameter, the first and the second moment.
     fn adamw_step(
         param: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -446,17 +335,7 @@ pub trait FusedOps: Backend {
     }
 }
 
-/// A backend that can train: gradients, and the fused operations with and without them.
+/// A backend that can train: it tracks gradients, and has the fused operations with and without them.
 pub trait TrainBackend: AutodiffBackend<InnerBackend: FusedOps> + FusedOps {}
 
 impl<B: AutodiffBackend<InnerBackend: FusedOps> + FusedOps> TrainBackend for B {}
-
-/// The primitive inside a float tensor.
-pub(crate) fn prim<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
-    tensor.into_primitive().tensor()
-}
-
-/// A float tensor around a primitive.
-pub(crate) fn wrap<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {
-    Tensor::from_primitive(TensorPrimitive::Float(primitive))
-}

@@ -71,6 +71,8 @@ pub(crate) struct Objective {
     pub kl_coefficient: f32,
     /// The temperature at which the completions were sampled.
     pub temperature: f64,
+    /// The limit below which their tokens were sampled, if the model's vocabulary is padded.
+    pub vocab_limit: Option<usize>,
 }
 
 /// The inputs of the objective, one value for each predicted token of the batch.
@@ -184,6 +186,7 @@ mod tests {
             clip_high: 0.3,
             kl_coefficient: 0.5,
             temperature: 1.0,
+            vocab_limit: None,
         };
         (policy, table, objective)
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use interplay_environment::{Environment, Example};
 use interplay_graph::SeedStream;
 use interplay_model::{
-    CacheNumbers, Decoder, FusedOps, Generated, Request, SamplingSettings, generate,
+    Decoder, FusedOps, Generated, KvCacheDtype, Request, SamplingSettings, generate,
 };
 use interplay_tokenizer::Tokenizer;
 
@@ -77,6 +77,8 @@ pub(crate) struct Source<'a> {
     pub environment: &'a dyn Environment,
     pub tokenizer: &'a Tokenizer,
     pub stream: SeedStream,
+    /// The number of entries of the tokenizer, if the model's vocabulary is padded.
+    pub vocab_limit: Option<usize>,
 }
 
 /// Samples and scores the groups of the examples from `cursor` on.
@@ -106,7 +108,10 @@ pub(crate) fn sample<B: FusedOps>(
         next_index = index + 1;
     }
     let overlong = next_index - cursor - spec.prompts as u64;
-    let settings = sampling(spec, source.tokenizer);
+    let settings = SamplingSettings {
+        vocab_limit: source.vocab_limit,
+        ..sampling(spec, source.tokenizer)
+    };
     let mut part = |done, total| observer.part("rollouts", done, total);
     let decoder = decoder.in_precision(spec.precision)?;
     let generated = generate(&decoder, &requests, &settings, device, &mut part)?;
@@ -165,7 +170,7 @@ fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {
         max_new_tokens: spec.max_new_tokens,
         temperature: spec.temperature,
         stop: vec![tokenizer.special().eos],
-        cache_numbers: CacheNumbers::for_temperature(spec.temperature),
+        cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
         ..SamplingSettings::default()
     }
 }

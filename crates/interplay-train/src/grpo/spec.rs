@@ -141,12 +141,13 @@ impl GrpoSpec {
     }
 
     /// The part of the settings that the loss reads.
-    pub(crate) fn objective(&self) -> Objective {
+    pub(crate) fn objective(&self, vocab_limit: Option<usize>) -> Objective {
         Objective {
             clip_low: self.clip_low,
             clip_high: self.clip_high,
             kl_coefficient: self.kl_coefficient,
             temperature: self.temperature,
+            vocab_limit,
         }
     }
 

@@ -15,6 +15,7 @@ use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::packing::{PackedBatch, Packer, Sequence};
 use crate::parallel::{Job, Replicas, WorkerGroup};
+use crate::sampler::vocab_limit;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
@@ -98,6 +99,7 @@ pub fn run_on<A: TrainBackend>(
         environment,
         tokenizer,
         stream,
+        vocab_limit: vocab_limit(input.config, tokenizer)?,
     };
     while session.progress.step < spec.steps {
         step(&mut session, &source, &workers, spec, observer)?;
@@ -144,6 +146,7 @@ fn step<A: TrainBackend>(
             advantages,
             spec,
             pad: source.tokenizer.special().pad,
+            vocab_limit: source.vocab_limit,
         };
         update.apply(session, workers, lr, &mut totals)?;
     }
@@ -209,6 +212,7 @@ struct Minibatch<'a> {
     advantages: &'a [f64],
     spec: &'a GrpoSpec,
     pad: u32,
+    vocab_limit: Option<usize>,
 }
 
 impl Minibatch<'_> {
@@ -225,7 +229,7 @@ impl Minibatch<'_> {
         }
         let passes = passes.into_iter();
         let (activations, precision) = (self.spec.activations, self.spec.precision);
-        let objective = self.spec.objective();
+        let objective = self.spec.objective(self.vocab_limit);
         let mut tokens = 0;
         let jobs = passes.map(|(pass, table)| {
             tokens += pass.sequence_tokens as u64;

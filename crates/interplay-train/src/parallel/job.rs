@@ -116,14 +116,15 @@ fn one<A: TrainBackend>(
             mut table,
             objective,
         } => {
-            let temperature = objective.temperature;
+            let (temperature, limit) = (objective.temperature, objective.vocab_limit);
             if let Some(reference) = reference {
                 let reference = reference.in_precision(job.precision)?;
-                let scores = token_log_probs(&reference, pass, temperature, activations, device)?.0;
+                let (scores, _) =
+                    token_log_probs(&reference, pass, temperature, limit, activations, device)?;
                 table.reference = host(scores);
             }
             let (policy, entropy) =
-                token_log_probs(decoder, pass, temperature, activations, device)?;
+                token_log_probs(decoder, pass, temperature, limit, activations, device)?;
             let part = objective::loss(&policy, &table, &objective, device);
             let (policy, entropy) = (host(policy), host(entropy));
             let scores = Scores {

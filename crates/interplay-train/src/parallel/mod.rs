@@ -256,6 +256,7 @@ mod tests {
             clip_high: 0.2,
             kl_coefficient: 0.5,
             temperature: 1.0,
+            vocab_limit: None,
         };
         let job = |pass: PackedBatch| {
             let values = |scale: f32, shift: f32| -> Vec<f32> {

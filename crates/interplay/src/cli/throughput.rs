@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use interplay::device::{BackendTask, Device, dispatch};
 use interplay::graph::SeedStreams;
 use interplay::model::{
-    Activations, CacheNumbers, Decoder, ModelConfig, Precision, Request, SamplingSettings,
+    Activations, Decoder, KvCacheDtype, ModelConfig, Precision, Request, SamplingSettings,
     TrainBackend, generate, load_pretrained,
 };
 use interplay::train::TrainingLoad;
@@ -260,9 +260,9 @@ impl BackendTask for &Sample {
             .collect();
         let settings = SamplingSettings {
             max_new_tokens: self.new,
-            cache_numbers: match self.exact_cache {
-                true => CacheNumbers::Float32,
-                false => CacheNumbers::Int16,
+            cache_dtype: match self.exact_cache {
+                true => KvCacheDtype::Float32,
+                false => KvCacheDtype::Int16,
             },
             ..SamplingSettings::default()
         };

@@ -9,7 +9,7 @@ use interplay_eval::{
     edge_of_competence, evaluate,
 };
 use interplay_files::AtomicFile;
-use interplay_model::{CacheNumbers, SamplingSettings, TrainBackend, load_pretrained};
+use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
 use interplay_train::DecoderSampler;
 use serde::{Deserialize, Serialize};
 
@@ -139,15 +139,14 @@ impl<A: TrainBackend> Runner<'_, A> {
         records: Option<&Path>,
     ) -> Result<Evaluated, InterplayError> {
         let (spec, items) = (&self.plan.evaluate, selection.items.as_slice());
-        let (config, decoder) = load_pretrained::<A::InnerBackend>(model, &self.replicas.leader)?;
-        config.check_tokenizer(self.tokenizer.vocab_size())?;
+        let (_, decoder) = load_pretrained::<A::InnerBackend>(model, &self.replicas.leader)?;
         let mut sampler = DecoderSampler {
             decoder: &decoder,
             tokenizer: self.tokenizer,
             settings: SamplingSettings {
                 max_new_tokens: spec.max_new_tokens,
                 temperature: spec.temperature,
-                cache_numbers: CacheNumbers::for_temperature(spec.temperature),
+                cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
                 ..SamplingSettings::default()
             },
             stream: self.streams.stream(&format!("{what}/samples")),

@@ -2,14 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::super::AdamWStep;
+use super::super::adamw_step::AdamWStep;
 use super::super::composed::AdamWFactors;
-use crate::vectorised::{dot, mul_add, vectorised};
+use crate::vectorized::{dot, mul_add, vectorized};
 
-/// Elements in one part.
+/// Number of elements in one part.
 const PART: usize = 1 << 14;
 
-/// Updates parameter and moments in place.
+/// Updates the parameter and its moments in place.
 pub(super) fn update(
     param: &mut [f32],
     grad: &[f32],
@@ -28,7 +28,7 @@ pub(super) fn update(
         });
 }
 
-vectorised! {
+vectorized! {
     fn update_part(
         param: &mut [f32],
         grad: &[f32],
@@ -55,7 +55,7 @@ pub(super) fn sum_of_squares(x: &[f32]) -> f32 {
     parts.into_iter().map(f64::from).sum::<f64>() as f32
 }
 
-vectorised! {
+vectorized! {
     fn square_part(x: &[f32]) -> f32 {
         dot::<FMA>(x, x)
     }

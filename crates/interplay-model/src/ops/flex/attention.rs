@@ -1,31 +1,33 @@
-//! Causal grouped-query attention inside documents and their branches, tile by tile.
+//! Causal grouped-query attention within documents and their branches, tile by tile.
 //!
-//! A tile is a run of queries of one head. Its scores against the keys from its first document's start to its
-//! last query are the only ones that exist; no mask is built and later keys are never touched. The backward
-//! pass recomputes them from the saved logarithm of each denominator.
+//! A tile is a range of queries of one head. Only its scores against the keys from the start of its first document
+//! to its last query are computed; no mask is built, and later keys are never read. The backward pass recomputes the
+//! scores from the saved logarithm of each denominator.
 //!
 //! Source: Dao 2023 (FlashAttention-2, arXiv 2307.08691).
-//! Deviation: a tile sees all its keys at once, since a row of scores fits the cache at these lengths.
+//! Deviation: a tile processes all its keys at once, since a row of scores fits into the cache at these lengths.
 
 use rayon::prelude::*;
 
-use super::super::AttentionShape;
+use super::super::attention_shape::AttentionShape;
 use super::buffer::{Buffer, scratch, zeros};
-use super::matrix::{Matrix, Panels, multiply, multiply_panels};
-use crate::vectorised::{LANES, dot, exp, exp_sum, largest, mul_add, vectorised};
+use super::matrix::Matrix;
+use super::panels::Panels;
+use super::product::{multiply, multiply_panels};
+use crate::vectorized::{LANES, dot, exp, exp_sum, largest, mul_add, vectorized};
 
-/// Queries in a tile.
+/// Number of queries in a tile.
 const TILE: usize = 64;
 
 /// One tile of queries of one row of the batch.
 struct Tile<'a> {
-    /// First query and the one behind the last.
+    /// Index of the first query, and the index after the last.
     queries: [usize; 2],
-    /// First key that any of them sees, or one before it where a panel of keys begins.
+    /// Index of the first key that any of them attends, rounded down to the start of a panel of keys.
     first_key: usize,
-    /// For each query its first key, counted from `first_key`.
+    /// For each query, its first key relative to `first_key`.
     starts: [usize; TILE],
-    /// Where documents branch: for each key from `first_key` on the place behind the last query that sees it.
+    /// If documents branch: for each key from `first_key` on, the index after the last query that attends it.
     ends: Option<&'a [u32]>,
 }
 
@@ -49,20 +51,19 @@ impl<'a> Tile<'a> {
         self.queries[1] - self.queries[0]
     }
 
-    /// Keys from `first_key` to the last that any query of the tile sees.
+    /// Number of keys from `first_key` to the last that any query of the tile attends.
     fn width(&self) -> usize {
         self.queries[1] - self.first_key
     }
 
-    /// The ends of the keys between a query's first and its last, and the query's own place, where documents
-    /// branch.
+    /// If documents branch: the ends of the keys that a query spans, and the index of the query.
     fn ends(&self, query: usize) -> Option<(&'a [u32], u32)> {
         let [start, end] = self.span(query);
-        let place = (self.queries[0] + query) as u32;
-        self.ends.map(|ends| (&ends[start..end], place))
+        let index = (self.queries[0] + query) as u32;
+        self.ends.map(|ends| (&ends[start..end], index))
     }
 
-    /// The first key of a query and the one behind its last, counted from `first_key`.
+    /// The first key of a query and the index after its last, relative to `first_key`.
     fn span(&self, query: usize) -> [usize; 2] {
         [
             self.starts[query],
@@ -86,7 +87,7 @@ impl Widths {
     }
 }
 
-/// Fills `out` `[N, heads * head_dim]` and `log_sum` `[N, heads]`.
+/// Fills in `out` `[N, heads * head_dim]` and `log_sum` `[N, heads]`.
 pub(super) fn forward(
     [q, k, v]: [&[f32]; 3],
     shape: &AttentionShape,
@@ -161,8 +162,8 @@ fn forward_tile(
     }
 }
 
-vectorised! {
-    /// Softmax over each query's own keys; weights of all others become zero.
+vectorized! {
+    /// Softmax over the keys that each query attends; the weights of all others become zero.
     fn softmax_rows(scores: &mut [f32], tile: &Tile<'_>, scale: f32, log_sum: &mut [f32], stride: usize) {
         let width = tile.width();
         for (query, row) in scores.chunks_exact_mut(width).enumerate() {
@@ -188,7 +189,7 @@ vectorised! {
     }
 }
 
-/// Replaces the scores of keys whose branch is over at the query's place.
+/// Replaces the scores of keys whose branch ends before the query.
 #[inline(always)]
 fn replace_hidden(scores: &mut [f32], ends: &[u32], place: u32, by: f32) {
     for (score, end) in scores.iter_mut().zip(ends) {
@@ -196,11 +197,11 @@ fn replace_hidden(scores: &mut [f32], ends: &[u32], place: u32, by: f32) {
     }
 }
 
-/// What the backward pass reads.
+/// The inputs of the backward pass.
 pub(super) struct Saved<'a> {
     /// Queries, keys and values.
     pub inputs: [&'a [f32]; 3],
-    /// The result of the forward pass.
+    /// The output of the forward pass.
     pub out: &'a [f32],
     /// Logarithms of the denominators, `[N, heads]`.
     pub log_sum: &'a [f32],
@@ -208,7 +209,7 @@ pub(super) struct Saved<'a> {
     pub grad: &'a [f32],
 }
 
-/// Keys and values of one head of one row, as the backward pass multiplies by them.
+/// Keys and values of one head of one row, packed for the backward pass.
 struct HeadMemory {
     /// `[head_dim, seq]`.
     keys_across: Panels,
@@ -218,7 +219,7 @@ struct HeadMemory {
     values_across: Panels,
 }
 
-/// Gradients of one key and value head of one row of the batch, and of the queries that read it.
+/// Gradients of one key and value head of one row of the batch, and of its queries.
 struct HeadGrads {
     /// `[seq, group * head_dim]`.
     dq: Buffer,
@@ -228,8 +229,8 @@ struct HeadGrads {
     dv: Buffer,
 }
 
-/// Fills the gradients of queries, keys and values. Rows and heads are independent of each other, so that one
-/// long row has work for several threads as well.
+/// Fills in the gradients of queries, keys and values. Rows and heads are independent, so that a single long row
+/// keeps several threads busy as well.
 pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: [&mut [f32]; 3]) {
     let widths = Widths::new(shape);
     let (dim, group) = (shape.head_dim, shape.group() * shape.head_dim);
@@ -256,7 +257,7 @@ pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: 
         });
 }
 
-/// Copies rows of `width` numbers to the place `first` of rows of `into_width` numbers.
+/// Copies rows of `width` elements to the offset `first` of rows of `into_width` elements.
 fn copy_columns(into: &mut [f32], into_width: usize, first: usize, from: &[f32], width: usize) {
     for (into, from) in into
         .chunks_exact_mut(into_width)
@@ -369,7 +370,7 @@ fn backward_tile(
     multiply_panels(dq, group, height, slopes, keys, false);
 }
 
-/// What the rows of a tile need besides their scores.
+/// The inputs of a tile's rows besides their scores.
 struct RowInputs<'a> {
     log_sum: &'a [f32],
     heads: usize,
@@ -379,7 +380,7 @@ struct RowInputs<'a> {
     dim: usize,
 }
 
-vectorised! {
+vectorized! {
     /// Turns scores into weights, and the gradients of the weights into those of the raw scores.
     fn slope_rows(
         weights: &mut [f32],

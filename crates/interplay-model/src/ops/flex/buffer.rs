@@ -1,8 +1,8 @@
-//! Memory for results, kept for reuse.
+//! Memory for results, pooled for reuse.
 //!
-//! A training step fills and frees the same hundreds of megabytes again and again. Asking the operating system
-//! for fresh pages each time cost a fifth of the step (page faults and zeroing), so freed memory waits on a
-//! shelf for the next result of its size. Memory starts at a cache line, so that vectors never straddle two.
+//! A training step allocates and frees the same hundreds of megabytes again and again. Getting fresh pages from the
+//! operating system took a fifth of the step (page faults and zeroing), so freed memory is kept for the next result
+//! of its size. Memory is aligned to cache lines, so that vectors never straddle two.
 
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -13,14 +13,14 @@ use burn::tensor::{DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{AllocationController, AllocationProperty, Bytes};
 
-/// Numbers in a cache line.
+/// Number of elements in a cache line.
 const LINE: usize = 16;
 
-/// Memory that waits for reuse at most, in numbers (1 GiB). Beyond it all shelves are emptied, which also
-/// drops sizes that are no longer asked for.
+/// Maximum number of elements that are kept for reuse (1 GiB). Beyond it the pool is emptied, which also drops sizes
+/// that are no longer used.
 const LIMIT: usize = 1 << 28;
 
-/// Buffers below this many numbers come from the allocator, which keeps small ones itself.
+/// Smaller buffers come from the allocator, which pools them itself.
 const SMALL: usize = 1 << 12;
 
 #[derive(Clone, Copy)]
@@ -28,37 +28,37 @@ const SMALL: usize = 1 << 12;
 struct Line([f32; LINE]);
 
 #[derive(Default)]
-struct Shelves {
+struct Pool {
     /// Freed memory by its number of lines.
     by_lines: HashMap<usize, Vec<Vec<Line>>>,
-    /// Numbers on all shelves.
+    /// Number of elements that are kept.
     held: usize,
 }
 
-static SHELVES: Mutex<Option<Shelves>> = Mutex::new(None);
+static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
-/// Runs something on the shelves. A thread that died while it held them left them whole.
-fn with_shelves<T>(action: impl FnOnce(&mut Shelves) -> T) -> T {
-    let mut guard = SHELVES
+/// Runs an action on the pool. A thread that panicked while holding the lock left it consistent.
+fn with_pool<T>(action: impl FnOnce(&mut Pool) -> T) -> T {
+    let mut guard = POOL
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     action(guard.get_or_insert_default())
 }
 
-/// Some numbers, aligned to a cache line.
+/// A slice of elements, aligned to a cache line.
 pub(super) struct Buffer {
     lines: Vec<Line>,
     length: usize,
 }
 
-/// Numbers that are about to be overwritten; what they are now is left over.
+/// A buffer that is about to be overwritten; its content is arbitrary.
 pub(super) fn scratch(length: usize) -> Buffer {
     let count = length.div_ceil(LINE);
     let reused = (length >= SMALL)
         .then(|| {
-            with_shelves(|shelves| {
-                let lines = shelves.by_lines.get_mut(&count)?.pop()?;
-                shelves.held -= count * LINE;
+            with_pool(|pool| {
+                let lines = pool.by_lines.get_mut(&count)?.pop()?;
+                pool.held -= count * LINE;
                 Some(lines)
             })
         })
@@ -67,14 +67,14 @@ pub(super) fn scratch(length: usize) -> Buffer {
     Buffer { lines, length }
 }
 
-/// Zeros.
+/// A buffer of zeros.
 pub(super) fn zeros(length: usize) -> Buffer {
     let mut buffer = scratch(length);
     buffer.fill(0.0);
     buffer
 }
 
-/// A copy.
+/// A buffer with a copy of `values`.
 pub(super) fn copied(values: &[f32]) -> Buffer {
     let mut buffer = scratch(values.len());
     buffer.copy_from_slice(values);
@@ -88,12 +88,12 @@ impl Drop for Buffer {
         if !(SMALL..=LIMIT).contains(&numbers) {
             return;
         }
-        with_shelves(|shelves| {
-            if shelves.held + numbers > LIMIT {
-                *shelves = Shelves::default();
+        with_pool(|pool| {
+            if pool.held + numbers > LIMIT {
+                *pool = Pool::default();
             }
-            shelves.held += numbers;
-            shelves.by_lines.entry(lines.len()).or_default().push(lines);
+            pool.held += numbers;
+            pool.by_lines.entry(lines.len()).or_default().push(lines);
         });
     }
 }
@@ -102,8 +102,8 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: a `Line` is sixteen initialised numbers without padding (64 bytes, `repr(C)`), so the lines
-        // are one run of initialised numbers, of which `length` is at most all.
+        // SAFETY: a `Line` is sixteen initialized floats without padding (64 bytes, `repr(C)`), so the lines are a
+        // contiguous run of initialized floats, and `length` does not exceed their number.
         #[allow(unsafe_code)]
         unsafe {
             std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length)
@@ -133,13 +133,13 @@ impl AllocationController for Buffer {
     #[allow(unsafe_code)]
     unsafe fn memory_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         let numbers: &mut [f32] = self;
-        // SAFETY: bytes of numbers are bytes; the caller promises to write only initialised ones.
+        // SAFETY: floats may be viewed as bytes; the caller promises to write only initialized ones.
         unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), size_of_val(numbers)) }
     }
 
     fn memory(&self) -> &[MaybeUninit<u8>] {
         let numbers: &[f32] = self;
-        // SAFETY: bytes of numbers are bytes.
+        // SAFETY: floats may be viewed as bytes.
         #[allow(unsafe_code)]
         unsafe {
             std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers))
@@ -147,16 +147,16 @@ impl AllocationController for Buffer {
     }
 }
 
-/// A tensor that owns a buffer and gives it back to the shelves in the end.
+/// A tensor that owns a buffer, and returns it to the pool when dropped.
 pub(super) fn tensor(buffer: Buffer, shape: impl Into<Shape>) -> FlexTensor {
     let shape = shape.into();
     let length = size_of_val::<[f32]>(&buffer);
     assert_eq!(
         buffer.length,
         shape.num_elements(),
-        "a shape of another size than its values"
+        "the shape does not match the number of values"
     );
-    // SAFETY: the controller's memory has exactly `length` bytes, and all of them are initialised.
+    // SAFETY: the controller's memory has exactly `length` bytes, and all of them are initialized.
     #[allow(unsafe_code)]
     let bytes = unsafe { Bytes::from_controller(Box::new(buffer), length) };
     FlexTensor::new(bytes, Layout::contiguous(shape), DType::F32)
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn memory_starts_at_a_cache_line_and_is_reused() {
-        // A length that no other test uses, so that its shelf is ours.
+        // A length that no other test uses, so that no other test takes the memory.
         let length = 5 * SMALL + 3;
         let mut buffer = scratch(length);
         let address = buffer.as_ptr();

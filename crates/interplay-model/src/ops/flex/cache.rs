@@ -1,21 +1,21 @@
 //! The key and value cache in memory, updated in place.
 //!
-//! Tokens lie in blocks of sixteen, for each row and head. Keys lie feature by feature (`[row, kv head, block,
-//! feature, 16]`), so that one vector holds the same feature of sixteen tokens and scores need no sums across a
-//! vector. Values lie token by token (`[row, kv head, block, 16, feature]`).
+//! The tokens of each row and head are stored in blocks of sixteen. Keys are stored feature by feature (`[row, kv
+//! head, block, feature, 16]`), so that one vector holds the same feature of sixteen tokens and scores need no sums
+//! across a vector. Values are stored token by token (`[row, kv head, block, 16, feature]`).
 //!
-//! As sixteen-bit integers each block starts with one exponent for each of its tokens: a number is the integer
-//! times `2^(exponent - 15)`. The exponents are powers of two, so what is read is exact.
+//! In sixteen-bit integers, each block starts with one exponent per token: an element is its integer times
+//! `2^(exponent - 15)`. The factors are powers of two, so that reading is exact.
 
 use rayon::prelude::*;
 
-use super::super::{CacheNumbers, CacheShape};
-use crate::vectorised::{LANES, exp_sum, largest, mul_add, vectorised};
+use super::super::kv_cache::{CacheShape, KvCacheDtype};
+use crate::vectorized::{LANES, exp_sum, largest, mul_add, vectorized};
 
-/// Sizes in numbers.
+/// Sizes in elements.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
-    /// Blocks that a row has room for.
+    /// Maximum number of blocks of a row.
     blocks: usize,
     dim: usize,
     kv_heads: usize,
@@ -32,22 +32,22 @@ impl Sizes {
         }
     }
 
-    /// Numbers in one block of one head, of the keys as of the values.
+    /// Elements in one block of one head, the same for keys and values.
     fn block<N: Number>(&self) -> usize {
         N::HEADER + LANES * self.dim
     }
 
-    /// Numbers in one head of one row.
+    /// Elements in one head of one row.
     fn head<N: Number>(&self) -> usize {
         self.blocks * self.block::<N>()
     }
 
-    /// Numbers in one row.
+    /// Elements in one row.
     pub fn row<N: Number>(&self) -> usize {
         self.kv_heads * self.head::<N>()
     }
 
-    /// Numbers of one token's keys.
+    /// Elements of one token's keys.
     fn token(&self) -> usize {
         self.kv_heads * self.dim
     }
@@ -62,7 +62,7 @@ impl Sizes {
         for ((keys, values), (k, v)) in heads.zip(new) {
             let (key_header, keys) = keys[block..block + self.block::<N>()].split_at_mut(N::HEADER);
             let (header, values) = values[block..block + self.block::<N>()].split_at_mut(N::HEADER);
-            // The place of the value serves the key first.
+            // The position of the value also serves the key.
             let place = &mut values[lane * self.dim..(lane + 1) * self.dim];
             N::narrow(k, place, key_header, lane);
             for (column, key) in keys.chunks_exact_mut(LANES).zip(place.iter()) {
@@ -73,23 +73,22 @@ impl Sizes {
     }
 }
 
-/// What a number of the cache is kept as.
+/// An element type of the cache.
 pub(super) trait Number: pulp::bytemuck::Pod + Send + Sync {
-    /// Numbers in front of a block.
+    /// Elements before the data of a block.
     const HEADER: usize;
 
-    /// Writes the numbers `x` of token `lane` of a block.
+    /// Writes the elements `x` of token `lane` of a block.
     fn narrow(x: &[f32], out: &mut [Self], header: &mut [Self], lane: usize);
 
     fn widen(numbers: &[Self; LANES]) -> [f32; LANES];
 
     fn widen_one(self) -> f32;
 
-    /// What the numbers of each token of a block are multiplied by.
+    /// The factor on the elements of each token of a block.
     fn factors(header: &[Self]) -> [f32; LANES];
 
-    /// One query against the first `length` tokens of one head; what lies `ahead` numbers behind it is needed
-    /// next.
+    /// Attends one query to the first `length` tokens of one head. Data `ahead` elements further is prefetched.
     fn attend(
         memory: [&[Self]; 2],
         ahead: usize,
@@ -135,11 +134,11 @@ impl Number for f32 {
     }
 }
 
-/// Smallest exponent: numbers below its steps become zero.
+/// Smallest exponent: smaller elements become zero.
 const LEAST_EXPONENT: i32 = -100;
 
-/// The exponent where a number is not finite. Its factor is infinite, and with zeros as integers every product is
-/// NaN.
+/// The exponent of a token with an element that is not finite. Its factor is infinite, so that products with the
+/// zero integers are NaN.
 const NOT_FINITE: i32 = 143;
 
 impl Number for i16 {
@@ -184,14 +183,14 @@ impl Number for i16 {
     }
 }
 
-vectorised! {
-    /// Writes integers and gives their exponent.
+vectorized! {
+    /// Writes the integers and returns their exponent.
     fn narrow_all(x: &[f32], out: &mut [i16]) -> i16 {
-        /// Adding it rounds to an integer that sits in the low mantissa bits.
+        /// Adding it rounds to an integer in the low mantissa bits.
         const SHIFT: f32 = 12_582_912.0;
         let (mut largest, mut finite) = (0u32, true);
         for x in x {
-            // Magnitudes are in the order of their bits.
+            // Magnitudes compare like their bits.
             largest = largest.max(x.to_bits() & 0x7fff_ffff);
             finite &= x.is_finite();
         }
@@ -199,12 +198,12 @@ vectorised! {
             out.fill(0);
             return NOT_FINITE as i16;
         }
-        // The least power of two above the largest number.
+        // The smallest power of two above the largest element.
         let exponent = ((largest >> 23) as i32 - 126).max(LEAST_EXPONENT);
         let scale = power_of_two(15 - exponent);
         for (out, x) in out.iter_mut().zip(x) {
             let scaled = x * scale;
-            // What would round up to 32768 stays below.
+            // Clamps elements that would round up to 32768.
             let scaled = if scaled > 32767.0 { 32767.0 } else { scaled };
             *out = (scaled + SHIFT).to_bits() as i16;
         }
@@ -212,28 +211,28 @@ vectorised! {
     }
 }
 
-/// `2^exponent`, from -126 on; infinity for 128.
+/// `2^exponent` for exponents from -126; infinity for 128.
 #[inline(always)]
 fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits(((exponent + 127) as u32) << 23)
 }
 
-/// Something to do with a cache whose memory holds numbers of some kind.
+/// An operation on a cache, generic over its element type.
 pub(super) trait WithNumbers {
     type Output;
 
     fn run<N: Number>(self) -> Self::Output;
 }
 
-/// Does it for the numbers of a shape.
+/// Runs an operation with the element type of a shape.
 pub(super) fn dispatch<W: WithNumbers>(shape: CacheShape, work: W) -> W::Output {
-    match shape.numbers {
-        CacheNumbers::Int16 => work.run::<i16>(),
-        CacheNumbers::Float32 => work.run::<f32>(),
+    match shape.dtype {
+        KvCacheDtype::Int16 => work.run::<i16>(),
+        KvCacheDtype::Float32 => work.run::<f32>(),
     }
 }
 
-/// How many single-precision numbers hold a row of keys or of values.
+/// The number of `f32` elements that hold a row of keys, or of values.
 pub(super) struct RowLength(pub Sizes);
 
 impl WithNumbers for RowLength {
@@ -244,7 +243,7 @@ impl WithNumbers for RowLength {
     }
 }
 
-/// Prompts for the rows from the first of `memory` on.
+/// Prompts that are copied to consecutive rows, starting at the first row of `memory`.
 pub(super) struct Prompts<'a> {
     pub sizes: Sizes,
     /// Keys and values of the cache.
@@ -282,7 +281,7 @@ impl WithNumbers for Prompts<'_> {
     }
 }
 
-/// One new token for each row, which attends all tokens of its row.
+/// One new token for each row, which attends to all tokens of its row.
 pub(super) struct Step<'a> {
     pub sizes: Sizes,
     /// Keys and values of the cache.
@@ -290,7 +289,7 @@ pub(super) struct Step<'a> {
     pub q: &'a [f32],
     /// Keys and values of the new tokens.
     pub new: [&'a [f32]; 2],
-    /// Tokens that each row has.
+    /// Number of cached tokens of each row.
     pub lengths: &'a [u32],
     pub out: &'a mut [f32],
 }
@@ -335,7 +334,7 @@ fn numbers_mut<N: Number>(memory: &mut [f32]) -> &mut [N] {
     pulp::bytemuck::cast_slice_mut(memory)
 }
 
-vectorised! {
+vectorized! {
     /// [`attend_head`] for single precision.
     fn attend_single(
         memory: [&[f32]; 2],
@@ -349,7 +348,7 @@ vectorised! {
     }
 }
 
-vectorised! {
+vectorized! {
     /// [`attend_head`] for integers.
     fn attend_integers(
         memory: [&[i16]; 2],
@@ -363,7 +362,7 @@ vectorised! {
     }
 }
 
-/// Asks for the memory `ahead` numbers behind `numbers`, which may be beyond the cache.
+/// Prefetches the memory `ahead` elements after `numbers`, which may be beyond the cache.
 #[inline(always)]
 fn prefetch<N>(numbers: &[N], ahead: usize) {
     #[cfg(target_arch = "x86_64")]
@@ -380,7 +379,7 @@ fn prefetch<N>(numbers: &[N], ahead: usize) {
     let _ = (numbers, ahead);
 }
 
-/// One query against the first `length` tokens of one head.
+/// Attends one query to the first `length` tokens of one head.
 #[inline(always)]
 fn attend_head<N: Number, const FMA: bool>(
     [keys, values]: [&[N]; 2],
@@ -398,7 +397,7 @@ fn attend_head<N: Number, const FMA: bool>(
         prefetch(keys, ahead);
         let (header, keys) = keys.split_at(N::HEADER);
         let (columns, _) = keys.as_chunks::<LANES>();
-        // Four sums at a time: one alone would wait for itself.
+        // Four independent sums hide the latency of each addition.
         let mut sums = [[0.0; LANES]; 4];
         let (column_fours, column_rest) = columns.as_chunks::<4>();
         let (q_fours, q_rest) = q.as_chunks::<4>();
@@ -425,7 +424,7 @@ fn attend_head<N: Number, const FMA: bool>(
     let scale = 1.0 / (dim as f32).sqrt();
     let max = largest(&scores[..length]) * scale;
     let factor = 1.0 / exp_sum::<FMA>(&mut scores[..length], scale, max);
-    // Tokens behind the last one weigh nothing.
+    // Tokens after the last one have no weight.
     scores[length..length.next_multiple_of(LANES)].fill(0.0);
     let (weights, _) = scores[..length.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
     for (values, weights) in values.chunks_exact(block).zip(weights.iter_mut()) {

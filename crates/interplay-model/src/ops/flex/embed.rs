@@ -15,7 +15,7 @@ pub(super) fn forward(weight: &[f32], tokens: &[u32], hidden: usize, out: &mut [
     }
 }
 
-/// Adds the gradient of each token to its row, first to last.
+/// Adds the gradient of each token to its row, in the order of the tokens.
 pub(super) fn backward(tokens: &[u32], grad: &[f32], hidden: usize, vocab: usize) -> Buffer {
     let mut out = zeros(vocab * hidden);
     for (grad, &token) in grad.chunks_exact(hidden).zip(tokens) {

@@ -1,8 +1,8 @@
-//! How much memory the processor reads fast.
+//! The size of the processor's last-level cache.
 
 use std::sync::LazyLock;
 
-/// Bytes of the last-level cache; what is usual where the system does not tell.
+/// Bytes of the last-level cache; a common size if the system does not report it.
 static LAST_LEVEL: LazyLock<u64> = LazyLock::new(|| {
     let path = "/sys/devices/system/cpu/cpu0/cache/index3/size";
     let told = std::fs::read_to_string(path).ok();
@@ -19,8 +19,8 @@ fn bytes(size: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-/// Bytes that all caches of keys and values may have to stay in the last-level cache beside the weights, with a
-/// quarter of it for everything else; `None` where the weights alone fill it.
+/// Bytes that all key and value caches may take to stay in the last-level cache beside the weights, with a quarter of
+/// it left for everything else; `None` if the weights alone fill it.
 pub(super) fn for_caches(weight_bytes: u64) -> Option<u64> {
     (*LAST_LEVEL / 4 * 3).checked_sub(weight_bytes)
 }

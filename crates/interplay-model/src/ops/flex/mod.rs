@@ -1,102 +1,45 @@
-//! The fused operations on Flex, Burn's CPU backend: multi-threaded, vectorised, in place where the memory is
-//! not shared.
+//! The fused operations on Flex, Burn's CPU backend: multi-threaded, vectorized, and in place if the memory is not
+//! shared.
 //!
-//! Every operation splits its work into parts of a fixed size, and sums over parts run in the order of the
-//! parts, so results are the same bits for any number of threads. Tensors that are not single precision take
-//! the composed forms, and the cache's new keys and values are brought into single precision.
+//! Every operation splits its work into parts of a fixed size, and sums over parts run in the order of the parts, so
+//! that results are bitwise the same for any number of threads. Tensors that are not in single precision take the
+//! composed path; new keys and values of the cache are cast to single precision.
 
 mod adamw;
 mod attention;
 mod buffer;
 mod cache;
+mod dense;
 mod embed;
 mod fast_memory;
 mod matrix;
 mod norm;
 mod packed;
+mod panels;
 mod pool;
+mod product;
 mod project;
 mod rotate;
 mod scores;
 mod silu;
 
-use burn::tensor::DType;
 use burn::tensor::ops::FloatTensorOps;
 use burn_flex::{Flex, FlexDevice, FlexTensor};
 
-use super::composed;
+use super::adamw_step::AdamWStep;
+use super::attention_shape::AttentionShape;
+use super::kv_cache::{CacheShape, LayerCache};
 use super::layer::cast;
-use super::{AdamWStep, AttentionShape, CacheShape, FusedOps, LayerCache, prim, wrap};
+use super::primitive::{prim, wrap};
+use super::{FusedOps, composed};
 use buffer::{copied, scratch, tensor};
+use dense::{dense, dense_single, read, single, size, token_ids, write};
 pub use packed::PackedWeight;
 use packed::project_panels;
 
-/// A tensor whose memory is exactly its elements in order.
-fn dense(tensor: FlexTensor) -> FlexTensor {
-    let bytes = tensor.layout().num_elements() * tensor.dtype().size();
-    let whole = tensor.layout().start_offset() == 0 && tensor.bytes().len() == bytes;
-    if whole && tensor.is_contiguous() {
-        tensor
-    } else {
-        tensor.to_contiguous()
-    }
-}
-
-/// The same in single precision.
-fn dense_single(tensor: FlexTensor) -> FlexTensor {
-    dense(cast::<Flex>(tensor, DType::F32))
-}
-
-/// The elements of a dense single-precision tensor.
-fn read(tensor: &FlexTensor) -> &[f32] {
-    tensor.storage()
-}
-
-/// The elements of a dense single-precision tensor, copied before if somebody else holds them.
-fn write(held: &mut FlexTensor) -> &mut [f32] {
-    if !held.is_unique() {
-        let shape = held.layout().shape().clone();
-        *held = tensor(copied(read(held)), shape);
-    }
-    held.storage_mut()
-}
-
-/// Token numbers.
-///
-/// # Panics
-///
-/// If one is negative or the tensor does not hold integers.
-fn token_numbers(tokens: &FlexTensor) -> Vec<u32> {
-    let tokens = tokens.to_contiguous();
-    let number = |token: i64| u32::try_from(token).expect("token numbers are not negative");
-    match tokens.dtype() {
-        DType::I32 => tokens
-            .storage::<i32>()
-            .iter()
-            .map(|&token| number(token.into()))
-            .collect(),
-        DType::I64 => tokens
-            .storage::<i64>()
-            .iter()
-            .map(|&token| number(token))
-            .collect(),
-        other => panic!("token numbers of type {other:?}, expected I32 or I64"),
-    }
-}
-
-/// Numbers that hold a row of a cache's keys, or of its values.
+/// Number of `f32` elements that hold one row of a cache's keys, or of its values.
 fn row_length(shape: CacheShape) -> usize {
     cache::dispatch(shape, cache::RowLength(cache::Sizes::new(shape)))
-}
-
-fn single(tensors: &[&FlexTensor]) -> bool {
-    tensors.iter().all(|tensor| tensor.dtype() == DType::F32)
-}
-
-/// Rows and columns of a matrix.
-fn size(tensor: &FlexTensor) -> [usize; 2] {
-    let shape = tensor.layout().shape();
-    [shape[0], shape[1]]
 }
 
 impl FusedOps for Flex {
@@ -121,7 +64,7 @@ impl FusedOps for Flex {
         }
         let weight = dense(weight);
         let [_, hidden] = size(&weight);
-        let tokens = token_numbers(&tokens);
+        let tokens = token_ids(&tokens);
         let mut out = scratch(tokens.len() * hidden);
         embed::forward(read(&weight), &tokens, hidden, &mut out);
         tensor(out, [tokens.len(), hidden])
@@ -133,7 +76,7 @@ impl FusedOps for Flex {
         }
         let grad = dense(grad);
         let [_, hidden] = size(&grad);
-        let out = embed::backward(&token_numbers(&tokens), read(&grad), hidden, vocab);
+        let out = embed::backward(&token_ids(&tokens), read(&grad), hidden, vocab);
         tensor(out, [vocab, hidden])
     }
 
@@ -361,7 +304,7 @@ impl FusedOps for Flex {
         };
         let [mut log_probs, mut entropy, mut log_sum] = [0, 1, 2].map(|_| scratch(rows));
         let results = [&mut log_probs[..], &mut entropy[..], &mut log_sum[..]];
-        scores::forward(read(&hidden), output, &token_numbers(&targets), results);
+        scores::forward(read(&hidden), output, &token_ids(&targets), results);
         [log_probs, entropy, log_sum].map(|values| tensor(values, [rows]))
     }
 
@@ -396,7 +339,7 @@ impl FusedOps for Flex {
         let grad_weight = scores::backward(
             read(&hidden),
             output,
-            &token_numbers(&targets),
+            &token_ids(&targets),
             read(&log_sum),
             read(&grad),
             &mut grad_hidden,

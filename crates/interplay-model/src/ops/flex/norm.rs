@@ -4,23 +4,23 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, zeros};
 use super::project::sum_in_order;
-use crate::vectorised::{dot, sum_of, vectorised};
+use crate::vectorized::{dot, sum_of, vectorized};
 
-/// Rows in one part.
+/// Number of rows in one part.
 const ROWS: usize = 256;
 
-/// Normalises every row of `x` into `out`.
+/// Normalizes every row of `x` into `out`.
 pub(super) fn forward(x: &[f32], weight: &[f32], out: &mut [f32], eps: f32) {
     let part = ROWS * weight.len();
     out.par_chunks_mut(part)
         .zip(x.par_chunks(part))
         .for_each(|(out, x)| {
-            normalise(x, weight, out, eps);
+            normalize(x, weight, out, eps);
         });
 }
 
-vectorised! {
-    fn normalise(x: &[f32], weight: &[f32], out: &mut [f32], eps: f32) {
+vectorized! {
+    fn normalize(x: &[f32], weight: &[f32], out: &mut [f32], eps: f32) {
         let width = weight.len();
         for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
             let scale = 1.0 / (dot::<FMA>(x, x) / width as f32 + eps).sqrt();
@@ -31,7 +31,7 @@ vectorised! {
     }
 }
 
-/// Turns `grad` into the gradient of the input, in place, and gives that of the weight.
+/// Replaces `grad` by the gradient of the input, and returns that of the weight.
 pub(super) fn backward(x: &[f32], weight: &[f32], grad: &mut [f32], eps: f32) -> Buffer {
     let part = ROWS * weight.len();
     let parts: Vec<Buffer> = grad
@@ -46,7 +46,7 @@ pub(super) fn backward(x: &[f32], weight: &[f32], grad: &mut [f32], eps: f32) ->
     sum_in_order(parts)
 }
 
-vectorised! {
+vectorized! {
     fn differentiate(x: &[f32], weight: &[f32], grad: &mut [f32], grad_weight: &mut [f32], eps: f32) {
         let width = weight.len();
         for (grad, x) in grad.chunks_exact_mut(width).zip(x.chunks_exact(width)) {

@@ -1,4 +1,4 @@
-//! Weights that many products have in common, packed once.
+//! Weights that are packed once for many products.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use burn_flex::{Flex, FlexTensor};
 use super::super::FusedOps;
 use super::super::layer::cast;
 use super::buffer::{scratch, tensor};
-use super::matrix::Panels;
-use super::{dense, project, read, single, size, write};
+use super::dense::{dense, read, single, size, write};
+use super::panels::Panels;
+use super::project;
 
 /// `x weight^T + bias + residual`, all in single precision.
 pub(super) fn project_panels(
@@ -46,15 +47,15 @@ pub(super) fn project_panels(
     }
 }
 
-/// A weight for sampling.
+/// A weight packed for sampling.
 #[derive(Clone)]
 pub struct PackedWeight(Form);
 
 #[derive(Clone)]
 enum Form {
-    /// In panels.
+    /// Panels in single precision.
     Panels(Arc<Panels>),
-    /// Of another type than single precision, as it is.
+    /// Any other type, unpacked.
     Other(FlexTensor),
 }
 

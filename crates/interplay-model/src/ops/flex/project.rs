@@ -1,21 +1,23 @@
-//! Projections: rows of tokens times a weight that lies as `[outputs, inputs]`.
+//! Projections: rows of tokens times a weight `[outputs, inputs]`.
 
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, scratch, zeros};
-use super::matrix::{Matrix, Panels, multiply, multiply_panels};
-use crate::vectorised::vectorised;
+use super::matrix::Matrix;
+use super::panels::Panels;
+use super::product::{multiply, multiply_panels};
+use crate::vectorized::vectorized;
 
-/// Tokens in one part; a part and a weight of the default size fit into a core's second-level cache.
+/// Number of tokens in one part; a part and a weight of the default size fit into a core's second-level cache.
 const ROWS: usize = 256;
 
-/// Tokens whose products are summed in one part of a weight's gradient.
+/// Number of tokens whose products are summed in one part of a weight's gradient.
 const DEPTH: usize = 512;
 
-/// Elements of a weight up to which each part of its gradient gets its own copy.
+/// Maximum number of elements of a weight whose gradient gets a copy for each part.
 const SPLIT_WEIGHT: usize = 1 << 19;
 
-/// `x weight^T` on top of what `out` holds, or in its place; the weight lies in panels.
+/// `out = start + x weight^T`, with a packed weight.
 pub(super) fn forward(x: &[f32], weight: &Panels, out: &mut [f32], start: Start<'_>) {
     let [inputs, outputs] = weight.size();
     let parts = out
@@ -44,21 +46,21 @@ pub(super) fn forward(x: &[f32], weight: &Panels, out: &mut [f32], start: Start<
     });
 }
 
-/// The panels of a weight that lies as `[outputs, inputs]`.
+/// Packs a weight `[outputs, inputs]`.
 pub(super) fn panels(weight: &[f32], [inputs, outputs]: [usize; 2]) -> Panels {
     Panels::parallel(Matrix::rows(weight, inputs).transposed(), [inputs, outputs])
 }
 
-/// What a projection is added to.
+/// The summand of a projection.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
-    /// Nothing; the result's memory may hold anything.
+    /// None; the memory of the result may be uninitialized scratch.
     Empty,
-    /// What the result's memory holds.
+    /// The current content of the result.
     Filled,
     /// A matrix in the shape of the result.
     Residual(&'a [f32]),
-    /// A bias on every row.
+    /// A bias for every row.
     Bias(&'a [f32]),
 }
 
@@ -79,8 +81,8 @@ pub(super) fn backward_input(
         });
 }
 
-/// `grad^T x`: the products of [`DEPTH`] tokens each in their own part, then the parts in order. Large weights
-/// are split by output instead, since a copy for every part would not fit the cache.
+/// `grad^T x`: sums the products of [`DEPTH`] tokens in each part, then the parts in order. Large weights are split
+/// by output instead, since a copy for every part would not fit into the cache.
 pub(super) fn backward_weight(x: &[f32], grad: &[f32], [inputs, outputs]: [usize; 2]) -> Buffer {
     let rows = grad.len() / outputs;
     let size = inputs * outputs;
@@ -121,7 +123,7 @@ pub(super) fn backward_weight(x: &[f32], grad: &[f32], [inputs, outputs]: [usize
     sum_in_order(parts)
 }
 
-/// Adds parts up, first to last.
+/// Sums the parts, first to last.
 pub(super) fn sum_in_order(parts: Vec<Buffer>) -> Buffer {
     let mut parts = parts.into_iter();
     let mut total = parts.next().unwrap_or_else(|| zeros(0));
@@ -131,7 +133,7 @@ pub(super) fn sum_in_order(parts: Vec<Buffer>) -> Buffer {
     total
 }
 
-vectorised! {
+vectorized! {
     /// `into += x`.
     pub(super) fn add(into: &mut [f32], x: &[f32]) {
         for (into, x) in into.iter_mut().zip(x) {
@@ -153,7 +155,7 @@ pub(super) fn backward_bias(grad: &[f32], outputs: usize) -> Buffer {
     sum_in_order(parts)
 }
 
-vectorised! {
+vectorized! {
     /// Adds every row of `rows` to `sum`.
     fn add_rows(sum: &mut [f32], rows: &[f32]) {
         for row in rows.chunks_exact(sum.len()) {

@@ -1,13 +1,13 @@
-//! Rotary positions, in place.
+//! The rotary position embedding, in place.
 
 use rayon::prelude::*;
 
-use crate::vectorised::vectorised;
+use crate::vectorized::vectorized;
 
-/// Rows in one part.
+/// Number of rows in one part.
 const ROWS: usize = 128;
 
-/// Rotates the heads of every row of `x` of `features` numbers; row `n` uses angle row `n % period`.
+/// Rotates the heads of every row of `x`, which has `features` elements; row `n` uses angle row `n % period`.
 pub(super) fn rotate(
     x: &mut [f32],
     features: usize,
@@ -31,7 +31,7 @@ pub(super) fn rotate(
         });
 }
 
-vectorised! {
+vectorized! {
     fn turn(
         x: &mut [f32],
         features: usize,

@@ -1,20 +1,22 @@
-//! Log-probabilities of targets over the vocabulary, in chunks of tokens: the logits of all tokens never exist
-//! together.
+//! Log-probabilities of targets over the vocabulary, in chunks of tokens, so that the logits of all tokens are never
+//! in memory together.
 
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, zeros};
-use super::matrix::{Matrix, Panels, multiply, multiply_panels};
+use super::matrix::Matrix;
+use super::panels::Panels;
+use super::product::{multiply, multiply_panels};
 use super::project::{self, sum_in_order};
-use crate::vectorised::{LANES, exp, largest, mul_add, sum_lanes, vectorised};
+use crate::vectorized::{LANES, exp, largest, mul_add, sum_lanes, vectorized};
 
-/// Tokens in one chunk.
+/// Number of tokens in one chunk.
 const ROWS: usize = 128;
 
-/// Parts at most whose weight gradients are summed.
+/// Maximum number of parts, each with its own weight gradient.
 const PARTS: usize = 8;
 
-/// The weight of the output layer and what it is used with.
+/// The output layer.
 #[derive(Clone, Copy)]
 pub(super) struct Output<'a> {
     /// `[vocab, hidden]`.
@@ -30,7 +32,7 @@ impl Output<'_> {
         self.weight.len() / self.hidden
     }
 
-    /// The weight as hidden states multiply by it.
+    /// The weight, packed for products with hidden states.
     fn panels(&self) -> Panels {
         project::panels(self.weight, [self.hidden, self.vocab()])
     }
@@ -44,7 +46,7 @@ impl Output<'_> {
     }
 }
 
-/// Fills log-probability, entropy and logarithm of the denominator of each token.
+/// Fills in the log-probability, the entropy and the logarithm of the denominator of each token.
 pub(super) fn forward(
     hidden: &[f32],
     output: Output<'_>,
@@ -74,7 +76,7 @@ pub(super) fn forward(
         );
 }
 
-vectorised! {
+vectorized! {
     /// Logarithm of the sum of `exp(scale * x)`, and the mean of `scale * x` under those weights.
     fn log_sum_and_mean(x: &[f32], scale: f32) -> [f32; 2] {
         let max = largest(x) * scale;
@@ -100,7 +102,7 @@ vectorised! {
     }
 }
 
-/// Fills the gradient of the hidden states and gives that of the weight.
+/// Fills in the gradient of the hidden states, and returns that of the weight.
 pub(super) fn backward(
     hidden: &[f32],
     output: Output<'_>,
@@ -152,7 +154,7 @@ pub(super) fn backward(
     sum_in_order(parts)
 }
 
-vectorised! {
+vectorized! {
     /// Replaces each `x` by `factor * exp(scale * x - log_sum)`.
     fn slope(x: &mut [f32], scale: f32, log_sum: f32, factor: f32) {
         for x in x {

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::vectorised::{exp, vectorised};
+use crate::vectorized::{exp, vectorized};
 
-/// Elements in one part.
+/// Number of elements in one part.
 const PART: usize = 1 << 15;
 
 /// `out = silu(gate) * up`.
@@ -15,7 +15,7 @@ pub(super) fn forward(gate: &[f32], up: &[f32], out: &mut [f32]) {
         .for_each(|((out, gate), up)| gated(gate, up, out));
 }
 
-vectorised! {
+vectorized! {
     fn gated(gate: &[f32], up: &[f32], out: &mut [f32]) {
         for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
             *out = gate * up / (1.0 + exp::<FMA>(-gate));
@@ -23,7 +23,7 @@ vectorised! {
     }
 }
 
-/// Turns `gate` and `up` into their gradients, in place.
+/// Replaces `gate` and `up` by their gradients.
 pub(super) fn backward(gate: &mut [f32], up: &mut [f32], grad: &[f32]) {
     gate.par_chunks_mut(PART)
         .zip(up.par_chunks_mut(PART))
@@ -31,7 +31,7 @@ pub(super) fn backward(gate: &mut [f32], up: &mut [f32], grad: &[f32]) {
         .for_each(|((gate, up), grad)| differentiate(gate, up, grad));
 }
 
-vectorised! {
+vectorized! {
     fn differentiate(gate: &mut [f32], up: &mut [f32], grad: &[f32]) {
         for ((gate, up), grad) in gate.iter_mut().zip(up).zip(grad) {
             let s = 1.0 / (1.0 + exp::<FMA>(-*gate));

@@ -1,4 +1,4 @@
-//! The tensor-level face of the optimiser operations.
+//! The optimizer operations on tensors.
 
 use burn::tensor::Tensor;
 
@@ -14,7 +14,7 @@ pub struct Moments<B: FusedOps, const D: usize> {
 }
 
 impl<B: FusedOps, const D: usize> Moments<B, D> {
-    /// Zeros in the shape of a parameter.
+    /// Moments of zeros for a parameter.
     pub fn zeros_like(param: &Tensor<B, D>) -> Self {
         Self {
             first: param.zeros_like(),
@@ -23,8 +23,8 @@ impl<B: FusedOps, const D: usize> Moments<B, D> {
     }
 }
 
-/// One AdamW step of one parameter, on the backend without gradients. Tensors that nobody else holds are
-/// updated in place where the backend can.
+/// One AdamW step of one parameter, on a backend without gradients. Returns the updated parameter and moments;
+/// tensors that are not shared are updated in place if the backend can.
 ///
 /// # Example
 ///
@@ -57,7 +57,7 @@ pub fn adamw_update<B: FusedOps, const D: usize>(
     (param, Moments { first, second })
 }
 
-/// Sum of the squares of all elements, left on the device; the same bits for any number of threads.
+/// Sum of the squares of all elements, `[1]`, on the device; bitwise the same for any number of threads.
 pub fn sum_of_squares<B: FusedOps, const D: usize>(x: Tensor<B, D>) -> Tensor<B, 1> {
     wrap(B::sum_of_squares(prim(x)))
 }

@@ -1,11 +1,11 @@
-//! Compiling one plain Rust function for several instruction sets and choosing among them at run time.
+//! Compiles a plain Rust function for several instruction sets, and selects one of them at run time.
 //!
-//! The functions are ordinary loops over slices that LLVM vectorises; what changes is which instructions it may
-//! use. Sums run over sixteen lanes in every form, so that all of them add in the same order.
+//! The functions are ordinary loops over slices that LLVM vectorizes with the instructions of each set. Sums use
+//! sixteen lanes in every version, so that all of them add in the same order.
 
-/// Writes a function that is compiled for AVX-512, for AVX2 with fused multiply-add, and for the target's
-/// baseline. Inside its body `FMA` says whether a fused multiply-add is one instruction.
-macro_rules! vectorised {
+/// Defines a function that is compiled for AVX-512, for AVX2 with fused multiply-add, and for the target's baseline.
+/// In its body, `FMA` is true if a fused multiply-add is one instruction.
+macro_rules! vectorized {
     (
         $(#[$meta:meta])*
         $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block
@@ -49,9 +49,9 @@ macro_rules! vectorised {
         }
     };
 }
-pub(crate) use vectorised;
+pub(crate) use vectorized;
 
-/// Width of the vectors that sums run over.
+/// Number of lanes of a sum.
 pub(crate) const LANES: usize = 16;
 
 /// `a * b + c`.
@@ -60,13 +60,13 @@ pub(crate) fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// The exponential function to about one unit in the last place; zero and infinity are approached as the
-/// smallest and largest normal numbers, and a NaN stays one.
+/// The exponential function, to about one unit in the last place. Results are clamped to the smallest and largest
+/// normal numbers instead of zero and infinity; NaN stays NaN.
 ///
 /// Source: the range reduction and polynomial of Cephes' `expf` (Moshier 1992), rewritten without branches.
 #[inline(always)]
 pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
-    /// Adding it rounds to an integer that sits in the low mantissa bits.
+    /// Adding it rounds to an integer in the low mantissa bits.
     const SHIFT: f32 = 12_582_912.0;
     let x = if x < -87.3 { -87.3 } else { x };
     let x = if x > 88.3 { 88.3 } else { x };
@@ -85,7 +85,7 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
     value * power
 }
 
-/// Adds up lanes in a fixed tree.
+/// Sums the lanes in a fixed tree.
 #[cfg(feature = "flex")]
 #[inline(always)]
 pub(crate) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
@@ -99,7 +99,7 @@ pub(crate) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// Sum of `term(a, b)` over two slices of one length.
+/// Sum of `term(a, b)` over two slices of equal length.
 #[cfg(feature = "flex")]
 #[inline(always)]
 pub(crate) fn sum_of<const FMA: bool>(
@@ -128,7 +128,7 @@ pub(crate) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     sum_of::<FMA>(a, b, mul_add::<FMA>)
 }
 
-/// Largest element; negative infinity for none. A NaN may be passed over.
+/// Largest element, or negative infinity if there is none. NaN may be skipped.
 #[inline(always)]
 pub(crate) fn largest(x: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
@@ -150,7 +150,7 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
         .fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
 }
 
-/// Replaces each `x` by `exp(scale * x - shift)` and gives the sum.
+/// Replaces each `x` by `exp(scale * x - shift)` and returns the sum.
 #[cfg(feature = "flex")]
 #[inline(always)]
 pub(crate) fn exp_sum<const FMA: bool>(x: &mut [f32], scale: f32, shift: f32) -> f32 {
@@ -173,7 +173,7 @@ pub(crate) fn exp_sum<const FMA: bool>(x: &mut [f32], scale: f32, shift: f32) ->
 mod tests {
     use super::*;
 
-    vectorised! {
+    vectorized! {
         fn exp_all(x: &mut [f32]) {
             for x in x {
                 *x = exp::<FMA>(*x);
