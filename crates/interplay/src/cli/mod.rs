@@ -63,7 +63,7 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     // A wrong flag ends the program here, with exit code 2 as well.
     let outcome = match CommandLine::parse().command {
-        Command::Run(flags) => run::run(flags),
+        Command::Run(flags) => run::run(&flags),
         Command::Generate(flags) => generate::generate(&flags),
         Command::Verify(flags) => verify::verify(&flags),
         Command::Audit(flags) => audit::audit(&flags),
