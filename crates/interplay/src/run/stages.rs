@@ -202,6 +202,12 @@ impl<A: TrainBackend> Runner<'_, A> {
             "{} steps, {} trained tokens, {} sampled",
             summary.steps, ledger.trained_tokens, ledger.generated_tokens
         ));
+        if summary.overlong_examples > 0 {
+            self.progress.note(&format!(
+                "{}: {} of {} examples were left out because they do not fit in a row",
+                stage.name, summary.overlong_examples, summary.samples
+            ));
+        }
         let mut result = StageResult::new(stage);
         result.take(summary);
         Ok(result)
