@@ -41,7 +41,7 @@ pub struct Sample {
 /// the others stay empty.
 ///
 /// ```
-/// use interplay_tasks::SampleReader;
+/// use interplay_tasks::corpora::SampleReader;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("samples.jsonl");
