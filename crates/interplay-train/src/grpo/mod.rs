@@ -22,6 +22,5 @@ mod stage;
 pub use advantage::{AdvantageScale, advantages};
 pub use objective::{LossKind, k3_estimate, token_weights};
 pub use reward::RewardSpec;
-pub use rollout::{Rollout, RolloutBatch};
 pub use spec::{Credit, GrpoSpec};
 pub use stage::{GrpoInput, run, run_on};

@@ -16,7 +16,7 @@ use crate::next_token::fitting;
 
 /// One sampled completion with its reward.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rollout {
+pub(crate) struct Rollout {
     /// Prompt and completion.
     pub ids: Vec<u32>,
     /// How many of the ids are the prompt's.
@@ -37,7 +37,7 @@ pub struct Rollout {
 
 /// The rollouts of one step, `group_size` for each prompt in turn.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct RolloutBatch {
+pub(crate) struct RolloutBatch {
     /// All completions.
     pub rollouts: Vec<Rollout>,
     /// The index of the first example behind those that were used.

@@ -10,8 +10,8 @@ use interplay_model::{ModelConfig, ModelError, TrainBackend};
 use interplay_tokenizer::Tokenizer;
 
 use super::objective::{PolicyStats, TokenTable};
-use super::rollout::{Source, sample};
-use super::{Credit, GrpoSpec, Rollout, RolloutBatch, advantages, token_weights};
+use super::rollout::{Rollout, RolloutBatch, Source, sample};
+use super::{Credit, GrpoSpec, advantages, token_weights};
 use crate::metrics::Observer;
 use crate::packing::{PackedBatch, Packer, Sequence};
 use crate::parallel::{Job, Replicas, WorkerGroup};
