@@ -128,7 +128,7 @@ fn a_lost_worker_stops_the_run_and_another_call_goes_on() {
     let named = format!("worker 127.0.0.1:{port}");
     assert!(message.contains(&named), "{message}");
     assert!(
-        message.contains("goes on from its last checkpoint"),
+        message.contains("resumes from its last checkpoint"),
         "{message}"
     );
     // Nobody there: refused, and nothing of the run is touched.
