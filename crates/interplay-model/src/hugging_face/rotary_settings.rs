@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(config: Value) -> Result<(f64, Vec<String>), Refusal> {
+    fn read(config: &Value) -> Result<(f64, Vec<String>), Refusal> {
         rotary_base(config.as_object().unwrap())
     }
 
@@ -174,7 +174,7 @@ mod tests {
                 5e5,
             ),
         ] {
-            assert_eq!(read(config.clone()), Ok((expected, Vec::new())), "{config}");
+            assert_eq!(read(&config), Ok((expected, Vec::new())), "{config}");
         }
     }
 
@@ -259,7 +259,7 @@ mod tests {
             cases.push((json!({ "rope_scaling": scaling }), "rope_scaling.rope_type"));
         }
         for (config, key) in cases {
-            match read(config.clone()) {
+            match read(&config) {
                 Err(refusal) => assert_eq!(refusal.key, key, "{config}"),
                 Ok(read) => panic!("{config} gave {read:?}"),
             }
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn contradictory_bases_are_both_named() {
         let config = json!({ "rope_theta": 1e4, "rope_scaling": { "rope_theta": 5e5 } });
-        let refusal = read(config).unwrap_err();
+        let refusal = read(&config).unwrap_err();
         assert_eq!(refusal.found, "500000");
         assert_eq!(refusal.expected, "10000 as in `rope_theta`");
     }
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn keys_that_the_plain_type_ignores_are_reported() {
         let scaling = json!({ "rope_type": "default", "rope_theta": 5e5, "factor": 4.0 });
-        let (theta, unused) = read(json!({ "rope_scaling": scaling })).unwrap();
+        let (theta, unused) = read(&json!({ "rope_scaling": scaling })).unwrap();
         assert_eq!(
             (theta, unused),
             (5e5, vec!["rope_scaling.factor".to_owned()])
