@@ -8,7 +8,7 @@ use interplay_environment::{
     Environment, EnvironmentError, Example, Score, Split, components, framing,
 };
 use interplay_graph::SeedStream;
-use interplay_tasks::datasets::{Part, RestrictedDataset};
+use interplay_tasks::datasets::{Part, REDRAWS, RestrictedDataset};
 use interplay_tasks::{Dataset, Problem, TaskError, framing as problem_text};
 use interplay_verify::{
     Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
@@ -30,7 +30,18 @@ impl Problems {
     fn get(&self, index: u64) -> Result<Problem, TaskError> {
         match self {
             Self::Whole(data) => data.get(index),
-            Self::Part(data) => Ok(data.get(index)?.problem),
+            Self::Part(data) => {
+                let drawn = data.get(index)?;
+                match drawn.in_part() {
+                    true => Ok(drawn.problem),
+                    false => Err(TaskError::NotInPart {
+                        index,
+                        op: drawn.problem.op(),
+                        part: data.part(),
+                        draws: REDRAWS + 1,
+                    }),
+                }
+            }
         }
     }
 
@@ -88,8 +99,8 @@ impl DagEnvironment {
         self
     }
 
-    /// The same with reward components, first error and steps taken from noisy verdicts; `accepted`
-    /// and `answer_correct` of a score stay exact. The argument `draw` of
+    /// The same with reward components, first error and steps taken from noisy verdicts; `accepted`,
+    /// `answer_correct` and `process_accuracy` of a score stay exact. The argument `draw` of
     /// [`score`](Environment::score) picks the noise.
     ///
     /// # Errors
@@ -118,7 +129,7 @@ impl DagEnvironment {
     /// The problem behind an example.
     ///
     /// # Errors
-    /// As [`Dataset::get`].
+    /// As [`Dataset::get`], and [`TaskError::NotInPart`] where many draws gave no problem of the part.
     pub fn problem(&self, index: u64) -> Result<Problem, TaskError> {
         self.problems.get(index)
     }
@@ -173,6 +184,7 @@ impl Environment for DagEnvironment {
         };
         let exact = self.verifier.verify(gold, completion);
         let (accepted, answer_correct) = (exact.accepted, exact.answer_correct);
+        let process_accuracy = exact.process_accuracy;
         let paid = match &self.supervision {
             None => exact,
             Some(noisy) => noisy.verify(gold, completion, draw),
@@ -186,6 +198,7 @@ impl Environment for DagEnvironment {
         }
         score.accepted = accepted;
         score.answer_correct = answer_correct;
+        score.process_accuracy = process_accuracy;
         Ok(score)
     }
 

@@ -80,6 +80,7 @@ fn noise_changes_what_is_paid_and_nothing_that_is_measured() {
     let example = environment.example(0).unwrap();
     let score = environment.score(&example, &example.target, 7).unwrap();
     assert!(score.accepted && score.answer_correct);
+    assert_eq!(score.process_accuracy, 1.0);
     assert_eq!(score.component(components::ACCEPTED), Some(0.0));
     assert_eq!(
         score,
@@ -125,4 +126,15 @@ fn a_part_of_a_split_says_which_it_is() {
             assert_eq!(environment.problem(index).unwrap().id(), problem.id());
         }
     }
+}
+
+#[test]
+fn a_part_without_such_problems_is_an_error_and_never_a_problem_of_another_part() {
+    let split = Split::hold_out(0.0).unwrap();
+    let data = dataset(Mode::Forward).restrict(split, Part::Test).unwrap();
+    let error = DagEnvironment::of_part(data)
+        .example(3)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("part test"), "{error}");
 }

@@ -130,7 +130,8 @@ pub struct Score {
     pub first_error: Option<FirstError>,
     /// The steps in the order of the text, for environments that see steps.
     pub steps: Vec<StepScore>,
-    /// What a trainer may pay for. Noisy supervision shows here, and in `first_error` and `steps`.
+    /// What a trainer may pay for. Noisy supervision shows here, and in `first_error` and `steps`; the
+    /// other fields are exact.
     pub components: Vec<RewardComponent>,
 }
 

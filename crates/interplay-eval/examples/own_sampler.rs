@@ -62,14 +62,7 @@ impl Sampler for Careless {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let item = |id| {
-        let example = Sums.example(id)?;
-        let band = None;
-        Ok(EvalItem { id, example, band })
-    };
-    let items = (0..60)
-        .map(item)
-        .collect::<Result<Vec<_>, EnvironmentError>>()?;
+    let items = EvalItem::of(&Sums, 0..60)?;
     let settings = EvalSettings {
         completions: 16,
         ks: vec![1, 4, 16],

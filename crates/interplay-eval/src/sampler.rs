@@ -1,6 +1,8 @@
 //! What an evaluation needs to know of a model: that completions can be drawn from it.
 
-use interplay_environment::Example;
+use std::ops::Range;
+
+use interplay_environment::{Environment, EnvironmentError, Example};
 
 /// One problem of an evaluation.
 #[derive(Debug, Clone)]
@@ -12,6 +14,24 @@ pub struct EvalItem {
     pub example: Example,
     /// The band that it is counted in, if any.
     pub band: Option<String>,
+}
+
+impl EvalItem {
+    /// The examples of an environment at these indices, in no band; ids are the indices.
+    ///
+    /// # Errors
+    /// An example that cannot be made.
+    pub fn of(
+        environment: &dyn Environment,
+        indices: Range<u64>,
+    ) -> Result<Vec<Self>, EnvironmentError> {
+        let item = |id| {
+            let example = environment.example(id)?;
+            let band = None;
+            Ok(Self { id, example, band })
+        };
+        indices.map(item).collect()
+    }
 }
 
 /// A source of completions.

@@ -147,8 +147,7 @@ impl Gsm8k {
             return Err(Gsm8kError::Lines { origin, skipped });
         }
         let readable = problems.len() as u64;
-        let steps = spec.min_steps..=spec.max_steps.unwrap_or(u32::MAX);
-        problems.retain(|problem| steps.contains(&problem.steps));
+        problems.retain(|problem| spec.selects(problem.steps));
         let limit = spec.limit.and_then(|limit| usize::try_from(limit).ok());
         problems.truncate(limit.unwrap_or(usize::MAX));
         if problems.is_empty() {

@@ -35,7 +35,7 @@ pub enum Gsm8kError {
     },
     /// The selection leaves no problem.
     #[error(
-        "{origin}: `min_steps` and `max_steps` select none of its {readable} problems; expected at least one"
+        "{origin}: `min_steps`, `max_steps` and `steps` select none of its {readable} problems; expected at least one"
     )]
     NoProblems {
         /// The file.

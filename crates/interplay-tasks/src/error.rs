@@ -6,6 +6,8 @@ use interplay_files::FileError;
 use interplay_graph::GraphError;
 use interplay_graph::settings::Issues;
 
+use crate::datasets::Part;
+
 /// An error while drawing, writing or reading problems.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +108,21 @@ pub enum TaskError {
     /// A graph that cannot be built or evaluated.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// None of many draws gave a problem of a part of a split.
+    #[error(
+        "none of {draws} problems of op {op} drawn for index {index} belongs to part {part}; expected a \
+         part with a larger share of the split"
+    )]
+    NotInPart {
+        /// The index of the problem.
+        index: u64,
+        /// Its op.
+        op: u32,
+        /// The part that was asked for.
+        part: Part,
+        /// How many problems were drawn.
+        draws: u64,
+    },
     /// A file that cannot be read or written, or a record of it that cannot be used.
     #[error(transparent)]
     File(#[from] FileError),

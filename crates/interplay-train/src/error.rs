@@ -45,6 +45,19 @@ pub enum TrainError {
         /// Tokens a row.
         row_tokens: usize,
     },
+    /// An environment paid for a completion with something that is no number.
+    #[error(
+        "environment `{environment}`: the reward of a completion of example {example} is {reward}; \
+         expected finite reward components"
+    )]
+    Reward {
+        /// The environment's name.
+        environment: String,
+        /// The example's id.
+        example: u64,
+        /// What was paid.
+        reward: f64,
+    },
     /// The loss or the gradient is no longer finite.
     #[error(
         "stage `{stage}`: {quantity} is {value} at step {step}; the last good checkpoint is \

@@ -24,7 +24,7 @@ use interplay_graph::settings::Issues;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerSpec {
-    /// The learning rate over the stage (`rate` in files before format 2).
+    /// The learning rate over the stage (`rate` in older files).
     #[serde(alias = "rate")]
     pub learning_rate: Schedule,
     /// Decay of the first moment.

@@ -34,6 +34,32 @@ pub struct DecoderSampler<'a, B: FusedOps> {
     pub sampled_tokens: u64,
 }
 
+impl<'a, B: FusedOps> DecoderSampler<'a, B> {
+    /// Samples up to `max_new_tokens` tokens at temperature 1.
+    #[must_use]
+    pub fn new(
+        decoder: &'a Decoder<B>,
+        tokenizer: &'a Tokenizer,
+        max_new_tokens: usize,
+        stream: SeedStream,
+        device: B::Device,
+    ) -> Self {
+        let settings = SamplingSettings {
+            max_new_tokens,
+            temperature: 1.0,
+            ..SamplingSettings::default()
+        };
+        Self {
+            decoder,
+            tokenizer,
+            settings,
+            stream,
+            device,
+            sampled_tokens: 0,
+        }
+    }
+}
+
 impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
     type Error = TrainError;
 

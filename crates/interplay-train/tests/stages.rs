@@ -300,7 +300,10 @@ fn a_reward_that_the_environment_lacks_is_refused_before_anything_runs() {
 
 #[test]
 fn examples_that_do_not_fit_are_left_out_and_counted() {
-    let (mut world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    // Numbers of many lengths in tokens: most are too rare for a token of their own.
+    let config = World::easy().config;
+    let mut world = World::new(5, Sums::of(2, 400), 200, 320, config);
+    let folder = tempfile::tempdir().unwrap();
     let length = |index| {
         let example = world.environment.example(index).unwrap();
         let sample = world
@@ -315,8 +318,12 @@ fn examples_that_do_not_fit_are_left_out_and_counted() {
     spec.row_tokens = longest - 1;
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
     let summary = pretrain(&world, &whole, &spec, &mut Recorder::new()).unwrap();
-    let used = lengths.iter().filter(|length| *length < longest).count();
-    assert!(summary.overlong_examples > 0 && used > 0);
+    let overlong = |count: u64| {
+        let passed = (0..count).map(length);
+        passed.filter(|length| length >= longest).count() as u64
+    };
+    assert!(summary.overlong_examples > 0);
+    assert_eq!(summary.overlong_examples, overlong(summary.samples));
     killed(5, |recorder| drop(pretrain(&world, &cut, &spec, recorder)));
     let resumed = pretrain(&world, &cut, &spec, &mut Recorder::new()).unwrap();
     assert_eq!(resumed, summary);
@@ -331,22 +338,43 @@ fn examples_that_do_not_fit_are_left_out_and_counted() {
             .unwrap()
             .len()
     };
-    let most = (0..64).map(prompt).max().unwrap();
-    let least = (0..64).map(prompt).min().unwrap();
-    if least < most {
-        let mut spec = grpo_spec();
-        spec.row_tokens = most - 1 + spec.max_new_tokens;
-        let stage = folder.path().join("grpo");
-        let summary = reinforce(
+    let most = (0..16).map(prompt).max().unwrap();
+    let mut spec_of_rollouts = grpo_spec();
+    spec_of_rollouts.row_tokens = most - 1 + spec_of_rollouts.max_new_tokens;
+    let (start, stage) = (whole.join("model"), folder.path().join("grpo"));
+    let summary = reinforce(
+        &world,
+        &start,
+        &stage,
+        &spec_of_rollouts,
+        &mut Recorder::new(),
+    )
+    .unwrap();
+    let too_long = (0..summary.samples).filter(|index| prompt(*index) >= most);
+    let too_long = too_long.count() as u64;
+    assert!(too_long > 0);
+    assert_eq!(summary.overlong_examples, too_long);
+    // Four steps of four prompts that fit.
+    assert_eq!(summary.samples, 16 + too_long);
+    let again = folder.path().join("grpo-again");
+    killed(2, |recorder| {
+        drop(reinforce(
             &world,
-            &whole.join("model"),
-            &stage,
-            &spec,
-            &mut Recorder::new(),
-        )
-        .unwrap();
-        assert!(summary.samples >= 16);
-    }
+            &start,
+            &again,
+            &spec_of_rollouts,
+            recorder,
+        ));
+    });
+    let resumed = reinforce(
+        &world,
+        &start,
+        &again,
+        &spec_of_rollouts,
+        &mut Recorder::new(),
+    );
+    assert_eq!(resumed.unwrap(), summary);
+    assert_same_files(&stage, &again);
 
     // Where none fits, the stage says so instead of searching for ever.
     world.environment.terms = 40;

@@ -46,7 +46,8 @@ pub struct DagData {
     pub tasks: TaskSpec,
     /// The level at which solutions are verified; key `level`, `strict` by default.
     pub level: Level,
-    /// How the supervision of a trainer errs, if it does; key `noise`. Metrics stay exact.
+    /// How the supervision of a trainer errs, if it does; key `noise`. What is measured stays exact, so
+    /// only a stage that trains on rewards may have it.
     pub noise: Option<Noise>,
 }
 
@@ -205,6 +206,11 @@ impl DataSpec {
         ops
     }
 
+    /// Whether the problems are those of files, of which there may be none of an op.
+    pub(crate) fn is_finite(&self) -> bool {
+        matches!(self, Self::Gsm8k(_))
+    }
+
     /// The same table with problems of these ops alone, each equally often where problems are drawn.
     pub(crate) fn at_ops(&self, ops: &Counts) -> Self {
         match self {
@@ -223,27 +229,50 @@ impl DataSpec {
                     ..data.clone()
                 })
             }
-            Self::Gsm8k(spec) => Self::Gsm8k(Gsm8kSpec {
-                min_steps: ops.min(),
-                max_steps: Some(ops.max()),
-                ..spec.clone()
-            }),
+            Self::Gsm8k(spec) => {
+                let listed = |op: &u32| spec.steps.is_empty() || spec.steps.contains(op);
+                Self::Gsm8k(Gsm8kSpec {
+                    steps: ops.iter().filter(listed).collect(),
+                    ..spec.clone()
+                })
+            }
         }
     }
 
-    /// What determines the problems besides the table itself: the bytes of the files that it names.
+    /// What determines the problems of a split besides the table itself: the share that is held out,
+    /// and the contexts or the file that the table names.
     ///
     /// # Errors
-    /// A file that cannot be read.
-    pub(crate) fn content(&self) -> Result<Vec<String>, InterplayError> {
-        let hash = |path: &Path| -> Result<String, InterplayError> {
-            let bytes = std::fs::read(path).map_err(InterplayError::io("read", path))?;
+    /// A context that is not there, or a file that cannot be read.
+    pub(crate) fn content(
+        &self,
+        supply: &Supply<'_>,
+        split: Split,
+    ) -> Result<Vec<String>, InterplayError> {
+        let hash = |bytes: &[u8]| -> String {
             let digits = Sha256::digest(bytes);
-            Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+            digits.iter().map(|byte| format!("{byte:02x}")).collect()
         };
         match self {
-            Self::Dag(_) => Ok(Vec::new()),
-            Self::Gsm8k(spec) => Ok(vec![hash(&spec.train)?, hash(&spec.test)?]),
+            Self::Dag(data) => {
+                let mut content = vec![supply.held_out.to_string()];
+                for component in &data.tasks.mixture {
+                    let context = supply.library.get(&component.context)?;
+                    let what = "a context";
+                    let text = serde_json::to_vec(&*context)
+                        .map_err(|source| InterplayError::Key { what, source })?;
+                    content.push(hash(&text));
+                }
+                Ok(content)
+            }
+            Self::Gsm8k(spec) => {
+                let path: &Path = match split {
+                    Split::Train => &spec.train,
+                    Split::Validation | Split::Test => &spec.test,
+                };
+                let bytes = std::fs::read(path).map_err(InterplayError::io("read", path))?;
+                Ok(vec![hash(&bytes)])
+            }
         }
     }
 
@@ -292,7 +321,8 @@ impl DataSpec {
     }
 
     /// Up to `per_op` held-out problems of each of these ops, of which `fits` tells whether a model
-    /// has room for them. Those that do not fit are passed over and counted.
+    /// has room for them. Those that do not fit are passed over and counted. From files, the first
+    /// `skip` problems of each op are left to another selection, where an op has more than these.
     ///
     /// # Errors
     /// Problems that cannot be drawn or read, or an op none of whose problems fits.
@@ -302,6 +332,7 @@ impl DataSpec {
         stream: &str,
         ops: &[u32],
         per_op: u64,
+        skip: u64,
         bands: Option<&Bands>,
         mut fits: impl FnMut(&Example) -> Result<bool, InterplayError>,
     ) -> Result<Selection, InterplayError> {
@@ -316,8 +347,10 @@ impl DataSpec {
                             .open(supply, &stream, Split::Test)?;
                     let (mut taken, mut in_a_row) = (0, 0);
                     for index in 0..PROBLEMS_PER_OP {
-                        let example = problems.environment().example(index)?;
-                        if fits(&example)? {
+                        // At an op with few graphs, many draws in a row may give none that is held out.
+                        let example = problems.example(index)?;
+                        let fitting = example.as_ref().map(&mut fits).transpose()?;
+                        if let (Some(example), Some(true)) = (example, fitting) {
                             prints.push(problems.prints(index)?);
                             items.push(EvalItem {
                                 id: u64::from(op) * PROBLEMS_PER_OP + index,
@@ -326,7 +359,8 @@ impl DataSpec {
                             });
                             (taken, in_a_row) = (taken + 1, 0);
                         } else {
-                            (overlong, in_a_row) = (overlong + 1, in_a_row + 1);
+                            overlong += u64::from(fitting.is_some());
+                            in_a_row += 1;
                         }
                         if taken == per_op || in_a_row == OVERLONG_IN_A_ROW {
                             break;
@@ -336,18 +370,35 @@ impl DataSpec {
                         return Err(InterplayError::NothingFits { op });
                     }
                 }
-                self.open(supply, stream, Split::Test)?
+                // Any environment of the table judges as all of them do.
+                self.at_ops(&Counts::one(ops.first().copied().unwrap_or(1)))
+                    .open(supply, stream, Split::Train)?
             }
             Self::Gsm8k(_) => {
                 let problems = self.open(supply, stream, Split::Test)?;
                 let count = problems.environment().num_examples().unwrap_or(0);
                 let mut taken: BTreeMap<u32, u64> = ops.iter().map(|op| (*op, 0)).collect();
+                let mut there = taken.clone();
+                for index in 0..count {
+                    let op = problems.environment().example(index)?.labels.op;
+                    if let Some(there) = there.get_mut(&op.unwrap_or(0)) {
+                        *there += 1;
+                    }
+                }
+                let mut to_skip: BTreeMap<u32, u64> = BTreeMap::new();
+                for (op, there) in there {
+                    to_skip.insert(op, if there > skip { skip } else { 0 });
+                }
                 for index in 0..count {
                     let example = problems.environment().example(index)?;
                     let op = example.labels.op.unwrap_or(0);
                     let Some(taken) = taken.get_mut(&op).filter(|taken| **taken < per_op) else {
                         continue;
                     };
+                    if let Some(left) = to_skip.get_mut(&op).filter(|left| **left > 0) {
+                        *left -= 1;
+                        continue;
+                    }
                     if fits(&example)? {
                         *taken += 1;
                         prints.push(problems.prints(index)?);
@@ -360,7 +411,7 @@ impl DataSpec {
                         overlong += 1;
                     }
                 }
-                if let Some((op, _)) = taken.iter().find(|_| items.is_empty()) {
+                if let Some((op, _)) = taken.iter().find(|(_, taken)| **taken == 0) {
                     return Err(InterplayError::NothingFits { op: *op });
                 }
                 problems
@@ -381,6 +432,18 @@ impl Problems {
         match self {
             Self::Dag(environment) => environment,
             Self::Gsm8k(environment) => environment,
+        }
+    }
+
+    /// The example at an index; none where the problem there belongs to another split after all.
+    pub(crate) fn example(&self, index: u64) -> Result<Option<Example>, InterplayError> {
+        match self {
+            Self::Dag(environment) => match environment.problem(index) {
+                Ok(problem) => Ok(Some(environment.example_of(&problem)?)),
+                Err(TaskError::NotInPart { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Self::Gsm8k(environment) => Ok(Some(environment.example(index)?)),
         }
     }
 
@@ -476,14 +539,25 @@ mod tests {
             held_out: 0.1,
         };
         let selected = data
-            .select(&supply, "evaluate", &[1, 3], 2, None, |_| Ok(true))
+            .select(&supply, "evaluate", &[1, 3], 2, 0, None, |_| Ok(true))
             .unwrap();
-        let ids: Vec<u64> = selected.items.iter().map(|item| item.id).collect();
-        assert_eq!(ids, [0, 2, 3, 5]);
+        let ids = |selected: &Selection| -> Vec<u64> {
+            selected.items.iter().map(|item| item.id).collect()
+        };
+        assert_eq!(ids(&selected), [0, 2, 3, 5]);
         assert_eq!(selected.prints.len(), 4);
-        let before = data.content().unwrap();
+        let others = data.select(&supply, "other", &[1, 3], 2, 2, None, |_| Ok(true));
+        assert_eq!(ids(&others.unwrap()), [6, 8]);
+        let absent = data.select(&supply, "none", &[1, 7], 2, 0, None, |_| Ok(true));
+        assert!(absent.err().unwrap().to_string().contains("op 7"));
+        let one_and_three = data.at_ops(&Counts::list(vec![1, 3]).unwrap());
+        let problems = one_and_three.open(&supply, "train", Split::Train).unwrap();
+        assert_eq!(problems.environment().num_examples(), Some(6));
+        let content = |split| data.content(&supply, split).unwrap();
+        let (train, test) = (content(Split::Train), content(Split::Test));
         write("test", 8);
-        assert_ne!(data.content().unwrap(), before);
+        assert_eq!(content(Split::Train), train);
+        assert_ne!(content(Split::Test), test);
     }
 
     #[test]
@@ -496,14 +570,14 @@ mod tests {
         };
         let data = read(TERSE).unwrap();
         let short = |example: &Example| Ok(example.prompt.len() < 75);
-        let selected = data.select(&supply, "evaluate", &[2, 3], 20, None, short);
+        let selected = data.select(&supply, "evaluate", &[2, 3], 20, 0, None, short);
         let selected = selected.unwrap();
         assert_eq!(selected.items.len(), 40);
         assert!(selected.overlong > 0);
         let items = selected.items.iter();
         assert!(items.clone().all(|item| item.example.prompt.len() < 75));
         assert!(items.clone().all(|item| item.example.split == Split::Test));
-        let none = data.select(&supply, "evaluate", &[2], 1, None, |_| Ok(false));
+        let none = data.select(&supply, "evaluate", &[2], 1, 0, None, |_| Ok(false));
         let error = none.err().unwrap().to_string();
         assert!(error.contains("op 2"), "{error}");
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::InterplayError;
 use crate::plan::Plan;
-use crate::results::{Line, Results, ends, gains, lines, points};
+use crate::results::{Line, Results, StageResult, ends, gains, lines, points};
 
 /// The report of a run; plots come from the metrics in its folder.
 pub(crate) fn page(
@@ -29,7 +29,8 @@ pub(crate) fn page(
         sections.push(section);
     }
     sections.extend(training(results, folder)?);
-    sections.push(seen(exposure));
+    sections.push(seen(plan, exposure));
+    sections.extend(overlong(results));
     sections.push(cost(results));
     let stages: Vec<&str> = results
         .stages
@@ -38,8 +39,7 @@ pub(crate) fn page(
         .collect();
     Ok(Page {
         title: format!("interplay: {}", results.name),
-        subtitle: "Pre-training, mid-training and reinforcement learning, verified step by step"
-            .into(),
+        subtitle: "Pre-training, mid-training and reinforcement learning".into(),
         facts: vec![
             ("stages".into(), stages.join(", ")),
             (
@@ -79,9 +79,10 @@ fn accuracy(results: &Results) -> Section {
     let rows = lines.iter().map(Line::row);
     Section {
         heading: "Accuracy by stage and band".into(),
-        text: "Percent with 95 % intervals clustered by problem. Verified counts a sample only \
-               where the answer and every step are right; answer looks at the answer alone."
-            .into(),
+        text: format!(
+            "Percent with 95 % intervals clustered by problem. {}",
+            rule(results)
+        ),
         blocks: vec![Block::Table {
             columns: columns.to_vec(),
             rows: rows.collect(),
@@ -89,8 +90,39 @@ fn accuracy(results: &Results) -> Section {
     }
 }
 
+/// What was left out for want of room, if anything was.
+fn overlong(results: &Results) -> Option<Section> {
+    let left_out = |stage: &&StageResult| stage.overlong_examples + stage.overlong_evaluated > 0;
+    let row = |stage: &StageResult| {
+        vec![
+            stage.name.clone(),
+            stage.overlong_examples.to_string(),
+            stage.samples.to_string(),
+            stage.overlong_evaluated.to_string(),
+        ]
+    };
+    let rows: Vec<_> = results.stages.iter().filter(left_out).map(row).collect();
+    let columns = [
+        "stage",
+        "training examples left out",
+        "of",
+        "evaluation problems passed over",
+    ];
+    (!rows.is_empty()).then(|| Section {
+        heading: "Left out because too long".into(),
+        text:
+            "Examples that do not fit in a row of training, and problems that leave no room for a \
+               completion. Accuracy is that of the problems that fit."
+                .into(),
+        blocks: vec![Block::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows,
+        }],
+    })
+}
+
 /// Which of the evaluated problems training has seen, by band and op.
-fn seen(exposure: &ExposureCertificate) -> Section {
+fn seen(plan: &Plan, exposure: &ExposureCertificate) -> Section {
     let mut columns = vec!["band".into(), "op".into(), "problems".into()];
     for stage in &exposure.stages {
         columns.push(format!("{}: text", stage.stage));
@@ -103,22 +135,53 @@ fn seen(exposure: &ExposureCertificate) -> Section {
             group.problems.to_string(),
         ];
         for stage in &exposure.stages {
-            let counts = stage.seen.get(index);
-            let counts = counts.map_or((0, 0), |seen| (seen.text, seen.graph));
-            row.extend([counts.0.to_string(), counts.1.to_string()]);
+            let (text, graph) = stage
+                .seen
+                .get(index)
+                .map_or((0, 0), |seen| (seen.text, seen.graph));
+            let graphs = group.problems > group.without_graph;
+            let graph = if graphs {
+                graph.to_string()
+            } else {
+                "-".into()
+            };
+            row.extend([text.to_string(), graph]);
         }
         row
     };
+    let source = match (plan.evaluate.data.is_finite(), plan.held_out > 0.0) {
+        (true, _) => "The evaluated problems come from a test file.",
+        (false, false) => "Nothing was held out from training in this run.",
+        (false, true) => {
+            "Evaluation takes problems whose graphs are held out from training at ops with enough \
+             different graphs, and held-out texts elsewhere."
+        }
+    };
     Section {
         heading: "Evaluated problems that training has seen".into(),
-        text: "Counted word for word (text), and by graph: with the same numbers and other names or \
-               another order. Evaluation takes problems whose graphs are held out from training, where \
-               an op has enough different graphs, and held-out texts elsewhere."
-            .into(),
+        text: format!(
+            "Counted word for word (text), and by graph: with the same numbers and other names or \
+             another order. {source}"
+        ),
         blocks: vec![Block::Table {
             columns,
             rows: exposure.evaluated.iter().enumerate().map(row).collect(),
         }],
+    }
+}
+
+/// What the columns of verified completions count.
+fn rule(results: &Results) -> String {
+    let level = evaluated(results)
+        .next()
+        .map(|(_, found)| found.level.as_str());
+    match level {
+        Some("answer") => "Verified counts the answer as well: this task judges no steps.".into(),
+        Some(level) => format!(
+            "Verified counts a completion only if its answer and its steps are right (level \
+             {level}); answer looks at the answer alone."
+        ),
+        None => String::new(),
     }
 }
 

@@ -96,13 +96,13 @@ impl Plan {
         let device = devices.into().or(named).unwrap_or_default();
         issues.nest("", validate_rows(&experiment, device.count()));
         // Stages that do not resolve are among the issues already.
-        let stages = resolve_stages(&experiment.stages).unwrap_or_default();
-        if !issues.is_empty() {
+        let stages = resolve_stages(&experiment.stages).ok();
+        let Some(stages) = stages.filter(|_| issues.is_empty()) else {
             return Err(InterplayError::InvalidSpec {
                 name: experiment.name,
                 issues,
             });
-        }
+        };
         Ok(Self {
             name: experiment.name,
             seed: experiment.seed,

@@ -124,7 +124,7 @@ impl ModelSpec {
 pub struct EvaluateSpec {
     /// Problems for each op of the bands.
     pub problems_per_op: u64,
-    /// Completions for each problem (`samples` in files before format 2).
+    /// Completions for each problem (`samples` in older files).
     #[serde(alias = "samples")]
     pub completions: u32,
     /// The values of k in pass@k, ascending.
@@ -265,7 +265,7 @@ fn stages(table: &toml::Table) -> &[toml::Value] {
 }
 
 /// Takes the keys of the verifier, `level` and `noise`, into the data tables, whose environment has the
-/// verifier. Files before format 2 have them beside the data.
+/// verifier. Older files have them beside the data.
 fn move_supervision(table: &mut toml::Table) {
     if let Some(toml::Value::Table(evaluate)) = table.get_mut("evaluate") {
         let level = evaluate.remove("level");

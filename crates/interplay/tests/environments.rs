@@ -159,7 +159,7 @@ fn problems_that_do_not_fit_are_counted_or_refused() {
         });
     };
     // Problems of three steps need more tokens than this, those of one step fewer.
-    rows(60);
+    rows(34);
     let done = run(folder.path(), "words.toml", "tight");
     let message = stderr(&done);
     assert!(done.status.success(), "{message}");

@@ -150,6 +150,14 @@ fn score(
         .tokenizer
         .decode_completion_with_spans(&completion.tokens);
     let score = source.environment.score(example, &decoded.text, draw)?;
+    let reward = spec.reward.of(&score)?;
+    if !reward.is_finite() {
+        return Err(TrainError::Reward {
+            environment: source.environment.name().to_owned(),
+            example: example.id,
+            reward,
+        });
+    }
     let prompt_len = prompt.len();
     let mut ids = prompt;
     ids.extend(&completion.tokens);
@@ -158,7 +166,7 @@ fn score(
         prompt_len,
         log_probs: completion.log_probs,
         stopped: completion.stopped,
-        reward: spec.reward.of(&score)?,
+        reward,
         accepted: score.accepted,
         answer_correct: score.answer_correct,
         blamed: score.blamed_tokens(&decoded.spans),

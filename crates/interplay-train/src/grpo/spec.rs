@@ -106,7 +106,8 @@ fn default_checkpoint_every() -> u64 {
 impl GrpoSpec {
     /// The published settings (arXiv 2512.07783, appendix A) around what has no default: how many
     /// steps of how many prompts, how long a row (prompt and completion) and a completion may be,
-    /// and the schedule of the learning rate. A pass has a row for each completion of an update.
+    /// and the schedule of the learning rate. A pass has a row for each completion of an update; prompts that the
+    /// published four mini-batches do not divide make one.
     #[must_use]
     pub fn new(
         steps: u64,
@@ -115,7 +116,13 @@ impl GrpoSpec {
         max_new_tokens: usize,
         learning_rate: Schedule,
     ) -> Self {
-        let (group_size, minibatches) = (default_group_size(), default_minibatches());
+        let group_size = default_group_size();
+        let published = default_minibatches();
+        let minibatches = if prompts.is_multiple_of(published) {
+            published
+        } else {
+            1
+        };
         Self {
             steps,
             prompts,

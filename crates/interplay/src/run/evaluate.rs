@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use interplay_environment::Example;
+use interplay_environment::{Example, Split};
 use interplay_eval::{
     Bands, EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord,
     edge_of_competence, evaluate,
@@ -46,12 +46,8 @@ impl<A: TrainBackend> Runner<'_, A> {
         let (spec, bands) = (&self.plan.evaluate, self.plan.bands);
         let folder = self.folder.join("eval");
         let path = folder.join(format!("{stage}.json"));
-        let content = spec.data.content()?;
-        let held_out = self.plan.held_out;
-        let key = key(
-            "an evaluation",
-            &(&result.key, spec, content, held_out, &bands),
-        )?;
+        let content = spec.data.content(&self.supply(), Split::Test)?;
+        let key = key("an evaluation", &(&result.key, spec, content, &bands))?;
         let found = match read_json::<Keyed<Evaluated>>(&path)? {
             Some(found) => found.expect(&path, &key)?,
             None => {
@@ -90,7 +86,9 @@ impl<A: TrainBackend> Runner<'_, A> {
     ) -> Result<EdgeReport, InterplayError> {
         let stream = format!("calibrate/{name}");
         let ops: Vec<u32> = spec.ops.iter().collect();
-        let selection = self.select(&stream, &ops, spec.problems_per_op, None)?;
+        // From files, problems that the evaluation does not take.
+        let skip = self.plan.evaluate.problems_per_op;
+        let selection = self.select(&stream, &ops, spec.problems_per_op, skip, None)?;
         let settings = EvalSettings {
             completions: spec.completions,
             ks: vec![1, spec.completions],
@@ -110,7 +108,7 @@ impl<A: TrainBackend> Runner<'_, A> {
     pub(super) fn evaluated(&self) -> Result<Selection, InterplayError> {
         let (spec, bands) = (&self.plan.evaluate, &self.plan.bands);
         let ops = band_ops(bands);
-        self.select("evaluate", &ops, spec.problems_per_op, Some(bands))
+        self.select("evaluate", &ops, spec.problems_per_op, 0, Some(bands))
     }
 
     /// Held-out problems of these ops that leave room for a completion.
@@ -119,6 +117,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         stream: &str,
         ops: &[u32],
         per_op: u64,
+        skip: u64,
         bands: Option<&Bands>,
     ) -> Result<Selection, InterplayError> {
         let (spec, context) = (&self.plan.evaluate, self.plan.model.context_tokens);
@@ -127,7 +126,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             Ok(prompt.len().saturating_add(spec.max_new_tokens) <= context)
         };
         spec.data
-            .select(&self.supply(), stream, ops, per_op, bands, fits)
+            .select(&self.supply(), stream, ops, per_op, skip, bands, fits)
     }
 
     fn measure(
@@ -174,6 +173,12 @@ impl<A: TrainBackend> Runner<'_, A> {
             items.len(),
             settings.completions
         ));
+        if selection.overlong > 0 {
+            self.progress.note(&format!(
+                "{what}: {} problems were passed over because they leave no room for a completion",
+                selection.overlong
+            ));
+        }
         Ok(Evaluated {
             evaluation,
             sampled_tokens: sampler.sampled_tokens,

@@ -1,17 +1,20 @@
 //! What the stages of a run have seen of the problems that its models are evaluated on.
 //!
 //! Training problems depend on their index alone, so they are drawn again and streamed past the
-//! fingerprints of the evaluated ones.
+//! fingerprints of the evaluated ones. Examples that a stage left out because they do not fit count as
+//! seen: the count errs on the safe side.
 
 use interplay_environment::Split;
 use interplay_model::TrainBackend;
 use interplay_tasks::corpora::{Exposure, ExposureCertificate};
 
+use super::keyed::Keyed;
 use super::runner::Runner;
 use super::stages::data_at_edge;
 use crate::error::InterplayError;
+use crate::keys::key;
 use crate::results::StageResult;
-use crate::run_file::write_whole;
+use crate::run_file::{read_json, write_json, write_whole};
 
 /// The file in the run folder.
 const FILE: &str = "exposure.json";
@@ -28,6 +31,24 @@ impl<A: TrainBackend> Runner<'_, A> {
         &mut self,
         results: &[StageResult],
     ) -> Result<ExposureCertificate, InterplayError> {
+        let evaluate = &self.plan.evaluate;
+        let content = evaluate.data.content(&self.supply(), Split::Test)?;
+        let key = key("an exposure", &(&self.keys, evaluate, content))?;
+        let path = self.folder.join("eval").join(FILE);
+        let known = read_json::<Keyed<ExposureCertificate>>(&path)?;
+        let certificate = match known.filter(|known| known.key == key) {
+            Some(known) => known.value,
+            None => self.compared(results)?,
+        };
+        let text = certificate.to_json();
+        let value = certificate.clone();
+        write_json(&path, &Keyed { key, value })?;
+        write_whole(&self.folder.join(FILE), text.as_bytes())?;
+        Ok(certificate)
+    }
+
+    /// Streams the training problems of every stage past the evaluated ones.
+    fn compared(&mut self, results: &[StageResult]) -> Result<ExposureCertificate, InterplayError> {
         let mut exposure = Exposure::new();
         let selection = self.evaluated()?;
         for (item, prints) in selection.items.iter().zip(selection.prints) {
@@ -58,8 +79,6 @@ impl<A: TrainBackend> Runner<'_, A> {
         }
         self.progress
             .end(&format!("{done} training problems compared"));
-        let certificate = exposure.certificate();
-        write_whole(&self.folder.join(FILE), certificate.to_json().as_bytes())?;
-        Ok(certificate)
+        Ok(exposure.certificate())
     }
 }

@@ -7,6 +7,7 @@
 
 use interplay_environment::Split;
 use interplay_graph::settings::Issues;
+use interplay_gsm8k::Gsm8kError;
 use interplay_model::TrainBackend;
 use interplay_tasks::Counts;
 use interplay_tokenizer::Tokenizer;
@@ -25,8 +26,8 @@ const MEASURED: u64 = 200;
 pub(super) struct Fit {
     /// The key that sets the limit, as messages name it.
     pub label: String,
-    /// The problems.
-    pub problems: Problems,
+    /// The problems; `None` where a file has none of an op.
+    pub problems: Option<Problems>,
     /// What must fit.
     pub holds: RowHolds,
     /// The limit in tokens.
@@ -49,11 +50,19 @@ pub(super) struct Lengths {
 pub(super) fn measure(fits: &[Fit], tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
     let mut found = Lengths::default();
     for fit in fits {
-        let environment = fit.problems.environment();
-        let count = MEASURED.min(environment.num_examples().unwrap_or(u64::MAX));
-        let (mut shortest, mut longest, mut overlong) = (usize::MAX, 0, 0_u64);
-        for index in 0..count {
-            let example = environment.example(index)?;
+        let Some(problems) = &fit.problems else {
+            let expected = "problems of this op in the file, or other ops";
+            found.refused.push(fit.label.as_str(), "none", expected);
+            continue;
+        };
+        let environment = problems.environment();
+        let most = MEASURED.min(environment.num_examples().unwrap_or(u64::MAX));
+        let (mut shortest, mut longest, mut overlong, mut count) = (usize::MAX, 0, 0_u64, 0_u64);
+        for index in 0..most {
+            let Some(example) = problems.example(index)? else {
+                continue;
+            };
+            count += 1;
             let needed = match fit.holds {
                 RowHolds::Sample => tokenizer
                     .encode_sample(&example.prompt, &example.target)?
@@ -128,7 +137,18 @@ impl<A: TrainBackend> Runner<'_, A> {
         if let Some(training) = needs.training {
             let label = format!("stage.{}.training.row_tokens", stage.name);
             // A calibration that finds no edge leaves the stage its own ops.
-            let mut ops = training.data.ops();
+            let (data, holds) = (training.data, training.row_holds);
+            let limit = training.row_tokens;
+            if data.is_finite() {
+                let problems = Some(data.open(&self.supply(), "lengths", Split::Train)?);
+                fits.push(Fit {
+                    label: label.clone(),
+                    problems,
+                    holds,
+                    limit,
+                });
+            }
+            let mut ops = data.ops();
             if let Ops::AtEdgeOf(calibration) = &stage.ops {
                 let calibration = &self.plan.stages[calibration.index()];
                 let measured = calibration.settings.needs().measured_ops;
@@ -136,14 +156,12 @@ impl<A: TrainBackend> Runner<'_, A> {
                 ops.sort_unstable();
                 ops.dedup();
             }
-            let (data, holds) = (training.data, training.row_holds);
-            let limit = training.row_tokens;
             fits.extend(self.fits(&label, data, &ops, Split::Train, holds, limit)?);
         }
         Ok(fits)
     }
 
-    /// The problems of a data table at each of these ops; all of them where they come from files.
+    /// The problems of a data table at each of these ops.
     fn fits(
         &self,
         label: &str,
@@ -160,14 +178,13 @@ impl<A: TrainBackend> Runner<'_, A> {
             holds,
             limit,
         };
-        if data.ops().is_empty() {
-            let problems = data.open(&supply, "lengths", split)?;
-            return Ok(vec![fit(label.to_owned(), problems)]);
-        }
         let at = |op: &u32| {
-            let problems = data
-                .at_ops(&Counts::one(*op))
-                .open(&supply, "lengths", split)?;
+            let data = data.at_ops(&Counts::one(*op));
+            let problems = match data.open(&supply, "lengths", split) {
+                Ok(problems) => Some(problems),
+                Err(InterplayError::Gsm8k(Gsm8kError::NoProblems { .. })) => None,
+                Err(error) => return Err(error),
+            };
             Ok(fit(format!("{label} at op {op}"), problems))
         };
         ops.iter().map(at).collect()
@@ -199,7 +216,7 @@ mod tests {
         let tokenizer = Tokenizer::train(texts.iter(), &TrainerSpec::default()).unwrap();
         let fit = |label: &str, holds, limit| Fit {
             label: label.to_owned(),
-            problems: open(),
+            problems: Some(open()),
             holds,
             limit,
         };

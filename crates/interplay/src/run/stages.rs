@@ -114,8 +114,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         let evaluate = &self.plan.evaluate;
         let sampling = (
             &evaluate.data,
-            evaluate.data.content()?,
-            self.plan.held_out,
+            evaluate.data.content(&self.supply(), Split::Test)?,
             evaluate.temperature,
             evaluate.max_new_tokens,
         );
@@ -159,8 +158,8 @@ impl<A: TrainBackend> Runner<'_, A> {
 
     /// The folder of a stage that trains on `data`.
     fn folder_of(&self, stage: &Stage, data: &DataSpec) -> Result<StageFolder, InterplayError> {
-        let held_out = self.plan.held_out;
-        let key = self.stage_key(stage, &(data, data.content()?, held_out))?;
+        let content = data.content(&self.supply(), Split::Train)?;
+        let key = self.stage_key(stage, &(data, content))?;
         let folder = self.stage_folder(&stage.name);
         Ok(StageFolder::new(folder, &stage.name, &key))
     }

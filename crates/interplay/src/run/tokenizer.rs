@@ -5,10 +5,13 @@ use std::path::Path;
 use interplay_environment::Split;
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 
+use super::keyed::Keyed;
 use crate::data::Supply;
 use crate::error::InterplayError;
+use crate::keys::key;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::run_file::{read_json, write_json};
 
 /// The run's tokenizer: loaded if the run has one already, trained otherwise.
 pub(super) fn tokenizer(
@@ -19,10 +22,19 @@ pub(super) fn tokenizer(
 ) -> Result<Tokenizer, InterplayError> {
     let folder = folder.join("tokenizer");
     let path = folder.join("tokenizer.json");
-    if path.exists() {
-        return Ok(Tokenizer::load(&path)?);
-    }
     let spec = &plan.tokenizer;
+    let content = spec.data.content(supply, Split::Train)?;
+    let key = key("a tokenizer", &(plan.seed, spec, content))?;
+    let source = folder.join("source.json");
+    if let Some(found) = read_json::<Keyed<String>>(&source)? {
+        let hash = found.expect(&source, &key)?;
+        let tokenizer = Tokenizer::load(&path)?;
+        if tokenizer.hash() != hash {
+            let reason = "it was changed after it was trained; restore it from a copy".into();
+            return Err(InterplayError::BadFile { path, reason });
+        }
+        return Ok(tokenizer);
+    }
     let problems = spec.data.open(supply, "tokenizer", Split::Train)?;
     progress.begin("tokenizer", spec.samples);
     let mut texts = Vec::with_capacity(usize::try_from(spec.samples).unwrap_or(0));
@@ -37,6 +49,8 @@ pub(super) fn tokenizer(
     };
     let tokenizer = Tokenizer::train(texts.iter(), &trainer)?;
     tokenizer.save(&path)?;
+    let value = tokenizer.hash().to_owned();
+    write_json(&source, &Keyed { key, value })?;
     progress.end(&format!(
         "{} entries from {} samples",
         tokenizer.vocab_size(),
