@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The example generates problems, trains a tokenizer and a model on them, mid-trains the model
-//! towards harder problems, measures its edge of competence, and trains it there by GRPO with the
+//! toward harder problems, measures its edge of competence, and trains it there by GRPO with the
 //! strict reward. (`--quick` uses a gentler reward, since its model learns next to nothing.) After
 //! every training stage it evaluates the model in three bands of difficulty. Give the command again
 //! to resume an interrupted run.

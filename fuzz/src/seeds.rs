@@ -26,25 +26,25 @@ fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let folder = Path::new(&folder);
     let mut texts = BTreeSet::new();
-    for (place, subject) in subjects().iter().enumerate() {
-        texts.insert((place as u8, subject.solution().to_owned()));
+    for (index, subject) in subjects().iter().enumerate() {
+        texts.insert((index as u8, subject.solution().to_owned()));
         for (number, operator) in Operator::all().enumerate() {
-            let word = (place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15 + number as u64);
+            let word = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15 + number as u64);
             let mut draw = Draw::of_choices(vec![word, !word, word.rotate_left(17)]);
             if let Some(mutant) = operator.mutate(subject, &mut draw)
-                && (place + number) % 4 == 0
+                && (index + number) % 4 == 0
             {
-                texts.insert((place as u8, mutant.text));
+                texts.insert((index as u8, mutant.text));
             }
         }
     }
     for target in ["candidate", "gold", "linear"] {
         let corpus = folder.join("corpus").join(target);
         fs::create_dir_all(&corpus)?;
-        for (number, (place, text)) in texts.iter().enumerate() {
+        for (number, (index, text)) in texts.iter().enumerate() {
             let mut file = fs::File::create(corpus.join(format!("seed-{number:05}")))?;
             if target != "gold" {
-                file.write_all(&[*place])?;
+                file.write_all(&[*index])?;
             }
             file.write_all(text.as_bytes())?;
         }

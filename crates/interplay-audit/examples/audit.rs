@@ -22,7 +22,7 @@ fn main() -> Result<()> {
                 .with_context(|| format!("`{word}` is no number"))
         })
         .collect::<Result<_>>()?;
-    let number = |place: usize, usual: u64| numbers.get(place).copied().unwrap_or(usual);
+    let number = |position: usize, usual: u64| numbers.get(position).copied().unwrap_or(usual);
     let mut audit = Audit::new(number(0, 10_000), number(2, 0));
     audit.mutants_each = u32::try_from(number(1, 4))?;
     audit.threads = usize::try_from(number(3, 1))?;

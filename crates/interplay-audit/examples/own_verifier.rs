@@ -1,4 +1,4 @@
-//! Property-tests a verifier of one's own against the strict one, and shows what it overlooks.
+//! Property-tests a verifier of your own against the strict one, and shows what it overlooks.
 //!
 //! ```sh
 //! cargo run -p interplay-audit --features proptest --example own_verifier

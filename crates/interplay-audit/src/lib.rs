@@ -17,7 +17,7 @@
 //! let kind = Kind { op: 3, d: 2, context, dialect, mode };
 //! let subject = Subject::new(String::new(), solution, Gold::from_solution(solution)?, kind)?;
 //!
-//! // An exhausted draw gives zeros: the first candidate place and the first change there.
+//! // An exhausted draw gives zeros: the first candidate position and the first change there.
 //! let operator = Operator::find("symbolic_operator").expect("an operator of the crate");
 //! let mutant = operator.mutate(&subject, &mut Draw::of_choices(Vec::new()));
 //! let mutant = mutant.expect("the solution has an arithmetic operator");

@@ -49,7 +49,7 @@ impl FromStr for Label {
     }
 }
 
-/// A word that is no [`Label`].
+/// A word that is not a [`Label`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("found the label `{0}`; expected `harmless` or `harmful`")]
 pub struct UnknownLabel(String);

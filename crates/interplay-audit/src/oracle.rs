@@ -1,4 +1,4 @@
-//! An independent judgement of whole candidates: is everything that they say true?
+//! An independent judgment of whole candidates: is everything that they say true?
 //!
 //! It uses the audit's own reader and computes from the graph's definitions alone, slowly and
 //! plainly. It knows fewer ways of writing than a verifier accepts and has no opinion on texts that

@@ -55,7 +55,7 @@ impl<'t> Cursor<'t> {
         let rest = &self.text[self.at..];
         let mut stops = rest.match_indices('.').map(|(at, _)| at + 1);
         let ends = |at: &usize| rest[*at..].chars().next().is_none_or(char::is_whitespace);
-        let end = stops.find(ends).ok_or_else(|| self.unread("a full stop"))?;
+        let end = stops.find(ends).ok_or_else(|| self.unread("a period"))?;
         Ok(self.at + end)
     }
 

@@ -17,7 +17,7 @@ impl Script {
     /// Reads a right solution.
     ///
     /// # Errors
-    /// The first place that the reader cannot follow.
+    /// The first position at which the reader cannot follow.
     pub(crate) fn read(text: &str) -> Result<Self, SubjectError> {
         let mut cursor = Cursor::new(text);
         let mut parts = Parts::default();
@@ -83,7 +83,7 @@ impl Parts {
         let name = trimmed(text, head.start..head.start + split);
         let symbol = trimmed(text, head.start + split + " as ".len()..head.end);
         if text[cursor.at..].starts_with("we don't know its value yet") {
-            cursor.until(".", "a full stop")?;
+            cursor.until(".", "a period")?;
             let letter = text[symbol.clone()].to_owned();
             self.push(start..cursor.at, name, symbol, Vec::new(), Some(letter));
             return Ok(());
@@ -279,7 +279,7 @@ impl Solve {
 fn answer(cursor: &mut Cursor<'_>) -> Result<Answer, SubjectError> {
     let start = cursor.at;
     cursor.expect("Answer: ")?;
-    let number = cursor.until(".", "a full stop behind the answer")?;
+    let number = cursor.until(".", "a period after the answer")?;
     let value = cursor.text[number.clone()].parse().ok();
     let value = value.ok_or(SubjectError::Unread {
         at: number.start,

@@ -53,7 +53,7 @@ pub struct Kinds {
 
 impl Default for Kinds {
     /// Op 2 to 20, every embedded context, both dialects, both modes, up to four unneeded
-    /// quantities. The simplest of each comes first: counterexamples shrink towards it.
+    /// quantities. The simplest of each comes first: counterexamples shrink toward it.
     fn default() -> Self {
         Self {
             ops: 2..=20,
@@ -147,7 +147,7 @@ pub fn cases(kinds: Kinds) -> impl Strategy<Value = Case> {
 /// # Panics
 /// As [`problems`].
 pub fn harmless_cases(kinds: Kinds) -> impl Strategy<Value = Case> {
-    by(labelled(Label::Harmless), kinds)
+    by(labeled(Label::Harmless), kinds)
 }
 
 /// Changes that make the solution wrong.
@@ -155,10 +155,10 @@ pub fn harmless_cases(kinds: Kinds) -> impl Strategy<Value = Case> {
 /// # Panics
 /// As [`problems`].
 pub fn harmful_cases(kinds: Kinds) -> impl Strategy<Value = Case> {
-    by(labelled(Label::Harmful), kinds)
+    by(labeled(Label::Harmful), kinds)
 }
 
-fn labelled(label: Label) -> Vec<&'static Operator> {
+fn labeled(label: Label) -> Vec<&'static Operator> {
     Operator::all()
         .filter(|operator| operator.label() == label)
         .collect()

@@ -1,6 +1,6 @@
 //! What every operator of the audit does to four right solutions, pinned and meant to be read.
 //!
-//! `cargo xtask golden` writes the file anew after an intended change.
+//! `cargo xtask golden` rewrites the file after an intended change.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //! [`DagEnvironment`] joins the generator (`interplay-tasks`) and the verifier (`interplay-verify`)
 //! behind [`Environment`]: an example is a problem of a data set, a score is the verifier's verdict,
 //! and the reward components are the verifier's rewards. Supervision may be made noisy, and rewards
-//! of one's own can be added.
+//! of your own can be added.
 //!
 //! ```
 //! use interplay_dag::DagEnvironment;

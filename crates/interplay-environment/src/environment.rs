@@ -29,7 +29,7 @@ pub trait Environment: Send + Sync {
     /// The example at an index.
     ///
     /// # Errors
-    /// Where there is no such example, or it cannot be made.
+    /// If there is no such example, or it cannot be made.
     fn example(&self, index: u64) -> Result<Example, EnvironmentError>;
 
     /// Judges a completion of an example's prompt. A wrong completion is a low score, not an error.

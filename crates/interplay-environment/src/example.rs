@@ -46,7 +46,7 @@ impl fmt::Display for Split {
 
 /// A text that names no [`Split`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no split; expected train, validation or test")]
+#[error("`{found}` is not a split; expected train, validation or test")]
 pub struct UnknownSplit {
     /// What was read.
     pub found: String,

@@ -1,4 +1,4 @@
-//! How a task stands in a model's text.
+//! The tags that frame a task in a model's text.
 //!
 //! Source: the model text of arXiv 2512.07783's published code: `<question> {problem} {question}
 //! </question> <solution> {steps} </solution> <answer> {answer} </answer>`; the prompt of RL and of
@@ -17,7 +17,7 @@ pub const ANSWER: &str = "<answer>";
 /// Closes the answer.
 pub const ANSWER_END: &str = "</answer>";
 
-/// All tags, in the order in which they stand in a model text.
+/// All tags, in the order in which they appear in a model text.
 pub const TAGS: [&str; 6] = [
     QUESTION,
     QUESTION_END,
@@ -42,7 +42,7 @@ pub fn target(reasoning: &str, answer: &str) -> String {
     format!("{space}{reasoning} {SOLUTION_END} {ANSWER} {answer} {ANSWER_END}")
 }
 
-/// The first tag that stands in a text which is to be framed. Such a text could pass part of a
+/// The first tag in a text that is about to be framed. Such a text could pass part of a
 /// question off as a solution or an answer, so environments refuse it.
 #[must_use]
 pub fn forged_tag(text: &str) -> Option<&'static str> {
@@ -63,9 +63,9 @@ pub fn forged_tag(text: &str) -> Option<&'static str> {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion<'t> {
-    /// What stands before the first closing or answer tag, trimmed.
+    /// The text before the first closing or answer tag, trimmed.
     pub reasoning: &'t str,
-    /// What stands between the first `<answer>` and the `</answer>` after it, trimmed; none where
+    /// The text between the first `<answer>` and the `</answer>` after it, trimmed; none where
     /// one of them is missing.
     pub answer: Option<&'t str>,
 }

@@ -1,4 +1,4 @@
-//! A reward of one's own on top of an environment.
+//! A reward of your own on top of an environment.
 
 use crate::{Environment, EnvironmentError, Example, Score};
 

@@ -45,7 +45,7 @@ pub struct FirstError {
     pub reason: Cow<'static, str>,
     /// What would have been right.
     pub expected: String,
-    /// What stands there.
+    /// What was found there.
     pub found: String,
     /// The text to charge the failure to.
     #[serde(skip)]

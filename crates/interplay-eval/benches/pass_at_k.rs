@@ -1,4 +1,4 @@
-//! Problems a second through the estimator and its interval, 128 samples a problem.
+//! Problems per second through the estimator and its interval, 128 samples per problem.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use interplay_eval::PassAtK;

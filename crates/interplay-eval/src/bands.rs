@@ -92,7 +92,7 @@ impl Bands {
             })
         };
         let bands = [("id", self.id), ("edge", self.edge), ("hard", self.hard)];
-        for (place, (name, range)) in bands.into_iter().enumerate() {
+        for (index, (name, range)) in bands.into_iter().enumerate() {
             if range[0] > range[1] {
                 return wrong(
                     name,
@@ -100,7 +100,7 @@ impl Bands {
                     "first and last op, the first not above the last",
                 );
             }
-            let earlier = &bands[..place];
+            let earlier = &bands[..index];
             if earlier
                 .iter()
                 .any(|(_, other)| range[0] <= other[1] && other[0] <= range[1])

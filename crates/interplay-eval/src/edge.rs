@@ -48,7 +48,7 @@ pub enum Placement {
 pub struct OpPlacement {
     /// The difficulty.
     pub op: u32,
-    /// How many problems stand behind the numbers.
+    /// The number of problems behind the numbers.
     pub problems: usize,
     /// Verified pass@1.
     pub pass_1: f64,

@@ -9,7 +9,7 @@ use interplay_environment::EnvironmentError;
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError<E: std::error::Error + 'static = Infallible> {
     /// Nothing to evaluate.
-    #[error("there is no problem to evaluate; expected at least one")]
+    #[error("there are no problems to evaluate; expected at least one")]
     NoItems,
     /// A setting that cannot be followed.
     #[error("evaluation setting `{setting}` is {found}; expected {expected}")]
@@ -63,11 +63,11 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         "the evaluations cannot be paired: problem {position} is {left} on the left and {right} on the right; expected two evaluations of the same problems in the same order"
     )]
     Unpaired {
-        /// The place at which they differ.
+        /// The position at which they differ.
         position: usize,
-        /// The id there on the left, or its absence.
+        /// The id at that position on the left, or that there is none.
         left: String,
-        /// The id there on the right, or its absence.
+        /// The id at that position on the right, or that there is none.
         right: String,
     },
     /// Two evaluations whose completions were accepted by different rules.
@@ -94,12 +94,12 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
     },
     /// The evaluation does not have the pass@k that was asked for.
     #[error(
-        "there is no pass@{k} of {completions} completions a problem; expected k from 1 to {completions}, so choose another k or draw more completions"
+        "pass@{k} cannot be computed from {completions} completions per problem; expected k from 1 to {completions}, so choose another k or draw more completions"
     )]
     TooFewCompletions {
         /// The k that was asked for.
         k: u32,
-        /// The completions a problem that there are.
+        /// The number of completions per problem.
         completions: u32,
     },
 }

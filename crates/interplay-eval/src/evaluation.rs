@@ -67,7 +67,7 @@ impl EvalSettings {
     }
 }
 
-/// One completion and its judgement, for `eval/*.jsonl`.
+/// One completion and its judgment, for `eval/*.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GenerationRecord {
     /// The problem's id.
@@ -165,7 +165,7 @@ impl Cell {
     }
 }
 
-/// The result of an evaluation. Serialises to the same bytes for the same numbers.
+/// The result of an evaluation. Serializes to the same bytes for the same numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
@@ -254,7 +254,7 @@ fn grouped<K: Ord + Clone>(
 /// Samples, scores and counts.
 ///
 /// `environment` judges the completions; the items are examples of it. `record` gets every
-/// completion with its judgment, in the order of the problems; `progress` is told how many
+/// completion with its judgment, in the order of the problems; `progress` receives how many
 /// completions are done out of how many.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 //! with several samples each; Wilson 1927 for the shape of the interval.
 //! Deviations: where Miller takes `mean +- 1.96 SE`, the standard error is turned into an
 //! effective sample size `p (1 - p) / SE^2` and goes into Wilson's interval, with Student's
-//! quantile for the normal one, and with the variance over problems drawn towards `p (1 - p)`,
+//! quantile for the normal one, and with the variance over problems drawn toward `p (1 - p)`,
 //! the largest that it can be, with the weight of 16 problems: a few problems that happen to
 //! agree do not show that all do. For many problems the two agree; at 0, at 1 and for few
 //! problems this one stays inside 0 to 1 and never shrinks to a point.
@@ -63,7 +63,7 @@ pub struct PassAtK {
 }
 
 impl PassAtK {
-    /// From each problem's number of right samples among `n`, a cluster a problem.
+    /// From each problem's number of right samples among `n`, one cluster per problem.
     ///
     /// # Panics
     /// Where there is no problem, or `k` is zero or above `n`.
@@ -72,7 +72,7 @@ impl PassAtK {
         Self::of_each(right.into_iter().map(|right| (n, right)), k)
     }
 
-    /// From each problem's own number of samples and how many of them are right, a cluster a problem.
+    /// From each problem's own number of samples and how many are right, one cluster per problem.
     /// Every problem weighs the same, however many samples it has.
     ///
     /// ```
@@ -114,7 +114,7 @@ pub(crate) fn mean(scores: &[f64]) -> (f64, f64) {
     (mean, (squares / (n - 1.0) / n).sqrt())
 }
 
-/// With the weight of how many problems the variance is drawn towards the largest possible one.
+/// With the weight of how many problems the variance is drawn toward the largest possible one.
 const PRIOR_PROBLEMS: f64 = 16.0;
 
 /// Wilson's interval at the sample size to which the standard error amounts.

@@ -6,7 +6,7 @@
 //!
 //! Only a line that the parser has refused comes here, so well-formed lines are read once.
 
-/// What stands for a character that cannot be read: U+FFFD.
+/// The replacement for a character that cannot be read: U+FFFD.
 const REPLACEMENT: &[u8] = b"\\ufffd";
 
 /// Numbers that JSON lacks. Each becomes `null`: no value.

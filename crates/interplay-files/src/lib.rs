@@ -13,7 +13,7 @@
 //!
 //! # Reading
 //! [`RecordReader`] reads JSON lines, plain or compressed, and Parquet, record by record, with the
-//! licence that other programs take with JSON. [`read_text`] reads a text file without its byte order
+//! liberties that others take with JSON. [`read_text`] reads a text file without its byte order
 //! mark.
 //!
 //! # Features

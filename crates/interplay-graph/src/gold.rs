@@ -127,12 +127,12 @@ impl GoldGraph {
         for name in &self.topological_order {
             let index = indices
                 .get(name.as_str())
-                .ok_or_else(|| fault(name, "is no quantity of the graph"))?;
+                .ok_or_else(|| fault(name, "is not a quantity of the graph"))?;
             if std::mem::replace(&mut listed[*index], true) {
-                return Err(fault(name, "stands twice"));
+                return Err(fault(name, "is listed twice"));
             }
             if parents[*index].iter().any(|parent| !listed[*parent]) {
-                return Err(fault(name, "stands before one of its dependencies"));
+                return Err(fault(name, "is listed before one of its dependencies"));
             }
         }
         match listed.iter().position(|listed| !listed) {
@@ -238,10 +238,13 @@ mod tests {
         assert_eq!(check(&[]), Ok(()));
         assert_eq!(check(&["a", "b"]), Ok(()));
         for (order, part) in [
-            (&["b", "a"][..], "`b` stands before one of its dependencies"),
-            (&["a", "a", "b"], "`a` stands twice"),
+            (
+                &["b", "a"][..],
+                "`b` is listed before one of its dependencies",
+            ),
+            (&["a", "a", "b"], "`a` is listed twice"),
             (&["a"], "`b` is missing"),
-            (&["a", "z"], "`z` is no quantity of the graph"),
+            (&["a", "z"], "`z` is not a quantity of the graph"),
         ] {
             let message = check(order).unwrap_err();
             assert!(message.contains(part), "{part} not in: {message}");

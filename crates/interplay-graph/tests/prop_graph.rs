@@ -18,8 +18,8 @@ fn recipes_with_products() -> impl Strategy<Value = Vec<Recipe>> {
 fn build(recipes: &[Recipe], prefix: &str) -> (ReasoningGraph, QuantityId) {
     let mut graph = ReasoningGraph::new();
     let mut ids: Vec<QuantityId> = Vec::new();
-    for (place, &(kind, k, first, second)) in recipes.iter().enumerate() {
-        let name = format!("{prefix}{place}");
+    for (position, &(kind, k, first, second)) in recipes.iter().enumerate() {
+        let name = format!("{prefix}{position}");
         let id = if ids.is_empty() || kind == 0 {
             graph.add(name, Definition::constant(k), &[])
         } else {
@@ -30,7 +30,7 @@ fn build(recipes: &[Recipe], prefix: &str) -> (ReasoningGraph, QuantityId) {
                 3 => graph.add(name, Definition::sum(), &[first, second]),
                 4 => graph.add(name, Definition::sum(), &[first]),
                 6 => {
-                    let third = ids[(place / 2) % ids.len()];
+                    let third = ids[(position / 2) % ids.len()];
                     let parents = [first, second, third, first];
                     graph.add(name, Definition::products(), &parents)
                 }
@@ -84,8 +84,8 @@ fn shuffled(graph: &ReasoningGraph, target: QuantityId, seed: u64) -> (Reasoning
     let mut other = ReasoningGraph::new();
     while !waiting.is_empty() {
         let ready: Vec<usize> = (0..waiting.len())
-            .filter(|place| {
-                let parents = graph.quantity(waiting[*place]).parents();
+            .filter(|position| {
+                let parents = graph.quantity(waiting[*position]).parents();
                 parents.iter().all(|parent| moved.contains_key(parent))
             })
             .collect();

@@ -49,11 +49,11 @@ fn score(problems: &Path, solutions: &Path) -> Result<()> {
         .with_context(|| format!("cannot read {}", solutions.display()))?;
     let (mut accepted, mut all) = (0, 0);
     for (index, line) in text.lines().enumerate() {
-        let place = || format!("{}, line {}", solutions.display(), index + 1);
-        let solution: Solution = serde_json::from_str(line).with_context(place)?;
+        let location = || format!("{}, line {}", solutions.display(), index + 1);
+        let solution: Solution = serde_json::from_str(line).with_context(location)?;
         let example = problems
             .by_id(solution.id)
-            .with_context(|| format!("{}: there is no problem {}", place(), solution.id))?;
+            .with_context(|| format!("{}: there is no problem {}", location(), solution.id))?;
         let score = problems.score(&example, &solution.completion, 0)?;
         accepted += u32::from(score.accepted);
         all += 1;

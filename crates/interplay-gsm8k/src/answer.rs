@@ -198,7 +198,7 @@ fn line_length(text: &str) -> usize {
     text.find('\n').unwrap_or(text.len())
 }
 
-/// The length up to a line break, or to a full stop before white space.
+/// The length up to a line break, or to a period before white space.
 fn sentence_length(text: &str) -> usize {
     let line = line_length(text);
     let mut stops = text[..line].match_indices('.').map(|(at, _)| at);

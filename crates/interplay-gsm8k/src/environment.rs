@@ -326,7 +326,7 @@ fn wrong_answer(completion: &str, gold: &Number, stated: Option<&StatedAnswer>) 
     }
 }
 
-/// How many sentences end before `at`: at a line break, or at a full stop before white space.
+/// How many sentences end before `at`: at a line break, or at a period before white space.
 fn sentences_before(text: &str, at: usize) -> usize {
     let before = text[..at].trim_start();
     let sentences = before.split_inclusive(['\n', ' ']).filter(|word| {

@@ -67,7 +67,7 @@ pub fn equations(text: &str) -> Vec<Equation> {
         .collect()
 }
 
-/// What stands between `<<` and `>>`.
+/// The text between `<<` and `>>`.
 pub(crate) fn annotations(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {

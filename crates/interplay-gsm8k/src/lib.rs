@@ -1,6 +1,6 @@
 //! Word problems in the form of GSM8K as an [`Environment`](interplay_environment::Environment).
 //!
-//! A file has one JSON object a line: a `question`, and an `answer` whose last line is `#### ` and a
+//! Each line is a JSON object: a `question`, and an `answer` whose last line is `#### ` and a
 //! number. [`Gsm8k`] turns the lines into examples and accepts a completion if the number it
 //! states equals that number. [`read_answer`] says which number that is, [`Number`] compares exactly,
 //! and [`equations`] checks the arithmetic on the way.

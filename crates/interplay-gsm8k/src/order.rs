@@ -30,17 +30,17 @@ impl Order {
         }
     }
 
-    /// The position in the file, from 0, of what an index stands for.
+    /// The position in the file, from 0, of the problem at an index.
     pub fn position(&self, index: u64) -> u64 {
-        let (epoch, place) = (index / self.count, index % self.count);
+        let (epoch, offset) = (index / self.count, index % self.count);
         if epoch < self.unshuffled {
-            return place;
+            return offset;
         }
         let mut rng = self.stream.rng(epoch);
         let keys: [u64; ROUNDS] = std::array::from_fn(|_| rng.next_u64());
         let bits = u64::BITS - (self.count - 1).leading_zeros();
         let half = bits.div_ceil(2).max(1);
-        let mut position = permuted(place, half, &keys);
+        let mut position = permuted(offset, half, &keys);
         while position >= self.count {
             position = permuted(position, half, &keys);
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     fn epoch(order: &Order, epoch: u64) -> Vec<u64> {
-        let indices = (0..order.count).map(|place| epoch * order.count + place);
+        let indices = (0..order.count).map(|offset| epoch * order.count + offset);
         indices.map(|index| order.position(index)).collect()
     }
 
@@ -105,7 +105,7 @@ mod tests {
         let epoch = epoch(&order, 0);
         let moved = (0..)
             .zip(&epoch)
-            .map(|(place, &to): (u64, _)| place.abs_diff(to));
+            .map(|(offset, &to): (u64, _)| offset.abs_diff(to));
         let mean = moved.sum::<u64>() as f64 / 1000.0;
         assert!((280.0..390.0).contains(&mean), "{mean}");
     }

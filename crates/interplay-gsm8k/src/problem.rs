@@ -33,7 +33,7 @@ pub(crate) enum Fault {
 /// One problem.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
-    /// The line that it stands in, from 0.
+    /// Its line in the file, from 0.
     pub id: u64,
     pub question: String,
     pub reasoning: String,

@@ -1,4 +1,4 @@
-//! Exact fractions of 128 bits, for arithmetic. What does not fit is no value.
+//! Exact fractions of 128 bits, for arithmetic. What does not fit has no value.
 
 use crate::Number;
 use crate::number::gcd;

@@ -1,6 +1,6 @@
 //! The one number that a short text states.
 //!
-//! The rules stand at [`read_answer`](crate::read_answer).
+//! The rules are documented at [`read_answer`](crate::read_answer).
 
 use std::str::FromStr;
 

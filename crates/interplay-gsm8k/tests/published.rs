@@ -124,10 +124,10 @@ fn the_answer_check_agrees_with_the_published_grading() {
     assert_eq!(graded.len(), 5_276);
     let disagree = |graded: &&Graded| graded.is_accepted(&graded.solution) != graded.is_correct;
     let disagreements: Vec<_> = graded.iter().filter(disagree).collect();
-    let places = disagreements
+    let found_at = disagreements
         .iter()
         .map(|graded| (graded.line, graded.model));
-    assert_eq!(places.collect::<Vec<_>>(), []);
+    assert_eq!(found_at.collect::<Vec<_>>(), []);
     let accepted = MODELS.map(|model| {
         let accepted = graded
             .iter()

@@ -33,7 +33,7 @@ struct Trainer {
 struct Update<'a> {
     grads: &'a mut Grads,
     moments: &'a mut Vec<Option<Moments<Flex, 1>>>,
-    place: usize,
+    position: usize,
     step: AdamWStep,
 }
 
@@ -50,13 +50,13 @@ impl ModuleMapper<Train> for Update<'_> {
         let size = inner.dims();
         let count = size.iter().product::<usize>();
         let (inner, grad) = (inner.reshape([count]), grad.reshape([count]));
-        if self.place == self.moments.len() {
+        if self.position == self.moments.len() {
             self.moments.push(Some(Moments::zeros_like(&inner)));
         }
-        let moments = self.moments[self.place].take().expect("moments");
+        let moments = self.moments[self.position].take().expect("moments");
         let (param, moments) = adamw_update(inner, grad, moments, &self.step);
-        self.moments[self.place] = Some(moments);
-        self.place += 1;
+        self.moments[self.position] = Some(moments);
+        self.position += 1;
         let param = Tensor::from_inner(param.reshape(size)).require_grad();
         Param::from_mapped_value(id, param, mapper)
     }
@@ -109,7 +109,7 @@ impl Trainer {
         let mut update = Update {
             grads: &mut grads,
             moments: &mut self.moments,
-            place: 0,
+            position: 0,
             step,
         };
         self.decoder = Some(decoder.map(&mut update));

@@ -32,7 +32,7 @@
 //! # }
 //! ```
 //!
-//! `examples/load_and_sample.rs` goes on with folders on disk.
+//! `examples/load_and_sample.rs` shows folders on disk.
 #![deny(missing_docs)]
 
 mod cache_size;

@@ -39,7 +39,7 @@ where
     let device = B::Device::default();
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let decoder = Decoder::<B>::init(&config(), &mut rng, &device).unwrap();
-    let tokens: Vec<i32> = (0..20).map(|place| place * 5 % 23).collect();
+    let tokens: Vec<i32> = (0..20).map(|index| index * 5 % 23).collect();
     let inputs = Tensor::<B, 2, Int>::from_data(TensorData::new(tokens.clone(), [2, 10]), &device);
     let targets = Tensor::<B, 1, Int>::from_data(TensorData::new(tokens, [20]), &device);
     let segments = Segments::from_lengths(&[vec![4, 6], vec![9]], 10).unwrap();

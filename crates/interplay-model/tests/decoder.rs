@@ -44,10 +44,10 @@ fn logits(decoder: &Decoder<Plain>, rows: &[&[i32]], segments: Option<&Segments>
 
 fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
     assert_eq!(a.len(), b.len());
-    for (place, (a, b)) in a.iter().zip(b).enumerate() {
+    for (position, (a, b)) in a.iter().zip(b).enumerate() {
         assert!(
             (a - b).abs() <= tolerance * (1.0 + a.abs()),
-            "at {place}: {a} and {b}"
+            "at {position}: {a} and {b}"
         );
     }
 }
@@ -114,7 +114,7 @@ fn branches_are_documents_that_share_their_beginning() {
     let config = small();
     let decoder = decoder::<Plain>(&config);
     let width = config.vocab_size;
-    // 1 2 goes on with 3 4 and with 5; another document of one token follows.
+    // 1 2 continues with 3 4 and with 5; another document of one token follows.
     let segments = Segments::from_trees(&[5, 5, 4, 4, 5, 6], 1, 6).unwrap();
     let packed = logits(&decoder, &[&[1, 2, 3, 4, 5, 6]], Some(&segments));
     let first = logits(&decoder, &[&[1, 2, 3, 4]], None);
@@ -176,15 +176,15 @@ fn gradient_flows_to_every_parameter() {
     struct Check<'a>(&'a <Train as AutodiffBackend>::Gradients, usize);
     impl ModuleVisitor<Train> for Check<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Train, D>>) {
-            let place = self.1;
+            let position = self.1;
             let grad = param
                 .val()
                 .grad(self.0)
-                .unwrap_or_else(|| panic!("parameter {place}"));
+                .unwrap_or_else(|| panic!("parameter {position}"));
             let largest: f32 = grad.abs().max().into_scalar();
             assert!(
                 largest.is_finite() && largest > 0.0,
-                "parameter {place}: {largest}"
+                "parameter {position}: {largest}"
             );
             self.1 += 1;
         }
@@ -203,7 +203,7 @@ fn gradient_flows_to_every_parameter() {
 struct Update<'a> {
     grads: &'a mut <Train as AutodiffBackend>::Gradients,
     moments: &'a mut Vec<(Vec<f32>, Vec<f32>)>,
-    place: usize,
+    position: usize,
     step: AdamWStep,
 }
 
@@ -215,7 +215,7 @@ impl ModuleMapper<Train> for Update<'_> {
         let (id, tensor, mapper) = param.consume();
         let grad = tensor.grad_remove(self.grads).unwrap();
         let inner = tensor.inner();
-        let moments = match self.moments.get(self.place) {
+        let moments = match self.moments.get(self.position) {
             None => Moments::zeros_like(&inner),
             Some((first, second)) => {
                 let tensor = |values: &Vec<f32>| {
@@ -233,12 +233,12 @@ impl ModuleMapper<Train> for Update<'_> {
         let (param, moments) = adamw_update(inner, grad, moments, &self.step);
         let kept = [moments.first, moments.second].map(|t| t.into_data().into_vec().unwrap());
         let [first, second] = kept;
-        if self.place == self.moments.len() {
+        if self.position == self.moments.len() {
             self.moments.push((first, second));
         } else {
-            self.moments[self.place] = (first, second);
+            self.moments[self.position] = (first, second);
         }
-        self.place += 1;
+        self.position += 1;
         Param::from_mapped_value(id, Tensor::from_inner(param).require_grad(), mapper)
     }
 }
@@ -268,7 +268,7 @@ fn overfits_one_batch() {
         let mut update = Update {
             grads: &mut grads,
             moments: &mut moments,
-            place: 0,
+            position: 0,
             step,
         };
         decoder = decoder.map(&mut update);

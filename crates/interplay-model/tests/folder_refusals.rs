@@ -130,8 +130,8 @@ fn a_tensor_in_another_shard_than_the_index_says() {
         index["weight_map"][EMBEDDING] = SECOND.into();
     });
     let message = refusal(dir.path()).to_string();
-    let places = format!("`{EMBEDDING}` should be in {SECOND} by the index, but is in {FIRST}");
-    assert!(message.contains(&places), "{message}");
+    let mismatch = format!("`{EMBEDDING}` should be in {SECOND} by the index, but is in {FIRST}");
+    assert!(message.contains(&mismatch), "{message}");
 
     edit_json(&index, |index| {
         index["weight_map"][EMBEDDING] = FIRST.into();
@@ -144,9 +144,9 @@ fn a_tensor_in_another_shard_than_the_index_says() {
     );
 
     edit_json(&index, |index| {
-        let places = index["weight_map"].as_object_mut().unwrap();
-        places.remove("model.layers.9.mlp.up_proj.weight");
-        places.remove(NORM);
+        let weight_map = index["weight_map"].as_object_mut().unwrap();
+        weight_map.remove("model.layers.9.mlp.up_proj.weight");
+        weight_map.remove(NORM);
     });
     let message = refusal(dir.path()).to_string();
     assert!(
@@ -425,12 +425,12 @@ fn no_damage_makes_reading_panic() {
         let header = whole.len().min(1_500) as u32;
         for _ in 0..400 {
             let mut damaged = whole.clone();
-            let place = (rng.next_u32() % header) as usize;
+            let offset = (rng.next_u32() % header) as usize;
             match rng.next_u32() % 4 {
-                0 => damaged.truncate(place),
-                1 => damaged[place] = b'0' + (rng.next_u32() % 10) as u8,
-                2 => damaged[place] ^= 1 << (rng.next_u32() % 8),
-                _ => drop(damaged.remove(place)),
+                0 => damaged.truncate(offset),
+                1 => damaged[offset] = b'0' + (rng.next_u32() % 10) as u8,
+                2 => damaged[offset] ^= 1 << (rng.next_u32() % 8),
+                _ => drop(damaged.remove(offset)),
             }
             std::fs::write(&path, damaged).unwrap();
             match load_pretrained::<Flex>(dir.path(), &Default::default()) {

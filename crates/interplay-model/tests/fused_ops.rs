@@ -38,10 +38,10 @@ fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     let scale = expected
         .iter()
         .fold(1e-3_f32, |max, value| max.max(value.abs()));
-    for (place, (a, b)) in got.iter().zip(expected).enumerate() {
+    for (index, (a, b)) in got.iter().zip(expected).enumerate() {
         assert!(
             (a - b).abs() <= tolerance * scale,
-            "{what} at {place}: {a}, expected {b}"
+            "{what} at {index}: {a}, expected {b}"
         );
     }
 }

@@ -168,7 +168,7 @@ fn stops_at_the_first_stop_token_and_keeps_it() {
     for out in run(&decoder, &mixed_requests(), &settings) {
         let first = out.tokens.iter().position(|&token| token < 15);
         assert_eq!(out.stopped, first.is_some());
-        assert_eq!(out.tokens.len(), first.map_or(30, |place| place + 1));
+        assert_eq!(out.tokens.len(), first.map_or(30, |slot| slot + 1));
         assert_eq!(out.tokens.len(), out.log_probs.len());
     }
 }

@@ -90,10 +90,10 @@ impl<B: TrainBackend> Golden<B> {
         let largest = expected
             .iter()
             .fold(0.0_f32, |most, value| most.max(value.abs()));
-        for (place, (got, expected)) in got.iter().zip(&expected).enumerate() {
+        for (index, (got, expected)) in got.iter().zip(&expected).enumerate() {
             assert!(
                 (got - expected).abs() <= TOLERANCE * largest,
-                "{name} at {place}: {got}, expected {expected} (the largest is {largest})"
+                "{name} at {index}: {got}, expected {expected} (the largest is {largest})"
             );
         }
     }

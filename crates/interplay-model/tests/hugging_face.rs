@@ -113,9 +113,9 @@ fn shards_come_back_bit_for_bit_and_are_indexed() {
         let index = std::fs::read(dir.path().join("model.safetensors.index.json")).unwrap();
         let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
         assert_eq!(index["metadata"]["total_size"], 4 * config.parameters());
-        let places = index["weight_map"].as_object().unwrap();
-        assert_eq!(places.len(), bits(&decoder).len());
-        let first = &places["model.embed_tokens.weight"];
+        let weight_map_entries = index["weight_map"].as_object().unwrap();
+        assert_eq!(weight_map_entries.len(), bits(&decoder).len());
+        let first = &weight_map_entries["model.embed_tokens.weight"];
         let found = names(dir.path());
         assert!(
             found.contains(&first.as_str().unwrap().to_owned()),

@@ -85,10 +85,10 @@ fn gradients_are_those_of_single_precision_up_to_rounding() {
                 loss_and_gradients::<Flex>(&config, Precision::Bf16, activations);
             assert!(loss != exact, "nothing was computed in bfloat16");
             assert!((loss - exact).abs() < 0.02 * exact, "{loss} and {exact}");
-            for (place, (a, b)) in gradients.iter().zip(&exact_gradients).enumerate() {
+            for (index, (a, b)) in gradients.iter().zip(&exact_gradients).enumerate() {
                 let error = norm(a.iter().zip(b).map(|(a, b)| a - b));
                 let size = norm(b.iter().copied());
-                assert!(error < 0.1 * size, "parameter {place}: {error} of {size}");
+                assert!(error < 0.1 * size, "parameter {index}: {error} of {size}");
             }
         }
     }
@@ -102,10 +102,10 @@ fn computing_again_gives_the_same() {
     let [(kept, kept_gradients), (again, gradients)] = [Activations::Keep, Activations::Recompute]
         .map(|activations| loss_and_gradients::<Flex>(&config, Precision::Bf16, activations));
     assert_eq!(kept, again);
-    for (place, (a, b)) in gradients.iter().zip(&kept_gradients).enumerate() {
+    for (index, (a, b)) in gradients.iter().zip(&kept_gradients).enumerate() {
         let error = norm(a.iter().zip(b).map(|(a, b)| a - b));
         let size = norm(b.iter().copied());
-        assert!(error <= 1e-3 * size, "parameter {place}: {error} of {size}");
+        assert!(error <= 1e-3 * size, "parameter {index}: {error} of {size}");
     }
 }
 

@@ -131,7 +131,7 @@ fn logits_equal_those_of_the_definition() {
             })
             .unwrap();
         let weights: Weights = parameter_names(&config).into_iter().zip(drawn).collect();
-        let tokens: Vec<usize> = (0..70).map(|place| place * 7 % 31).collect();
+        let tokens: Vec<usize> = (0..70).map(|index| index * 7 % 31).collect();
         let input: Vec<i32> = tokens.iter().map(|&token| token as i32).collect();
         let input = TensorData::new(input, [1, tokens.len()]);
         let input = Tensor::<Flex, 2, Int>::from_data(input, &Default::default());

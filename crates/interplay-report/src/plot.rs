@@ -364,7 +364,7 @@ fn write_lines(lines: &[Line<'_>], right: f64, out: &mut impl Write) -> fmt::Res
     )?;
     for line in lines {
         for run in &line.runs {
-            // Neighbours that both have a band are joined; one without ends a stretch.
+            // Neighbors that both have a band are joined; one without ends a stretch.
             for stretch in run
                 .split(|dot| dot.band.is_none())
                 .filter(|part| part.len() > 1)

@@ -2,7 +2,7 @@
 
 Run by `beside_reference.rs`: FOLDER OP_MAX SECONDS SEED OP...; prints accepted, drawn, seconds.
 The settings are those of the script that made the published data; what does not fit raises an
-exception there, and is drawn anew. Its own messages are not shown.
+exception there, and is redrawn. Its own messages are not shown.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-//! This generator and the published Python one in turn, in one run: problems a second, and their ratio.
+//! This generator and the published Python one in turn, in one run: problems per second, and their ratio.
 //!
 //! `INTERPLAY_REFERENCE=FOLDER cargo bench --profile dev -p interplay-tasks --bench beside_reference -- ROUNDS`
 //! where FOLDER holds `forward_generator.py` of the published code (of arXiv 2512.07783, or of
@@ -39,7 +39,7 @@ fn main() {
             ours.push(drawn(op, round));
             ratios.extend(theirs.last().map(|theirs| ours[round] / theirs));
         }
-        println!("op {op}, forward prose, problems a second, median (least to most):");
+        println!("op {op}, forward prose, problems per second, median (least to most):");
         println!("  ours       {}", spread(&mut ours));
         if folder.is_some() {
             println!("  reference  {}", spread(&mut theirs));
@@ -48,7 +48,7 @@ fn main() {
     }
 }
 
-/// Problems a second of this crate, with texts and gold graph.
+/// Problems per second of this crate, with texts and gold graph.
 fn drawn(op: u32, round: usize) -> f64 {
     let spec = TaskSpec::single(Counts::one(op), "zoo", Dialect::Prose);
     let library = ContextLibrary::embedded();
@@ -68,7 +68,7 @@ fn drawn(op: u32, round: usize) -> f64 {
     count as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Accepted problems a second of the published generator.
+/// Accepted problems per second of the published generator.
 fn reference(folder: &Path, op_max: u32, wanted: &[u32], round: usize) -> f64 {
     let python = std::env::var_os("INTERPLAY_PYTHON").unwrap_or_else(|| "python3".into());
     let output = Command::new(&python)

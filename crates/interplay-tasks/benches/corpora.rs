@@ -1,4 +1,4 @@
-//! Tools of corpora on one core, in problems a second: reading texts back into graphs,
+//! Tools of corpora on one core, in problems per second: reading texts back into graphs,
 //! fingerprints in each sense, and keeping fingerprints apart.
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! Problems and megabytes of text a second on one core, with all texts and the gold graph.
 //!
-//! For scale: the published Python generator was measured at 155 accepted samples a second at
+//! For scale: the published Python generator was measured at 155 accepted samples per second at
 //! op 4 and 9 at op 20 on one core (arXiv 2512.07783's code, rejection sampling). The last lines
 //! give the time per edge at op 200 as a ratio to that at op 20: 1 is linear.
 
@@ -80,7 +80,7 @@ fn generator(criterion: &mut Criterion) {
     }
 }
 
-/// One thread beside two on problems of their own: how far drawing scales.
+/// One thread beside two on problems of their own: how well drawing scales.
 fn threads(criterion: &mut Criterion) {
     // Long enough that starting the threads does not count.
     const BATCHES: u64 = 40;

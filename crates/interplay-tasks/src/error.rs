@@ -155,7 +155,7 @@ pub enum TaskError {
          graph or by shape"
     )]
     SplitByText,
-    /// A resumable file that could not be written to its end.
+    /// A resumable file that could not be completed.
     #[error(
         "cannot write {}: {source}; the data so far are kept in {}; make room and run it again to \
          resume, or remove that file", path.display(), partial.display()

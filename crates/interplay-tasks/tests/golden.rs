@@ -1,7 +1,7 @@
 //! The bytes of a fixed (spec, seed) are pinned: the samples in `tests/golden` must come out the
 //! same on every platform and in every later version.
 //!
-//! After an intended change of the generator, `cargo xtask golden` writes the file anew; its
+//! After an intended change of the generator, `cargo xtask golden` rewrites the file; its
 //! difference then shows what changed.
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Throughput of encoding and decoding, in tokens a second, on one thread.
+//! Throughput of encoding and decoding, in tokens per second, on one thread.
 
 use std::hint::black_box;
 

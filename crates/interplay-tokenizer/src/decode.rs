@@ -1,4 +1,4 @@
-//! From tokens back to text, with the place of each token in it.
+//! From tokens back to text, with the span of each token.
 //!
 //! Deviations from the decoder of the crate `tokenizers`: the six tags stay readable while `[BOS]`,
 //! `[EOS]` and `[PAD]` go, and the space that a tag absorbed comes back, so that a task text
@@ -41,14 +41,14 @@ impl Tokenizer {
 
     /// The text of a completion to judge: one final `[EOS]` goes, every other token shows.
     ///
-    /// A `[BOS]`, a `[PAD]` or an `[EOS]` before the end stands in the text by its name, so a
+    /// A `[BOS]`, a `[PAD]` or an `[EOS]` before the end appears in the text by name, so a
     /// model cannot write tokens that a verifier does not see. For a completion that is ordinary
     /// tokens, tags and at most a final `[EOS]`, this is the text of [`Tokenizer::decode`].
     pub fn decode_completion(&self, ids: &[u32]) -> String {
         self.text(self.without_end(ids), Silent::Shown)
     }
 
-    /// The text of [`Tokenizer::decode_completion`] and the place of each token in it: empty and at
+    /// The text of [`Tokenizer::decode_completion`] and the span of each token in it: empty and at
     /// the end for a final `[EOS]`.
     pub fn decode_completion_with_spans(&self, ids: &[u32]) -> Decoded {
         let mut decoded = self.decoded(self.without_end(ids), Silent::Shown);
@@ -71,7 +71,7 @@ impl Tokenizer {
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
-    /// The text of tokens, as [`Tokenizer::decode`] gives it, and the place of each token in it.
+    /// The text of tokens, as [`Tokenizer::decode`] gives it, and the span of each token in it.
     pub fn decode_with_spans(&self, ids: &[u32]) -> Decoded {
         self.decoded(ids, Silent::Hidden)
     }
@@ -123,19 +123,19 @@ impl Tokenizer {
 fn replace_invalid(bytes: &[u8], mut spans: Vec<Range<usize>>) -> Decoded {
     let mut text = String::with_capacity(bytes.len());
     // Where each byte of the input, and its end, lies in the text.
-    let mut places = Vec::with_capacity(bytes.len() + 1);
+    let mut offsets = Vec::with_capacity(bytes.len() + 1);
     for chunk in bytes.utf8_chunks() {
         let start = text.len();
         text.push_str(chunk.valid());
-        places.extend(start..text.len());
+        offsets.extend(start..text.len());
         if !chunk.invalid().is_empty() {
-            places.extend(chunk.invalid().iter().map(|_| text.len()));
+            offsets.extend(chunk.invalid().iter().map(|_| text.len()));
             text.push('\u{FFFD}');
         }
     }
-    places.push(text.len());
+    offsets.push(text.len());
     for span in &mut spans {
-        *span = places[span.start]..places[span.end];
+        *span = offsets[span.start]..offsets[span.end];
     }
     Decoded { text, spans }
 }

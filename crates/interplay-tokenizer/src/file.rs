@@ -12,7 +12,7 @@ impl Tokenizer {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// When the file cannot be read, is no `tokenizer.json`, lacks a special token of the framing
+    /// If the file cannot be read, is not a `tokenizer.json`, lacks a special token of the framing
     /// or does not keep every byte of a text: it is not byte-level, has a normalizer, or a
     /// pre-tokenizer that adds or removes white space.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {

@@ -5,9 +5,9 @@ use crate::special::NAMES;
 /// A piece of a model text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Segment<'a> {
-    /// A special token, by its place in [`NAMES`].
+    /// A special token, by its index in [`NAMES`].
     Tag(usize),
-    /// What stands between two special tokens.
+    /// The text between two special tokens.
     Text(&'a str),
 }
 

@@ -8,7 +8,7 @@ use crate::special::NAMES;
 /// How many letters the byte alphabet has.
 pub(crate) const BYTES: usize = 256;
 
-/// How numbers are cut before merges are learnt.
+/// How numbers are cut before merges are learned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Digits {

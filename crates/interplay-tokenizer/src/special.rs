@@ -22,7 +22,7 @@ pub(crate) const NAMES: [&str; 10] = [
 /// `[UNK]` stays visible: a byte-level tokenizer never writes it, so one that appears is news.
 pub(crate) const SILENT: usize = 3;
 
-/// The place of the first of the six tags in [`NAMES`]; all from it on are tags.
+/// The index of the first of the six tags in [`NAMES`]; all from it on are tags.
 pub(crate) const FIRST_TAG: usize = 4;
 
 /// The identifiers of the ten special tokens.

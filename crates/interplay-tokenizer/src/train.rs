@@ -4,8 +4,8 @@
 //! word boundaries of GPT-2 (Radford et al. 2019): a word takes its leading space with it.
 //! The crate `tokenizers` counts the words and learns the merges.
 //!
-//! Deviations: special tokens in a text cut it and are never learnt from. The six tags absorb the
-//! white space before them, which saves six tokens a sample over a space token each.
+//! Deviations: special tokens in a text cut it and are never learned from. The six tags absorb the
+//! white space before them, which saves six tokens per sample over a space token each.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

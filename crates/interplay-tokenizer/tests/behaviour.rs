@@ -125,9 +125,9 @@ fn a_completion_to_judge_hides_no_token() {
         (special.unk, "[UNK]"),
         (special.question_open, "<question>"),
     ] {
-        for place in [0, 3, sample.completion().len() - 1] {
+        for index in [0, 3, sample.completion().len() - 1] {
             let mut ids = sample.completion().to_vec();
-            ids.insert(place, id);
+            ids.insert(index, id);
             let shown = tokenizer.decode_completion(&ids);
             assert!(shown.contains(name), "{shown}");
         }

@@ -27,7 +27,7 @@ pub enum TrainError {
     SequenceTooLong {
         /// The sequence's tokens.
         length: usize,
-        /// Tokens a row.
+        /// Tokens per row.
         row_tokens: usize,
     },
     /// Example after example does not fit in a row of the batch.
@@ -42,7 +42,7 @@ pub enum TrainError {
         first: u64,
         /// What the shortest of them needs, in tokens.
         shortest: usize,
-        /// Tokens a row.
+        /// Tokens per row.
         row_tokens: usize,
     },
     /// An environment paid for a completion with something that is no number.

@@ -86,7 +86,7 @@ mod tests {
             let first = log_probs.len();
             log_probs.extend(host(scores.clone()));
             let weights: Vec<f32> = (first..log_probs.len())
-                .map(|place| (place as f32).sin())
+                .map(|index| (index as f32).sin())
                 .collect();
             let size = [weights.len()];
             let weights = Tensor::from_data(TensorData::new(weights, size), &device);

@@ -1,9 +1,9 @@
 //! The trainers of `interplay`: next-token stages (`pretrain`, `midtrain`) and GRPO.
 //!
 //! A stage is a function of its inputs (a model, a data set, a tokenizer, a spec, seeds) and its
-//! folder. It writes `metrics.jsonl`, checkpoints from which an interrupted run goes on bit for
+//! folder. It writes `metrics.jsonl`, checkpoints from which an interrupted run resumes bit for
 //! bit, and the trained model as a Hugging Face folder. Everything is generic over the backend;
-//! no stage reads the clock or the environment: what happens outside is told to an
+//! no stage reads the clock or the environment: events are reported to an
 //! [`Observer`].
 //!
 //! Source: arXiv 2512.07783, section 2 and appendix A (recipes); GRPO after arXiv 2402.03300.

@@ -1,9 +1,9 @@
 //! Next-token training: the stages `pretrain` and `midtrain`.
 //!
-//! Both minimise the mean cross-entropy of the next token over packed samples; they differ in
+//! Both minimize the mean cross-entropy of the next token over packed samples; they differ in
 //! their mixture, budget and starting point, which are settings. A step takes samples in the
 //! order of the data set until its rows are full, so that the state of the data is one number.
-//! Batches are generated, rendered, tokenised and packed on a thread of their own, ahead of the
+//! Batches are generated, rendered, tokenized and packed on a thread of their own, ahead of the
 //! trainer.
 //!
 //! Source: arXiv 2512.07783, appendix A.
@@ -46,7 +46,7 @@ pub struct NextTokenSpec {
     pub budget_tokens: u64,
     /// Rows of a pass.
     pub rows: usize,
-    /// Tokens a row.
+    /// Tokens per row.
     pub row_tokens: usize,
     /// Passes whose gradients are added up in one step.
     #[serde(default = "one")]
@@ -57,10 +57,10 @@ pub struct NextTokenSpec {
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
-    /// What products with the weights are computed in.
+    /// The precision of products with the weights.
     #[serde(default)]
     pub precision: Precision,
-    /// The optimiser and its schedule.
+    /// The optimizer and its schedule.
     pub optimizer: OptimizerSpec,
     /// Steps between checkpoints.
     #[serde(default = "default_checkpoint_every")]

@@ -376,7 +376,7 @@ fn examples_that_do_not_fit_are_left_out_and_counted() {
     assert_eq!(resumed.unwrap(), summary);
     assert_same_files(&stage, &again);
 
-    // Where none fits, the stage says so instead of searching for ever.
+    // Where none fits, the stage says so instead of searching forever.
     world.environment.terms = 40;
     spec.row_tokens = 8;
     let stage = folder.path().join("none");

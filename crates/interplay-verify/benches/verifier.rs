@@ -54,7 +54,7 @@ fn verify(c: &mut Criterion) {
     }
 }
 
-/// Two threads beside one, on the same solutions: how far verifying scales.
+/// Two threads beside one, on the same solutions: how well verifying scales.
 fn threads(c: &mut Criterion) {
     let mut group = c.benchmark_group("verify/threads");
     let pairs = pairs(4, Dialect::Prose, Mode::Forward);

@@ -32,7 +32,7 @@ impl Gold {
     ///
     /// # Errors
     /// A value leaves 64 bits, two names differ in white space only, or the unknown of a reverse
-    /// problem is no leaf or does not follow from the given value.
+    /// problem is not a leaf or does not follow from the given value.
     ///
     /// # Panics
     /// If an id comes from a larger graph.
@@ -112,7 +112,7 @@ impl Gold {
     /// # Errors
     /// The graph has no quantities, a cycle, an unknown dependency, a repeated name, an answer that
     /// is the value of no quantity, or a quantity without a value. Published graphs of reverse
-    /// problems hold parts of linear expressions in place of values; use their gold solutions.
+    /// problems hold parts of linear expressions instead of values; use their gold solutions.
     pub fn from_gold_graph(graph: &GoldGraph) -> Result<Self, VerifyError> {
         graph.validate()?;
         let indices: HashMap<&str, u32> = graph

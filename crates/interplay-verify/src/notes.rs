@@ -9,13 +9,13 @@ use crate::{Reason, StepError, StepVerdict, Verdict};
 pub(crate) enum Detail {
     /// The first mistake.
     First,
-    /// Every step's mistake, needed to overrule the judgement of single steps.
+    /// Every step's mistake, needed to overrule the judgment of single steps.
     All,
 }
 
-/// A judgement with what is needed to overrule the judgement of single steps.
+/// A judgment with what is needed to overrule the judgment of single steps.
 #[derive(Debug)]
-pub(crate) struct Judgement {
+pub(crate) struct Judgment {
     pub verdict: Verdict,
     /// A note for each of the verdict's steps; empty unless [`Detail::All`] was requested.
     pub steps: Vec<StepNote>,
@@ -116,7 +116,7 @@ impl<'t> Notes<'t> {
         }
     }
 
-    /// Notes a mistake that no judgement of a step can overrule.
+    /// Notes a mistake that no judgment of a step can overrule.
     pub(crate) fn beyond(&mut self, span: Span, reason: Reason, expected: impl FnOnce() -> String) {
         self.misplaced = true;
         let first = self.verdict.first_error.is_none();
@@ -180,11 +180,11 @@ impl<'t> Notes<'t> {
         }
     }
 
-    /// The judgement, once `finish` has filled in the verdict's totals.
-    pub(crate) fn close(self, finish: impl FnOnce(&mut Verdict)) -> Judgement {
+    /// The judgment, once `finish` has filled in the verdict's totals.
+    pub(crate) fn close(self, finish: impl FnOnce(&mut Verdict)) -> Judgment {
         let mut verdict = self.verdict;
         finish(&mut verdict);
-        Judgement {
+        Judgment {
             verdict,
             steps: self.steps,
             missing: self.missing,

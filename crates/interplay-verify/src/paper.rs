@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use interplay_graph::Linear;
 
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgement, Notes};
+use crate::notes::{Detail, Judgment, Notes};
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
 use crate::values;
 use crate::{Gold, Reason, StepVerdict};
@@ -53,7 +53,7 @@ pub(crate) fn judge(
     frame: &Frame,
     reading: &Reading,
     detail: Detail,
-) -> Judgement {
+) -> Judgment {
     let mut judge = Judge {
         gold,
         text,
@@ -219,7 +219,7 @@ impl<'t> Judge<'t> {
         named.then(|| values::stated(nodes))?
     }
 
-    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Judgement {
+    fn close(self, answer: Option<Option<i64>>, answer_span: Span) -> Judgment {
         let Self {
             gold,
             found,

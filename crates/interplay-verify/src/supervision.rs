@@ -13,7 +13,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::excerpt::excerpt;
-use crate::notes::{Detail, Judgement};
+use crate::notes::{Detail, Judgment};
 use crate::{Gold, Level, Reason, StepError, StepVerdict, Verdict, Verifier, VerifyError};
 
 /// How supervision errs. Rates are probabilities from 0 to 1.
@@ -21,7 +21,7 @@ use crate::{Gold, Level, Reason, StepError, StepVerdict, Verdict, Verifier, Veri
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Noise {
-    /// The judgement of each step is flipped at this rate.
+    /// The judgment of each step is flipped at this rate.
     Flip {
         /// The probability for each step.
         rate: f64,
@@ -73,7 +73,7 @@ pub struct Supervision {
 }
 
 impl Supervision {
-    /// A verifier whose judgements are perturbed by noise from `stream`.
+    /// A verifier whose judgments are perturbed by noise from `stream`.
     ///
     /// # Errors
     /// The rate lies outside 0 to 1.
@@ -104,16 +104,16 @@ impl Supervision {
                 self.verifier.verify(&partial, candidate)
             }
             Noise::Flip { rate } => {
-                let judgement = self.verifier.judge(gold, candidate, Detail::All);
+                let judgment = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(judgement, gold, candidate, level, |right| {
+                relabeled(judgment, gold, candidate, level, |right| {
                     right ^ rng.random_bool(rate)
                 })
             }
             Noise::Drop { rate } => {
-                let judgement = self.verifier.judge(gold, candidate, Detail::All);
+                let judgment = self.verifier.judge(gold, candidate, Detail::All);
                 let mut rng = self.stream.rng(index);
-                relabelled(judgement, gold, candidate, level, |right| {
+                relabeled(judgment, gold, candidate, level, |right| {
                     right | rng.random_bool(rate)
                 })
             }
@@ -121,24 +121,24 @@ impl Supervision {
     }
 }
 
-/// The verdict with the judgement of every step replaced, and everything that follows from it: the
+/// The verdict with the judgment of every step replaced, and everything that follows from it: the
 /// first error is that of the first step that is now judged wrong, unless a mistake that is not a
 /// step's own comes before it. At the paper level only needed steps count.
 ///
 /// The counts by kind of mistake remain those of the exact verdict.
-fn relabelled(
-    judgement: Judgement,
+fn relabeled(
+    judgment: Judgment,
     gold: &Gold,
     candidate: &str,
     level: Level,
     mut judge: impl FnMut(bool) -> bool,
 ) -> Verdict {
-    let Judgement {
+    let Judgment {
         mut verdict,
         steps: notes,
         missing,
         beyond,
-    } = judgement;
+    } = judgment;
     let mut changed = false;
     let mut first = beyond;
     let mut blame = |error: StepError| {

@@ -197,7 +197,7 @@ pub struct StepVerdict {
     pub correct: bool,
 }
 
-/// The judgement on one candidate.
+/// The judgment on one candidate.
 #[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

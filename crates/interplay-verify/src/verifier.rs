@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgement};
+use crate::notes::{Detail, Judgment};
 use crate::parse::MAX_TEXT;
 use crate::reading::Reading;
 use crate::strict::Unneeded;
@@ -126,7 +126,7 @@ impl Verifier {
     }
 
     /// The same with as many notes as asked for.
-    pub(crate) fn judge(&self, gold: &Gold, candidate: &str, detail: Detail) -> Judgement {
+    pub(crate) fn judge(&self, gold: &Gold, candidate: &str, detail: Detail) -> Judgment {
         if candidate.len() > MAX_TEXT {
             let error = StepError {
                 step: 0,
@@ -140,7 +140,7 @@ impl Verifier {
                 missing: gold.needed(),
                 ..Verdict::default()
             };
-            return Judgement {
+            return Judgment {
                 verdict,
                 steps: Vec::new(),
                 missing: Vec::new(),

@@ -1,4 +1,4 @@
-//! The verifier against corpora of the published generator and labelled mutations of them.
+//! The verifier against corpora of the published generator and labeled mutations of them.
 //!
 //! The corpora are not part of the repository: the environment variable `INTERPLAY_CONFORMANCE`
 //! names their folder, and without it these tests say that they were skipped.

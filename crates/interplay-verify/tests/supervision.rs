@@ -79,13 +79,13 @@ fn verdicts_follow_the_noisy_labels() {
         for mode in [Mode::Forward, Mode::Reverse] {
             for (number, problem) in (0..).zip(problems(dialect, mode)) {
                 let gold = Gold::from_goal(problem.graph(), problem.goal()).unwrap();
-                for (place, candidate) in (0..).zip(candidates(&problem.solution_text())) {
+                for (position, candidate) in (0..).zip(candidates(&problem.solution_text())) {
                     for level in LEVELS {
                         let verifier = Verifier::new(level);
                         let exact = verifier.verify(&gold, &candidate);
                         for noise in [Noise::Flip { rate: 0.3 }, Noise::Drop { rate: 0.5 }] {
                             let noisy = Supervision::new(verifier, noise, stream).unwrap();
-                            let verdict = noisy.verify(&gold, &candidate, number * 1000 + place);
+                            let verdict = noisy.verify(&gold, &candidate, number * 1000 + position);
                             assert_consistent(level, &verdict, &candidate);
                             judged += 1;
                             accepted_wrong += u32::from(verdict.accepted && !exact.accepted);
@@ -124,12 +124,12 @@ fn blame_is_spread_over_the_steps_that_the_noise_picks() {
         }
     }
     // The first wrong label is geometrically distributed.
-    for (place, count) in blamed.into_iter().enumerate() {
-        let expected = f64::from(ROUNDS) * 0.3 * 0.7_f64.powi(place as i32);
+    for (position, count) in blamed.into_iter().enumerate() {
+        let expected = f64::from(ROUNDS) * 0.3 * 0.7_f64.powi(position as i32);
         let found = f64::from(count);
         assert!(
             (found - expected).abs() < 5.0 * expected.sqrt() + 1.0,
-            "{place}: {found}"
+            "{position}: {found}"
         );
     }
 }

@@ -1,5 +1,5 @@
 //! Tokens a second of a training stage, everything included: generation of samples, rendering,
-//! tokenising, packing, forward, backward and update.
+//! tokenizing, packing, forward, backward and update.
 
 use std::time::{Duration, Instant};
 

@@ -19,7 +19,7 @@ use crate::stage::StageSpec;
 
 /// The hardest op that a band may name; tasks have a limit of their own.
 const HARDEST: u32 = 1000;
-/// Names of files and folders that a run makes beside its stages, and of streams of its own.
+/// Names that a run uses for folders and random streams other than those of stages.
 const TAKEN: [&str; 5] = ["tokenizer", "eval", "evaluate", "lock", "lengths"];
 
 impl ExperimentSpec {

@@ -73,31 +73,31 @@ struct Nothing;
 impl BackendTask for Nothing {
     type Output = ();
 
-    fn run<A: TrainBackend>(self, _places: &Replicas<A::Device>) {}
+    fn run<A: TrainBackend>(self, _replicas: &Replicas<A::Device>) {}
 }
 
 #[allow(dead_code)] // In a build without any backend.
 fn on<A: TrainBackend, T: BackendTask>(
     devices: &Devices,
-    place: impl Fn(Device) -> A::Device,
+    to_device: impl Fn(Device) -> A::Device,
     task: T,
 ) -> Result<T::Output, InterplayError> {
     for device in devices.local() {
-        probe::<A>(device, &place(device))?;
+        probe::<A>(device, &to_device(device))?;
     }
-    Ok(task.run::<A>(&devices.places(place)))
+    Ok(task.run::<A>(&devices.replicas(to_device)))
 }
 
 /// Computes one number on the device. Backends panic if their device or driver is missing; this
 /// turns that into an error before any work is done.
-fn probe<A: TrainBackend>(device: Device, place: &A::Device) -> Result<(), InterplayError> {
+fn probe<A: TrainBackend>(device: Device, target: &A::Device) -> Result<(), InterplayError> {
     if !matches!(device, Device::Cuda(_)) {
         return Ok(());
     }
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let answer = catch_unwind(AssertUnwindSafe(|| {
-        Tensor::<A::InnerBackend, 1>::from_floats([1.0, 2.0], place)
+        Tensor::<A::InnerBackend, 1>::from_floats([1.0, 2.0], target)
             .sum()
             .into_data()
     }));
@@ -125,7 +125,7 @@ fn probe<A: TrainBackend>(device: Device, place: &A::Device) -> Result<(), Inter
 /// a large projection. Takes a fraction of a second, longer if the backend only emulates the
 /// precision.
 #[must_use]
-pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> f64 {
+pub fn matrix_peak<A: TrainBackend>(target: &A::Device, precision: Precision) -> f64 {
     /// Products in one measurement, so that the device's queue stays full.
     const PRODUCTS: usize = 4;
     const ROUNDS: usize = 3;
@@ -135,14 +135,14 @@ pub fn matrix_peak<A: TrainBackend>(place: &A::Device, precision: Precision) -> 
     // On a CPU, rows of 1024 would compete for the same cache lines.
     let mut size = 1000;
     loop {
-        let ones = Tensor::<A::InnerBackend, 2>::ones([size, size], place);
+        let ones = Tensor::<A::InnerBackend, 2>::ones([size, size], target);
         let ones = match precision {
             Precision::Bf16 => ones.cast(FloatDType::BF16),
             _ => ones,
         };
         let seconds = |_| {
             let began = std::time::Instant::now();
-            let mut sum = Tensor::<A::InnerBackend, 1>::zeros([1], place);
+            let mut sum = Tensor::<A::InnerBackend, 1>::zeros([1], target);
             for _ in 0..PRODUCTS {
                 let factor = || ones.clone().into_primitive().tensor();
                 let product = A::InnerBackend::project(factor(), factor(), None, None);

@@ -56,7 +56,7 @@ impl Devices {
 
     /// The devices of this machine, with the leader first.
     pub fn local(&self) -> impl Iterator<Item = Device> + '_ {
-        let others = self.others.iter().filter_map(|place| match place {
+        let others = self.others.iter().filter_map(|other| match other {
             ReplicaSpec::Local(device) => Some(*device),
             ReplicaSpec::Worker(_) => None,
         });
@@ -65,23 +65,23 @@ impl Devices {
 
     /// The addresses of the workers, each as `host:port`.
     pub fn workers(&self) -> impl Iterator<Item = &str> {
-        self.others.iter().filter_map(|place| match place {
+        self.others.iter().filter_map(|other| match other {
             ReplicaSpec::Local(_) => None,
             ReplicaSpec::Worker(address) => Some(address.as_str()),
         })
     }
 
-    /// The places for a backend whose devices `place` makes.
-    pub(crate) fn places<D>(&self, place: impl Fn(Device) -> D) -> Replicas<D> {
+    /// The replicas for a backend; `to_device` makes its devices.
+    pub(crate) fn replicas<D>(&self, to_device: impl Fn(Device) -> D) -> Replicas<D> {
         let others = self.others.iter().map(|other| match other {
-            ReplicaSpec::Local(device) => ReplicaSpec::Local(place(*device)),
+            ReplicaSpec::Local(device) => ReplicaSpec::Local(to_device(*device)),
             ReplicaSpec::Worker(address) => ReplicaSpec::Worker(address.clone()),
         });
-        Replicas::single(place(self.leader)).with(others)
+        Replicas::single(to_device(self.leader)).with(others)
     }
 
     fn names(&self) -> Vec<String> {
-        let others = self.others.iter().map(|place| match place {
+        let others = self.others.iter().map(|other| match other {
             ReplicaSpec::Local(device) => device.to_string(),
             ReplicaSpec::Worker(address) => format!("{TCP}{address}"),
         });
@@ -91,23 +91,23 @@ impl Devices {
     }
 
     fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, InterplayError> {
-        let mut places = Vec::new();
+        let mut specs = Vec::new();
         for name in names {
-            places.push(match name.trim().strip_prefix(TCP) {
+            specs.push(match name.trim().strip_prefix(TCP) {
                 Some(address) => ReplicaSpec::Worker(worker(address)?),
                 None => ReplicaSpec::Local(name.trim().parse()?),
             });
         }
-        let mut places = places.into_iter();
-        let leader = match places.next() {
+        let mut specs = specs.into_iter();
+        let leader = match specs.next() {
             Some(ReplicaSpec::Local(leader)) => leader,
             Some(ReplicaSpec::Worker(address)) => {
                 let reason = "the first device holds the weights and must be of this machine";
                 return Err(bad(&format!("{TCP}{address}"), reason));
             }
-            None => return Err(bad("", "there is no device in the list")),
+            None => return Err(bad("", "the list of devices is empty")),
         };
-        let others = places.collect();
+        let others = specs.collect();
         let devices = Self { leader, others };
         devices.check()?;
         Ok(devices)

@@ -16,7 +16,7 @@ use interplay_verify::VerifyError;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum InterplayError {
-    /// There is no device of this name.
+    /// The device name is unknown.
     #[error("device `{found}` is unknown; expected one of flex, ndarray, cuda, cuda:INDEX")]
     UnknownDevice {
         /// The name that was given.
@@ -91,7 +91,7 @@ pub enum InterplayError {
     /// The run folder holds another experiment.
     #[error(
         "{} holds another experiment: {difference}; choose another folder with --out, or remove \
-         this one to start anew",
+         this one to start over",
         folder.display()
     )]
     OtherExperiment {

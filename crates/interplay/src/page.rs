@@ -51,7 +51,7 @@ pub(crate) fn page(
             (
                 "evaluation".into(),
                 format!(
-                    "{} problems an op, {} completions a problem, temperature {}",
+                    "{} problems per op, {} completions per problem, temperature {}",
                     plan.evaluate.problems_per_op,
                     plan.evaluate.completions,
                     plan.evaluate.temperature

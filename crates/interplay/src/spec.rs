@@ -139,7 +139,7 @@ pub struct EvaluateSpec {
 }
 
 impl EvaluateSpec {
-    /// Verified pass@1 to pass@16 of 16 completions a problem at temperature 0.7, on 100 problems an op
+    /// Verified pass@1 to pass@16 of 16 completions per problem, temperature 0.7, 100 problems per op,
     /// with completions of up to `max_new_tokens` tokens.
     #[must_use]
     pub fn new(data: impl Into<DataSpec>, max_new_tokens: usize) -> Self {
@@ -183,7 +183,7 @@ impl ExperimentSpec {
     pub fn preset(name: &str) -> Result<Self, InterplayError> {
         let Some((name, text)) = Self::PRESETS.iter().find(|(known, _)| *known == name) else {
             let known = Self::PRESETS.map(|(name, _)| name).join(", ");
-            let reason = format!("there is no preset of this name; expected one of {known}");
+            let reason = format!("unknown preset; expected one of {known}");
             return Err(InterplayError::BadSpec {
                 path: name.into(),
                 reason,

@@ -116,7 +116,7 @@ pub(crate) struct Traits {
 pub(crate) struct Needs<'a> {
     /// Everything that is wrong with the settings alone, by key.
     pub issues: Issues,
-    /// The type that products with the weights are computed in.
+    /// The precision of products with the weights.
     pub precision: Precision,
     /// For stages that train.
     pub training: Option<TrainingNeeds<'a>>,
@@ -285,7 +285,7 @@ impl<S: Serialize> Training<S> {
 }
 
 impl CalibrateSpec {
-    /// These ops with 32 problems each and 32 completions a problem, and an edge where verified pass@1
+    /// 32 problems per op, 32 completions per problem, and an edge where verified pass@1
     /// is below 0.7 and pass@32 above 0.1.
     #[must_use]
     pub fn new(ops: Counts) -> Self {

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 #[test]
 fn verdicts_come_one_a_record_in_order() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let solution = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.";
     let wrong = "fox = 3. elk = fox + 2 = 3 + 1 = 5. Answer: 5.";
     write_records(
-        &place.join("in.jsonl"),
+        &dir.join("in.jsonl"),
         &[
             json!({"solution": solution, "candidate": wrong, "index": "first", "note": [1]}),
             json!({"solution": solution, "candidate": "Answer: 6."}),
@@ -22,8 +22,8 @@ fn verdicts_come_one_a_record_in_order() {
         ],
     );
     let verify = "verify --input in.jsonl --output out.jsonl";
-    let explained = succeed(place, &format!("{verify} --level strict --explain"));
-    let verdicts = records(&place.join("out.jsonl"));
+    let explained = succeed(dir, &format!("{verify} --level strict --explain"));
+    let verdicts = records(&dir.join("out.jsonl"));
     let indices: Vec<_> = verdicts.iter().map(|verdict| &verdict["index"]).collect();
     assert_eq!(indices, [&json!("first"), &json!(2), &json!(77)]);
     let accepted: Vec<_> = verdicts
@@ -49,19 +49,19 @@ fn verdicts_come_one_a_record_in_order() {
     );
 
     // At the paper's level the intermediate number is not looked at.
-    succeed(place, &format!("{verify} --level paper"));
-    assert_eq!(records(&place.join("out.jsonl"))[0]["accepted"], true);
+    succeed(dir, &format!("{verify} --level paper"));
+    assert_eq!(records(&dir.join("out.jsonl"))[0]["accepted"], true);
 }
 
 #[test]
 fn a_true_step_that_the_problem_states_is_no_invention() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let solution = "fox = 3. elk = fox = 3. Answer: 3.";
     let more = "fox = 3. owl = fox + 2 = 3 + 2 = 5. elk = fox = 3. Answer: 3.";
     let problem = "owl = fox + 2. fox = 3. elk = fox.";
     write_records(
-        &place.join("in.jsonl"),
+        &dir.join("in.jsonl"),
         &[
             json!({"solution": solution, "candidate": more}),
             json!({"solution": solution, "candidate": more, "problem": problem, "question": "elk?"}),
@@ -69,25 +69,25 @@ fn a_true_step_that_the_problem_states_is_no_invention() {
     );
     let verify = "verify --input in.jsonl --output out.jsonl";
     let accepted = |flags: &str| -> Vec<bool> {
-        succeed(place, &format!("{verify} {flags}"));
-        let verdicts = records(&place.join("out.jsonl"));
+        succeed(dir, &format!("{verify} {flags}"));
+        let verdicts = records(&dir.join("out.jsonl"));
         let accepted = verdicts.iter().map(|verdict| verdict["accepted"].as_bool());
         accepted.map(Option::unwrap).collect()
     };
     assert_eq!(accepted("--level strict"), [false, true]);
     assert_eq!(accepted("--level strict --forbid-unneeded"), [false, false]);
     let paper = format!("{verify} --level paper --forbid-unneeded");
-    refuse(place, &paper, &["--forbid-unneeded", "strict"]);
+    refuse(dir, &paper, &["--forbid-unneeded", "strict"]);
 }
 
 #[test]
 fn published_generations_become_published_results() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let generate =
         "generate --op 4 --context zoo --n 6 --output gold.jsonl --graphs gold_graphs.jsonl";
-    succeed(place, generate);
-    let problems = records(&place.join("gold.jsonl"));
+    succeed(dir, generate);
+    let problems = records(&dir.join("gold.jsonl"));
     let generation = |problem: &Value, text: &str| {
         json!({
             "op": "4", "__idx": problem["id"], "id": problem["id"], "template": "zoo",
@@ -106,11 +106,11 @@ fn published_generations_become_published_results() {
             &solution.replace("Answer: ", "Answer: 9"),
         ));
     }
-    write_records(&place.join("generations.jsonl"), &generations);
+    write_records(&dir.join("generations.jsonl"), &generations);
     for gold in ["gold.jsonl", "gold_graphs.jsonl"] {
         let verify = "verify --input generations.jsonl --output results.jsonl";
-        succeed(place, &format!("{verify} --gold {gold}"));
-        let results = records(&place.join("results.jsonl"));
+        succeed(dir, &format!("{verify} --gold {gold}"));
+        let results = records(&dir.join("results.jsonl"));
         assert_eq!(results.len(), 18);
         let first = json!({
             "op": "4", "id": "0", "template": "zoo", "prompt_key_type": "id",
@@ -119,19 +119,19 @@ fn published_generations_become_published_results() {
             "extra_nodes": 0, "missing_nodes": 0,
         });
         assert_eq!(results[0], first);
-        for (place, result) in results.iter().enumerate() {
-            assert_eq!(result["sample_rank"], place % 3);
-            assert_eq!(result["perfect"], place % 3 == 0);
-            assert_eq!(result["answer_mismatch"], place % 3 == 2);
-            assert_eq!(result["missing_nodes"] == 0, place % 3 != 1);
+        for (index, result) in results.iter().enumerate() {
+            assert_eq!(result["sample_rank"], index % 3);
+            assert_eq!(result["perfect"], index % 3 == 0);
+            assert_eq!(result["answer_mismatch"], index % 3 == 2);
+            assert_eq!(result["missing_nodes"] == 0, index % 3 != 1);
         }
-        refuse(place, verify, &["generations.jsonl, line 1", "--gold"]);
+        refuse(dir, verify, &["generations.jsonl, line 1", "--gold"]);
     }
     let missing = json!({"op": 4, "id": 99, "gen_solution_answer": "Answer: 1."});
-    write_records(&place.join("generations.jsonl"), &[missing]);
+    write_records(&dir.join("generations.jsonl"), &[missing]);
     let verify = "verify --input generations.jsonl --gold gold.jsonl --output results.jsonl";
     refuse(
-        place,
+        dir,
         verify,
         &["generations.jsonl, line 1", "op 4, id 99", "--gold"],
     );
@@ -140,14 +140,14 @@ fn published_generations_become_published_results() {
 #[test]
 fn broken_records_are_refused_with_file_and_line_and_the_old_output_stays() {
     let folder = folder();
-    let place = folder.path();
-    fs::write(place.join("out.jsonl"), "old\n").unwrap();
+    let dir = folder.path();
+    fs::write(dir.join("out.jsonl"), "old\n").unwrap();
     let solution = "fox = 3. Answer: 3.";
     let good = json!({"solution": solution, "candidate": solution}).to_string();
     let verify = "verify --input in.jsonl --output out.jsonl";
     let refused = |text: &str, parts: &[&str]| {
-        fs::write(place.join("in.jsonl"), text).unwrap();
-        refuse(place, verify, parts);
+        fs::write(dir.join("in.jsonl"), text).unwrap();
+        refuse(dir, verify, parts);
     };
     refused(
         &format!("{good}\n{}", &good[..20]),
@@ -164,17 +164,17 @@ fn broken_records_are_refused_with_file_and_line_and_the_old_output_stays() {
     let broken = json!({"solution": "fox = .", "candidate": solution});
     refused(&format!("{broken}\n"), &["in.jsonl, line 1", "`solution`"]);
     refuse(
-        place,
+        dir,
         "verify --input gone.jsonl --output out.jsonl",
         &["gone.jsonl"],
     );
     refuse(
-        place,
+        dir,
         "verify --input in.jsonl --output in.jsonl",
         &["in.jsonl", "--output"],
     );
     refuse(
-        place,
+        dir,
         &format!("{verify} --level kind"),
         &["--level", "paper", "strict"],
     );
@@ -183,7 +183,7 @@ fn broken_records_are_refused_with_file_and_line_and_the_old_output_stays() {
 #[test]
 fn candidates_from_other_programs_are_judged_one_by_one() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let solution = "fox = 3. Answer: 3.";
     let record = |rest: &str| format!("{{\"solution\": \"{solution}\", {rest}}}");
     let right = format!("\"candidate\": \"{solution}\"");
@@ -202,11 +202,11 @@ fn candidates_from_other_programs_are_judged_one_by_one() {
         record(&format!("{right}, \"index\": \"\\ud83d\\ude00 NaN\"")),
     ];
     let text = format!("\u{feff}{}\r\n", lines.join("\r\n\r\n"));
-    fs::write(place.join("in.jsonl"), &text).unwrap();
-    write_gz(&place.join("in.jsonl.gz"), text.as_bytes());
+    fs::write(dir.join("in.jsonl"), &text).unwrap();
+    write_gz(&dir.join("in.jsonl.gz"), text.as_bytes());
     for input in ["in.jsonl", "in.jsonl.gz"] {
-        succeed(place, &format!("verify --input {input} --output out.jsonl"));
-        let verdicts = records(&place.join("out.jsonl"));
+        succeed(dir, &format!("verify --input {input} --output out.jsonl"));
+        let verdicts = records(&dir.join("out.jsonl"));
         let indices: Vec<_> = verdicts.iter().map(|verdict| &verdict["index"]).collect();
         let expected = [
             json!(1),
@@ -224,15 +224,15 @@ fn candidates_from_other_programs_are_judged_one_by_one() {
         assert_eq!(accepted, [true, true, false, true, false, true]);
     }
     // A field that is read and has no value is named.
-    fs::write(place.join("in.jsonl"), record("\"candidate\": NaN")).unwrap();
+    fs::write(dir.join("in.jsonl"), record("\"candidate\": NaN")).unwrap();
     let verify = "verify --input in.jsonl --output out.jsonl";
-    refuse(place, verify, &["in.jsonl, line 1", "`candidate`"]);
+    refuse(dir, verify, &["in.jsonl, line 1", "`candidate`"]);
 }
 
 #[test]
 fn one_unreadable_record_of_many_is_fatal_or_skipped() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let solution = "fox = 3. Answer: 3.";
     let good = json!({"solution": solution, "candidate": solution}).to_string();
     let no_gold = json!({"solution": "fox = .", "candidate": solution}).to_string();
@@ -240,38 +240,34 @@ fn one_unreadable_record_of_many_is_fatal_or_skipped() {
     let verify = "verify --input in.jsonl --output out.jsonl";
     for bad in bad {
         let lines = [vec![good.as_str(); 5000], vec![bad], vec![&good; 9]].concat();
-        fs::write(place.join("in.jsonl"), lines.join("\n")).unwrap();
-        refuse(place, verify, &["in.jsonl, line 5001"]);
-        let output = call(place, &format!("{verify} --skip-unreadable"));
+        fs::write(dir.join("in.jsonl"), lines.join("\n")).unwrap();
+        refuse(dir, verify, &["in.jsonl, line 5001"]);
+        let output = call(dir, &format!("{verify} --skip-unreadable"));
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{message}");
         assert!(
             message.contains("skipped 1 unusable") && message.contains("in.jsonl, line 5001: "),
             "{message}"
         );
-        let verdicts = records(&place.join("out.jsonl"));
+        let verdicts = records(&dir.join("out.jsonl"));
         assert_eq!(verdicts.len(), 5009);
         assert_eq!(verdicts[5000]["index"], 5002);
-        fs::remove_file(place.join("out.jsonl")).unwrap();
+        fs::remove_file(dir.join("out.jsonl")).unwrap();
     }
     // Where nothing is left, the file is most likely not the one that was meant.
-    fs::write(place.join("in.jsonl"), "a\nb\n").unwrap();
+    fs::write(dir.join("in.jsonl"), "a\nb\n").unwrap();
     let all = format!("{verify} --skip-unreadable");
-    refuse(
-        place,
-        &all,
-        &["no record could be used", "in.jsonl, line 1"],
-    );
+    refuse(dir, &all, &["no record could be used", "in.jsonl, line 1"]);
 }
 
 #[cfg(feature = "parquet")]
 #[test]
 fn tables_are_verified_and_counted_like_lines() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let solution = "fox = 3. Answer: 3.";
     write_table(
-        &place.join("in.parquet"),
+        &dir.join("in.parquet"),
         &[
             ("solution", Column::Texts(&[solution, solution])),
             ("candidate", Column::Texts(&[solution, "Answer: 4."])),
@@ -279,8 +275,8 @@ fn tables_are_verified_and_counted_like_lines() {
             ("tokens", Column::Numbers(&[-1, 9])),
         ],
     );
-    succeed(place, "verify --input in.parquet --output out.jsonl");
-    let verdicts = records(&place.join("out.jsonl"));
+    succeed(dir, "verify --input in.parquet --output out.jsonl");
+    let verdicts = records(&dir.join("out.jsonl"));
     let read = |field: &str| -> Vec<Value> {
         let values = verdicts.iter().map(|verdict| verdict[field].clone());
         values.collect()
@@ -288,28 +284,28 @@ fn tables_are_verified_and_counted_like_lines() {
     assert_eq!(read("index"), ["p-1", "p-2"]);
     assert_eq!(read("accepted"), [true, false]);
     write_table(
-        &place.join("graded.parquet"),
+        &dir.join("graded.parquet"),
         &[
             ("id", Column::Texts(&["a", "b", "a"])),
             ("op", Column::Numbers(&[2, 3, 2])),
             ("accepted", Column::Flags(&[true, false, false])),
         ],
     );
-    let table = succeed(place, "passk --input graded.parquet");
+    let table = succeed(dir, "passk --input graded.parquet");
     assert!(
         table.contains("1 to 2 completions per problem, 3 in all"),
         "{table}"
     );
     assert!(row(&table, "overall", 0).contains(" 25.0 ["), "{table}");
     let verify = "verify --input graded.parquet --output no.jsonl";
-    refuse(place, verify, &["graded.parquet, row 1", "solution"]);
+    refuse(dir, verify, &["graded.parquet, row 1", "solution"]);
     let verify = "verify --input in.parquet --output no.parquet";
-    refuse(place, verify, &["no.parquet", ".jsonl"]);
+    refuse(dir, verify, &["no.parquet", ".jsonl"]);
     // A table that is cut off is named, and nothing is left behind.
-    let bytes = fs::read(place.join("in.parquet")).unwrap();
-    fs::write(place.join("cut.parquet"), &bytes[..bytes.len() - 9]).unwrap();
+    let bytes = fs::read(dir.join("in.parquet")).unwrap();
+    fs::write(dir.join("cut.parquet"), &bytes[..bytes.len() - 9]).unwrap();
     let verify = "verify --input cut.parquet --output no.jsonl";
-    refuse(place, verify, &["cut.parquet"]);
+    refuse(dir, verify, &["cut.parquet"]);
 }
 
 /// A line of a table of pass@k: the first of a group, or one after it.
@@ -329,7 +325,7 @@ fn completion(id: u64, op: u32, sample: u32, accepted: bool) -> Value {
 #[test]
 fn pass_at_k_is_the_unbiased_estimate() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     // One right of four: pass@1 is 1/4, pass@2 is 1/2.
     let first: Vec<_> = (0..4)
         .map(|sample| completion(1, 2, sample, sample == 3))
@@ -337,16 +333,16 @@ fn pass_at_k_is_the_unbiased_estimate() {
     let second: Vec<_> = (0..4)
         .map(|sample| completion(2, 6, sample, false))
         .collect();
-    let input = place.join("in.jsonl");
+    let input = dir.join("in.jsonl");
     write_records(&input, &[first.clone(), second].concat());
-    let table = succeed(place, "passk --input in.jsonl");
+    let table = succeed(dir, "passk --input in.jsonl");
     assert!(row(&table, "op 2", 0).contains(" 25.0 ["), "{table}");
     assert!(row(&table, "op 2", 1).contains(" 50.0 ["), "{table}");
     assert!(row(&table, "op 6", 2).contains(" 0.0 ["), "{table}");
     let overall = row(&table, "overall", 0);
     assert!(overall.contains(" 12.5 [") && overall.contains(" 100.0 ["));
 
-    let refused = |parts: &[&str]| refuse(place, "passk --input in.jsonl", parts);
+    let refused = |parts: &[&str]| refuse(dir, "passk --input in.jsonl", parts);
     write_records(&input, &[first.clone(), first].concat());
     refused(&["in.jsonl, line 5", "second time"]);
     write_records(
@@ -375,7 +371,7 @@ fn pass_at_k_is_the_unbiased_estimate() {
 #[test]
 fn each_problem_counts_with_its_own_number_of_completions() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     // One right of three and one of two: 1/3 and 1/2, then 2/3 and 1.
     let graded = |id: Value, right: bool| json!({"id": id, "accepted": right, "op": "4"});
     let records = [
@@ -385,9 +381,9 @@ fn each_problem_counts_with_its_own_number_of_completions() {
         graded(json!("HumanEval/0"), false),
         graded(json!("7"), false),
     ];
-    let input = place.join("in.jsonl");
+    let input = dir.join("in.jsonl");
     write_records(&input, &records);
-    let table = succeed(place, "passk --input in.jsonl");
+    let table = succeed(dir, "passk --input in.jsonl");
     assert!(
         table.starts_with("2 to 3 completions per problem, 5 in all\n"),
         "{table}"
@@ -411,8 +407,8 @@ fn each_problem_counts_with_its_own_number_of_completions() {
         "problem 7 has 2",
         "--drop-short",
     ];
-    refuse(place, passk, &parts);
-    let table = succeed(place, &format!("{passk} --drop-short"));
+    refuse(dir, passk, &parts);
+    let table = succeed(dir, &format!("{passk} --drop-short"));
     assert!(
         row(&table, "overall", 1).contains("       1     3  100.0 ["),
         "{table}"
@@ -422,17 +418,17 @@ fn each_problem_counts_with_its_own_number_of_completions() {
         "{table}"
     );
     refuse(
-        place,
+        dir,
         "passk --input in.jsonl --ks 4 --drop-short",
         &["pass@4", "2 of 2 problems"],
     );
-    refuse(place, "passk --input in.jsonl --ks 0", &["--ks", "0"]);
+    refuse(dir, "passk --input in.jsonl --ks 0", &["--ks", "0"]);
 
     let lines: Vec<String> = records.iter().map(Value::to_string).collect();
     let text =
         format!("\u{feff}{}\r\nnot JSON\r\n", lines.join("\r\n")).replace("}", ", \"x\": NaN}");
     fs::write(&input, text).unwrap();
-    refuse(place, "passk --input in.jsonl", &["in.jsonl, line 6"]);
-    let skipping = succeed(place, "passk --input in.jsonl --skip-unreadable");
+    refuse(dir, "passk --input in.jsonl", &["in.jsonl, line 6"]);
+    let skipping = succeed(dir, "passk --input in.jsonl --skip-unreadable");
     assert!(row(&skipping, "overall", 1).contains("83.3"), "{skipping}");
 }

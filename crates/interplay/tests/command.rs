@@ -66,9 +66,9 @@ dialect = "terse"
 #[test]
 fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
     let folder = folder();
-    let place = folder.path();
-    fs::write(place.join("experiment.toml"), EXPERIMENT).unwrap();
-    let printed = succeed(place, "run --config experiment.toml --out here");
+    let dir = folder.path();
+    fs::write(dir.join("experiment.toml"), EXPERIMENT).unwrap();
+    let printed = succeed(dir, "run --config experiment.toml --out here");
     assert!(
         printed.contains("verified pass@2") && printed.contains("report.html"),
         "{printed}"
@@ -79,10 +79,10 @@ fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
         "report.html",
         "base/model/model.safetensors",
     ] {
-        assert!(place.join("here").join(file).exists(), "{file}");
+        assert!(dir.join("here").join(file).exists(), "{file}");
     }
 
-    let table = succeed(place, "passk --input here/eval/base.jsonl --ks 2,1");
+    let table = succeed(dir, "passk --input here/eval/base.jsonl --ks 2,1");
     for part in [
         "2 completions per problem",
         "op 5",
@@ -92,18 +92,18 @@ fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
         assert!(table.contains(part), "{table}");
     }
     refuse(
-        place,
+        dir,
         "passk --input here/eval/base.jsonl --ks 1,3",
         &["--ks", "3", "base.jsonl"],
     );
 
     // The same again changes nothing; another seed is another experiment.
-    let results = fs::read(place.join("here/results.json")).unwrap();
-    succeed(place, "run --config experiment.toml --out here");
-    assert_eq!(fs::read(place.join("here/results.json")).unwrap(), results);
+    let results = fs::read(dir.join("here/results.json")).unwrap();
+    succeed(dir, "run --config experiment.toml --out here");
+    assert_eq!(fs::read(dir.join("here/results.json")).unwrap(), results);
     let other = "run --config experiment.toml --out here --seed 4";
     refuse(
-        place,
+        dir,
         other,
         &[
             "here",
@@ -115,47 +115,47 @@ fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
     );
 
     // A truncated model is named, and the rest of the run stays.
-    let model = place.join("here/base/model/model.safetensors");
+    let model = dir.join("here/base/model/model.safetensors");
     let bytes = fs::read(&model).unwrap();
     fs::write(&model, &bytes[..bytes.len() / 2]).unwrap();
-    fs::remove_file(place.join("here/eval/base.json")).unwrap();
-    let output = call(place, "run --config experiment.toml --out here");
+    fs::remove_file(dir.join("here/eval/base.json")).unwrap();
+    let output = call(dir, "run --config experiment.toml --out here");
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(message.contains("model.safetensors"), "{message}");
-    assert_eq!(fs::read(place.join("here/results.json")).unwrap(), results);
+    assert_eq!(fs::read(dir.join("here/results.json")).unwrap(), results);
 }
 
 #[test]
 fn a_bad_experiment_is_refused_with_its_file_and_key() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let run = "run --config experiment.toml --out here";
     let write = |from: &str, to: &str| {
         assert!(EXPERIMENT.contains(from));
         fs::write(
-            place.join("experiment.toml"),
+            dir.join("experiment.toml"),
             EXPERIMENT.replacen(from, to, 1),
         )
         .unwrap();
     };
     write("heads = 2", "heads = 2\nhaeds = 2");
-    refuse(place, run, &["experiment.toml", "`haeds`", "in `model`"]);
+    refuse(dir, run, &["experiment.toml", "`haeds`", "in `model`"]);
     // A byte order mark before the experiment changes nothing.
-    let text = fs::read_to_string(place.join("experiment.toml")).unwrap();
-    fs::write(place.join("experiment.toml"), format!("\u{feff}{text}")).unwrap();
-    refuse(place, run, &["experiment.toml", "`haeds`", "in `model`"]);
+    let text = fs::read_to_string(dir.join("experiment.toml")).unwrap();
+    fs::write(dir.join("experiment.toml"), format!("\u{feff}{text}")).unwrap();
+    refuse(dir, run, &["experiment.toml", "`haeds`", "in `model`"]);
     write("rows = 4", "rows = 4\nrow = 4");
     refuse(
-        place,
+        dir,
         run,
         &["experiment.toml", "stage 1 (base)", "`row`", "row_tokens"],
     );
     write("samples = 50", "samples = \"many\"");
-    refuse(place, run, &["experiment.toml", "samples"]);
+    refuse(dir, run, &["experiment.toml", "samples"]);
     write("op = \"2-3\"", "weight = 0.7\nop = \"2-3\"");
     refuse(
-        place,
+        dir,
         run,
         &[
             "experiment.toml",
@@ -166,7 +166,7 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
     );
     write("op = \"2-3\"", "op = \"2-300\"");
     refuse(
-        place,
+        dir,
         run,
         &[
             "experiment.toml",
@@ -177,13 +177,9 @@ fn a_bad_experiment_is_refused_with_its_file_and_key() {
         ],
     );
     write("name = \"smallest\"", "name =");
-    refuse(place, run, &["experiment.toml"]);
-    refuse(place, "run --config gone.toml", &["gone.toml"]);
-    refuse(
-        place,
-        "run --preset gone",
-        &["gone", "staged, quick, paper"],
-    );
+    refuse(dir, run, &["experiment.toml"]);
+    refuse(dir, "run --config gone.toml", &["gone.toml"]);
+    refuse(dir, "run --preset gone", &["gone", "staged, quick, paper"]);
 }
 
 #[test]

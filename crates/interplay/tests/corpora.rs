@@ -1,4 +1,4 @@
-//! The command on whole corpora: generation that is killed and goes on, shards, parts, formats,
+//! The command on whole corpora: generation that is killed and resumed, shards, parts, formats,
 //! statistics and certificates.
 
 mod calls;
@@ -93,46 +93,46 @@ fn kill_and_go_on(output: &str) {
 #[test]
 fn shards_and_parts_are_the_whole_once_each() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     let flags = "generate --op 8 --dialect terse --n 101";
     let mut all = Vec::new();
     for shard in 0..3 {
         succeed(
-            place,
+            dir,
             &format!("{flags} --shard {shard}/3 --output shard.jsonl"),
         );
-        all.extend(ids(&place.join("shard.jsonl")));
+        all.extend(ids(&dir.join("shard.jsonl")));
     }
     all.sort_unstable();
     assert_eq!(all, (0..101).collect::<Vec<_>>());
     all.clear();
     for part in ["train", "validation", "test"] {
         let flags = format!("{flags} --part {part} --shares 0.5,0.2,0.3");
-        succeed(place, &format!("{flags} --output {part}.jsonl"));
-        all.extend(ids(&place.join(format!("{part}.jsonl"))));
+        succeed(dir, &format!("{flags} --output {part}.jsonl"));
+        all.extend(ids(&dir.join(format!("{part}.jsonl"))));
     }
     all.sort_unstable();
     assert_eq!(all, (0..101).collect::<Vec<_>>());
     let certify = "certify --left train.jsonl --right test.jsonl --output certificate.json";
-    let told = succeed(place, &format!("{certify} --require shape"));
+    let told = succeed(dir, &format!("{certify} --require shape"));
     assert_eq!(told.matches("disjoint").count(), 3, "{told}");
-    let text = fs::read_to_string(place.join("certificate.json")).unwrap();
+    let text = fs::read_to_string(dir.join("certificate.json")).unwrap();
     let certificate: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(certificate["compared"][2]["finding"], "disjoint");
     let same = "certify --left train.jsonl --right train.jsonl --require text";
-    assert!(refused(place, same).contains("overlap"));
+    assert!(refused(dir, same).contains("overlap"));
 
     let flags = "generate --op 2-6 --n 400 --distinct graph";
-    succeed(place, &format!("{flags} --output whole.jsonl"));
+    succeed(dir, &format!("{flags} --output whole.jsonl"));
     all.clear();
     for shard in 0..3 {
         let flags = format!("{flags} --shard {shard}/3 --output shard.jsonl");
-        succeed(place, &flags);
-        all.extend(ids(&place.join("shard.jsonl")));
+        succeed(dir, &flags);
+        all.extend(ids(&dir.join("shard.jsonl")));
     }
     all.sort_unstable();
     assert!(all.len() < 400, "nothing is repeated");
-    assert_eq!(all, ids(&place.join("whole.jsonl")));
+    assert_eq!(all, ids(&dir.join("whole.jsonl")));
 
     for (flags, part) in [
         ("--shard 3/3", "3/3"),
@@ -142,7 +142,7 @@ fn shards_and_parts_are_the_whole_once_each() {
         ("--split-by text", "shape"),
     ] {
         let message = refused(
-            place,
+            dir,
             &format!("generate --op 4 --n 4 --output out.jsonl {flags}"),
         );
         assert!(message.contains(part), "{flags}: {message}");
@@ -152,7 +152,7 @@ fn shards_and_parts_are_the_whole_once_each() {
 #[test]
 fn every_mode_layer_and_format_is_written_and_read() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     for flags in [
         "--d 3",
         "--mode reverse",
@@ -161,11 +161,11 @@ fn every_mode_layer_and_format_is_written_and_read() {
     ] {
         let generate = format!("generate --op 4-9 --n 30 --context festival {flags}");
         succeed(
-            place,
+            dir,
             &format!("{generate} --output out.jsonl --graphs graphs.jsonl"),
         );
         // All texts can be read back into graphs, whose op is the one in the record.
-        let table = succeed(place, "statistics --input out.jsonl");
+        let table = succeed(dir, "statistics --input out.jsonl");
         for row in [
             "| records | 30 |",
             "| tell no whole problem | 0 % |",
@@ -173,7 +173,7 @@ fn every_mode_layer_and_format_is_written_and_read() {
         ] {
             assert!(table.contains(row), "{flags}: {table}");
         }
-        let inspected = succeed(place, "inspect --input out.jsonl --index 7");
+        let inspected = succeed(dir, "inspect --input out.jsonl --index 7");
         assert_eq!(
             inspected.contains("(given)"),
             flags.contains("reverse"),
@@ -182,16 +182,16 @@ fn every_mode_layer_and_format_is_written_and_read() {
     }
     if cfg!(feature = "parquet") {
         succeed(
-            place,
+            dir,
             "generate --op 4 --n 20 --output out.parquet --graphs graphs.jsonl",
         );
-        let bytes = fs::read(place.join("out.parquet")).unwrap();
+        let bytes = fs::read(dir.join("out.parquet")).unwrap();
         assert_eq!(
             (&bytes[..4], &bytes[bytes.len() - 4..]),
             (&b"PAR1"[..], &b"PAR1"[..])
         );
         assert_eq!(
-            fs::read_to_string(place.join("graphs.jsonl"))
+            fs::read_to_string(dir.join("graphs.jsonl"))
                 .unwrap()
                 .lines()
                 .count(),
@@ -203,15 +203,15 @@ fn every_mode_layer_and_format_is_written_and_read() {
 #[test]
 fn corpora_stand_side_by_side_in_table_and_plots() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
-    succeed(place, "generate --op 2-6 --n 200 --output a.jsonl.gz");
+    let dir = folder.path();
+    succeed(dir, "generate --op 2-6 --n 200 --output a.jsonl.gz");
     succeed(
-        place,
+        dir,
         "generate --op 4-8 --n 100 --mode reverse --output b.jsonl",
     );
     let statistics = "statistics --input ours=a.jsonl.gz --input theirs=b.jsonl";
     let table = succeed(
-        place,
+        dir,
         &format!("{statistics} --output all.json --plots plots"),
     );
     assert!(
@@ -220,32 +220,32 @@ fn corpora_stand_side_by_side_in_table_and_plots() {
     );
     assert!(table.contains("| records | 200 | 100 | |"), "{table}");
     let all: Value =
-        serde_json::from_str(&fs::read_to_string(place.join("all.json")).unwrap()).unwrap();
+        serde_json::from_str(&fs::read_to_string(dir.join("all.json")).unwrap()).unwrap();
     assert_eq!(all["corpora"]["ours"]["records"], 200);
-    let plots = names(&place.join("plots"));
+    let plots = names(&dir.join("plots"));
     assert!(plots.contains(&"depth-by-op.svg".to_owned()), "{plots:?}");
     for plot in plots {
-        let svg = fs::read_to_string(place.join("plots").join(&plot)).unwrap();
+        let svg = fs::read_to_string(dir.join("plots").join(&plot)).unwrap();
         assert!(svg.contains("ours") && svg.contains("theirs"), "{plot}");
     }
-    let forward = succeed(place, &format!("{statistics} --mode normalforward"));
+    let forward = succeed(dir, &format!("{statistics} --mode normalforward"));
     assert!(forward.contains("| records | 200 | 0 | |"), "{forward}");
 
-    let text = fs::read_to_string(place.join("b.jsonl")).unwrap();
-    fs::write(place.join("cut.jsonl"), &text[..text.len() - 9]).unwrap();
+    let text = fs::read_to_string(dir.join("b.jsonl")).unwrap();
+    fs::write(dir.join("cut.jsonl"), &text[..text.len() - 9]).unwrap();
     for command in [
         "statistics --input cut.jsonl",
         "certify --left b.jsonl --right cut.jsonl --output certificate.json",
     ] {
         assert!(
-            refused(place, command).contains("cut.jsonl, line 100"),
+            refused(dir, command).contains("cut.jsonl, line 100"),
             "{command}"
         );
     }
-    assert!(!place.join("certificate.json").exists());
+    assert!(!dir.join("certificate.json").exists());
     let twice = "statistics --input a=b.jsonl --input a=a.jsonl.gz";
-    assert!(refused(place, twice).contains("`a`"));
-    fs::write(place.join("empty.jsonl"), "").unwrap();
+    assert!(refused(dir, twice).contains("`a`"));
+    fs::write(dir.join("empty.jsonl"), "").unwrap();
     for (command, part) in [
         (
             "certify --left empty.jsonl --right b.jsonl",
@@ -261,7 +261,7 @@ fn corpora_stand_side_by_side_in_table_and_plots() {
             "its folder does not exist",
         ),
     ] {
-        assert!(refused(place, command).contains(part), "{command}");
+        assert!(refused(dir, command).contains(part), "{command}");
     }
 }
 
@@ -269,15 +269,15 @@ fn corpora_stand_side_by_side_in_table_and_plots() {
 #[test]
 fn own_tables_are_read_wherever_lines_are() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     let generate = "generate --op 3-6 --dialect terse --n 40 --output";
-    succeed(place, &format!("{generate} a.jsonl"));
-    succeed(place, &format!("{generate} a.parquet"));
-    let table = |input: &str| succeed(place, &format!("statistics --input corpus={input}"));
+    succeed(dir, &format!("{generate} a.jsonl"));
+    succeed(dir, &format!("{generate} a.parquet"));
+    let table = |input: &str| succeed(dir, &format!("statistics --input corpus={input}"));
     assert_eq!(table("a.parquet"), table("a.jsonl"));
-    let shown = |input: &str| succeed(place, &format!("inspect --input {input} --index 17"));
+    let shown = |input: &str| succeed(dir, &format!("inspect --input {input} --index 17"));
     assert_eq!(shown("a.parquet"), shown("a.jsonl"));
-    let told = succeed(place, "certify --left a.parquet --right a.jsonl");
+    let told = succeed(dir, "certify --left a.parquet --right a.jsonl");
     assert!(
         told.contains("a.parquet: 40 records\na.jsonl: 40 records"),
         "{told}"
@@ -285,16 +285,13 @@ fn own_tables_are_read_wherever_lines_are() {
     assert!(told.contains("text  overlap       40 in common"), "{told}");
     let audit = |input: &str| {
         let flags = "--n 50 --threads 2 --output";
-        succeed(
-            place,
-            &format!("audit --input {input} {flags} counts.jsonl"),
-        );
-        fs::read(place.join("counts.jsonl")).unwrap()
+        succeed(dir, &format!("audit --input {input} {flags} counts.jsonl"));
+        fs::read(dir.join("counts.jsonl")).unwrap()
     };
     assert_eq!(audit("a.parquet"), audit("a.jsonl"));
 
     // As gold of generations, and as the input that lacks a candidate.
-    let generations: Vec<Value> = records(&place.join("a.jsonl"))
+    let generations: Vec<Value> = records(&dir.join("a.jsonl"))
         .iter()
         .map(|problem| {
             json!({
@@ -303,16 +300,16 @@ fn own_tables_are_read_wherever_lines_are() {
             })
         })
         .collect();
-    write_records(&place.join("generations.jsonl"), &generations);
+    write_records(&dir.join("generations.jsonl"), &generations);
     let verify = "verify --input generations.jsonl --gold a.parquet --output results.jsonl";
-    succeed(place, verify);
-    let results = records(&place.join("results.jsonl"));
+    succeed(dir, verify);
+    let results = records(&dir.join("results.jsonl"));
     assert_eq!(results.len(), 40);
     assert!(results.iter().all(|result| result["perfect"] == true));
     let verify = "verify --input a.parquet --output no.jsonl";
-    refuse(place, verify, &["a.parquet, row 1", "candidate"]);
+    refuse(dir, verify, &["a.parquet, row 1", "candidate"]);
     refuse(
-        place,
+        dir,
         "inspect --input a.parquet --index 40",
         &["a.parquet", "40 records"],
     );
@@ -321,7 +318,7 @@ fn own_tables_are_read_wherever_lines_are() {
 #[test]
 fn corpora_of_other_programs_are_read() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     let texts = "\"problem\": \"fox = 400. elk = 3 * fox.\", \"question\": \"elk?\", \
                  \"solution\": \"fox = 400. elk = 3 * fox = 3 * 400 = 1200. Answer: 1200.\"";
     let lines = [
@@ -329,24 +326,24 @@ fn corpora_of_other_programs_are_read() {
         format!("{{{texts}, \"reward\": [NaN, {{\"x\": -Infinity}}], \"template\": NaN}}"),
     ];
     let text = format!("\u{feff}{}\r\n", lines.join("\r\n"));
-    fs::write(place.join("in.jsonl"), &text).unwrap();
-    write_gz(&place.join("in.jsonl.gz"), text.as_bytes());
+    fs::write(dir.join("in.jsonl"), &text).unwrap();
+    write_gz(&dir.join("in.jsonl.gz"), text.as_bytes());
     for input in ["in.jsonl", "in.jsonl.gz"] {
-        let table = succeed(place, &format!("statistics --input {input}"));
+        let table = succeed(dir, &format!("statistics --input {input}"));
         assert!(table.contains("| records | 2 |"), "{table}");
         assert!(
             table.contains("| op differs from the graph's | 0 % |"),
             "{table}"
         );
-        let shown = succeed(place, &format!("inspect --input {input} --index 1"));
+        let shown = succeed(dir, &format!("inspect --input {input} --index 1"));
         assert!(shown.starts_with("op 3, "), "{shown}");
-        let told = succeed(place, &format!("certify --left {input} --right in.jsonl"));
+        let told = succeed(dir, &format!("certify --left {input} --right in.jsonl"));
         assert!(told.contains("overlap"), "{told}");
     }
-    fs::write(place.join("in.jsonl"), format!("{text}{{\"problem\": 1")).unwrap();
+    fs::write(dir.join("in.jsonl"), format!("{text}{{\"problem\": 1")).unwrap();
     let statistics = "statistics --input in.jsonl";
-    refuse(place, statistics, &["in.jsonl, line 3"]);
-    let output = call(place, &format!("{statistics} --skip-unreadable"));
+    refuse(dir, statistics, &["in.jsonl, line 3"]);
+    let output = call(dir, &format!("{statistics} --skip-unreadable"));
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(message.contains("in.jsonl, line 3"), "{message}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("| records | 2 |"));
@@ -355,7 +352,7 @@ fn corpora_of_other_programs_are_read() {
 #[test]
 fn an_empty_part_is_refused_unless_it_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     let flags = "generate --op 4 --n 20 --part test --shares 0.9,0.1,0 --output";
     let outputs = match cfg!(feature = "parquet") {
         true => &["out.jsonl", "out.jsonl.gz", "out.parquet"][..],
@@ -363,17 +360,13 @@ fn an_empty_part_is_refused_unless_it_is_allowed() {
     };
     for output in outputs {
         let generate = format!("{flags} {output}");
-        refuse(
-            place,
-            &generate,
-            &[output, "the test part", "--allow-empty"],
-        );
-        succeed(place, &format!("{generate} --allow-empty"));
-        let message = refused(place, &format!("statistics --input {output}"));
+        refuse(dir, &generate, &[output, "the test part", "--allow-empty"]);
+        succeed(dir, &format!("{generate} --allow-empty"));
+        let message = refused(dir, &format!("statistics --input {output}"));
         assert!(message.contains("found no record"), "{message}");
     }
     refuse(
-        place,
+        dir,
         "generate --op 4 --n 2 --shard 4/5 --output shard.jsonl",
         &["shard.jsonl", "shard 4/5"],
     );
@@ -382,27 +375,27 @@ fn an_empty_part_is_refused_unless_it_is_allowed() {
 #[test]
 fn what_another_format_has_left_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
+    let dir = folder.path();
     let state = r#"{"key":"0a","records":4096,"next":4096,"bytes":[3]}"#;
-    fs::write(place.join(".out.jsonl.partial.json"), state).unwrap();
-    fs::write(place.join(".out.jsonl.partial"), "{}\n").unwrap();
+    fs::write(dir.join(".out.jsonl.partial.json"), state).unwrap();
+    fs::write(dir.join(".out.jsonl.partial"), "{}\n").unwrap();
     let generate = "generate --op 4 --n 20 --output out.jsonl";
     refuse(
-        place,
+        dir,
         generate,
         &["out.jsonl", ".out.jsonl.partial.json", "remove"],
     );
-    fs::remove_file(place.join(".out.jsonl.partial.json")).unwrap();
-    succeed(place, generate);
-    assert_eq!(names(place), ["out.jsonl"]);
+    fs::remove_file(dir.join(".out.jsonl.partial.json")).unwrap();
+    succeed(dir, generate);
+    assert_eq!(names(dir), ["out.jsonl"]);
 }
 
 #[cfg(unix)]
 #[test]
 fn streams_and_devices_are_no_output() {
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path();
-    succeed(place, "generate --op 4 --n 2 --output in.jsonl");
+    let dir = folder.path();
+    succeed(dir, "generate --op 4 --n 2 --output in.jsonl");
     for path in ["/dev/stdout", "/dev/null", "/proc/self/fd/1"] {
         for command in [
             "generate --op 4 --n 2",
@@ -410,7 +403,7 @@ fn streams_and_devices_are_no_output() {
             "certify --left in.jsonl --right in.jsonl",
         ] {
             let command = format!("{command} --output {path}");
-            refuse(place, &command, &[path, "expected the name of a file"]);
+            refuse(dir, &command, &[path, "expected the name of a file"]);
         }
     }
 }

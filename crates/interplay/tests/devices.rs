@@ -68,17 +68,17 @@ fn models(run: &Path) -> Vec<Vec<u8>> {
 #[test]
 fn a_worker_in_another_process_changes_no_byte() {
     let folder = folder();
-    let place = folder.path();
-    write_experiment(place, "two.toml", "device = [\"flex\", \"flex\"]");
-    write_experiment(place, "plain.toml", "");
-    succeed(place, "run --config two.toml --out two");
+    let dir = folder.path();
+    write_experiment(dir, "two.toml", "device = [\"flex\", \"flex\"]");
+    write_experiment(dir, "plain.toml", "");
+    succeed(dir, "run --config two.toml --out two");
     let worker = Worker::start();
     let address = &worker.address;
     succeed(
-        place,
+        dir,
         &format!("run --config plain.toml --out remote --device flex,{address}"),
     );
-    let (two, remote) = (place.join("two"), place.join("remote"));
+    let (two, remote) = (dir.join("two"), dir.join("remote"));
     assert!(models(&two) == models(&remote), "the models differ");
     for file in [
         "base/metrics.jsonl",
@@ -92,9 +92,9 @@ fn a_worker_in_another_process_changes_no_byte() {
     let written = format!("device = [\"flex\", \"{address}\"]");
     assert!(plan.contains(&written), "{plan}");
     // One device gets other roundings, but the same data: the first loss agrees.
-    succeed(place, "run --config plain.toml --out one");
+    succeed(dir, "run --config plain.toml --out one");
     let first_loss = |run: &str| {
-        let records = calls::records(&place.join(run).join("base/metrics.jsonl"));
+        let records = calls::records(&dir.join(run).join("base/metrics.jsonl"));
         records[0]["loss_nats"].as_f64().unwrap()
     };
     let (one, two) = (first_loss("one"), first_loss("two"));
@@ -104,17 +104,17 @@ fn a_worker_in_another_process_changes_no_byte() {
 #[test]
 fn a_lost_worker_stops_the_run_and_another_call_goes_on() {
     let folder = folder();
-    let place = folder.path();
-    write_experiment(place, "plain.toml", "");
+    let dir = folder.path();
+    write_experiment(dir, "plain.toml", "");
     let mut worker = Worker::start();
     let port = worker.address.rsplit_once(':').unwrap().1.to_owned();
     let run = format!("run --config plain.toml --out cut --device flex,tcp://127.0.0.1:{port}");
-    let mut cut = command(place, &run)
+    let mut cut = command(dir, &run)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let metrics = place.join("cut/base/metrics.jsonl");
+    let metrics = dir.join("cut/base/metrics.jsonl");
     let began = Instant::now();
     while fs::read_to_string(&metrics).map_or(0, |text| text.lines().count()) < 2 {
         assert!(began.elapsed() < Duration::from_secs(120), "no step came");
@@ -132,11 +132,11 @@ fn a_lost_worker_stops_the_run_and_another_call_goes_on() {
         "{message}"
     );
     // Nobody there: refused, and nothing of the run is touched.
-    let before = content(place);
-    let output = call(place, &run);
+    let before = content(dir);
+    let output = call(dir, &run);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("no connection"), "{message}");
-    assert!(content(place) == before, "the run was touched");
+    assert!(content(dir) == before, "the run was touched");
     // The worker comes back at its old address.
     let again = Command::new(env!("CARGO_BIN_EXE_interplay"))
         .args([
@@ -155,39 +155,35 @@ fn a_lost_worker_stops_the_run_and_another_call_goes_on() {
     let mut line = String::new();
     let output = worker.process.stdout.take().unwrap();
     BufReader::new(output).read_line(&mut line).unwrap();
-    succeed(place, &run);
+    succeed(dir, &run);
     succeed(
-        place,
+        dir,
         "run --config plain.toml --out whole --device flex,flex",
     );
-    assert!(models(&place.join("cut")) == models(&place.join("whole")));
+    assert!(models(&dir.join("cut")) == models(&dir.join("whole")));
 }
 
 #[test]
 fn devices_that_cannot_work_together_are_refused() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let run = "run --preset quick --out here --device";
     refuse(
-        place,
+        dir,
         &format!("{run} flex,cuda:0"),
         &["cuda:0", "one backend"],
     );
-    refuse(
-        place,
-        &format!("{run} flex,tcp://here"),
-        &["tcp://HOST:PORT"],
-    );
+    refuse(dir, &format!("{run} flex,tcp://here"), &["tcp://HOST:PORT"]);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
     let parts = [&*address.to_string(), "no connection"];
-    refuse(place, &format!("{run} flex,tcp://{address}"), &parts);
+    refuse(dir, &format!("{run} flex,tcp://{address}"), &parts);
     let many = vec!["flex"; 33].join(",");
     refuse(
-        place,
+        dir,
         &format!("{run} {many}"),
         &["training.rows", "33 devices"],
     );
-    refuse(place, "worker --listen nowhere", &["--listen nowhere"]);
+    refuse(dir, "worker --listen nowhere", &["--listen nowhere"]);
 }

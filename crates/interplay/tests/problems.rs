@@ -10,12 +10,12 @@ use serde_json::json;
 #[test]
 fn generated_problems_have_the_published_fields_and_pass_verification() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     for dialect in ["prose", "terse"] {
         let flags = format!("--op 2-6 --context school --dialect {dialect} --n 20 --seed 5");
         let files = "--output problems.jsonl --graphs graphs.jsonl";
-        succeed(place, &format!("generate {flags} --mode forward {files}"));
-        let problems = records(&place.join("problems.jsonl"));
+        succeed(dir, &format!("generate {flags} --mode forward {files}"));
+        let problems = records(&dir.join("problems.jsonl"));
         assert_eq!(problems.len(), 20);
         let fields = [
             "d", "id", "length", "mode", "op", "problem", "question", "solution",
@@ -30,7 +30,7 @@ fn generated_problems_have_the_published_fields_and_pass_verification() {
                 (&json!(line), &json!("school"))
             );
         }
-        let graphs = records(&place.join("graphs.jsonl"));
+        let graphs = records(&dir.join("graphs.jsonl"));
         assert_eq!(graphs.len(), 20);
         for (line, (graph, problem)) in graphs.iter().zip(&problems).enumerate() {
             assert_eq!(graph["line_index"], line);
@@ -47,13 +47,13 @@ fn generated_problems_have_the_published_fields_and_pass_verification() {
             problem
         });
         write_records(
-            &place.join("candidates.jsonl"),
+            &dir.join("candidates.jsonl"),
             &candidates.collect::<Vec<_>>(),
         );
         for level in ["paper", "strict"] {
             let flags = format!("--level {level} --output verdicts.jsonl");
-            succeed(place, &format!("verify --input candidates.jsonl {flags}"));
-            let verdicts = records(&place.join("verdicts.jsonl"));
+            succeed(dir, &format!("verify --input candidates.jsonl {flags}"));
+            let verdicts = records(&dir.join("verdicts.jsonl"));
             assert_eq!(verdicts.len(), 20);
             for (line, verdict) in verdicts.iter().enumerate() {
                 let expected = json!({
@@ -69,50 +69,50 @@ fn generated_problems_have_the_published_fields_and_pass_verification() {
 #[test]
 fn a_spec_file_says_what_flags_cannot_and_compressed_files_read_back() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let part = |context: &str| {
         format!("[[mixture]]\nweight = 0.5\nop = 3\ncontext = \"{context}\"\ndialect = \"terse\"\n")
     };
     let spec = format!("max_value = 30\n{}{}", part("zoo"), part("school"));
-    fs::write(place.join("spec.toml"), &spec).unwrap();
+    fs::write(dir.join("spec.toml"), &spec).unwrap();
     succeed(
-        place,
+        dir,
         "generate --spec spec.toml --n 40 --output packed.jsonl.gz",
     );
-    let magic = fs::read(place.join("packed.jsonl.gz")).unwrap();
+    let magic = fs::read(dir.join("packed.jsonl.gz")).unwrap();
     assert_eq!(magic[..2], [0x1f, 0x8b]);
     // A sample is no candidate: the field is missing, which shows that the file was unpacked.
     let verify = "verify --input packed.jsonl.gz --output verdicts.jsonl";
-    refuse(place, verify, &["packed.jsonl.gz, line 1", "candidate"]);
+    refuse(dir, verify, &["packed.jsonl.gz, line 1", "candidate"]);
 
     // Files of other systems: byte order mark and CR LF.
     let foreign = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
-    fs::write(place.join("foreign.toml"), foreign(&spec)).unwrap();
+    fs::write(dir.join("foreign.toml"), foreign(&spec)).unwrap();
     let bakery = "id = \"bakery\"\ntotal = \"total number of cakes\"\nitems = [\"plum cake\", \
                   \"pie\"]\nplaces = [\"Mill Street\", \"Harbor Lane\"]\nterse = [\"bun\", \"roll\"]\n";
-    fs::write(place.join("bakery.toml"), foreign(bakery)).unwrap();
+    fs::write(dir.join("bakery.toml"), foreign(bakery)).unwrap();
     let generate = "generate --spec foreign.toml --context-file bakery.toml --n 40";
-    succeed(place, &format!("{generate} --output foreign.jsonl.gz"));
+    succeed(dir, &format!("{generate} --output foreign.jsonl.gz"));
     assert_eq!(
-        fs::read(place.join("foreign.jsonl.gz")).unwrap(),
-        fs::read(place.join("packed.jsonl.gz")).unwrap()
+        fs::read(dir.join("foreign.jsonl.gz")).unwrap(),
+        fs::read(dir.join("packed.jsonl.gz")).unwrap()
     );
 
-    fs::write(place.join("spec.toml"), spec.replace("0.5", "0.4")).unwrap();
+    fs::write(dir.join("spec.toml"), spec.replace("0.5", "0.4")).unwrap();
     let generate = "generate --spec spec.toml --n 4 --output out.jsonl";
-    refuse(place, generate, &["spec.toml", "`mixture`", "sum to 0.8"]);
-    fs::write(place.join("spec.toml"), format!("max_valu = 3\n{spec}")).unwrap();
-    refuse(place, generate, &["spec.toml", "max_valu"]);
-    refuse(place, &format!("{generate} --op 3"), &["--spec", "--op"]);
+    refuse(dir, generate, &["spec.toml", "`mixture`", "sum to 0.8"]);
+    fs::write(dir.join("spec.toml"), format!("max_valu = 3\n{spec}")).unwrap();
+    refuse(dir, generate, &["spec.toml", "max_valu"]);
+    refuse(dir, &format!("{generate} --op 3"), &["--spec", "--op"]);
 }
 
 #[test]
 fn problems_that_cannot_be_drawn_are_refused_by_flag() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     let refused = |flags: &str, parts: &[&str]| {
         refuse(
-            place,
+            dir,
             &format!("generate --n 4 --output out.jsonl {flags}"),
             parts,
         );
@@ -128,12 +128,12 @@ fn problems_that_cannot_be_drawn_are_refused_by_flag() {
     refused("--op 4 --graphs out.jsonl", &["--graphs", "out.jsonl"]);
     refused("--op 4 --context-file gone.toml", &["gone.toml"]);
     refuse(
-        place,
+        dir,
         "generate --op 4 --n 4 --output gone/out.jsonl",
         &["gone", "folder"],
     );
     refuse(
-        place,
+        dir,
         "generate --op 4 --n 0 --output out.jsonl",
         &["--n", "0"],
     );
@@ -142,30 +142,30 @@ fn problems_that_cannot_be_drawn_are_refused_by_flag() {
 #[test]
 fn inspect_shows_what_generate_writes() {
     let folder = folder();
-    let place = folder.path();
+    let dir = folder.path();
     for dialect in ["prose", "terse"] {
         let problems = format!("--op 5 --context zoo --dialect {dialect} --seed 9");
         succeed(
-            place,
+            dir,
             &format!("generate {problems} --n 4 --output out.jsonl"),
         );
-        let problem = &records(&place.join("out.jsonl"))[3];
-        let text = succeed(place, &format!("inspect {problems} --index 3"));
+        let problem = &records(&dir.join("out.jsonl"))[3];
+        let text = succeed(dir, &format!("inspect {problems} --index 3"));
         for field in ["problem", "question", "solution"] {
             assert!(text.contains(problem[field].as_str().unwrap()), "{text}");
         }
         assert_eq!(text.matches("(asked for)").count(), 1, "{text}");
-        let dot = succeed(place, &format!("inspect {problems} --index 3 --format dot"));
+        let dot = succeed(dir, &format!("inspect {problems} --index 3 --format dot"));
         assert!(dot.starts_with("digraph ") && dot.ends_with("}\n"), "{dot}");
         assert_eq!(dot.matches("peripheries=2").count(), 1, "{dot}");
         assert!(dot.contains(" -> "), "{dot}");
-        let svg = succeed(place, &format!("inspect {problems} --index 3 --format svg"));
+        let svg = succeed(dir, &format!("inspect {problems} --index 3 --format svg"));
         assert!(
             svg.starts_with("<svg ") && svg.ends_with("</svg>\n"),
             "{svg}"
         );
         // The same problem, read from the file.
-        let read = succeed(place, "inspect --input out.jsonl --index 3");
+        let read = succeed(dir, "inspect --input out.jsonl --index 3");
         let lines = |text: &str| {
             let graph = text.split("\ngraph\n").nth(1).unwrap();
             let mut lines: Vec<String> = graph.lines().map(str::to_owned).collect();
@@ -183,18 +183,18 @@ fn inspect_shows_what_generate_writes() {
         );
     }
     refuse(
-        place,
+        dir,
         "inspect --input out.jsonl --index 4",
         &["out.jsonl", "4 records"],
     );
     refuse(
-        place,
+        dir,
         "inspect --input out.jsonl --op 4",
         &["--input", "--op"],
     );
-    refuse(place, "inspect --op 900", &["`--op`", "900"]);
+    refuse(dir, "inspect --op 900", &["`--op`", "900"]);
     refuse(
-        place,
+        dir,
         "inspect --op 4 --format png",
         &["--format", "text", "dot", "svg"],
     );

@@ -157,7 +157,7 @@ mod tests {
                         .unwrap()
                 })
                 .collect();
-            let parents = order.map(|place| leaves[place]);
+            let parents = order.map(|slot| leaves[slot]);
             let top = graph.add("top", Definition::products(), &parents).unwrap();
             graph.canonical_hash(top, Numbers::Distinct)
         };

@@ -92,9 +92,9 @@ fn list_of<'t>(list: &'t str, operands: &mut Vec<&'t str>) -> Option<()> {
     let mut rest = list.strip_prefix("the ")?;
     let mut at = 0;
     while let Some(found) = rest[at..].find(" the ") {
-        let place = at + found;
-        let next = &rest[place + " the ".len()..];
-        let before = &rest[..place];
+        let position = at + found;
+        let next = &rest[position + " the ".len()..];
+        let before = &rest[..position];
         let ended = before
             .strip_suffix(", and")
             .or_else(|| before.strip_suffix(" and"))
@@ -106,7 +106,7 @@ fn list_of<'t>(list: &'t str, operands: &mut Vec<&'t str>) -> Option<()> {
                 at = 0;
             }
             // The blank at the end may begin the next " the ".
-            _ => at = place + " the".len(),
+            _ => at = position + " the".len(),
         }
     }
     operands.push(quantity(rest)?);

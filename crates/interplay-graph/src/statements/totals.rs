@@ -116,7 +116,7 @@ impl<'t> Structure<'t> {
     }
 }
 
-/// Whether all words of `part` stand in `text` in their order.
+/// Whether `text` contains all words of `part` in their order.
 fn has_words(text: &str, part: &str) -> bool {
     let mut words = text.split(' ');
     part.split(' ').all(|word| words.any(|other| other == word))

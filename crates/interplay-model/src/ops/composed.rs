@@ -381,8 +381,8 @@ pub fn cache_prompts<B: Backend>(
             .swap_dims(1, 2)
             .narrow(2, 0, kept);
         let rows = first_row..first_row + sources.len();
-        let place = [rows, 0..shape.kv_heads, 0..kept, 0..shape.head_dim];
-        prim(wrap::<B, 4>(into).slice_assign(place, new))
+        let ranges = [rows, 0..shape.kv_heads, 0..kept, 0..shape.head_dim];
+        prim(wrap::<B, 4>(into).slice_assign(ranges, new))
     };
     LayerCache {
         keys: write(keys, k),
@@ -470,15 +470,16 @@ pub fn attend_cached<B: Backend>(
     let device = q.device();
     let used = 1 + lengths.iter().copied().max().unwrap_or(0) as usize;
     let window = [0..rows, 0..kv_heads, 0..used, 0..head_dim];
-    let places: Vec<i32> = lengths.iter().map(|&length| length as i32).collect();
-    let places = Tensor::<B, 4, Int>::from_data(TensorData::new(places, [rows, 1, 1, 1]), &device);
+    let positions: Vec<i32> = lengths.iter().map(|&length| length as i32).collect();
+    let positions =
+        Tensor::<B, 4, Int>::from_data(TensorData::new(positions, [rows, 1, 1, 1]), &device);
     let columns = Tensor::<B, 1, Int>::arange(0..used as i64, &device);
     let size = [rows, kv_heads, used, head_dim];
     let here = columns
         .clone()
         .reshape([1, 1, used, 1])
         .expand([rows, 1, used, 1])
-        .equal(places.clone().expand([rows, 1, used, 1]));
+        .equal(positions.clone().expand([rows, 1, used, 1]));
     let write = |cache: FloatTensor<B>, new: Tensor<B, 2>| {
         let whole = wrap::<B, 4>(cache);
         let old = whole.clone().slice(window.clone());
@@ -499,7 +500,7 @@ pub fn attend_cached<B: Backend>(
     let later = columns
         .reshape([1, 1, 1, used])
         .expand(size)
-        .greater(places.expand(size));
+        .greater(positions.expand(size));
     let scores = scores.mask_fill(later, f32::NEG_INFINITY);
     let weights = burn::tensor::activation::softmax(scores, 3);
     let out = weights

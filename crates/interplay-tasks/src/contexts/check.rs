@@ -16,8 +16,8 @@ impl Context {
         self.check_lists(&mut issues);
         self.check_terse(&mut issues);
         self.check_districts(&mut issues);
-        for (place, aside) in self.asides.iter().enumerate() {
-            check_word(&mut issues, &format!("asides[{place}]"), aside);
+        for (index, aside) in self.asides.iter().enumerate() {
+            check_word(&mut issues, &format!("asides[{index}]"), aside);
         }
         issues
     }
@@ -52,8 +52,8 @@ impl Context {
                 issues.push(key, format!("{} words", words.len()), "at least 2 words");
             }
             let mut seen = HashSet::new();
-            for (place, word) in words.iter().enumerate() {
-                let key = format!("{key}[{place}]");
+            for (index, word) in words.iter().enumerate() {
+                let key = format!("{key}[{index}]");
                 check_word(issues, &key, word);
                 if !seen.insert(word) {
                     issues.push(key, format!("`{word}` again"), "each word once");
@@ -68,11 +68,11 @@ impl Context {
     }
 
     fn check_terse(&self, issues: &mut Issues) {
-        for (place, word) in self.terse.iter().enumerate() {
+        for (index, word) in self.terse.iter().enumerate() {
             let plain = word.bytes().all(|byte| byte.is_ascii_lowercase());
             if !plain || RESERVED.contains(&word.as_str()) {
                 let expected = format!("one word of lower-case letters a-z, none of {RESERVED:?}");
-                issues.push(format!("terse[{place}]"), format!("`{word}`"), expected);
+                issues.push(format!("terse[{index}]"), format!("`{word}`"), expected);
             }
         }
     }
@@ -98,8 +98,8 @@ impl Context {
 
     fn check_aliases(&self, issues: &mut Issues) {
         let mut seen = HashSet::from([&self.id]);
-        for (place, alias) in self.aliases.iter().enumerate() {
-            let key = format!("aliases[{place}]");
+        for (index, alias) in self.aliases.iter().enumerate() {
+            let key = format!("aliases[{index}]");
             check_word(issues, &key, alias);
             if !seen.insert(alias) {
                 let expected = "each alias once, and none that is the id";

@@ -19,12 +19,12 @@ use crate::error::TaskError;
 ///     id = "bakery"
 ///     total = "total number of cakes"
 ///     items = ["plum cake", "apple cake"]
-///     places = ["Mill Street", "Harbour Lane"]
+///     places = ["Mill Street", "Harbor Lane"]
 ///     terse = ["bun", "pie", "roll"]
 ///     "#,
 ///     "bakery.toml",
 /// )?;
-/// assert_eq!(context.instance(0, 1), "plum cake in Harbour Lane");
+/// assert_eq!(context.instance(0, 1), "plum cake in Harbor Lane");
 /// # Ok::<(), interplay_tasks::TaskError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

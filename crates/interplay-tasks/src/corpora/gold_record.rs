@@ -23,7 +23,7 @@ pub struct GoldRecord {
 }
 
 impl GoldRecord {
-    /// The record of a problem whose sample stands in this line, from 0.
+    /// The record of the problem whose sample is on this line, from 0.
     #[must_use]
     pub fn new(problem: &Problem, line_index: u64) -> Self {
         Self {

@@ -97,7 +97,7 @@ fn begin<W: Write + Send>(output: W) -> Result<SerializedFileWriter<W>, ParquetE
     SerializedFileWriter::new(output, schema, Arc::new(properties))
 }
 
-/// Samples, one a line, as a piece for [`join`]: a Parquet file of one row group behind its length.
+/// Samples, one per line, a piece for [`join`]: a Parquet file of one row group behind its length.
 pub(crate) fn piece(lines: &[u8]) -> io::Result<Vec<u8>> {
     let samples: Vec<Sample> = serde_json::Deserializer::from_slice(lines)
         .into_iter()
@@ -111,7 +111,7 @@ pub(crate) fn piece(lines: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Joins the pieces that a file holds into one Parquet file, which appears when it is complete.
-/// Nothing is encoded anew, and memory is that of one piece.
+/// Nothing is encoded again, and memory is that of one piece.
 pub(crate) fn join(pieces: &mut File, path: &Path) -> Result<(), TaskError> {
     let file = AtomicFile::create(path)?;
     let file = copy_pieces(pieces, file).map_err(FileError::io("write", path))?;
@@ -232,7 +232,7 @@ mod tests {
         let mut rows = 0;
         for (row, sample) in reader.get_row_iter(None).unwrap().zip(&samples) {
             let row = row.unwrap();
-            let text = |place| row.get_string(place).unwrap().as_str();
+            let text = |index| row.get_string(index).unwrap().as_str();
             let read = Sample {
                 problem: text(0).into(),
                 question: text(1).into(),

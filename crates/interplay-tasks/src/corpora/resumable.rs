@@ -92,9 +92,9 @@ impl ResumableWriter {
     /// has left.
     pub fn open(paths: &[&Path], key: &str) -> Result<Self, TaskError> {
         let mut files = Vec::with_capacity(paths.len());
-        for (place, path) in paths.iter().enumerate() {
+        for (index, path) in paths.iter().enumerate() {
             let same = |other: &&&Path| absolute(other) == absolute(path);
-            if paths[..place].iter().any(|other| same(&other)) {
+            if paths[..index].iter().any(|other| same(&other)) {
                 return Err(io_error(
                     "write twice to",
                     path,
@@ -223,7 +223,7 @@ impl ResumableWriter {
             self.write_block()?;
         }
         for file in &mut self.files {
-            file.place()?;
+            file.publish()?;
         }
         let records = self.state.records;
         self.discard()?;
@@ -304,8 +304,8 @@ impl Partial {
         }
     }
 
-    /// Gives what is written its name.
-    fn place(&mut self) -> Result<(), TaskError> {
+    /// Renames the finished file to its final name.
+    fn publish(&mut self) -> Result<(), TaskError> {
         #[cfg(feature = "parquet")]
         if is_parquet(&self.path) {
             let joined = super::parquet_file::join(&mut self.file, &self.path);
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn torn_and_foreign_leftovers_are_begun_anew() {
+    fn torn_and_foreign_leftovers_are_started_over() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "k", BLOCK + 9, false);
         assert_eq!(write(folder.path(), "other", 5, false), 0);

@@ -37,7 +37,7 @@ pub struct Sample {
 /// The samples of a file, one after the other: JSONL, plain or compressed, or Parquet.
 ///
 /// What a sample needs are its texts; other fields that are missing are filled in. An `op` is
-/// computed from the texts, `id` (also one that is no number) becomes the place of the record from 0,
+/// computed from the texts, `id` (also one that is no number) becomes the index of the record from 0,
 /// the others stay empty.
 ///
 /// ```
@@ -113,7 +113,7 @@ impl Iterator for SampleReader {
     }
 }
 
-/// A sample as it stands in a file.
+/// A sample as stored in a file.
 #[derive(Deserialize)]
 struct Record {
     problem: String,
@@ -135,7 +135,7 @@ enum Id {
 }
 
 impl Record {
-    fn sample(self, place: u64) -> Result<Sample, String> {
+    fn sample(self, record_index: u64) -> Result<Sample, String> {
         let mut sample = Sample {
             problem: self.problem,
             question: self.question,
@@ -143,7 +143,7 @@ impl Record {
             op: self.op.unwrap_or_default(),
             id: match self.id {
                 Some(Id::Number(id)) => id,
-                Some(Id::Other(_)) | None => place,
+                Some(Id::Other(_)) | None => record_index,
             },
             template: self.template.unwrap_or_default(),
             mode: self.mode.unwrap_or_default(),

@@ -94,7 +94,7 @@ impl Dataset {
     }
 
     /// Another problem for this index, with the component, op and number of distractors of
-    /// [`Dataset::get`] and everything else drawn anew.
+    /// [`Dataset::get`] and everything else redrawn.
     pub(super) fn redraw(&self, index: u64, redraw: u64) -> Result<Problem, TaskError> {
         let choice = self.choose(&mut Draw::new(self.stream.rng(index)));
         let fresh = self.stream.child(index).stream("tasks/redraw");

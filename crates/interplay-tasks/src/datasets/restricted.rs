@@ -1,6 +1,6 @@
 //! Random access within one part of a split, for training data and the problems held out from it.
 //!
-//! A problem in another part is drawn anew, from a stream of its own, with the same component, op
+//! A problem in another part is redrawn, from a stream of its own, with the same component, op
 //! and number of distractors: the mixture stays what the spec says, and an index whose first
 //! problem is in the part keeps it.
 //!
@@ -22,7 +22,7 @@ use crate::likeness::{Fingerprinted, Likeness};
 use super::dataset::Dataset;
 use super::split::{Part, Split};
 
-/// How often a problem is drawn anew before one of another part is taken.
+/// How often a problem is redrawn before one of another part is taken.
 ///
 /// A part of one twentieth of all problems is missed with a probability of 2e-6.
 pub const REDRAWS: u64 = 256;
@@ -71,7 +71,7 @@ pub struct Drawn {
     /// `None` if the part has no such problem, as far as [`REDRAWS`] draws tell: the problem then
     /// belongs to another part, and training may have seen it.
     pub unlike_by: Option<Likeness>,
-    /// How often it was drawn anew.
+    /// How often it was redrawn.
     pub redraws: u64,
 }
 

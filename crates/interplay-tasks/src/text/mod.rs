@@ -1,6 +1,6 @@
 //! The texts of a problem: statements, question and gold solution, in the problem's dialect.
 //!
-//! One writer a dialect; the readers of the same sentences stand in `interplay-graph`
+//! One writer per dialect; the readers of the same sentences are in `interplay-graph`
 //! (`statements`) and `interplay-verify` (`parse`).
 
 pub mod framing;

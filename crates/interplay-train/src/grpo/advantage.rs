@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a centred reward is divided by.
+/// What a centered reward is divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdvantageScale {

@@ -8,7 +8,7 @@
 //! settings' defaults are those of arXiv 2512.07783, appendix A.
 //!
 //! Deviations: log-probabilities of the old policy are those returned by the sampler, and the
-//! metric `rollout_mismatch_nats` says how far the trainer's are from them. With
+//! metric `rollout_mismatch_nats` is their mean difference from the trainer's. With
 //! [`Credit::FirstError`] a completion's failure is charged to its first wrong sentence instead
 //! of all its tokens.
 

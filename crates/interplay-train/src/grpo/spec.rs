@@ -29,30 +29,30 @@ pub enum Credit {
 pub struct GrpoSpec {
     /// Steps: each samples, verifies and updates once.
     pub steps: u64,
-    /// Prompts a step.
+    /// Prompts per step.
     pub prompts: usize,
-    /// Completions a prompt.
+    /// Completions per prompt.
     #[serde(default = "default_group_size")]
     pub group_size: usize,
-    /// Optimizer updates a step; prompts are split evenly between them.
+    /// Optimizer updates per step; prompts are split evenly between them.
     #[serde(default = "default_minibatches")]
     pub minibatches: usize,
     /// Rows of a training pass.
     pub rows: usize,
-    /// Tokens a row; holds a prompt with its longest completion.
+    /// Tokens per row; a row holds a prompt with its longest completion.
     pub row_tokens: usize,
     /// The longest completion.
     pub max_new_tokens: usize,
     /// Sampling temperature of the rollouts.
     #[serde(default = "default_temperature")]
     pub temperature: f64,
-    /// How far below 1 the ratio may pay.
+    /// The clip range below 1: the ratio counts down to `1 - clip_low`.
     #[serde(default = "default_clip")]
     pub clip_low: f32,
-    /// How far above 1 the ratio may pay.
+    /// The clip range above 1: the ratio counts up to `1 + clip_high`.
     #[serde(default = "default_clip")]
     pub clip_high: f32,
-    /// Weight of the k3 penalty; at 0 the reference is not even read.
+    /// Weight of the k3 penalty; at 0 the reference model is not loaded.
     #[serde(default = "default_kl_coefficient")]
     pub kl_coefficient: f32,
     /// What advantages are divided by.
@@ -68,13 +68,13 @@ pub struct GrpoSpec {
     /// What a completion earns.
     #[serde(default)]
     pub reward: RewardSpec,
-    /// Which tokens of a completion a lack of reward is charged to.
+    /// Which tokens of a completion a missing reward is charged to.
     #[serde(default)]
     pub credit: Credit,
     /// Whether the backward pass keeps activations or computes them again.
     #[serde(default)]
     pub activations: Activations,
-    /// What products with the weights are computed in, of rollouts as of updates.
+    /// The precision of products with the weights, in rollouts and updates.
     #[serde(default)]
     pub precision: Precision,
     /// The optimizer and its schedule.

@@ -206,7 +206,7 @@ fn numbers(
     ]
 }
 
-/// The completions of one optimiser update.
+/// The completions of one optimizer update.
 struct Minibatch<'a> {
     rollouts: &'a [Rollout],
     advantages: &'a [f64],
@@ -264,19 +264,19 @@ impl Minibatch<'_> {
                 .all(|advantage| *advantage == 0.0)
         };
         let taken: Vec<usize> = (0..self.rollouts.len())
-            .filter(|place| !(self.spec.filter_uniform_groups && uniform(place - place % group)))
-            .filter(|place| !self.rollouts[*place].log_probs.is_empty())
+            .filter(|index| !(self.spec.filter_uniform_groups && uniform(index - index % group)))
+            .filter(|index| !self.rollouts[*index].log_probs.is_empty())
             .collect();
         let lengths: Vec<usize> = taken
             .iter()
-            .map(|place| self.rollouts[*place].log_probs.len())
+            .map(|index| self.rollouts[*index].log_probs.len())
             .collect();
         let weights = token_weights(&lengths, self.spec.max_new_tokens, self.spec.loss);
         let mut passes = Vec::new();
         let mut open = (self.packer(), TokenTable::default());
         let mut weights = weights.as_slice();
-        for place in taken {
-            let rollout = &self.rollouts[place];
+        for index in taken {
+            let rollout = &self.rollouts[index];
             let (own, rest) = weights.split_at(rollout.log_probs.len());
             weights = rest;
             let sequence = Sequence {
@@ -289,7 +289,7 @@ impl Minibatch<'_> {
                 passes.push((packer.finish(), table));
                 open.0.add(refused)?;
             }
-            let advantage = self.advantages[place] as f32;
+            let advantage = self.advantages[index] as f32;
             open.1.old.extend(&rollout.log_probs);
             let charged = charged(rollout, advantage, self.spec.credit);
             open.1

@@ -204,7 +204,7 @@ mod tests {
         let mut packer = Packer::new(24, 7, 0);
         for index in start.. {
             let length = 3 + (7 * index) % 11;
-            let ids = (0..length).map(|place| (index * index + 5 * place) % VOCAB);
+            let ids = (0..length).map(|offset| (index * index + 5 * offset) % VOCAB);
             let sequence = Sequence {
                 ids: ids.collect(),
                 predict_from: 1 + (index % 2) as usize,
@@ -222,11 +222,11 @@ mod tests {
         for index in 0.. {
             let (prompt, completion) = (index / 4, index % 4);
             let mut ids = vec![1 + prompt % 40, 2, 3];
-            ids.extend((0..6).map(|place| {
-                if place < 2 * completion {
+            ids.extend((0..6).map(|offset| {
+                if offset < 2 * completion {
                     4
                 } else {
-                    5 + completion + place
+                    5 + completion + offset
                 }
             }));
             let sequence = Sequence {

@@ -74,7 +74,7 @@ impl Parser<'_> {
             && (after == self.end || !in_symbol(self.text[after]))
     }
 
-    /// Whether a full stop at `at` ends a sentence: no digit follows it.
+    /// Whether a period at `at` ends a sentence: no digit follows it.
     fn is_stop(&self, at: usize) -> bool {
         self.text[at] == b'.' && (at + 1 >= self.end || !self.text[at + 1].is_ascii_digit())
     }
@@ -186,7 +186,7 @@ impl Parser<'_> {
         }));
     }
 
-    /// `NAME as SYMBOL` between two places.
+    /// `NAME as SYMBOL` between two byte offsets.
     fn head(&self, from: usize, to: usize) -> Option<Head> {
         let (from, to) = self.trim(from, to);
         let mut at = to;

@@ -24,7 +24,7 @@ impl Parser<'_> {
         false
     }
 
-    /// Reads a full stop or the end of the text, or nothing.
+    /// Reads a period or the end of the text, or nothing.
     fn ends_sentence(&mut self) -> bool {
         self.skip_space();
         match self.peek() {

@@ -17,7 +17,7 @@ use interplay_graph::Linear;
 
 use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgement, Notes};
+use crate::notes::{Detail, Judgment, Notes};
 use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Gold, Reason, StepVerdict};
@@ -37,7 +37,7 @@ pub(crate) fn judge(
     frame: &Frame,
     reading: &Reading,
     detail: Detail,
-) -> Judgement {
+) -> Judgment {
     let mut judge = Judge {
         unneeded,
         gold,
@@ -368,7 +368,7 @@ impl Judge<'_> {
         }
     }
 
-    fn close(mut self, frame: &Frame) -> Judgement {
+    fn close(mut self, frame: &Frame) -> Judgment {
         let end = Span {
             start: frame.body.end,
             end: frame.body.end,

@@ -61,8 +61,8 @@ impl Judge<'_> {
         let said = self.sides(equation.clause);
         let span = self.clause_span(equation.clause, equation.span);
         let form = match equation.label {
-            Label::None => self.unlabelled(truth, said, span),
-            label => self.labelled(truth, label, said, span),
+            Label::None => self.unlabeled(truth, said, span),
+            label => self.labeled(truth, label, said, span),
         };
         if form <= self.solving.form {
             let expected = || "a form that is further than the one before".to_owned();
@@ -72,7 +72,7 @@ impl Judge<'_> {
     }
 
     /// The form that a label announces; the equation must be that.
-    fn labelled(
+    fn labeled(
         &mut self,
         truth: Truth,
         label: Label,
@@ -106,7 +106,7 @@ impl Judge<'_> {
     }
 
     /// The furthest form that an equation without a label is.
-    fn unlabelled(&mut self, truth: Truth, said: Option<(Side, Side)>, span: Span) -> Form {
+    fn unlabeled(&mut self, truth: Truth, said: Option<(Side, Side)>, span: Span) -> Form {
         let forms = [Form::Solved, Form::Divided, Form::Isolated, Form::Moved];
         let form = said.and_then(|said| forms.into_iter().find(|form| truth.says(*form, said)));
         form.unwrap_or_else(|| {

@@ -168,7 +168,7 @@ fn kind(sample: &Sample) -> Kind {
 fn given(path: &Path) -> Result<Vec<Subject>> {
     let mut lines = RecordReader::open(path)?;
     let mut subjects = Vec::new();
-    let expected = "one JSON object a line with the text `solution`";
+    let expected = "one JSON object per line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
         let Sample {
             problem,
@@ -201,7 +201,7 @@ struct Pair {
 
 fn judged_pairs(path: &Path) -> Result<Report> {
     let mut lines = RecordReader::open(path)?;
-    let expected = "one JSON object a line with solution, candidate, mutation, label, mode and \
+    let expected = "one JSON object per line with solution, candidate, mutation, label, mode and \
                     reference_perfect";
     let mut report = Report::new(["strict", "paper", "reference"], 0);
     while let Some((_, pair)) = lines.next::<Pair>(expected)? {

@@ -122,7 +122,7 @@ fn write(flags: &Flags, source: &mut Source<'_>) -> Result<(u64, u64)> {
             if paths.len() > 1 {
                 output.line(1, &GoldRecord::new(&problem, output.records()))?;
             }
-            output.end_record(source.place)?;
+            output.end_record(source.position)?;
         }
         Ok(())
     };
@@ -150,7 +150,7 @@ struct Source<'d> {
     distinct: Option<(Likeness, Shard)>,
     seen: Fingerprints,
     /// The next candidate.
-    place: u64,
+    position: u64,
     repeated: u64,
     console: Console,
 }
@@ -183,7 +183,7 @@ impl<'d> Source<'d> {
             key: Key::new(flags, dataset).hash()?,
             distinct: flags.distinct.map(|likeness| (likeness, flags.shard)),
             seen: Fingerprints::new(),
-            place: 0,
+            position: 0,
             repeated: 0,
             console,
         })
@@ -191,11 +191,11 @@ impl<'d> Source<'d> {
 
     /// The next problem to write.
     fn next(&mut self) -> Result<Option<Problem>, TaskError> {
-        while self.piece.index(self.place).is_some() {
-            let problem = self.piece.get(self.place)?;
-            self.place += 1;
-            if self.place.is_multiple_of(256) {
-                self.console.advance(self.place, "problems");
+        while self.piece.index(self.position).is_some() {
+            let problem = self.piece.get(self.position)?;
+            self.position += 1;
+            if self.position.is_multiple_of(256) {
+                self.console.advance(self.position, "problems");
             }
             if let Some(problem) = problem
                 && self.is_wanted(&problem)?
@@ -221,11 +221,11 @@ impl<'d> Source<'d> {
     }
 
     /// Skips what an earlier run has written; repetitions of it are still recognized.
-    fn skip(&mut self, place: u64) -> Result<(), TaskError> {
+    fn skip(&mut self, position: u64) -> Result<(), TaskError> {
         if self.distinct.is_some() {
-            while self.place < place && self.next()?.is_some() {}
+            while self.position < position && self.next()?.is_some() {}
         }
-        self.place = place;
+        self.position = position;
         Ok(())
     }
 }

@@ -140,7 +140,7 @@ fn head(op: u32, context: &str, mode: &str, record: u64) -> String {
     head
 }
 
-/// The record at a place of a file, from 0.
+/// The record at an index of a file, from 0.
 pub(super) fn record(
     samples: impl Iterator<Item = Result<Sample, interplay::tasks::TaskError>>,
     record: u64,

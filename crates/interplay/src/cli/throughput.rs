@@ -149,10 +149,10 @@ impl Model {
     fn decoder<A: TrainBackend>(
         &self,
         context: usize,
-        place: &A::Device,
+        device: &A::Device,
     ) -> Result<Decoder<A::InnerBackend>> {
         if let Some(folder) = &self.init {
-            return Ok(load_pretrained(folder, place)?.1);
+            return Ok(load_pretrained(folder, device)?.1);
         }
         let config = ModelConfig {
             hidden_size: self.hidden,
@@ -164,7 +164,7 @@ impl Model {
             ..ModelConfig::tiny(self.vocab)
         };
         let mut weights = SeedStreams::new(0).stream("weights").rng(0);
-        Ok(Decoder::init(&config, &mut weights, place)?)
+        Ok(Decoder::init(&config, &mut weights, device)?)
     }
 }
 
@@ -189,9 +189,9 @@ fn spread(mut rates: Vec<f64>) -> [f64; 3] {
 impl BackendTask for &Train {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
-        let place = &places.leader;
-        let decoder = self.model.decoder::<A>(self.seq.max(2048), place)?;
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
+        let device = &replicas.leader;
+        let decoder = self.model.decoder::<A>(self.seq.max(2048), device)?;
         let config = decoder.config().clone();
         let optimizer = OptimizerSpec::new(Schedule {
             peak: 2e-4,
@@ -206,13 +206,18 @@ impl BackendTask for &Train {
         let count = self.batch * self.seq;
         let ids: Vec<u32> = tokens(count, config.vocab_size).collect();
         let batch = TrainingLoad::<A>::batch(&ids, self.seq)?;
-        let mut load =
-            TrainingLoad::<A>::new(decoder, optimizer, activations, precision(self.bf16), place);
+        let mut load = TrainingLoad::<A>::new(
+            decoder,
+            optimizer,
+            activations,
+            precision(self.bf16),
+            device,
+        );
         let (mut rates, mut loss) = (Vec::new(), 0.0);
         for step in 0..self.warmup + self.steps {
             let began = Instant::now();
             loss = load.step(&batch)?;
-            A::sync(place)?;
+            A::sync(device)?;
             if step >= self.warmup {
                 rates.push(count as f64 / began.elapsed().as_secs_f64());
             }
@@ -221,7 +226,7 @@ impl BackendTask for &Train {
         let [median, least, most] = spread(rates);
         let attended = (self.seq + 1) as f64 / 2.0;
         let flops = 3.0 * config.forward_flops(attended) * median;
-        let peak = device::matrix_peak::<A>(place, precision(self.bf16));
+        let peak = device::matrix_peak::<A>(device, precision(self.bf16));
         Ok(json!({
             "peer": format!("interplay {}", self.model.device),
             "parameters": config.parameters(),
@@ -240,10 +245,10 @@ impl BackendTask for &Train {
 impl BackendTask for &Sample {
     type Output = Result<serde_json::Value>;
 
-    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
-        let place = &places.leader;
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
+        let device = &replicas.leader;
         let context = (self.prompt + self.new).max(2048);
-        let decoder = self.model.decoder::<A>(context, place)?;
+        let decoder = self.model.decoder::<A>(context, device)?;
         let config = decoder.config().clone();
         let decoder = decoder.in_precision(precision(self.bf16))?;
         let prompts = self.sequences.div_ceil(self.group);
@@ -269,7 +274,7 @@ impl BackendTask for &Sample {
         let mut rates = Vec::new();
         for run in 0..=self.runs {
             let began = Instant::now();
-            generate(&decoder, &requests, &settings, place, &mut |_, _| {})?;
+            generate(&decoder, &requests, &settings, device, &mut |_, _| {})?;
             if run > 0 {
                 rates.push((self.sequences * self.new) as f64 / began.elapsed().as_secs_f64());
             }
@@ -277,7 +282,7 @@ impl BackendTask for &Sample {
         let [median, least, most] = spread(rates);
         let attended = self.prompt as f64 + (self.new + 1) as f64 / 2.0;
         let flops = config.forward_flops(attended) * median;
-        let peak = device::matrix_peak::<A>(place, precision(self.bf16));
+        let peak = device::matrix_peak::<A>(device, precision(self.bf16));
         Ok(json!({
             "peer": format!("interplay {}", self.model.device),
             "parameters": config.parameters(),

@@ -22,7 +22,7 @@ pub(super) struct Flags {
     listen: String,
 }
 
-/// Serves until the process is ended.
+/// Serves until the process is stopped.
 pub(super) fn worker(flags: &Flags) -> Result<()> {
     let listener = TcpListener::bind(&flags.listen)
         .with_context(|| format!("--listen {}: no such address can be used", flags.listen))?;
@@ -41,12 +41,12 @@ struct Serving {
 impl BackendTask for Serving {
     type Output = io::Result<()>;
 
-    fn run<A: TrainBackend>(self, places: &Replicas<A::Device>) -> Self::Output {
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
         let address = self.listener.local_addr()?;
         // Said when the device is there, so that who waits for this line can connect.
         let words = format!("worker with {} listens on tcp://{address}\n", self.device);
         super::print(&words).map_err(io::Error::other)?;
-        serve::<A>(&self.listener, &places.leader, &|notice| {
+        serve::<A>(&self.listener, &replicas.leader, &|notice| {
             eprintln!("{notice}");
         })
     }

@@ -98,8 +98,8 @@ pub(super) fn forward(
     let (seq, heads) = (shape.seq, shape.heads);
     let memory: Vec<Memory> = (0..shape.batch * shape.kv_heads)
         .into_par_iter()
-        .map(|place| {
-            let (row, head) = (place / shape.kv_heads, place % shape.kv_heads);
+        .map(|pair| {
+            let (row, head) = (pair / shape.kv_heads, pair % shape.kv_heads);
             let first = row * seq * widths.kv + head * shape.head_dim;
             let [k, v] = [k, v].map(|x| Matrix::rows(&x[first..], widths.kv));
             Memory {
@@ -172,8 +172,8 @@ vectorized! {
             row[end..].fill(0.0);
             let seen = &mut row[start..end];
             let branches = tile.ends(query);
-            if let Some((ends, place)) = branches {
-                replace_hidden(seen, ends, place, f32::NEG_INFINITY);
+            if let Some((ends, position)) = branches {
+                replace_hidden(seen, ends, position, f32::NEG_INFINITY);
             }
             let max = largest(seen) * scale;
             let sum = exp_sum::<FMA>(seen, scale, max);
@@ -181,8 +181,8 @@ vectorized! {
             for weight in &mut *seen {
                 *weight *= factor;
             }
-            if let Some((ends, place)) = branches {
-                replace_hidden(seen, ends, place, 0.0);
+            if let Some((ends, position)) = branches {
+                replace_hidden(seen, ends, position, 0.0);
             }
             log_sum[query * stride] = max + sum.ln();
         }
@@ -191,9 +191,9 @@ vectorized! {
 
 /// Replaces the scores of keys whose branch ends before the query.
 #[inline(always)]
-fn replace_hidden(scores: &mut [f32], ends: &[u32], place: u32, by: f32) {
+fn replace_hidden(scores: &mut [f32], ends: &[u32], position: u32, by: f32) {
     for (score, end) in scores.iter_mut().zip(ends) {
-        *score = if *end > place { *score } else { by };
+        *score = if *end > position { *score } else { by };
     }
 }
 
@@ -238,8 +238,8 @@ pub(super) fn backward(saved: &Saved<'_>, shape: &AttentionShape, [dq, dk, dv]: 
         .into_par_iter()
         .map_init(
             || [Vec::new(), Vec::new()],
-            |tile_memory, place| {
-                let (row, head) = (place / shape.kv_heads, place % shape.kv_heads);
+            |tile_memory, pair| {
+                let (row, head) = (pair / shape.kv_heads, pair % shape.kv_heads);
                 backward_head(saved, shape, [row, head], tile_memory)
             },
         )
@@ -404,8 +404,8 @@ vectorized! {
             for weight in &mut *weights {
                 *weight = exp::<FMA>(mul_add::<FMA>(*weight, scale, -log_sum));
             }
-            if let Some((ends, place)) = tile.ends(query) {
-                replace_hidden(weights, ends, place, 0.0);
+            if let Some((ends, position)) = tile.ends(query) {
+                replace_hidden(weights, ends, position, 0.0);
             }
             for (weight, slope) in weights.iter().zip(slopes) {
                 *slope = *weight * (*slope - delta) * scale;

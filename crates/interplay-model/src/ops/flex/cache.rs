@@ -53,8 +53,13 @@ impl Sizes {
     }
 
     /// Writes one token of all heads.
-    fn write<N: Number>(&self, [keys, values]: [&mut [N]; 2], place: usize, [k, v]: [&[f32]; 2]) {
-        let (block, lane) = (place / LANES * self.block::<N>(), place % LANES);
+    fn write<N: Number>(
+        &self,
+        [keys, values]: [&mut [N]; 2],
+        position: usize,
+        [k, v]: [&[f32]; 2],
+    ) {
+        let (block, lane) = (position / LANES * self.block::<N>(), position % LANES);
         let heads = keys
             .chunks_exact_mut(self.head::<N>())
             .zip(values.chunks_exact_mut(self.head::<N>()));
@@ -63,12 +68,12 @@ impl Sizes {
             let (key_header, keys) = keys[block..block + self.block::<N>()].split_at_mut(N::HEADER);
             let (header, values) = values[block..block + self.block::<N>()].split_at_mut(N::HEADER);
             // The position of the value also serves the key.
-            let place = &mut values[lane * self.dim..(lane + 1) * self.dim];
-            N::narrow(k, place, key_header, lane);
-            for (column, key) in keys.chunks_exact_mut(LANES).zip(place.iter()) {
+            let row = &mut values[lane * self.dim..(lane + 1) * self.dim];
+            N::narrow(k, row, key_header, lane);
+            for (column, key) in keys.chunks_exact_mut(LANES).zip(row.iter()) {
                 column[lane] = *key;
             }
-            N::narrow(v, place, header, lane);
+            N::narrow(v, row, header, lane);
         }
     }
 }
@@ -272,10 +277,10 @@ impl WithNumbers for Prompts<'_> {
             .zip(values.par_chunks_mut(sizes.row::<N>()))
             .zip(sources)
             .for_each(|((keys, values), source)| {
-                for place in 0..seq.min(sizes.blocks * LANES) {
-                    let at = (source * seq + place) * token;
+                for position in 0..seq.min(sizes.blocks * LANES) {
+                    let at = (source * seq + position) * token;
                     let new = [&k[at..at + token], &v[at..at + token]];
-                    sizes.write([keys, values], place, new);
+                    sizes.write([keys, values], position, new);
                 }
             });
     }

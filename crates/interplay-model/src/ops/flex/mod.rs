@@ -266,7 +266,7 @@ impl FusedOps for Flex {
         }
         let inputs = inputs.map(dense);
         let (out, log_sum, grad) = (dense(out), dense(log_sum), dense(grad));
-        let [q, k, v] = [0, 1, 2].map(|place| read(&inputs[place]));
+        let [q, k, v] = [0, 1, 2].map(|index| read(&inputs[index]));
         let saved = attention::Saved {
             inputs: [q, k, v],
             out: read(&out),
@@ -275,7 +275,7 @@ impl FusedOps for Flex {
         };
         let [mut dq, mut dk, mut dv] = [q, k, v].map(|input| scratch(input.len()));
         attention::backward(&saved, shape, [&mut dq, &mut dk, &mut dv]);
-        let sizes = [0, 1, 2].map(|place| size(&inputs[place]));
+        let sizes = [0, 1, 2].map(|index| size(&inputs[index]));
         [
             tensor(dq, sizes[0]),
             tensor(dk, sizes[1]),

@@ -4,7 +4,7 @@
 //! uniformly over the definitions, and an instance may read any quantity before it.
 //!
 //! Deviations: values are known while definitions are drawn, so that a definition out of bounds is
-//! drawn anew instead of the whole problem. Items of a total share the bound on values between
+//! redrawn instead of the whole problem. Items of a total share the bound on values between
 //! them, so that the total keeps to it. How often a constant stands around what is read, and which
 //! of sum and difference is taken, follows the weights of the spec.
 
@@ -33,7 +33,7 @@ pub(super) struct Definitions<'a> {
     pub rules: &'a StructuredRules<'a>,
     nodes: Vec<Node>,
     /// The index in `nodes` of each quantity of the plan.
-    places: Vec<usize>,
+    node_of: Vec<usize>,
     /// Whether some quantity reads each of `nodes`.
     read: Vec<bool>,
     /// Quantities still unread because the instance that should read them could not.
@@ -72,7 +72,7 @@ impl<'a> Definitions<'a> {
         Self {
             rules,
             nodes: Vec::with_capacity(order.len() + request.distractors),
-            places: vec![0; order.len()],
+            node_of: vec![0; order.len()],
             read: Vec::with_capacity(order.len()),
             waiting: Vec::new(),
             spare: plan.spare,
@@ -110,16 +110,16 @@ impl<'a> Definitions<'a> {
         draw: &mut Draw,
     ) -> Option<()> {
         let node = if plan.members[quantity].is_empty() {
-            let reads = reads.map(|read| self.places[read]);
+            let reads = reads.map(|read| self.node_of[read]);
             self.instance(reads, bound(plan, quantity, self.rules.max_value), draw)?
         } else {
             self.total(plan, quantity, draw)
         };
-        self.places[quantity] = self.nodes.len();
+        self.node_of[quantity] = self.nodes.len();
         for parent in &node.parents {
             self.read[*parent] = true;
         }
-        self.waiting.retain(|place| !self.read[*place]);
+        self.waiting.retain(|slot| !self.read[*slot]);
         self.read.push(false);
         self.nodes.push(node);
         Some(())
@@ -173,7 +173,7 @@ impl<'a> Definitions<'a> {
     fn total(&self, plan: &Plan, quantity: usize, draw: &mut Draw) -> Node {
         let mut parents: Vec<usize> = plan.members[quantity]
             .clone()
-            .map(|member| self.places[member])
+            .map(|member| self.node_of[member])
             .collect();
         let products = matches!(plan.labels[quantity], Label::WeightedTotal { .. });
         let definition = if products {
@@ -184,7 +184,7 @@ impl<'a> Definitions<'a> {
             draw.shuffle(&mut parents);
             Definition::sum()
         };
-        let value = |place: &usize| self.value(*place);
+        let value = |slot: &usize| self.value(*slot);
         let value = if products {
             let (pairs, _) = parents.as_chunks::<2>();
             pairs
@@ -273,7 +273,7 @@ impl<'a> Definitions<'a> {
     fn operands(&self, count: usize, reads: Option<usize>, draw: &mut Draw) -> Vec<usize> {
         let mut parents = Vec::with_capacity(count);
         parents.extend(reads);
-        let waiting = self.waiting.iter().filter(|place| Some(**place) != reads);
+        let waiting = self.waiting.iter().filter(|slot| Some(**slot) != reads);
         parents.extend(waiting.take(count - parents.len()));
         fill(&mut parents, count, self.nodes.len(), draw);
         let first = draw.below(count);
@@ -311,7 +311,7 @@ impl<'a> Definitions<'a> {
         }
         let node = Node {
             definition: Definition::sum(),
-            value: parents.iter().map(|place| self.value(*place)).sum(),
+            value: parents.iter().map(|slot| self.value(*slot)).sum(),
             parents,
         };
         self.finish(node, around, bound, draw)
@@ -364,8 +364,8 @@ impl<'a> Definitions<'a> {
         })
     }
 
-    fn value(&self, place: usize) -> i64 {
-        self.nodes[place].value
+    fn value(&self, slot: usize) -> i64 {
+        self.nodes[slot].value
     }
 }
 

@@ -101,17 +101,17 @@ impl Front {
 /// A set with random draws and removal, both in constant time.
 struct Bag {
     items: Vec<usize>,
-    places: Vec<usize>,
+    positions: Vec<usize>,
 }
 
-/// The place of what is not in a bag.
+/// The position of an item that is not in the bag.
 const OUTSIDE: usize = usize::MAX;
 
 impl Bag {
     fn new(count: usize) -> Self {
         Self {
             items: Vec::with_capacity(count),
-            places: vec![OUTSIDE; count],
+            positions: vec![OUTSIDE; count],
         }
     }
 
@@ -120,19 +120,19 @@ impl Bag {
     }
 
     fn put(&mut self, item: usize) {
-        self.places[item] = self.items.len();
+        self.positions[item] = self.items.len();
         self.items.push(item);
     }
 
     /// Whether it was there.
     fn remove(&mut self, item: usize) -> bool {
-        let place = std::mem::replace(&mut self.places[item], OUTSIDE);
-        if place == OUTSIDE {
+        let position = std::mem::replace(&mut self.positions[item], OUTSIDE);
+        if position == OUTSIDE {
             return false;
         }
-        self.items.swap_remove(place);
-        if let Some(moved) = self.items.get(place) {
-            self.places[*moved] = place;
+        self.items.swap_remove(position);
+        if let Some(moved) = self.items.get(position) {
+            self.positions[*moved] = position;
         }
         true
     }

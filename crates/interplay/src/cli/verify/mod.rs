@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::flags::level;
 use golds::Golds;
-use records::{Judgement, Record, Source};
+use records::{Judgment, Record, Source};
 
 /// What to verify, how strictly, and where to write the verdicts.
 #[derive(Args)]
@@ -201,7 +201,7 @@ impl Source {
         output: &mut RecordWriter,
     ) -> Result<(), FileError> {
         match self {
-            Self::Pair(pair) => output.record(&Judgement {
+            Self::Pair(pair) => output.record(&Judgment {
                 index: index_of(pair.index.clone(), number),
                 accepted: verdict.accepted,
                 answer_correct: verdict.answer_correct,

@@ -57,7 +57,7 @@ pub(super) struct Generation {
 
 /// A verdict as it is written.
 #[derive(Serialize)]
-pub(super) struct Judgement {
+pub(super) struct Judgment {
     pub index: Value,
     pub accepted: bool,
     pub answer_correct: bool,
