@@ -15,17 +15,17 @@ pub struct EdgeSettings {
     /// The k of the attempts that must succeed now and then.
     pub k: u32,
     /// Verified pass@1 lies below this.
-    pub pass_1_below: f64,
+    pub pass_at_1_below: f64,
     /// Verified pass@k lies above this.
-    pub pass_k_above: f64,
+    pub pass_at_k_above: f64,
 }
 
 impl Default for EdgeSettings {
     fn default() -> Self {
         Self {
             k: 32,
-            pass_1_below: 0.5,
-            pass_k_above: 0.1,
+            pass_at_1_below: 0.5,
+            pass_at_k_above: 0.1,
         }
     }
 }
@@ -98,12 +98,12 @@ pub fn edge_of_competence(
 ) -> Result<EdgeReport, EvalError> {
     let EdgeSettings {
         k,
-        pass_1_below,
-        pass_k_above,
+        pass_at_1_below,
+        pass_at_k_above,
     } = settings;
     for (setting, value) in [
-        ("pass_1_below", pass_1_below),
-        ("pass_k_above", pass_k_above),
+        ("pass_at_1_below", pass_at_1_below),
+        ("pass_at_k_above", pass_at_k_above),
     ] {
         if !(0.0..=1.0).contains(&value) {
             let (found, expected) = (value.to_string(), "from 0 to 1".to_owned());
@@ -127,9 +127,9 @@ pub fn edge_of_competence(
                 .ok_or_else(missing)
         };
         let (pass_1, pass_k) = (at(1)?, at(k)?);
-        let placement = if pass_1 >= pass_1_below {
+        let placement = if pass_1 >= pass_at_1_below {
             Placement::Mastered
-        } else if pass_k > pass_k_above {
+        } else if pass_k > pass_at_k_above {
             Placement::Edge
         } else {
             Placement::Beyond
@@ -156,11 +156,11 @@ pub fn edge_of_competence(
 fn explain(ops: &[u32], by_op: &[OpPlacement], settings: EdgeSettings) -> String {
     let EdgeSettings {
         k,
-        pass_1_below,
-        pass_k_above,
+        pass_at_1_below,
+        pass_at_k_above,
     } = settings;
     let list: Vec<String> = ops.iter().map(u32::to_string).collect();
-    let rule = format!("verified pass@1 < {pass_1_below} and pass@{k} > {pass_k_above}");
+    let rule = format!("verified pass@1 < {pass_at_1_below} and pass@{k} > {pass_at_k_above}");
     let mastered = by_op
         .iter()
         .filter(|op| op.placement == Placement::Mastered)
@@ -245,8 +245,8 @@ mod tests {
         assert!(error.to_string().contains("1 and 32"));
         let settings = EdgeSettings {
             k: 8,
-            pass_1_below: f64::NAN,
-            pass_k_above: 0.0,
+            pass_at_1_below: f64::NAN,
+            pass_at_k_above: 0.0,
         };
         assert!(edge_of_competence(&evaluation, settings).is_err());
     }

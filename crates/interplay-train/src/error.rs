@@ -45,6 +45,18 @@ pub enum TrainError {
         /// Tokens per row.
         row_tokens: usize,
     },
+    /// The folder that a stage starts from holds another model than the stage's.
+    #[error(
+        "{}: its model is another than the stage's: {differences}; expected a folder with the stage's \
+         model, or a stage with the folder's configuration",
+        path.display()
+    )]
+    OtherModel {
+        /// The folder.
+        path: PathBuf,
+        /// The keys that differ.
+        differences: String,
+    },
     /// An environment paid for a completion with something that is no number.
     #[error(
         "environment `{environment}`: the reward of a completion of example {example} is {reward}; \

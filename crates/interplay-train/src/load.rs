@@ -70,7 +70,7 @@ impl<A: TrainBackend> TrainingLoad<A> {
         let targets = batch.predicted();
         let job = Job::next_token(batch.clone(), targets, self.activations, self.precision);
         let (outputs, gradients) = compute(&decoder, None, vec![job], &self.device)?;
-        let norm = AdamW::<A::InnerBackend>::gradient_norm(&decoder, &gradients);
+        let norm = AdamW::<A::InnerBackend>::grad_norm(&decoder, &gradients);
         let lr = self.optimizer.spec().learning_rate.peak;
         self.decoder = Some(self.optimizer.update(decoder, gradients, norm, lr));
         Ok(outputs.iter().map(|output| output.loss).sum())

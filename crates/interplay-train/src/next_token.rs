@@ -28,6 +28,7 @@ use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
 
 /// Which tokens of a sample the loss covers.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossOn {
@@ -189,7 +190,10 @@ pub fn run_on<A: TrainBackend>(
     let workers = WorkerGroup::<A>::start(replicas, input.config, None)?;
     let initial = || match input.start {
         Start::Model(path) => load_initial::<A>(path, input.config, device),
-        Start::Random(stream) => Ok(Decoder::init(input.config, &mut stream.rng(0), device)?),
+        Start::Random(stream) => {
+            let decoder = Decoder::init(input.config, &mut stream.rng(0), device)?;
+            Ok((decoder, Vec::new()))
+        }
     };
     let every = spec.checkpoint_every_steps;
     let mut session = Session::<A>::open(
@@ -207,7 +211,10 @@ pub fn run_on<A: TrainBackend>(
         scope.spawn(move || produce(input, cursor, &sender));
         train(&mut session, spec, &receiver, &workers, observer)
     })?;
-    session.finish()
+    session.finish(match input.start {
+        Start::Model(path) => Some(path),
+        Start::Random(_) => None,
+    })
 }
 
 fn train<A: TrainBackend>(

@@ -125,7 +125,7 @@ impl<B: FusedOps> AdamW<B> {
 
     /// The global norm of the gradients.
     #[must_use]
-    pub fn gradient_norm<A>(decoder: &Decoder<A>, gradients: &GradientsParams) -> f64
+    pub fn grad_norm<A>(decoder: &Decoder<A>, gradients: &GradientsParams) -> f64
     where
         A: TrainBackend<InnerBackend = B>,
     {

@@ -18,13 +18,25 @@ pub(crate) fn vocab_limit(
     Ok(config.check_tokenizer(tokenizer.vocab_size())?)
 }
 
+/// The tokens that end a completion: the tokenizer's mark, and every end that the model's configuration names.
+pub(crate) fn stop_tokens(config: &ModelConfig, tokenizer: &Tokenizer) -> Vec<u32> {
+    let mut stop = vec![tokenizer.special().eos];
+    for id in config.eos_token_id.iter() {
+        if !stop.contains(id) {
+            stop.push(*id);
+        }
+    }
+    stop
+}
+
 /// A decoder as a source of completions for the evaluator.
 pub struct DecoderSampler<'a, B: FusedOps> {
     /// The model.
     pub decoder: &'a Decoder<B>,
     /// Its tokenizer.
     pub tokenizer: &'a Tokenizer,
-    /// Temperature, limits and the like; the stop token and the vocabulary limit are set from the tokenizer.
+    /// Temperature, limits and the like; the stop tokens and the vocabulary limit are set from model and
+    /// tokenizer.
     pub settings: SamplingSettings,
     /// Draws; sample `j` of the item with id `i` always uses the same.
     pub stream: SeedStream,
@@ -81,7 +93,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             }
         }
         let settings = SamplingSettings {
-            stop: vec![self.tokenizer.special().eos],
+            stop: stop_tokens(self.decoder.config(), self.tokenizer),
             vocab_limit: vocab_limit(self.decoder.config(), self.tokenizer)?,
             ..self.settings.clone()
         };
@@ -102,5 +114,27 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             .chunks(completions.max(1))
             .map(<[String]>::to_vec)
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use interplay_tokenizer::TrainerSpec;
+
+    use super::*;
+
+    #[test]
+    fn every_end_that_the_model_names_stops() {
+        let spec = TrainerSpec {
+            vocab_size: 266,
+            ..TrainerSpec::default()
+        };
+        let tokenizer = Tokenizer::train(["a b"].iter(), &spec).unwrap();
+        let eos = tokenizer.special().eos;
+        let config = ModelConfig {
+            eos_token_id: vec![7, eos, 5].into(),
+            ..ModelConfig::tiny(300)
+        };
+        assert_eq!(stop_tokens(&config, &tokenizer), [eos, 7, 5]);
     }
 }

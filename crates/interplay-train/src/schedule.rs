@@ -10,6 +10,7 @@ use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
 /// The shape of the schedule after the warm-up.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decay {

@@ -7,7 +7,7 @@ use burn::module::AutodiffModule;
 use burn::optim::GradientsParams;
 use interplay_graph::settings::Issues;
 use interplay_model::{
-    Decoder, ModelConfig, TrainBackend, load_pretrained, parameter_names, save_pretrained,
+    Decoder, ModelConfig, Pretrained, TrainBackend, parameter_names, save_pretrained,
 };
 use serde::{Deserialize, Serialize};
 
@@ -190,15 +190,16 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         config: &'a ModelConfig,
         spec: &OptimizerSpec,
         checkpoint_every: u64,
-        initial: impl FnOnce() -> Result<Decoder<A::InnerBackend>, TrainError>,
+        initial: impl FnOnce() -> Result<Loaded<A>, TrainError>,
         device: &A::Device,
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
         let checkpoints = folder.checkpoints();
         fs::create_dir_all(&checkpoints).map_err(TrainError::io("create", &checkpoints))?;
-        let mut notice = |line: &str| observer.notice(line);
         let key = folder.key.as_str();
-        let found = checkpoint::resume(&checkpoints, config, spec, key, device, &mut notice)?;
+        let found = checkpoint::resume(&checkpoints, config, spec, key, device, &mut |line| {
+            observer.notice(line);
+        })?;
         let State {
             decoder,
             optimizer,
@@ -206,7 +207,11 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         } = match found {
             Some(state) => state,
             None => State {
-                decoder: initial()?,
+                decoder: {
+                    let (decoder, notes) = initial()?;
+                    notes.iter().for_each(|note| observer.notice(note));
+                    decoder
+                },
                 optimizer: AdamW::new(spec.clone(), parameter_names(config).len()),
                 progress: Progress {
                     key: key.to_owned(),
@@ -235,7 +240,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
 
     /// Makes one optimizer update. Returns the gradient norm before clipping.
     pub fn update(&mut self, gradients: GradientsParams, lr: f64) -> Result<f64, TrainError> {
-        let norm = AdamW::<A::InnerBackend>::gradient_norm(self.decoder(), &gradients);
+        let norm = AdamW::<A::InnerBackend>::grad_norm(self.decoder(), &gradients);
         self.expect_finite("the gradient norm", norm)?;
         if let Some(decoder) = self.decoder.take() {
             self.decoder = Some(self.optimizer.update(decoder, gradients, norm, lr));
@@ -293,9 +298,12 @@ impl<'a, A: TrainBackend> Session<'a, A> {
     }
 
     /// Writes the model and the summary, and removes the checkpoints.
-    pub fn finish(self) -> Result<StageSummary, TrainError> {
+    pub fn finish(self, start: Option<&Path>) -> Result<StageSummary, TrainError> {
         self.metrics.sync()?;
         save_pretrained(&self.folder.model(), self.config, &self.decoder().valid())?;
+        if let Some(start) = start {
+            keep_generation_config(start, &self.folder.model())?;
+        }
         let summary = StageSummary {
             stage: self.folder.stage.clone(),
             key: self.folder.key.clone(),
@@ -310,18 +318,57 @@ impl<'a, A: TrainBackend> Session<'a, A> {
     }
 }
 
+/// Copies the generation settings of the model that a stage starts from, if it has any: how to sample from it is
+/// not the stage's to change.
+fn keep_generation_config(start: &Path, model: &Path) -> Result<(), TrainError> {
+    const FILE: &str = "generation_config.json";
+    match fs::read(start.join(FILE)) {
+        Ok(bytes) => Ok(interplay_files::write(model.join(FILE), bytes)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(TrainError::io("read", start.join(FILE))(error)),
+    }
+}
+
+/// A model that a stage starts from, with what its folder says that was not taken as it stands.
+pub(crate) type Loaded<A> = (
+    Decoder<<A as burn::tensor::backend::AutodiffBackend>::InnerBackend>,
+    Vec<String>,
+);
+
 /// Loads the model that a stage starts from, and checks that it has the expected configuration.
 pub(crate) fn load_initial<A: TrainBackend>(
     folder: &Path,
     config: &ModelConfig,
     device: &A::Device,
-) -> Result<Decoder<A::InnerBackend>, TrainError> {
-    let (found, decoder) = load_pretrained::<A::InnerBackend>(folder, device)?;
-    if found != *config {
-        return Err(TrainError::BadCheckpoint {
+) -> Result<Loaded<A>, TrainError> {
+    let found = Pretrained::<A::InnerBackend>::load(folder, device)?;
+    if found.config != *config {
+        return Err(TrainError::OtherModel {
             path: folder.to_owned(),
-            reason: "its config.json describes another model than the stage's".into(),
+            differences: differences(&found.config, config),
         });
     }
-    Ok(decoder)
+    let notes = found.notes.iter();
+    let notes = notes.map(|note| format!("{}: {note}", folder.display()));
+    Ok((found.decoder, notes.collect()))
+}
+
+/// The keys in which two configurations differ, with what was found and what was expected.
+fn differences(found: &ModelConfig, expected: &ModelConfig) -> String {
+    let keys = |config: &ModelConfig| match serde_json::to_value(config) {
+        Ok(serde_json::Value::Object(keys)) => keys,
+        _ => serde_json::Map::new(),
+    };
+    let (found, expected) = (keys(found), keys(expected));
+    let names: std::collections::BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+    let shown =
+        |value: Option<&serde_json::Value>| value.map_or("nothing".to_owned(), ToString::to_string);
+    let differs = names
+        .into_iter()
+        .filter(|name| found.get(*name) != expected.get(*name));
+    let lines = differs.map(|name| {
+        let (found, expected) = (shown(found.get(name)), shown(expected.get(name)));
+        format!("`{name}`: found {found}, expected {expected}")
+    });
+    lines.collect::<Vec<_>>().join("; ")
 }

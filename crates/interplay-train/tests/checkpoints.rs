@@ -36,7 +36,7 @@ impl Stages {
         pretrain(&stages.world, &stages.whole(), &mut Recorder::new()).unwrap();
         let killed_stage = stages.folder.path().join("killed");
         killed(8, |recorder| {
-            drop(pretrain(&stages.world, &killed_stage, recorder))
+            drop(pretrain(&stages.world, &killed_stage, recorder));
         });
         stages
     }
@@ -74,8 +74,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A way to damage a file, with its name.
+type Damage = (&'static str, fn(&Path));
+
 /// Everything that can have become of a file.
-const DAMAGES: [(&str, fn(&Path)); 5] = [
+const DAMAGES: [Damage; 5] = [
     ("cut in half", |path| {
         let whole = fs::read(path).unwrap();
         fs::write(path, &whole[..whole.len() / 2]).unwrap();
@@ -120,7 +123,7 @@ fn a_damaged_checkpoint_is_set_aside_until_the_stage_is_finished() {
     let checkpoints = folder.join("checkpoints");
     fs::write(checkpoints.join("step-00000006/progress.json"), "").unwrap();
     killed(5, |recorder| {
-        drop(pretrain(&stages.world, &folder, recorder))
+        drop(pretrain(&stages.world, &folder, recorder));
     });
     assert!(checkpoints.join("damaged-00000006/model").is_dir());
     assert!(checkpoints.join("step-00000003").is_dir());

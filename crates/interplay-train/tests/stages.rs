@@ -53,7 +53,7 @@ fn grpo_spec() -> GrpoSpec {
         kl_coefficient: 1e-2,
         advantage_scale: grpo::AdvantageScale::Group,
         loss: grpo::LossKind::Dapo,
-        filter_uniform_groups: false,
+        filter_zero_std_groups: false,
         reward: grpo::RewardSpec::Process,
         credit: grpo::Credit::Completion,
         activations: Activations::Keep,
@@ -384,5 +384,31 @@ fn examples_that_do_not_fit_are_left_out_and_counted() {
     assert!(
         matches!(error, TrainError::NothingFits { row_tokens: 8, .. }),
         "{error}"
+    );
+}
+
+#[test]
+fn a_stage_keeps_how_its_model_is_sampled_and_names_what_differs() {
+    let (world, folder) = (World::easy(), tempfile::tempdir().unwrap());
+    let base = folder.path().join("base");
+    pretrain(&world, &base, &pretraining(2_000), &mut Recorder::new()).unwrap();
+    let settings = "{\n  \"temperature\": 0.6,\n  \"eos_token_id\": [1, 9],\n  \"own\": true\n}\n";
+    std::fs::write(base.join("model/generation_config.json"), settings).unwrap();
+    let stage = folder.path().join("grpo");
+    let mut spec = grpo_spec();
+    spec.steps = 1;
+    let start = base.join("model");
+    reinforce(&world, &start, &stage, &spec, &mut Recorder::new()).unwrap();
+    let kept = std::fs::read_to_string(stage.join("model/generation_config.json")).unwrap();
+    assert_eq!(kept, settings);
+
+    let mut wider = World::easy();
+    wider.config.intermediate_size = 96;
+    let other = folder.path().join("other");
+    let error = reinforce(&wider, &start, &other, &spec, &mut Recorder::new()).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("`intermediate_size`: found 64, expected 96"),
+        "{message}"
     );
 }

@@ -133,6 +133,21 @@ pub(crate) enum Problems {
     Gsm8k(Box<Gsm8k>),
 }
 
+/// Which problems to evaluate on.
+pub(crate) struct Wanted<'a> {
+    /// The stream that DAG problems are drawn from.
+    pub stream: &'a str,
+    /// Their ops.
+    pub ops: &'a [u32],
+    /// The number of problems of each op.
+    pub per_op: u64,
+    /// From files, the number of problems of each op that are left to another selection, where an op
+    /// has more than these.
+    pub skip: u64,
+    /// The bands that problems are counted in.
+    pub bands: Option<&'a Bands>,
+}
+
 /// Problems to evaluate on, with what judges them.
 pub(crate) struct Selection {
     pub problems: Problems,
@@ -320,22 +335,24 @@ impl DataSpec {
         }
     }
 
-    /// Up to `per_op` held-out problems of each of these ops, of which `fits` tells whether a model
-    /// has room for them. Those that do not fit are passed over and counted. From files, the first
-    /// `skip` problems of each op are left to another selection, where an op has more than these.
+    /// Up to `per_op` held-out problems of each wanted op, of which `fits` tells whether a model has room
+    /// for them. Those that do not fit are passed over and counted.
     ///
     /// # Errors
     /// Problems that cannot be drawn or read, or an op none of whose problems fits.
     pub(crate) fn select(
         &self,
         supply: &Supply<'_>,
-        stream: &str,
-        ops: &[u32],
-        per_op: u64,
-        skip: u64,
-        bands: Option<&Bands>,
+        wanted: &Wanted<'_>,
         mut fits: impl FnMut(&Example) -> Result<bool, InterplayError>,
     ) -> Result<Selection, InterplayError> {
+        let Wanted {
+            stream,
+            ops,
+            per_op,
+            skip,
+            bands,
+        } = *wanted;
         let band = |op| bands?.band_of(op).map(|band| band.name().to_owned());
         let (mut items, mut prints, mut overlong) = (Vec::new(), Vec::new(), 0);
         let problems = match self {
@@ -475,6 +492,16 @@ mod tests {
         toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
     }
 
+    fn wanted<'a>(stream: &'a str, ops: &'a [u32], per_op: u64, skip: u64) -> Wanted<'a> {
+        Wanted {
+            stream,
+            ops,
+            per_op,
+            skip,
+            bands: None,
+        }
+    }
+
     const TERSE: &str =
         "max_value = 30\nmixture = [{ op = \"2-4\", context = \"zoo\", dialect = \"terse\" }]\n";
 
@@ -539,16 +566,16 @@ mod tests {
             held_out: 0.1,
         };
         let selected = data
-            .select(&supply, "evaluate", &[1, 3], 2, 0, None, |_| Ok(true))
+            .select(&supply, &wanted("evaluate", &[1, 3], 2, 0), |_| Ok(true))
             .unwrap();
         let ids = |selected: &Selection| -> Vec<u64> {
             selected.items.iter().map(|item| item.id).collect()
         };
         assert_eq!(ids(&selected), [0, 2, 3, 5]);
         assert_eq!(selected.prints.len(), 4);
-        let others = data.select(&supply, "other", &[1, 3], 2, 2, None, |_| Ok(true));
+        let others = data.select(&supply, &wanted("other", &[1, 3], 2, 2), |_| Ok(true));
         assert_eq!(ids(&others.unwrap()), [6, 8]);
-        let absent = data.select(&supply, "none", &[1, 7], 2, 0, None, |_| Ok(true));
+        let absent = data.select(&supply, &wanted("none", &[1, 7], 2, 0), |_| Ok(true));
         assert!(absent.err().unwrap().to_string().contains("op 7"));
         let one_and_three = data.at_ops(&Counts::list(vec![1, 3]).unwrap());
         let problems = one_and_three.open(&supply, "train", Split::Train).unwrap();
@@ -570,14 +597,14 @@ mod tests {
         };
         let data = read(TERSE).unwrap();
         let short = |example: &Example| Ok(example.prompt.len() < 75);
-        let selected = data.select(&supply, "evaluate", &[2, 3], 20, 0, None, short);
+        let selected = data.select(&supply, &wanted("evaluate", &[2, 3], 20, 0), short);
         let selected = selected.unwrap();
         assert_eq!(selected.items.len(), 40);
         assert!(selected.overlong > 0);
         let items = selected.items.iter();
         assert!(items.clone().all(|item| item.example.prompt.len() < 75));
         assert!(items.clone().all(|item| item.example.split == Split::Test));
-        let none = data.select(&supply, "evaluate", &[2], 1, 0, None, |_| Ok(false));
+        let none = data.select(&supply, &wanted("evaluate", &[2], 1, 0), |_| Ok(false));
         let error = none.err().unwrap().to_string();
         assert!(error.contains("op 2"), "{error}");
     }

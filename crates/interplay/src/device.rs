@@ -49,10 +49,14 @@ pub fn dispatch<T: BackendTask>(devices: &Devices, task: T) -> Result<T::Output,
             task,
         ),
         #[allow(unreachable_patterns)] // In a build with every backend.
-        device => Err(InterplayError::DeviceNotBuilt {
-            device: device.to_string(),
-            feature: device.backend(),
-        }),
+        device => {
+            // A build without any backend has no other use for it.
+            drop(task);
+            Err(InterplayError::DeviceNotBuilt {
+                device: device.to_string(),
+                feature: device.backend(),
+            })
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a centered reward is divided by.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdvantageScale {

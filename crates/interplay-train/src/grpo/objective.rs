@@ -8,6 +8,7 @@ use interplay_model::FusedOps;
 use serde::{Deserialize, Serialize};
 
 /// How the losses of tokens become one number.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossKind {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use interplay_environment::{Environment, Example};
 use interplay_graph::SeedStream;
 use interplay_model::{
-    Decoder, FusedOps, Generated, KvCacheDtype, Request, SamplingSettings, generate,
+    Decoder, FusedOps, Generated, KvCacheDtype, ModelConfig, Request, SamplingSettings, generate,
 };
 use interplay_tokenizer::Tokenizer;
 
@@ -13,6 +13,7 @@ use super::GrpoSpec;
 use crate::TrainError;
 use crate::metrics::Observer;
 use crate::next_token::fitting;
+use crate::sampler::stop_tokens;
 
 /// One sampled completion with its reward.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ impl RolloutBatch {
 
     /// The share of groups in which all rewards are equal (`frac_reward_zero_std` elsewhere).
     #[must_use]
-    pub fn uniform_groups(&self, group_size: usize) -> f64 {
+    pub fn frac_reward_zero_std(&self, group_size: usize) -> f64 {
         let groups = self.rollouts.chunks(group_size);
         let count = groups.len().max(1) as f64;
         let uniform = |group: &&[Rollout]| group.iter().all(|one| one.reward == group[0].reward);
@@ -110,7 +111,7 @@ pub(crate) fn sample<B: FusedOps>(
     let overlong = next_index - cursor - spec.prompts as u64;
     let settings = SamplingSettings {
         vocab_limit: source.vocab_limit,
-        ..sampling(spec, source.tokenizer)
+        ..sampling(spec, decoder.config(), source.tokenizer)
     };
     let mut part = |done, total| observer.part("rollouts", done, total);
     let decoder = decoder.in_precision(spec.precision)?;
@@ -173,11 +174,11 @@ fn score(
     })
 }
 
-fn sampling(spec: &GrpoSpec, tokenizer: &Tokenizer) -> SamplingSettings {
+fn sampling(spec: &GrpoSpec, config: &ModelConfig, tokenizer: &Tokenizer) -> SamplingSettings {
     SamplingSettings {
         max_new_tokens: spec.max_new_tokens,
         temperature: spec.temperature,
-        stop: vec![tokenizer.special().eos],
+        stop: stop_tokens(config, tokenizer),
         cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
         ..SamplingSettings::default()
     }
@@ -201,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn counts_uniform_groups() {
+    fn counts_groups_without_a_difference() {
         let rollouts = [1.0, 1.0, 0.0, 1.0].map(rollout).to_vec();
         let batch = RolloutBatch {
             rollouts,
             ..RolloutBatch::default()
         };
-        assert_eq!(batch.uniform_groups(2), 0.5);
-        assert_eq!(batch.uniform_groups(4), 0.0);
+        assert_eq!(batch.frac_reward_zero_std(2), 0.5);
+        assert_eq!(batch.frac_reward_zero_std(4), 0.0);
         assert_eq!(batch.mean(|rollout| rollout.reward), 0.75);
         assert_eq!(batch.tokens(), 12);
     }

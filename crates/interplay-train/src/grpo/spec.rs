@@ -11,6 +11,7 @@ use crate::optimizer::OptimizerSpec;
 use crate::schedule::Schedule;
 
 /// Which tokens of a completion carry its advantage.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credit {
@@ -63,8 +64,8 @@ pub struct GrpoSpec {
     pub loss: LossKind,
     /// Leaves groups with equal rewards out of the update. They carry no advantage, but without
     /// this they count in the mean and in the penalty.
-    #[serde(default)]
-    pub filter_uniform_groups: bool,
+    #[serde(default, alias = "filter_uniform_groups")]
+    pub filter_zero_std_groups: bool,
     /// What a completion earns.
     #[serde(default)]
     pub reward: RewardSpec,
@@ -137,7 +138,7 @@ impl GrpoSpec {
             kl_coefficient: default_kl_coefficient(),
             advantage_scale: AdvantageScale::default(),
             loss: LossKind::default(),
-            filter_uniform_groups: false,
+            filter_zero_std_groups: false,
             reward: RewardSpec::default(),
             credit: Credit::default(),
             activations: Activations::default(),

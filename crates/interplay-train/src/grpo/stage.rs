@@ -89,7 +89,7 @@ pub fn run_on<A: TrainBackend>(
         observer,
     )?;
     let reference = if spec.kl_coefficient > 0.0 {
-        Some(initial()?)
+        Some(initial()?.0)
     } else {
         None
     };
@@ -104,7 +104,7 @@ pub fn run_on<A: TrainBackend>(
     while session.progress.step < spec.steps {
         step(&mut session, &source, &workers, spec, observer)?;
     }
-    session.finish()
+    session.finish(Some(input.start))
 }
 
 fn step<A: TrainBackend>(
@@ -188,7 +188,7 @@ fn numbers(
         ),
         (
             "frac_reward_zero_std",
-            batch.uniform_groups(spec.group_size),
+            batch.frac_reward_zero_std(spec.group_size),
         ),
         (
             "completion_tokens",
@@ -264,7 +264,7 @@ impl Minibatch<'_> {
                 .all(|advantage| *advantage == 0.0)
         };
         let taken: Vec<usize> = (0..self.rollouts.len())
-            .filter(|index| !(self.spec.filter_uniform_groups && uniform(index - index % group)))
+            .filter(|index| !(self.spec.filter_zero_std_groups && uniform(index - index % group)))
             .filter(|index| !self.rollouts[*index].log_probs.is_empty())
             .collect();
         let lengths: Vec<usize> = taken

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use interplay_environment::{Example, Split};
 use interplay_eval::{
-    Bands, EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord,
-    edge_of_competence, evaluate,
+    EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord, edge_of_competence,
+    evaluate,
 };
 use interplay_files::AtomicFile;
 use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keyed::Keyed;
 use super::runner::Runner;
-use crate::data::Selection;
+use crate::data::{Selection, Wanted};
 use crate::error::InterplayError;
 use crate::keys::key;
 use crate::results::StageResult;
@@ -88,7 +88,13 @@ impl<A: TrainBackend> Runner<'_, A> {
         let ops: Vec<u32> = spec.ops.iter().collect();
         // From files, problems that the evaluation does not take.
         let skip = self.plan.evaluate.problems_per_op;
-        let selection = self.select(&stream, &ops, spec.problems_per_op, skip, None)?;
+        let selection = self.select(&Wanted {
+            stream: &stream,
+            ops: &ops,
+            per_op: spec.problems_per_op,
+            skip,
+            bands: None,
+        })?;
         let settings = EvalSettings {
             completions: spec.completions,
             ks: vec![1, spec.completions],
@@ -97,8 +103,8 @@ impl<A: TrainBackend> Runner<'_, A> {
         let found = self.measure(name, model, &selection, &settings, None)?;
         let settings = EdgeSettings {
             k: spec.completions,
-            pass_1_below: spec.pass_at_1_below,
-            pass_k_above: spec.pass_at_k_above,
+            pass_at_1_below: spec.pass_at_1_below,
+            pass_at_k_above: spec.pass_at_k_above,
         };
         edge_of_competence(&found.evaluation, settings)
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))
@@ -108,25 +114,23 @@ impl<A: TrainBackend> Runner<'_, A> {
     pub(super) fn evaluated(&self) -> Result<Selection, InterplayError> {
         let (spec, bands) = (&self.plan.evaluate, &self.plan.bands);
         let ops = band_ops(bands);
-        self.select("evaluate", &ops, spec.problems_per_op, 0, Some(bands))
+        self.select(&Wanted {
+            stream: "evaluate",
+            ops: &ops,
+            per_op: spec.problems_per_op,
+            skip: 0,
+            bands: Some(bands),
+        })
     }
 
     /// Held-out problems of these ops that leave room for a completion.
-    fn select(
-        &self,
-        stream: &str,
-        ops: &[u32],
-        per_op: u64,
-        skip: u64,
-        bands: Option<&Bands>,
-    ) -> Result<Selection, InterplayError> {
+    fn select(&self, wanted: &Wanted<'_>) -> Result<Selection, InterplayError> {
         let (spec, context) = (&self.plan.evaluate, self.plan.model.context_tokens);
         let fits = |example: &Example| {
             let prompt = self.tokenizer.encode_prompt(&example.prompt)?;
             Ok(prompt.len().saturating_add(spec.max_new_tokens) <= context)
         };
-        spec.data
-            .select(&self.supply(), stream, ops, per_op, skip, bands, fits)
+        spec.data.select(&self.supply(), wanted, fits)
     }
 
     fn measure(
