@@ -1,4 +1,5 @@
 //! Products in bfloat16 with weights in single precision.
+#![cfg(any(feature = "flex", feature = "ndarray"))]
 
 use burn::backend::Autodiff;
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
