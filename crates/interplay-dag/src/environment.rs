@@ -37,7 +37,7 @@ impl Problems {
                     false => Err(TaskError::NotInPart {
                         index,
                         op: drawn.problem.op(),
-                        part: data.part(),
+                        part: data.part().name(),
                         draws: REDRAWS + 1,
                     }),
                 }

@@ -151,7 +151,7 @@ pub fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), File
 /// Writes a value as indented JSON with a newline at its end.
 ///
 /// # Errors
-/// A value that is not JSON, for instance a map whose keys are not texts; otherwise as [`write`].
+/// A value that is not JSON, for instance a map whose keys are not texts; otherwise as [`write()`].
 pub fn write_json(path: impl AsRef<Path>, value: &impl Serialize) -> Result<(), FileError> {
     let path = path.as_ref();
     let mut text = serde_json::to_vec_pretty(value)

@@ -1,7 +1,7 @@
 //! Files that appear under their names when they are whole, or not at all, and files of records.
 //!
 //! # Writing
-//! Every crate of the project writes its files through [`AtomicFile`], or through [`write`] and
+//! Every crate of the project writes its files through [`AtomicFile`], or through [`write()`] and
 //! [`write_json`], which are built on it. The steps are always the same: write to `NAME.partial` in
 //! the same folder, sync the data, rename, sync the folder. A process that is killed, or a machine
 //! that loses power, leaves either the old file or the new one.

@@ -6,8 +6,6 @@ use interplay_files::FileError;
 use interplay_graph::GraphError;
 use interplay_graph::settings::Issues;
 
-use crate::datasets::Part;
-
 /// An error while drawing, writing or reading problems.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -118,8 +116,8 @@ pub enum TaskError {
         index: u64,
         /// Its op.
         op: u32,
-        /// The part that was asked for.
-        part: Part,
+        /// The name of the part that was asked for.
+        part: &'static str,
         /// How many problems were drawn.
         draws: u64,
     },
