@@ -1,6 +1,6 @@
 //! Progress of a run, for the person who watches it.
 //!
-//! The library reports to a [`Progress`]. [`Quiet`] ignores it, [`Console`] draws bars on a terminal
+//! The library reports to a [`Progress`]. [`Quiet`] ignores it, `Console` (feature `cli`) draws bars on a terminal
 //! and prints plain lines elsewhere.
 
 #[cfg(feature = "cli")]
