@@ -2,7 +2,9 @@
 //!
 //! Source: arXiv 2512.07783, section 3: in distribution op 2-10, edge op 11-14, hard op 15-20.
 
+use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,31 @@ impl Band {
             Self::Edge => "edge",
             Self::Hard => "hard",
         }
+    }
+}
+
+impl fmt::Display for Band {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A text that names no [`Band`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not a band; expected id, edge or hard")]
+pub struct UnknownBand {
+    /// What was read.
+    pub found: String,
+}
+
+impl FromStr for Band {
+    type Err = UnknownBand;
+
+    fn from_str(text: &str) -> Result<Self, UnknownBand> {
+        let named = Self::ALL.into_iter().find(|band| band.name() == text);
+        named.ok_or_else(|| UnknownBand {
+            found: text.to_owned(),
+        })
     }
 }
 
@@ -126,6 +153,16 @@ mod tests {
         let names = [1, 2, 10, 11, 14, 15, 20, 21].map(|op| bands.band_of(op).map(Band::name));
         let (id, edge, hard) = (Some("id"), Some("edge"), Some("hard"));
         assert_eq!(names, [None, id, id, edge, edge, hard, hard, None]);
+    }
+
+    #[test]
+    fn a_band_reads_back_from_its_name() {
+        for band in Band::ALL {
+            assert_eq!(serde_json::to_value(band).unwrap(), band.to_string());
+            assert_eq!(band.to_string().parse(), Ok(band));
+        }
+        let message = "easy".parse::<Band>().unwrap_err().to_string();
+        assert_eq!(message, "`easy` is not a band; expected id, edge or hard");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! pass@1 is low and pass@k is above zero. Easier problems only get sharper, and harder ones
 //! give no signal.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Evaluation};
@@ -31,6 +33,7 @@ impl Default for EdgeSettings {
 }
 
 /// Where a difficulty lies.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Placement {
@@ -40,6 +43,24 @@ pub enum Placement {
     Edge,
     /// Next to never solved: no signal.
     Beyond,
+}
+
+impl Placement {
+    /// The name in files and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mastered => "mastered",
+            Self::Edge => "edge",
+            Self::Beyond => "beyond",
+        }
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 /// One difficulty and its numbers.
@@ -221,6 +242,14 @@ mod tests {
         use Placement::{Beyond, Edge, Mastered};
         assert_eq!(placements, [Mastered, Edge, Edge, Beyond]);
         assert!(report.reason.starts_with("op 3, 4 at the edge"));
+    }
+
+    #[test]
+    fn placements_are_written_as_in_files() {
+        for placement in [Placement::Mastered, Placement::Edge, Placement::Beyond] {
+            let file = serde_json::to_value(placement).unwrap();
+            assert_eq!(file, placement.to_string());
+        }
     }
 
     #[test]

@@ -3,8 +3,29 @@
 //! [`evaluate`] draws completions from any [`Sampler`], has them judged by any
 //! [`Environment`](interplay_environment::Environment), and gives an [`Evaluation`]: the unbiased
 //! pass@k of accepted completions and, beside it, of answers alone, overall, by [`Band`], by
-//! difficulty and by context, each with a 95 % interval clustered by problem. [`edge_of_competence`] says which difficulties are worth reinforcing, and
-//! [`paired_difference`] compares two evaluations of the same problems.
+//! difficulty and by context, each with a 95 % interval clustered by problem.
+//! [`edge_of_competence`] says which difficulties are worth reinforcing, and [`paired_difference`]
+//! compares two evaluations of the same problems.
+//!
+//! ```
+//! use interplay_eval::{EdgeSettings, EvalSettings, Evaluation, ItemScore, edge_of_competence};
+//!
+//! let settings = EvalSettings { completions: 8, ks: vec![1, 8], ..EvalSettings::default() };
+//! // Two problems with eight completions each, some accepted, more with the right answer.
+//! let item = |id, verified, answers| ItemScore {
+//!     id, op: Some(6), context: Some("zoo".into()), problem: String::new(), band: None, verified, answers,
+//! };
+//! let items = vec![item(0, 1, 5), item(1, 2, 6)];
+//! let evaluation = Evaluation::from_scores(&settings, "strict", items)?;
+//!
+//! let hard = &evaluation.by_op[&6];
+//! assert_eq!(hard.verified_at(1).unwrap().estimate, 0.1875);
+//! assert_eq!(hard.answer_at(1).unwrap().estimate, 0.6875);
+//!
+//! let edge = edge_of_competence(&evaluation, EdgeSettings { k: 8, ..EdgeSettings::default() })?;
+//! assert_eq!(edge.ops, [6]);
+//! # Ok::<(), interplay_eval::EvalError>(())
+//! ```
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -16,7 +37,7 @@ mod paired;
 mod pass_at_k;
 mod sampler;
 
-pub use bands::{Band, Bands};
+pub use bands::{Band, Bands, UnknownBand};
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
 pub use evaluation::{Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, evaluate};

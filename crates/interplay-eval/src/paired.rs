@@ -14,6 +14,7 @@ use crate::pass_at_k::{half_width, mean};
 use crate::{EvalError, Evaluation, ItemScore, pass_at_k};
 
 /// Which successes are compared.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {

@@ -41,6 +41,7 @@ pub enum FileError {
 }
 
 /// What the records of a file are.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Lines of a text, blank ones among them.

@@ -2,14 +2,16 @@
 //!
 //! `cargo run -p interplay-gsm8k --example score_file -- PROBLEMS.jsonl SOLUTIONS.jsonl`
 //!
-//! The solutions have the fields `id` (the line of the problem, from 0) and `completion`. Without
-//! arguments the example scores three solutions of its own.
+//! The solutions have the fields `id` (the line of the problem, from 0) and `completion`. Both files
+//! may be compressed, or Parquet with `--features parquet`. Without arguments the example scores
+//! three solutions of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use interplay_environment::{Environment, Split};
+use interplay_files::RecordReader;
 use interplay_gsm8k::{Gsm8k, Gsm8kSpec};
 
 #[derive(serde::Deserialize)]
@@ -45,15 +47,13 @@ fn score(problems: &Path, solutions: &Path) -> Result<()> {
     // A file that is only measured on: the training file is never opened.
     let spec = Gsm8kSpec::new("none", problems);
     let problems = Gsm8k::load(&spec, Split::Test, 0)?;
-    let text = fs::read_to_string(solutions)
-        .with_context(|| format!("cannot read {}", solutions.display()))?;
+    let mut reader = RecordReader::open(solutions)?;
     let (mut accepted, mut all) = (0, 0);
-    for (index, line) in text.lines().enumerate() {
-        let location = || format!("{}, line {}", solutions.display(), index + 1);
-        let solution: Solution = serde_json::from_str(line).with_context(location)?;
+    let expected = "a solution with `id` and `completion`";
+    while let Some((_, solution)) = reader.next::<Solution>(expected)? {
         let example = problems
             .by_id(solution.id)
-            .with_context(|| format!("{}: there is no problem {}", location(), solution.id))?;
+            .with_context(|| reader.error(&format!("there is no problem {}", solution.id)))?;
         let score = problems.score(&example, &solution.completion, 0)?;
         accepted += u32::from(score.accepted);
         all += 1;

@@ -25,20 +25,9 @@ pub enum TokenizerError {
     /// The training corpus held no text.
     #[error("the tokenizer was given no text to learn from; check that the corpus is not empty")]
     EmptyCorpus,
-    /// A file could not be written whole.
+    /// A file could not be read, or written whole.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A file could not be read.
-    #[error("cannot {action} `{}`: {source}", path.display())]
-    Io {
-        /// What was being done: `read`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// A file is not a `tokenizer.json`.
     #[error("`{}` is not a valid tokenizer.json ({source}); is it complete?", path.display())]
     Malformed {

@@ -9,7 +9,7 @@ use crate::error::TokenizerError;
 use crate::tokenizer::Tokenizer;
 
 impl Tokenizer {
-    /// Reads a `tokenizer.json`.
+    /// Reads a `tokenizer.json`, with or without a byte order mark.
     ///
     /// # Errors
     /// If the file cannot be read, is not a `tokenizer.json`, lacks a special token of the framing
@@ -17,11 +17,7 @@ impl Tokenizer {
     /// pre-tokenizer that adds or removes white space.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let path = path.as_ref();
-        let json = std::fs::read_to_string(path).map_err(|source| TokenizerError::Io {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        })?;
+        let json = interplay_files::read_text(path)?;
         let inner = json.parse().map_err(|source| TokenizerError::Malformed {
             path: path.to_owned(),
             source,
@@ -31,7 +27,8 @@ impl Tokenizer {
 
     /// Writes `tokenizer.json`, whole or not at all.
     ///
-    /// A tokenizer that was loaded is written with the bytes it was read from.
+    /// A tokenizer that was loaded is written with the bytes it was read from, without a byte order
+    /// mark.
     ///
     /// # Errors
     /// When the file cannot be written; an existing one is then left as it was.

@@ -9,6 +9,7 @@ use crate::special::NAMES;
 pub(crate) const BYTES: usize = 256;
 
 /// How numbers are cut before merges are learned.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Digits {

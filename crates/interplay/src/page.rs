@@ -311,7 +311,7 @@ fn edge(results: &Results) -> Option<Section> {
             found.op.to_string(),
             format!("{:.1}", 100.0 * found.pass_1),
             format!("{:.1}", 100.0 * found.pass_k),
-            format!("{:?}", found.placement).to_lowercase(),
+            found.placement.to_string(),
         ]
     });
     let columns = ["op", "verified pass@1", "verified pass@k", "placement"];

@@ -8,6 +8,7 @@ use crate::named::named;
 ///
 /// Problems that are alike in one sense are alike in the looser ones, except that texts that cannot
 /// be read have no graph.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {

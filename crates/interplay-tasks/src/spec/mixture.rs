@@ -62,6 +62,7 @@ pub struct MixtureEntry {
 }
 
 /// One value, or several in equal shares.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "expected one value or a list of values")]
 pub enum OneOrMany<T> {

@@ -56,6 +56,7 @@ pub enum PresetStage {
 named!(PresetStage, "stage": Pretrain = "pretrain", Midtrain = "midtrain", Rl = "rl");
 
 /// What to do with shares that do not sum to one.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Normalize {
     /// Refuse them, beyond what rounding explains.

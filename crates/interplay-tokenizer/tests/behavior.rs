@@ -1,6 +1,7 @@
 //! What a tokenizer promises: determinism, the prompt prefix, the framing, its file.
 
 use interplay_environment::framing;
+use interplay_files::FileError;
 use interplay_tokenizer::{Digits, EncodedSample, Tokenizer, TokenizerError, TrainerSpec};
 
 const PROSE: &str = "The number of adult fox in Beverly Forest equals 3. The number of adult owl \
@@ -227,11 +228,23 @@ fn a_file_holds_the_whole_tokenizer() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_tokenizer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let tokenizer = train(Digits::Whole);
+    std::fs::write(&path, format!("\u{feff}{}", tokenizer.json())).unwrap();
+    let loaded = Tokenizer::load(&path).unwrap();
+    assert_eq!(loaded.hash(), tokenizer.hash());
+    loaded.save(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), tokenizer.json());
+}
+
+#[test]
 fn a_broken_file_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokenizer.json");
     let error = Tokenizer::load(&path).unwrap_err();
-    let TokenizerError::Io { source, .. } = &error else {
+    let TokenizerError::File(FileError::Io { source, .. }) = &error else {
         panic!("{error}");
     };
     assert!(error.to_string().contains(&source.to_string()), "{error}");
