@@ -249,6 +249,9 @@ mod tests {
             assert!(message.contains(blamed), "{names}: {message}");
         }
         let empty = serde_json::from_str::<Devices>("[]").unwrap_err();
-        assert!(empty.to_string().contains("no device"), "{empty}");
+        assert!(
+            empty.to_string().contains("list of devices is empty"),
+            "{empty}"
+        );
     }
 }
