@@ -66,7 +66,7 @@ pub(super) fn audit(flags: &Flags) -> Result<()> {
     if let Some(path) = &flags.update {
         update(path, flags, &report)?;
     }
-    super::print(&shown(&report))?;
+    super::output::print(&shown(&report))?;
     let wrong = report.false_accepts(0) + report.false_rejects(0) + report.false_rejects(1);
     if wrong > 0 {
         bail!("{wrong} verdicts contradict the labels that the candidates have by construction");

@@ -53,7 +53,7 @@ pub(super) fn certify(flags: &Flags) -> Result<()> {
             summary(&certificate)
         );
     }
-    super::print(&summary(&certificate))
+    super::output::print(&summary(&certificate))
 }
 
 fn summary(certificate: &Certificate) -> String {

@@ -53,7 +53,7 @@ pub(super) fn inspect(flags: &Flags) -> Result<()> {
                 .with_context(|| path.display().to_string())?
         }
     };
-    super::print(&match flags.format {
+    super::output::print(&match flags.format {
         Format::Text => text(&shown),
         Format::Dot => dot(&shown),
         Format::Svg => shown.drawing().to_svg()?,

@@ -10,6 +10,7 @@ mod flags;
 mod generate;
 mod inspect;
 mod name;
+mod output;
 mod passk;
 mod run;
 mod shown;
@@ -18,13 +19,10 @@ mod throughput;
 mod verify;
 mod worker;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use interplay::with_causes;
-use interplay_files::Skipped;
 
 /// Controlled experiments on how pre-training, mid-training and RL shape reasoning.
 #[derive(Parser)]
@@ -81,31 +79,5 @@ pub(crate) fn main() -> ExitCode {
             eprintln!("error: {}", with_causes(error.as_ref()).trim_end());
             ExitCode::from(2)
         }
-    }
-}
-
-/// Prints to standard output; a reader that stopped reading (`| head`) is no error.
-fn print(text: &str) -> Result<()> {
-    let mut output = io::stdout().lock();
-    match output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("standard output cannot be written"),
-    }
-}
-
-/// Warns of records that were skipped because they cannot be used.
-fn warn_of(skipped: &Skipped) {
-    if skipped.count == 0 {
-        return;
-    }
-    eprintln!("warning: skipped {} unusable records:", skipped.count);
-    for error in &skipped.first {
-        eprintln!("  {error}");
-    }
-    if skipped.count > skipped.first.len() as u64 {
-        eprintln!("  ...");
     }
 }

@@ -42,7 +42,7 @@ const EXPECTED: &str = "one JSON object per line with `id`, and with `accepted` 
 pub(super) fn passk(flags: &Flags) -> Result<()> {
     let mut records = RecordReader::open(&flags.input)?.skip_unreadable(flags.skip_unreadable);
     let problems = read(&mut records)?;
-    super::warn_of(records.skipped());
+    super::output::warn_of(records.skipped());
     if problems.is_empty() {
         bail!(
             "{}: found no completion; expected {EXPECTED}",
@@ -50,7 +50,7 @@ pub(super) fn passk(flags: &Flags) -> Result<()> {
         );
     }
     let ks = values_of_k(flags, &problems)?;
-    super::print(&table(&problems, &ks))
+    super::output::print(&table(&problems, &ks))
 }
 
 /// A graded completion; other fields are ignored.

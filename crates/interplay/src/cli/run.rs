@@ -15,5 +15,5 @@ pub(super) struct Flags {
 /// Runs or resumes the experiment and prints its results.
 pub(super) fn run(flags: &Flags) -> Result<()> {
     let finished = flags.launch.run(&mut Console::new())?;
-    super::print(&format!("\n{finished}\n"))
+    super::output::print(&format!("\n{finished}\n"))
 }

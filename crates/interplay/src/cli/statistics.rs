@@ -68,7 +68,7 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
             .by_ref()
             .filter(|sample| sample.as_ref().map_or(true, |sample| wanted(&sample.mode)));
         corpora.push((name, Statistics::of(counted)?));
-        super::warn_of(samples.skipped());
+        super::output::warn_of(samples.skipped());
     }
     if corpora
         .iter()
@@ -92,7 +92,7 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
         .iter()
         .map(|(name, statistics)| (name.as_str(), statistics))
         .collect();
-    super::print(&markdown_table(&columns))
+    super::output::print(&markdown_table(&columns))
 }
 
 /// The name and the path in `NAME=FILE`; a bare path is its own name.

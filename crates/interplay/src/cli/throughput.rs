@@ -142,7 +142,7 @@ pub(super) fn throughput(work: &Work) -> Result<()> {
             dispatch(&sample.model.device.into(), sample)??
         }
     };
-    super::print(&format!("{line}\n"))
+    super::output::print(&format!("{line}\n"))
 }
 
 impl Model {

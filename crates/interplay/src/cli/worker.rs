@@ -45,7 +45,7 @@ impl BackendTask for Serving {
         let address = self.listener.local_addr()?;
         // Said when the device is there, so that who waits for this line can connect.
         let words = format!("worker with {} listens on tcp://{address}\n", self.device);
-        super::print(&words).map_err(io::Error::other)?;
+        super::output::print(&words).map_err(io::Error::other)?;
         serve::<A>(&self.listener, &replicas.leader, &|notice| {
             eprintln!("{notice}");
         })

@@ -51,9 +51,6 @@ pub(super) struct Flags {
     output: PathBuf,
 }
 
-const EXPECTED: &str = "one JSON object per line with the texts `solution` (gold) and `candidate`, \
-                        or a generation with the text `gen_solution_answer` and its `op`";
-
 /// The number of records judged at a time.
 const BATCH: usize = 4096;
 
@@ -94,7 +91,7 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
             totals.take(&verdict);
             if flags.explain && !verdict.accepted {
                 let explained = verdict.explain(source.candidate());
-                super::print(&format!("line {number}: {explained}"))?;
+                super::output::print(&format!("line {number}: {explained}"))?;
             }
             source.write(*number, verdict, &mut output)?;
         }
@@ -108,7 +105,7 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
     }
     output.finish()?;
     console.end(&totals.summary(flags.level));
-    super::warn_of(skipped);
+    super::output::warn_of(skipped);
     Ok(())
 }
 
@@ -146,7 +143,7 @@ fn next_batch(
 ) -> Result<Vec<(u64, Source)>, FileError> {
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH
-        && let Some((number, record)) = records.next::<Record>(EXPECTED)?
+        && let Some((number, record)) = records.next::<Record>(records::EXPECTED)?
     {
         match record.resolve(golds) {
             Ok(source) => batch.push((number, source)),

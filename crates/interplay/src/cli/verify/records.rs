@@ -13,6 +13,9 @@ use serde_json::Value;
 use super::super::name::{name, text};
 use super::golds::{Golds, Key};
 
+pub(super) const EXPECTED: &str = "one JSON object per line with the texts `solution` (gold) and `candidate`, \
+                        or a generation with the text `gen_solution_answer` and its `op`";
+
 /// A line of the input in either format; the fields that are not named here pass unread.
 #[derive(Deserialize)]
 pub(super) struct Record {
@@ -112,10 +115,7 @@ impl Record {
 }
 
 fn missing(field: &str) -> String {
-    format!(
-        "the field `{field}` is missing; expected {}",
-        super::EXPECTED
-    )
+    format!("the field `{field}` is missing; expected {EXPECTED}")
 }
 
 impl Source {
