@@ -98,7 +98,7 @@ struct Judge<'t> {
     at_answer: Option<((usize, Span), Vec<u32>)>,
     prose: Option<bool>,
     answer: Answer,
-    /// How far the equation of a reverse problem is solved.
+    /// The progress of solving the equation of a reverse problem.
     solving: Solving,
     /// Whether the current step is right so far.
     sound: bool,
