@@ -14,7 +14,7 @@ use interplay_verify::{
     Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
 };
 
-use crate::score_of;
+use crate::score::score_of;
 
 /// The name in reports and errors.
 const NAME: &str = "dag";

@@ -35,7 +35,6 @@ mod environment;
 mod score;
 
 pub use environment::DagEnvironment;
-pub use score::score_of;
 
 #[doc(no_inline)]
 pub use interplay_environment::Environment;

@@ -5,7 +5,7 @@ use interplay_verify::Verdict;
 
 /// A verdict as a [`Score`] without reward components, which depend on what is paid for.
 #[must_use]
-pub fn score_of(verdict: &Verdict) -> Score {
+pub(crate) fn score_of(verdict: &Verdict) -> Score {
     let mut score = Score::default();
     score.accepted = verdict.accepted;
     score.answer_correct = verdict.answer_correct;

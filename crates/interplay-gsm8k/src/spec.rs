@@ -35,9 +35,9 @@ pub struct Gsm8kSpec {
     /// The most solution steps of a selected problem; small models solve short problems only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<u32>,
-    /// Exactly these numbers of solution steps, within the bounds above; empty for all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<u32>,
+    /// Exactly these numbers of solution steps, within the bounds above; all if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<u32>>,
     /// Keeps only the first problems of the selection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
@@ -56,7 +56,7 @@ impl Default for Gsm8kSpec {
             name: "gsm8k".to_owned(),
             min_steps: 0,
             max_steps: None,
-            steps: Vec::new(),
+            steps: None,
             limit: None,
             keep_annotations: false,
             skip_unreadable: false,
@@ -78,7 +78,10 @@ impl Gsm8kSpec {
     #[must_use]
     pub fn selects(&self, steps: u32) -> bool {
         let most = self.max_steps.unwrap_or(u32::MAX);
-        let listed = self.steps.is_empty() || self.steps.contains(&steps);
+        let listed = self
+            .steps
+            .as_ref()
+            .is_none_or(|listed| listed.contains(&steps));
         (self.min_steps..=most).contains(&steps) && listed
     }
 

@@ -67,6 +67,13 @@ impl Check<'_> {
         self.issues.nest(key, data.validate(self.library));
     }
 
+    /// Refuses noise where no reward is paid: it would be without effect, or blur what is measured.
+    fn exact(&mut self, key: &str, data: &DataSpec) {
+        let expected = "no noise here; only a stage that trains on rewards may have it";
+        self.issues
+            .expect(!data.is_noisy(), format!("{key}.noise"), "noise", expected);
+    }
+
     fn names(&mut self) {
         let name = &self.spec.name;
         let expected = "a folder name of letters, digits, `-` and `_`";
@@ -138,6 +145,7 @@ impl Check<'_> {
         self.issues
             .range("tokenizer.samples", spec.samples, 1..=10 * MANY);
         self.data("tokenizer.data", &spec.data);
+        self.exact("tokenizer.data", &spec.data);
     }
 
     fn evaluate(&mut self) {
@@ -160,6 +168,7 @@ impl Check<'_> {
         issues.expect(right, "temperature", spec.temperature, "0 or more");
         self.issues.nest("evaluate", issues);
         self.data("evaluate.data", &spec.data);
+        self.exact("evaluate.data", &spec.data);
         self.bands();
     }
 
@@ -209,9 +218,12 @@ impl Check<'_> {
         self.issues.nest(&key, needs.issues);
         if let Some(training) = needs.training {
             self.data(&format!("{key}.data"), training.data);
-            if let Some(reward) = training.reward {
-                let missing = reward.missing_from(&training.data.components());
-                self.issues.nest(&format!("{key}.training"), missing);
+            match training.reward {
+                Some(reward) => {
+                    let missing = reward.missing_from(&training.data.components());
+                    self.issues.nest(&format!("{key}.training"), missing);
+                }
+                None => self.exact(&format!("{key}.data"), training.data),
             }
             let (found, context) = (training.row_tokens, self.spec.model.context_tokens);
             let expected = format!("at most model.context_tokens ({context})");
@@ -306,6 +318,30 @@ mod tests {
         ] {
             assert!(found.contains(key), "{key} is missing in\n{found}");
         }
+    }
+
+    #[test]
+    fn noise_is_refused_where_no_reward_is_paid() {
+        let noise = Some(interplay_verify::Noise::Drop { rate: 0.1 });
+        let noisy = |data: &mut DataSpec| match data {
+            DataSpec::Dag(data) => data.noise = noise,
+            other => panic!("{other:?}"),
+        };
+        let found = issues_after(|spec| {
+            noisy(&mut spec.tokenizer.data);
+            noisy(&mut spec.evaluate.data);
+            for stage in &mut spec.stages {
+                match &mut stage.settings {
+                    StageSettings::Pretrain(stage) => noisy(&mut stage.data),
+                    StageSettings::Grpo(stage) => noisy(&mut stage.data),
+                    _ => {}
+                }
+            }
+        });
+        for key in ["tokenizer.data", "evaluate.data", "stage.base.data"] {
+            assert!(found.contains(&format!("`{key}.noise`")), "{key}: {found}");
+        }
+        assert!(!found.contains("stage.grpo"), "{found}");
     }
 
     #[test]

@@ -161,6 +161,11 @@ pub(crate) struct Selection {
 /// How many problems of an op may be passed over in a row before the search for one that fits ends.
 const OVERLONG_IN_A_ROW: u64 = 10_000;
 
+/// The op of an example; 0 where it has none.
+fn op_of(example: &Example) -> u32 {
+    example.labels.op.unwrap_or(0)
+}
+
 impl DataSpec {
     /// The name of its kind.
     #[must_use]
@@ -209,6 +214,11 @@ impl DataSpec {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
+    /// Whether its rewards err.
+    pub(crate) fn is_noisy(&self) -> bool {
+        matches!(self, Self::Dag(data) if data.noise.is_some())
+    }
+
     /// The ops that its problems can have; empty where only the files tell.
     pub(crate) fn ops(&self) -> Vec<u32> {
         let Self::Dag(data) = self else {
@@ -245,9 +255,9 @@ impl DataSpec {
                 })
             }
             Self::Gsm8k(spec) => {
-                let listed = |op: &u32| spec.steps.is_empty() || spec.steps.contains(op);
+                let listed = |op: &u32| spec.steps.as_ref().is_none_or(|steps| steps.contains(op));
                 Self::Gsm8k(Gsm8kSpec {
-                    steps: ops.iter().filter(listed).collect(),
+                    steps: Some(ops.iter().filter(listed).collect()),
                     ..spec.clone()
                 })
             }
@@ -335,6 +345,42 @@ impl DataSpec {
         }
     }
 
+    /// The first `most` problems of each of these ops in a split, for measuring. None of an op that the
+    /// table does not have.
+    ///
+    /// # Errors
+    /// Problems that cannot be drawn or read.
+    pub(crate) fn first_of(
+        &self,
+        supply: &Supply<'_>,
+        split: Split,
+        ops: &[u32],
+        most: usize,
+    ) -> Result<BTreeMap<u32, Vec<Example>>, InterplayError> {
+        let mut first: BTreeMap<u32, Vec<Example>> =
+            ops.iter().map(|op| (*op, Vec::new())).collect();
+        if first.is_empty() {
+            return Ok(first);
+        }
+        if self.is_finite() {
+            for example in self.open(supply, "lengths", split)?.all()? {
+                let of_op = first.get_mut(&op_of(&example));
+                if let Some(of_op) = of_op.filter(|of_op| of_op.len() < most) {
+                    of_op.push(example);
+                }
+            }
+            return Ok(first);
+        }
+        for (op, examples) in &mut first {
+            let data = self.at_ops(&Counts::one(*op));
+            let problems = data.open(supply, "lengths", split)?;
+            for index in 0..most as u64 {
+                examples.extend(problems.drawn(index)?.map(|(example, _)| example));
+            }
+        }
+        Ok(first)
+    }
+
     /// Up to `per_op` held-out problems of each wanted op, of which `fits` tells whether a model has room
     /// for them. Those that do not fit are passed over and counted.
     ///
@@ -365,10 +411,11 @@ impl DataSpec {
                     let (mut taken, mut in_a_row) = (0, 0);
                     for index in 0..PROBLEMS_PER_OP {
                         // At an op with few graphs, many draws in a row may give none that is held out.
-                        let example = problems.example(index)?;
-                        let fitting = example.as_ref().map(&mut fits).transpose()?;
-                        if let (Some(example), Some(true)) = (example, fitting) {
-                            prints.push(problems.prints(index)?);
+                        let drawn = problems.drawn(index)?;
+                        let fitting = drawn.as_ref().map(|(example, _)| fits(example));
+                        let fitting = fitting.transpose()?;
+                        if let (Some((example, print)), Some(true)) = (drawn, fitting) {
+                            prints.push(print);
                             items.push(EvalItem {
                                 id: u64::from(op) * PROBLEMS_PER_OP + index,
                                 example,
@@ -393,22 +440,19 @@ impl DataSpec {
             }
             Self::Gsm8k(_) => {
                 let problems = self.open(supply, stream, Split::Test)?;
-                let count = problems.environment().num_examples().unwrap_or(0);
+                let examples = problems.all()?;
                 let mut taken: BTreeMap<u32, u64> = ops.iter().map(|op| (*op, 0)).collect();
                 let mut there = taken.clone();
-                for index in 0..count {
-                    let op = problems.environment().example(index)?.labels.op;
-                    if let Some(there) = there.get_mut(&op.unwrap_or(0)) {
+                for example in &examples {
+                    if let Some(there) = there.get_mut(&op_of(example)) {
                         *there += 1;
                     }
                 }
-                let mut to_skip: BTreeMap<u32, u64> = BTreeMap::new();
-                for (op, there) in there {
-                    to_skip.insert(op, if there > skip { skip } else { 0 });
-                }
-                for index in 0..count {
-                    let example = problems.environment().example(index)?;
-                    let op = example.labels.op.unwrap_or(0);
+                let to_skip = there.into_iter();
+                let to_skip = to_skip.map(|(op, there)| (op, if there > skip { skip } else { 0 }));
+                let mut to_skip: BTreeMap<u32, u64> = to_skip.collect();
+                for example in examples {
+                    let op = op_of(&example);
                     let Some(taken) = taken.get_mut(&op).filter(|taken| **taken < per_op) else {
                         continue;
                     };
@@ -418,7 +462,7 @@ impl DataSpec {
                     }
                     if fits(&example)? {
                         *taken += 1;
-                        prints.push(problems.prints(index)?);
+                        prints.push(Prints::of_text(&example.prompt, ""));
                         items.push(EvalItem {
                             id: example.id,
                             example,
@@ -452,16 +496,32 @@ impl Problems {
         }
     }
 
-    /// The example at an index; none where the problem there belongs to another split after all.
-    pub(crate) fn example(&self, index: u64) -> Result<Option<Example>, InterplayError> {
+    /// The example at an index with what tells it from others; none where the problem there belongs to
+    /// another split after all.
+    fn drawn(&self, index: u64) -> Result<Option<(Example, Prints)>, InterplayError> {
         match self {
             Self::Dag(environment) => match environment.problem(index) {
-                Ok(problem) => Ok(Some(environment.example_of(&problem)?)),
+                Ok(problem) => {
+                    let prints = Prints::of(&problem)?;
+                    Ok(Some((environment.example_of(&problem)?, prints)))
+                }
                 Err(TaskError::NotInPart { .. }) => Ok(None),
                 Err(error) => Err(error.into()),
             },
-            Self::Gsm8k(environment) => Ok(Some(environment.example(index)?)),
+            Self::Gsm8k(environment) => {
+                let example = environment.example(index)?;
+                let prints = Prints::of_text(&example.prompt, "");
+                Ok(Some((example, prints)))
+            }
         }
+    }
+
+    /// Every example of a finite table, in the order of the indices; none of an endless one.
+    pub(crate) fn all(&self) -> Result<Vec<Example>, InterplayError> {
+        let environment = self.environment();
+        let indices = 0..environment.num_examples().unwrap_or(0);
+        let examples = indices.map(|index| Ok(environment.example(index)?));
+        examples.collect()
     }
 
     /// What tells a problem from others.
@@ -573,6 +633,10 @@ mod tests {
         };
         assert_eq!(ids(&selected), [0, 2, 3, 5]);
         assert_eq!(selected.prints.len(), 4);
+        assert_eq!(
+            data.components(),
+            selected.problems.environment().components()
+        );
         let others = data.select(&supply, &wanted("other", &[1, 3], 2, 2), |_| Ok(true));
         assert_eq!(ids(&others.unwrap()), [6, 8]);
         let absent = data.select(&supply, &wanted("none", &[1, 7], 2, 0), |_| Ok(true));
@@ -580,6 +644,9 @@ mod tests {
         let one_and_three = data.at_ops(&Counts::list(vec![1, 3]).unwrap());
         let problems = one_and_three.open(&supply, "train", Split::Train).unwrap();
         assert_eq!(problems.environment().num_examples(), Some(6));
+        // What two selections have in common may be nothing, which is not all.
+        let none = one_and_three.at_ops(&Counts::one(2));
+        assert!(none.open(&supply, "train", Split::Train).is_err());
         let content = |split| data.content(&supply, split).unwrap();
         let (train, test) = (content(Split::Train), content(Split::Test));
         write("test", 8);
@@ -600,6 +667,10 @@ mod tests {
         let selected = data.select(&supply, &wanted("evaluate", &[2, 3], 20, 0), short);
         let selected = selected.unwrap();
         assert_eq!(selected.items.len(), 40);
+        assert_eq!(
+            data.components(),
+            selected.problems.environment().components()
+        );
         assert!(selected.overlong > 0);
         let items = selected.items.iter();
         assert!(items.clone().all(|item| item.example.prompt.len() < 75));

@@ -38,12 +38,14 @@ impl<A: TrainBackend> Runner<'_, A> {
         let known = read_json::<Keyed<ExposureCertificate>>(&path)?;
         let certificate = match known.filter(|known| known.key == key) {
             Some(known) => known.value,
-            None => self.compared(results)?,
+            None => {
+                let value = self.compared(results)?;
+                let keyed = Keyed { key, value };
+                write_json(&path, &keyed)?;
+                keyed.value
+            }
         };
-        let text = certificate.to_json();
-        let value = certificate.clone();
-        write_json(&path, &Keyed { key, value })?;
-        write_whole(&self.folder.join(FILE), text.as_bytes())?;
+        write_whole(&self.folder.join(FILE), certificate.to_json().as_bytes())?;
         Ok(certificate)
     }
 

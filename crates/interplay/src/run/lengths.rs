@@ -5,29 +5,28 @@
 //! the run is refused. Where some do not, they are left out as they come and counted, so that no run
 //! ends in the middle for want of room; what was measured is said before the first stage.
 
-use interplay_environment::Split;
+use interplay_environment::{Example, Split};
 use interplay_graph::settings::Issues;
-use interplay_gsm8k::Gsm8kError;
 use interplay_model::TrainBackend;
 use interplay_tasks::Counts;
 use interplay_tokenizer::Tokenizer;
 
 use super::runner::Runner;
-use crate::data::{DataSpec, Problems};
+use crate::data::DataSpec;
 use crate::error::InterplayError;
 use crate::planned_stage::{Ops, Stage};
 use crate::spec::band_ops;
 use crate::stage::RowHolds;
 
 /// Number of problems of each op that are measured.
-const MEASURED: u64 = 200;
+const MEASURED: usize = 200;
 
 /// Problems that must fit into a number of tokens.
 pub(super) struct Fit {
     /// The key that sets the limit, as messages name it.
     pub label: String,
-    /// The problems; `None` where a file has none of an op.
-    pub problems: Option<Problems>,
+    /// The first problems; none where there is none of an op.
+    pub examples: Vec<Example>,
     /// What must fit.
     pub holds: RowHolds,
     /// The limit in tokens.
@@ -50,19 +49,14 @@ pub(super) struct Lengths {
 pub(super) fn measure(fits: &[Fit], tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
     let mut found = Lengths::default();
     for fit in fits {
-        let Some(problems) = &fit.problems else {
-            let expected = "problems of this op in the file, or other ops";
+        let count = fit.examples.len();
+        if count == 0 {
+            let expected = "problems of this op, or other ops";
             found.refused.push(fit.label.as_str(), "none", expected);
             continue;
-        };
-        let environment = problems.environment();
-        let most = MEASURED.min(environment.num_examples().unwrap_or(u64::MAX));
-        let (mut shortest, mut longest, mut overlong, mut count) = (usize::MAX, 0, 0_u64, 0_u64);
-        for index in 0..most {
-            let Some(example) = problems.example(index)? else {
-                continue;
-            };
-            count += 1;
+        }
+        let (mut shortest, mut longest, mut overlong) = (usize::MAX, 0, 0);
+        for example in &fit.examples {
             let needed = match fit.holds {
                 RowHolds::Sample => tokenizer
                     .encode_sample(&example.prompt, &example.target)?
@@ -74,7 +68,7 @@ pub(super) fn measure(fits: &[Fit], tokenizer: &Tokenizer) -> Result<Lengths, In
                     .saturating_add(new_tokens),
             };
             (shortest, longest) = (shortest.min(needed), longest.max(needed));
-            overlong += u64::from(needed > fit.limit);
+            overlong += usize::from(needed > fit.limit);
         }
         let (label, limit) = (&fit.label, fit.limit);
         if overlong == count {
@@ -140,10 +134,11 @@ impl<A: TrainBackend> Runner<'_, A> {
             let (data, holds) = (training.data, training.row_holds);
             let limit = training.row_tokens;
             if data.is_finite() {
-                let problems = Some(data.open(&self.supply(), "lengths", Split::Train)?);
+                let mut examples = data.open(&self.supply(), "lengths", Split::Train)?.all()?;
+                examples.truncate(MEASURED);
                 fits.push(Fit {
                     label: label.clone(),
-                    problems,
+                    examples,
                     holds,
                     limit,
                 });
@@ -171,23 +166,14 @@ impl<A: TrainBackend> Runner<'_, A> {
         holds: RowHolds,
         limit: usize,
     ) -> Result<Vec<Fit>, InterplayError> {
-        let supply = self.supply();
-        let fit = |label, problems| Fit {
-            label,
-            problems,
+        let first = data.first_of(&self.supply(), split, ops, MEASURED)?;
+        let fit = |(op, examples)| Fit {
+            label: format!("{label} at op {op}"),
+            examples,
             holds,
             limit,
         };
-        let at = |op: &u32| {
-            let data = data.at_ops(&Counts::one(*op));
-            let problems = match data.open(&supply, "lengths", split) {
-                Ok(problems) => Some(problems),
-                Err(InterplayError::Gsm8k(Gsm8kError::NoProblems { .. })) => None,
-                Err(error) => return Err(error),
-            };
-            Ok(fit(format!("{label} at op {op}"), problems))
-        };
-        ops.iter().map(at).collect()
+        Ok(first.into_iter().map(fit).collect())
     }
 }
 
@@ -214,19 +200,21 @@ mod tests {
         let open = || data.open(&supply, "lengths", Split::Train).unwrap();
         let texts: Vec<_> = (0..100).map(|i| open().text(i).unwrap()).collect();
         let tokenizer = Tokenizer::train(texts.iter(), &TrainerSpec::default()).unwrap();
-        let fit = |label: &str, holds, limit| Fit {
-            label: label.to_owned(),
-            problems: Some(open()),
-            holds,
-            limit,
-        };
-        let length = |index| {
-            let example = open().environment().example(index).unwrap();
+        let ops = [3];
+        let first = data.first_of(&supply, Split::Train, &ops, MEASURED);
+        let examples = first.unwrap().remove(&3).unwrap();
+        let length = |example: &Example| {
             let sample = tokenizer.encode_sample(&example.prompt, &example.target);
             sample.unwrap().ids.len()
         };
-        let longest = (0..MEASURED).map(length).max().unwrap();
-        let shortest = (0..MEASURED).map(length).min().unwrap();
+        let fit = |label: &str, holds, limit| Fit {
+            label: label.to_owned(),
+            examples: examples.clone(),
+            holds,
+            limit,
+        };
+        let longest = examples.iter().map(length).max().unwrap();
+        let shortest = examples.iter().map(length).min().unwrap();
         assert!(shortest < longest);
         let fits = [
             fit("exact", RowHolds::Sample, longest),
