@@ -1,0 +1,3 @@
+//! Which examples a policy practices on.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]

@@ -1,0 +1,7 @@
+//! Objectives of reinforcement learning with verified rewards, as pure functions on plain slices.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod advantage;
+pub mod credit;
+pub mod loss;
