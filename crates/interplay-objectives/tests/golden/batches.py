@@ -116,10 +116,11 @@ def reward_batches():
     pairs = {"group_size": 2, "lengths": [3, 5, 2, 2], "components": {"outcome": [1.0, 0.0, 0.5, 0.5]}}
     singles = {"group_size": 1, "lengths": [3, 1, 4], "components": {"outcome": [1.0, 0.0, 0.5]}}
     named = {"binary": one, "graded": two, "components": three, "pairs": pairs, "singles": singles}
-    return [{"name": name, **made} for name, made in named.items()]
+    cut = {name: [row % 5 == 2 for row in range(len(made["lengths"]))] for name, made in named.items()}
+    return [{"name": name, "truncated": cut[name], **made} for name, made in named.items()]
 
 
 def with_tokens(made):
     """A reward batch with the per-token inputs that TRL's generation step reads; none of them matters."""
     tokens = draw_tokens(random.Random(1), sum(made["lengths"]), 0.1, 0.1, 0.1)
-    return {**made, "truncated": [False] * len(made["lengths"]), **tokens}
+    return {**made, **tokens}

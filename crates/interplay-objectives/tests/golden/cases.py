@@ -79,8 +79,8 @@ def trl_mismatch_cases():
     cases.append(("truncated", {"loss_type": "grpo", "mask_truncated_completions": True, **given}))
     cases.append(("ragged", {"loss_type": "luspo", "importance_sampling_level": "sequence", "use_vllm": True,
                              "vllm_importance_sampling_mode": "sequence_mask"}))
-    for threshold in [0.0, 0.05]:
-        cases.append(("ragged", {"loss_type": "grpo", "off_policy_mask_threshold": threshold}))
+    for name, threshold in [("ragged", 0.0), ("single_group", 0.1), ("stepwise", 0.01)]:
+        cases.append((name, {"loss_type": "grpo", "off_policy_mask_threshold": threshold}))
     cases.append(("extreme", {"loss_type": "dapo", "off_policy_mask_threshold": 0.5}))
     return cases
 
@@ -111,6 +111,12 @@ def trl_advantage_cases():
     gdpo = {"multi_objective_aggregation": "normalize_then_sum"}
     return cases + [("components", weights), ("components", gdpo), ("components", {**gdpo, **weights}),
                     ("binary", gdpo)]
+
+
+def trl_rloo_cases():
+    """(batch, setting) pairs for TRL's own RLOO trainer."""
+    return [("ragged", {"beta": 0.0}), ("ragged", {"beta": 0.05}),
+            ("single_group", {"beta": 0.05, "normalize_advantages": True, "epsilon": 0.1})]
 
 
 def verl_loss_cases():

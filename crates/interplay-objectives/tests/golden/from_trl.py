@@ -36,8 +36,8 @@ def tiny_model(folder):
     return Qwen2ForCausalLM.from_pretrained(folder)
 
 
-class GoldenTrainer(GRPOTrainer):
-    """A trainer that reads log-probabilities from `self.batch` in place of a model."""
+class Fed:
+    """Reads log-probabilities, tokens and rewards from `self.batch` in place of a model."""
 
     def feed(self, batch, components):
         self.batch = batch
@@ -55,9 +55,15 @@ class GoldenTrainer(GRPOTrainer):
     def _calculate_rewards(self, inputs, prompts, completions, completion_ids_list):
         return torch.tensor(self.components, dtype=torch.float64)
 
+    def completions(self):
+        """Token numbers: a truncated completion has no end-of-sequence token."""
+        pairs = zip(self.batch["lengths"], self.batch["truncated"])
+        return [[TEXT] * (length - 1) + [TEXT if cut else EOS] for length, cut in pairs]
+
+
+class GoldenTrainer(Fed, GRPOTrainer):
     def rollout(self, prompts, trainer):
-        lengths, cut = self.batch["lengths"], self.batch["truncated"]
-        ids = [[TEXT] * (n - 1) + [TEXT if t else EOS] for n, t in zip(lengths, cut)]
+        lengths, ids = self.batch["lengths"], self.completions()
         sampled = padded(self.batch["sampled"], lengths).tolist()
         logprobs = [row[:n] for row, n in zip(sampled, lengths)]
         return {"prompt_ids": [[TEXT]] * len(ids), "completion_ids": ids, "logprobs": logprobs}
@@ -159,6 +165,22 @@ def accumulated(trainer, inputs, steps):
 
 def gradient(leaf, lengths):
     return flat(leaf.grad if leaf.grad is not None else torch.zeros_like(leaf), lengths)
+
+
+def adaptive_entropy_case(batch, setting, scales):
+    """TRL's entropy coefficient after each step, where a step's entropies are the batch's times a scale."""
+    trainer = trainer_for(batch["group_size"], len(batch["lengths"]), dict(setting), {"reward": batch["rewards"]})
+    inputs, _ = scored(trainer, batch, {"reward": batch["rewards"]})
+    entropies, steps = trainer.entropies, []
+    for scale in scales:
+        trainer.entropies = entropies * scale
+        loss = trainer._compute_loss(None, dict(inputs)).item()
+        metrics = drained(trainer)
+        steps.append({
+            "entropy": metrics["entropy"], "entropy_coef": trainer.entropy_coef,
+            "bonus": metrics["policy_loss"] - loss,
+        })
+    return {"steps": steps}
 
 
 def advantage_case(batch, setting, components):

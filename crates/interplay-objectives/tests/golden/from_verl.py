@@ -5,15 +5,19 @@ advantages, the KL controller and the rollout correction come from `core_algos`,
 `rollout_corr_helper`.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from omegaconf import OmegaConf
 from tensordict import TensorDict
 from verl import DataProto
+from verl.experimental.reward_loop.reward_manager.dapo import DAPORewardManager
 from verl.trainer.config import AlgoConfig
 from verl.trainer.ppo import core_algos, rollout_corr_helper
 from verl.trainer.ppo.metric_utils import compute_data_metrics
 from verl.trainer.ppo.ray_trainer import apply_kl_penalty
+from verl.utils.debug.metrics import calculate_debug_metrics
 from verl.workers.config import ActorConfig
 from verl.workers.config.actor import PolicyLossConfig
 from verl.workers.utils.losses import ppo_loss
@@ -108,6 +112,35 @@ def off_policy_metrics(batch):
         log_prob=padded(batch["old"], lengths), rollout_log_prob=padded(batch["sampled"], lengths),
         response_mask=token_mask(lengths),
     )
+
+
+def rollout_difference_metrics(batch):
+    """`training/rollout_probs_diff_*`: the old policy's probabilities against the rollout's."""
+    lengths = batch["lengths"]
+    return calculate_debug_metrics(DataProto.from_dict(tensors={
+        "rollout_log_probs": padded(batch["sampled"], lengths), "old_log_probs": padded(batch["old"], lengths),
+        "response_mask": token_mask(lengths), "responses": token_mask(lengths),
+    }))
+
+
+def overlong_case(limits, lengths):
+    """The reward that DAPO's reward manager gives a solution worth 1, by its length."""
+    buffer = {"enable": True, "log": True, "len": limits["overlong_buffer_len"], "penalty_factor": limits["penalty_factor"]}
+    kwargs = {"overlong_buffer_cfg": buffer, "max_resp_len": limits["max_resp_len"]}
+    config = OmegaConf.create({"reward": {"reward_kwargs": kwargs}})
+    decoder = SimpleNamespace(decode=lambda ids, skip_special_tokens: "")
+    manager = DAPORewardManager(config, decoder, lambda **solution: 1.0)
+    rewards = []
+    for length in lengths:
+        width = limits["max_resp_len"]
+        response = torch.ones(1, width, dtype=torch.int64)
+        attention = torch.cat([response[:, :1], token_mask([length, width])[:1]], dim=1)
+        data = DataProto.from_dict(
+            tensors={"responses": response, "attention_mask": attention},
+            non_tensors={"data_source": ["golden"], "reward_model": [{"ground_truth": ""}], "extra_info": [{}]},
+        )
+        rewards.append(scalar(manager.loop.run_until_complete(manager.run_single(data))["reward_score"]))
+    return {"limits": limits, "lengths": lengths, "rewards": rewards}
 
 
 class randperm_recorded:

@@ -24,6 +24,7 @@ torch.set_num_threads(1)
 import batches  # noqa: E402
 import cases  # noqa: E402
 import from_trl  # noqa: E402
+import from_trl_rloo  # noqa: E402
 import from_verl  # noqa: E402
 
 FOLDER = Path(__file__).parent
@@ -82,6 +83,20 @@ def trl_advantages(rewards):
         yield {"batch": batch, "setting": setting, **from_trl.advantage_case(made, setting, made["components"])}
 
 
+def trl_adaptive_entropy(inputs):
+    setting = {"loss_type": "dapo", "use_adaptive_entropy": True, "entropy_target": 1.2, "entropy_coef": 0.01,
+               "entropy_coef_delta": 0.02, "entropy_coef_max": 0.06}
+    scales = [1.0, 0.9, 0.5, 0.6, 0.7, 0.75, 0.9, 1.0, 0.5, 1.0, 1.0, 1.0]
+    outputs = from_trl.adaptive_entropy_case(inputs["ragged"], setting, scales)
+    yield {"batch": "ragged", "setting": setting, "scales": scales, **outputs}
+
+
+def trl_rloo(inputs):
+    for batch, setting in cases.trl_rloo_cases():
+        made = inputs[batch]
+        yield {"batch": batch, "setting": setting, **from_trl_rloo.case(made, setting, {"reward": made["rewards"]})}
+
+
 def verl_losses(inputs):
     for batch, setting, correction, whole in cases.verl_loss_cases():
         outputs = from_verl.loss_case(inputs[batch], setting, correction, whole)
@@ -92,7 +107,14 @@ def verl_losses(inputs):
 
 def verl_off_policy(inputs):
     for name, made in inputs.items():
-        yield {"batch": name, "metrics": from_verl.off_policy_metrics(made)}
+        metrics = {**from_verl.off_policy_metrics(made), **from_verl.rollout_difference_metrics(made)}
+        yield {"batch": name, "metrics": metrics}
+
+
+def verl_overlong():
+    for buffer, penalty in [(4, 1.0), (8, 0.5)]:
+        limits = {"max_resp_len": 16, "overlong_buffer_len": buffer, "penalty_factor": penalty}
+        yield from_verl.overlong_case(limits, [1, 7, 8, 9, 11, 12, 13, 14, 15, 16])
 
 
 def verl_advantages(rewards):
@@ -133,10 +155,10 @@ def main():
     write("batches.json", "batches.py", loss=list(inputs.values()), reward=list(rewards.values()))
     full = {name: batches.with_tokens(made) for name, made in rewards.items()}
     trl, verl = f"trl {PINNED['trl']}", f"verl {PINNED['verl']}"
-    write("trl_loss.json", trl, cases=list(trl_losses(inputs)))
-    write("trl_advantage.json", trl, cases=list(trl_advantages(full)))
+    write("trl_loss.json", trl, cases=list(trl_losses(inputs)), adaptive_entropy=list(trl_adaptive_entropy(inputs)))
+    write("trl_advantage.json", trl, cases=list(trl_advantages(full)), rloo=list(trl_rloo(inputs)))
     write("verl_loss.json", verl, cases=list(verl_losses(inputs)), off_policy=list(verl_off_policy(inputs)))
-    write("verl_advantage.json", verl, cases=list(verl_advantages(rewards)))
+    write("verl_advantage.json", verl, cases=list(verl_advantages(rewards)), overlong=list(verl_overlong()))
     write("verl_kl.json", verl, estimators=list(verl_estimators(inputs)),
           in_reward=list(verl_kl_in_reward(inputs)), controllers=list(verl_controllers()))
 
