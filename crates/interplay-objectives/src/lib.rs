@@ -3,5 +3,6 @@
 #![deny(missing_docs)]
 
 pub mod advantage;
+mod by_name;
 pub mod credit;
 pub mod loss;
