@@ -6,3 +6,5 @@ pub mod advantage;
 mod by_name;
 pub mod credit;
 pub mod loss;
+mod moments;
+pub mod overlong;

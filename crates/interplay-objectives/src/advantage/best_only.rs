@@ -10,7 +10,7 @@
 //! Deviations: none.
 
 use super::ScaleRewards;
-use super::deviation::{deviation, expect_whole_groups};
+use crate::moments::{deviation, expect_whole_groups};
 
 /// The best-only advantages of `rewards`, which hold `group_size` rewards for each prompt in turn.
 /// `epsilon` is added to the standard deviation. A group of one has no second best and gets zero.

@@ -11,7 +11,7 @@
 //! and with gamma 1 the return of every token is the reward at the end. As published, a group with
 //! equal rewards does not get zero: what counts is the batch. A batch with equal rewards does.
 
-use super::deviation::{expect_whole_groups, mean, uniform};
+use crate::moments::{expect_whole_groups, mean, uniform};
 
 /// Added to the variance before the root, as in verl's `masked_whiten`.
 const VARIANCE_EPSILON: f64 = 1e-8;

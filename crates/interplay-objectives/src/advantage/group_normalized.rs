@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::deviation::{deviation, expect_whole_groups, mean, uniform};
+use crate::moments::{deviation, expect_whole_groups, mean, uniform};
 
 /// What a centered reward is divided by.
 #[non_exhaustive]

@@ -7,7 +7,7 @@
 //!
 //! Deviations: a uniform group is zero exactly before whitening, without the trace of rounding.
 
-use super::deviation::{deviation, expect_whole_groups, mean, uniform};
+use crate::moments::{deviation, expect_whole_groups, mean, uniform};
 
 /// The leave-one-out advantages of `rewards`, which hold `group_size` rewards for each prompt in
 /// turn. A group of one has no other to compare with and gets zero.

@@ -6,7 +6,6 @@
 //! Source: each file names its own.
 
 mod best_only;
-mod deviation;
 mod estimator;
 mod fade;
 mod focal;

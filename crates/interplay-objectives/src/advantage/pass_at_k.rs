@@ -19,7 +19,7 @@
 //! Deviations: none in the values; binomial ratios are products of at most min(c, k) factors, which
 //! neither overflow nor lose digits for any N. A probability below the smallest number counts as 0.
 
-use super::deviation::expect_whole_groups;
+use crate::moments::expect_whole_groups;
 
 /// The advantages of a right and of a wrong completion where `right` of `samples` are right.
 ///

@@ -17,7 +17,7 @@ use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
 use super::Groups;
-use super::deviation::{expect_whole_groups, uniform};
+use crate::moments::{expect_whole_groups, uniform};
 
 /// What completions are ranked by.
 #[non_exhaustive]
