@@ -24,12 +24,17 @@ pub enum Estimator {
     ReinforcePlusPlus,
     /// The same after the mean of the group is subtracted.
     ReinforcePlusPlusBaseline,
+    /// Over a baseline weighted by length ([`length_weighted`](super::length_weighted)).
+    Opo,
+    /// Scaled up by how few earn anything
+    /// ([`group_policy_gradient`](super::group_policy_gradient)).
+    Gpg,
 }
 
 read_by_name!(
     Estimator,
-    "`grpo`, `rloo`, `grpo_passk`, `reinforce_plus_plus`, `reinforce_plus_plus_baseline`, or \
-     `{ pass_at_k = { k = ... } }`",
+    "`grpo`, `rloo`, `grpo_passk`, `reinforce_plus_plus`, `reinforce_plus_plus_baseline`, `opo`, \
+     `gpg`, or `{ pass_at_k = { k = ... } }`",
     ["pass_at_k"]
 );
 

@@ -52,7 +52,38 @@ pub fn global_normalized(rewards: &[f64], lengths: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-/// The same after the mean of each group of `group_size` is subtracted.
+/// The advantage of each token where rewards are discounted by `gamma` from token to token: the
+/// return of a token, normalized over all tokens of the batch. With gamma 1 all tokens of a
+/// completion carry its [`global_normalized`] advantage.
+///
+/// # Panics
+/// Where the two slices differ in length.
+///
+/// ```
+/// use interplay_objectives::advantage::discounted_normalized;
+///
+/// // Returns 1/2 and 1, and 0: mean 1/2, sample variance 1/4.
+/// let found = discounted_normalized(&[1.0, 0.0], &[2, 1], 0.5);
+/// assert!(found[0][0].abs() < 1e-6 && (found[0][1] - 1.0).abs() < 1e-6);
+/// assert!((found[1][0] + 1.0).abs() < 1e-6);
+/// ```
+#[must_use]
+pub fn discounted_normalized(rewards: &[f64], lengths: &[usize], gamma: f64) -> Vec<Vec<f64>> {
+    assert_eq!(rewards.len(), lengths.len(), "a length for each reward");
+    let completions = rewards.iter().zip(lengths).map(|(reward, length)| {
+        let left = (0..*length).rev();
+        left.map(|left| reward * gamma.powi(left as i32)).collect()
+    });
+    let returns: Vec<Vec<f64>> = completions.collect();
+    let flat: Vec<f64> = returns.concat();
+    let mut normalized = global_normalized(&flat, &vec![1; flat.len()]).into_iter();
+    let tokens = lengths
+        .iter()
+        .map(|length| normalized.by_ref().take(*length).collect());
+    tokens.collect()
+}
+
+/// [`global_normalized`] after the mean of each group of `group_size` is subtracted.
 ///
 /// # Panics
 /// Where `group_size` is zero or does not divide the number of rewards, or where there is not a

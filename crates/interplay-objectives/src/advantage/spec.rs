@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Estimator, Fade, FadeState, Gate, Groups, ScaleRewards, Unlikeliness, best_only, focus,
-    global_normalized, global_normalized_with_baseline, group_normalized, leave_one_out,
-    normalized_over_batch, pass_at_k, weigh_signs,
+    global_normalized, global_normalized_with_baseline, group_normalized, group_policy_gradient,
+    leave_one_out, length_weighted, normalized_over_batch, pass_at_k, weigh_signs,
 };
 
 /// How the rewards of a step become advantages.
@@ -223,6 +223,8 @@ impl AdvantageSpec {
             Estimator::ReinforcePlusPlusBaseline => {
                 global_normalized_with_baseline(rewards, size, lengths)
             }
+            Estimator::Opo => length_weighted(rewards, size, lengths),
+            Estimator::Gpg => group_policy_gradient(rewards, size),
             Estimator::Rloo => {
                 let advantages = leave_one_out(rewards, size);
                 match self.normalize_advantages {
