@@ -4,7 +4,7 @@
 //! others, so `A_i = max_j r_j - max over j != i of r_j`: the best gets its lead over the second
 //! best, the others get zero, and so does everyone where two share the first place.
 //!
-//! Source: arXiv 2503.19595, section 3 (leave-one-out control variate); verl's `grpo_passk`, which
+//! Source: arXiv 2503.19595 (leave-one-out control variate of the pass@k objective); verl's `grpo_passk`, which
 //! divides by the standard deviation of the group unless `norm_adv_by_std_in_grpo` is off.
 //!
 //! Deviations: none.

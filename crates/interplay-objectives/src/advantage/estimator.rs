@@ -44,7 +44,7 @@ read_by_name!(
 pub struct PassAtK {
     /// How many completions are drawn; up to the size of a group.
     pub k: usize,
-    /// The share of the stage after which k is 1: pass@k first, then pass@1.
+    /// The share of the stage after which k is 1: pass@k first, then pass@1; 1 for never.
     #[serde(default = "whole_stage")]
     pub until: f64,
 }

@@ -13,9 +13,9 @@
 //! Where no completion is solved, centered rewards are all zero. There the signed reward takes their
 //! place: every completion gets -1.
 //!
-//! Source: arXiv 2606.15455, section 5 (updates on problems with zero observed success) and section 6,
-//! equations 8 and 9. The text of the equations was read in a third-party implementation that cites
-//! them by number, not in the paper.
+//! Source: arXiv 2606.15455 (updates on problems with zero observed success; Bayesian boundary gating,
+//! equations 8 and 9). The equations were read in a third-party implementation that cites them by
+//! number, not in the paper.
 //!
 //! Deviations: that implementation weights by `u(m) / u(1)` and cannot express the signed loss of
 //! problems without success; here they get weight 1 and the others less. Its threshold 0.01 and

@@ -2,7 +2,7 @@
 //!
 //! `A_i = r_i - mean of r_j over j != i = G / (G - 1) * (r_i - mean of the group)`.
 //!
-//! Source: arXiv 2402.14740, section 3.2; verl's `rloo`; TRL's `RLOOTrainer`, whose
+//! Source: arXiv 2402.14740; verl's `rloo`; TRL's `RLOOTrainer`, whose
 //! `normalize_advantages` whitens the result over the batch with a sample deviation.
 //!
 //! Deviations: a uniform group is zero exactly before whitening, without the trace of rounding.

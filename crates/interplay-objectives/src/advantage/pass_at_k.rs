@@ -13,8 +13,8 @@
 //! `A- = -A+ * c / (N - c)`, which subtracts no nearly equal numbers: the group sums to zero. With
 //! k = 1 it is GRPO with the standard deviation of a population.
 //!
-//! Source: arXiv 2508.10751, section 2.3 (analytic derivation); training with pass@k first and with
-//! pass@1 from a point on is its section 3.
+//! Source: arXiv 2508.10751 (Pass@k Training, the analytical derivation). A k that becomes 1 in the
+//! course of training is the annealing of arXiv 2505.15201 (PKPO).
 //!
 //! Deviations: none in the values; binomial ratios are products of at most min(c, k) factors, which
 //! neither overflow nor lose digits for any N. A probability below the smallest number counts as 0.
