@@ -79,7 +79,7 @@ def trl_mismatch_cases():
     cases.append(("truncated", {"loss_type": "grpo", "mask_truncated_completions": True, **given}))
     cases.append(("ragged", {"loss_type": "luspo", "importance_sampling_level": "sequence", "use_vllm": True,
                              "vllm_importance_sampling_mode": "sequence_mask"}))
-    for name, threshold in [("ragged", 0.0), ("single_group", 0.1), ("stepwise", 0.01)]:
+    for name, threshold in [("ragged", 0.0), ("single_group", 0.05), ("stepwise", 0.01)]:
         cases.append((name, {"loss_type": "grpo", "off_policy_mask_threshold": threshold}))
     cases.append(("extreme", {"loss_type": "dapo", "off_policy_mask_threshold": 0.5}))
     return cases
@@ -98,6 +98,9 @@ def trl_entropy_cases():
 
 def trl_accumulation_cases():
     cases = [("ragged", {"loss_type": kind, "gradient_accumulation_steps": 2}) for kind in TRL_LOSS_TYPES]
+    # A generation batch for two optimizer steps: `dapo` divides each by the average token count of a step.
+    cases += [("ragged", {"loss_type": kind, "gradient_accumulation_steps": 2, "steps_per_generation": 4})
+              for kind in ["grpo", "dapo"]]
     masked = {"gradient_accumulation_steps": 3, "mask_truncated_completions": True}
     return cases + [("truncated", {"loss_type": kind, **masked}) for kind in ["grpo", "bnpo", "dapo"]]
 
@@ -193,6 +196,11 @@ def verl_correction_cases():
     for option, threshold in rejections.items():
         cases.append(("ragged", {"loss_agg_mode": "seq-mean-token-mean"},
                       {"rollout_rs": option, "rollout_rs_threshold": threshold}, None))
+    # Bounds that part k2 from k3: the batch has mismatches of both signs near them.
+    for option, threshold in {"token": 0.26, "seq_sum": 0.3, "seq_mean": 0.1, "seq_max": 0.26}.items():
+        for estimator in ["k2", "k3"]:
+            cases.append(("single_group", {},
+                          {"rollout_rs": f"{option}_{estimator}", "rollout_rs_threshold": threshold}, None))
     both = {"rollout_is": "sequence", "rollout_is_threshold": 2.0, "rollout_rs": "seq_sum_k1",
             "rollout_rs_threshold": "0.5_2.0"}
     return cases + [("extreme", {}, both, None), ("single_group", {}, both, None)]

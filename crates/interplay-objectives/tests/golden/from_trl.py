@@ -75,7 +75,8 @@ def trainer_for(group_size, completions, setting, components):
     accumulation = setting.pop("gradient_accumulation_steps", 1)
     config = GRPOConfig(
         output_dir=FOLDER.name, use_cpu=True, bf16=False, report_to="none", save_strategy="no",
-        disable_tqdm=True, num_generations=group_size, per_device_train_batch_size=completions // accumulation,
+        disable_tqdm=True, num_generations=group_size,
+        per_device_train_batch_size=completions // setting.get("steps_per_generation", accumulation),
         gradient_accumulation_steps=accumulation, **setting,
     )
     rewards = [named_reward(name) for name in components]
@@ -132,7 +133,7 @@ def loss_case(batch, setting, on_policy=False):
         inputs["advantages"] = torch.tensor([batch["advantages"][i] for i in first], dtype=torch.float64)
     if not on_policy:
         inputs["old_per_token_logps"] = padded(batch["old"], batch["lengths"])
-    losses, metrics = accumulated(trainer, inputs, setting.get("gradient_accumulation_steps", 1))
+    losses, metrics = accumulated(trainer, inputs, trainer.args.steps_per_generation)
     outputs = {"loss": sum(losses), "gradient": gradient(trainer.policy, batch["lengths"])}
     if len(losses) > 1:
         outputs["micro_losses"] = losses
