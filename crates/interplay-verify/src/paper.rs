@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use interplay_graph::Linear;
 
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgment, Notes};
+use crate::notes::{Judgment, Notes};
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
 use crate::values;
 use crate::{Gold, Reason, StepVerdict};
@@ -55,7 +55,7 @@ pub(crate) fn judge(
     text: &str,
     frame: &Frame,
     reading: &Reading,
-    detail: Detail,
+    notes: Notes<'_>,
 ) -> Judgment {
     let mut judge = Judge {
         gold,
@@ -66,7 +66,7 @@ pub(crate) fn judge(
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
-        notes: Notes::new(text, reading, detail),
+        notes,
     };
     let mut answer = None;
     let mut answer_span = Span {
@@ -193,8 +193,10 @@ impl<'t> Judge<'t> {
                     Node::Symbol(span) if index > 0 && self.letter == Some(span.of(self.text)) => {}
                     Node::Symbol(span) => {
                         let meaning = self.meanings.get(span.of(self.text));
-                        let earlier = meaning.filter(|(_, step)| *step < self.at());
-                        self.uses.extend(earlier.map(|(_, step)| *step));
+                        if self.notes.uses {
+                            let earlier = meaning.filter(|(_, step)| *step < self.at());
+                            self.uses.extend(earlier.map(|(_, step)| *step));
+                        }
                         match meaning.map(|(meaning, _)| meaning) {
                             Some(Meaning::Quantity(index)) => own.push(*index),
                             Some(Meaning::Reads(from, to)) => {

@@ -107,10 +107,12 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    pub(crate) fn mark_read(&mut self, symbol: Span) {
-        if let Some(index) = self.index(symbol) {
-            self.bindings[index].read = true;
-        }
+    /// Notes that something read a symbol; returns the index of the sentence that bound it.
+    pub(crate) fn mark_read(&mut self, symbol: Span) -> Option<u32> {
+        let index = self.index(symbol)?;
+        let binding = &mut self.bindings[index];
+        binding.read = true;
+        Some(binding.step)
     }
 
     /// The value that an expression states: a number, or a linear expression in the unknown.

@@ -199,7 +199,8 @@ pub struct StepVerdict {
     /// in every candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<u32>,
-    /// The earlier sentences that it reads, as sorted indices into [`Verdict::steps`].
+    /// The earlier sentences that it reads, as sorted indices into [`Verdict::steps`]; empty unless
+    /// [`Verifier::with_uses`](crate::Verifier::with_uses) asks for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<u32>,
 }

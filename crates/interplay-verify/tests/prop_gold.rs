@@ -96,7 +96,7 @@ proptest! {
         let gold = gold(&problem);
         let completion = framing::target_text(&problem);
         for level in [Level::Paper, Level::Strict] {
-            let verdict = verify(level, &gold, &completion);
+            let verdict = Verifier::new(level).with_uses().verify(&gold, &completion);
             prop_assert_eq!(verdict.needed, gold.needed());
             let mut stated = HashMap::new();
             let stating = verdict.steps.iter().zip(0_u32..);

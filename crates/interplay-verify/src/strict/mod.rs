@@ -17,7 +17,7 @@ use interplay_graph::Linear;
 
 use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgment, Notes};
+use crate::notes::{Judgment, Notes};
 use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Gold, Reason, StepVerdict};
@@ -36,7 +36,7 @@ pub(crate) fn judge(
     text: &str,
     frame: &Frame,
     reading: &Reading,
-    detail: Detail,
+    notes: Notes<'_>,
 ) -> Judgment {
     let mut judge = Judge {
         unneeded,
@@ -54,7 +54,7 @@ pub(crate) fn judge(
         solving: Solving::default(),
         uses: Vec::new(),
         sound: true,
-        notes: Notes::new(text, reading, detail),
+        notes,
     };
     for (at, item) in reading.items.iter().enumerate() {
         judge.notes.begin(at);
@@ -169,16 +169,18 @@ impl Judge<'_> {
             needed: node.is_some(),
             correct,
             node,
-            uses: self.uses.drain(..).collect(),
+            uses: self.uses.as_slice().into(),
         });
+        self.uses.clear();
     }
 
     /// Notes that the current sentence reads a symbol.
     fn reads(&mut self, symbol: Span) {
-        self.symbols.mark_read(symbol);
-        let binding = self.symbols.get(symbol);
-        let earlier = binding.filter(|binding| binding.step < self.symbols.step);
-        self.uses.extend(earlier.map(|binding| binding.step));
+        let step = self.symbols.mark_read(symbol);
+        if self.notes.uses {
+            let earlier = step.filter(|step| *step < self.symbols.step);
+            self.uses.extend(earlier);
+        }
     }
 
     /// Judges a step; returns its quantity if the answer needs it.

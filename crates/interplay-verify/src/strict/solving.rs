@@ -60,7 +60,9 @@ impl Judge<'_> {
             self.error(equation.span, Reason::WrongEquation, expected);
             return;
         };
-        self.uses.push(self.solving.step);
+        if self.notes.uses {
+            self.uses.push(self.solving.step);
+        }
         self.solving.step = self.symbols.step;
         let said = self.sides(equation.clause);
         let span = self.clause_span(equation.clause, equation.span);
