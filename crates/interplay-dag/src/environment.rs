@@ -85,7 +85,7 @@ impl DagEnvironment {
     fn from_problems(problems: Problems) -> Self {
         Self {
             problems,
-            verifier: Verifier::new(Level::Strict),
+            verifier: Verifier::new(Level::Strict).with_uses(),
             supervision: None,
             rewards: Vec::new(),
         }
@@ -95,7 +95,7 @@ impl DagEnvironment {
     /// the verifier that is there.
     #[must_use]
     pub fn with_verifier(mut self, verifier: Verifier) -> Self {
-        self.verifier = verifier;
+        self.verifier = verifier.with_uses();
         self
     }
 

@@ -138,3 +138,25 @@ fn a_part_without_such_problems_is_an_error_and_never_a_problem_of_another_part(
         .to_string();
     assert!(error.contains("part test"), "{error}");
 }
+
+#[test]
+fn steps_say_what_they_state_and_what_they_use() {
+    let environment = DagEnvironment::new(dataset(Mode::Forward));
+    let example = environment.example(0).unwrap();
+    let score = environment.score(&example, &example.target, 0).unwrap();
+    let stated = score.steps.iter().filter_map(|step| step.node);
+    assert_eq!(stated.count(), score.needed);
+    // An op is an edge of the graph: the edges between steps, and one for each constant.
+    let edges: usize = score.steps.iter().map(|step| step.uses.len()).sum();
+    assert!(edges > 0 && edges < example.labels.op.unwrap() as usize);
+    for (index, step) in score.steps.iter().enumerate() {
+        assert!(step.uses.iter().all(|used| *used < index));
+    }
+    // The same node has the same number in every completion.
+    let half = &example.target[..example.target.len() / 2];
+    let other = environment.score(&example, half, 0).unwrap();
+    assert_eq!(other.needed, score.needed);
+    for (left, right) in other.steps.iter().zip(&score.steps).take(1) {
+        assert_eq!(left.node, right.node);
+    }
+}
