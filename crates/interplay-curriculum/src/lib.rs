@@ -52,7 +52,7 @@
 //!         println!("{change}");
 //!     }
 //! }
-//! assert_eq!(curriculum.report().band, [4]);
+//! assert_eq!(curriculum.report().band, [4, 5]);
 //!
 //! // A checkpoint keeps the state; going on from it equals never having stopped.
 //! let saved = serde_json::to_string(curriculum.state())?;
