@@ -317,7 +317,7 @@ mod tests {
         // Components that differ in something else all follow.
         let found = issues_after(|spec| {
             with_replay(spec, |tasks| {
-                tasks.mixture[1].op = tasks.mixture[0].op.clone()
+                tasks.mixture[1].op = tasks.mixture[0].op.clone();
             });
         });
         assert_eq!(found, "");
