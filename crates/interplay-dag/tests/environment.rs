@@ -1,6 +1,6 @@
 //! The environment gives what generator and verifier give.
 
-use interplay_dag::DagEnvironment;
+use interplay_dag::{DagEnvironment, RELEASED_PROCESS};
 use interplay_environment::{Environment, EnvironmentError, Example, components};
 use interplay_graph::SeedStreams;
 use interplay_tasks::datasets::{Part, Split};
@@ -159,4 +159,39 @@ fn steps_say_what_they_state_and_what_they_use() {
     for (left, right) in other.steps.iter().zip(&score.steps).take(1) {
         assert_eq!(left.node, right.node);
     }
+}
+
+#[test]
+fn the_released_process_score_penalizes_extra_quantities_and_needs_exact_verdicts() {
+    let environment = DagEnvironment::new(dataset(Mode::Forward))
+        .with_verifier(Verifier::new(Level::Paper))
+        .with_released_process();
+    assert!(
+        environment
+            .components()
+            .contains(&RELEASED_PROCESS.to_owned())
+    );
+    let example = environment.example(0).unwrap();
+    let needed = f64::from(example.reference::<Gold>().unwrap().needed());
+    let component = |text: &str| {
+        let score = environment.score(&example, text, 0).unwrap();
+        score.component(RELEASED_PROCESS).unwrap()
+    };
+    assert_eq!(component(&example.target), 1.0);
+    let padded = format!(" Define moon as Q; so Q = 3.{}", example.target);
+    assert!((component(&padded) - (1.0 - 1.0 / needed)).abs() < 1e-12);
+    assert_eq!(
+        environment
+            .score(&example, &padded, 0)
+            .unwrap()
+            .component("process"),
+        Some(1.0)
+    );
+    let stream = SeedStreams::new(1).stream("noise");
+    let noisy = environment
+        .with_noise(Noise::Flip { rate: 0.1 }, stream)
+        .unwrap();
+    assert!(!noisy.components().contains(&RELEASED_PROCESS.to_owned()));
+    let score = noisy.score(&example, &example.target, 0).unwrap();
+    assert_eq!(score.component(RELEASED_PROCESS), None);
 }

@@ -4,11 +4,11 @@
 //! the right quantities and has the right value; the process accuracy is the mean of `s`. As in the
 //! published verifier, a quantity's value is the last number of its step, its parents are all
 //! quantities whose symbols the step names, the last step about a quantity counts, and so does the
-//! first answer.
+//! first answer. A quantity is extra once, however many steps are about it.
 //! Deviation from the text: like the published code it compares parents, not operators or intermediate
 //! numbers. The strict level exists because that lets wrong steps pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use interplay_graph::Linear;
 
@@ -43,6 +43,8 @@ struct Judge<'t> {
     meanings: HashMap<&'t str, (Meaning, u32)>,
     /// The earlier steps that the current one reads.
     uses: Vec<u32>,
+    /// Names that the problem does not have.
+    foreign: HashSet<&'t str>,
     /// The letter that stands for the unknown.
     letter: Option<&'t str>,
     arena: Vec<u32>,
@@ -63,6 +65,7 @@ pub(crate) fn judge(
         reading,
         meanings: HashMap::new(),
         uses: Vec::new(),
+        foreign: HashSet::new(),
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
@@ -131,7 +134,8 @@ impl<'t> Judge<'t> {
         };
         distinct(&mut verdict.uses);
         let Some(index) = quantity else {
-            self.notes.verdict.extra += 1;
+            let new = self.foreign.insert(name.of(self.text));
+            self.notes.verdict.extra += u32::from(new);
             self.notes.end(verdict);
             return;
         };
@@ -141,7 +145,8 @@ impl<'t> Judge<'t> {
         verdict.needed = gold.needed;
         verdict.node = quantity.filter(|_| gold.needed);
         verdict.correct = parents && value;
-        self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
+        let new = !self.found[index as usize].there;
+        self.notes.verdict.extra += u32::from(new && !gold.needed && !gold.hidden);
         self.found[index as usize] = Found {
             there: true,
             parents,

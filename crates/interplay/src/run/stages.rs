@@ -213,7 +213,8 @@ impl<A: TrainBackend> Runner<'_, A> {
     }
 }
 
-/// The data of a stage at the ops that its calibration found, with these ops; as they are where it
+/// The data of a stage with the ops that its calibration found in the components that follow it, and
+/// these ops; as they are where it
 /// found none or no calibration chooses.
 pub(super) fn data_at_edge(
     stage: &Stage,
@@ -228,7 +229,7 @@ pub(super) fn data_at_edge(
     let found =
         found.and_then(|edge| Some((edge.ops.clone(), Counts::list(edge.ops.clone()).ok()?)));
     match found {
-        Some((ops, counts)) => (data.at_ops(&counts), Some(ops)),
+        Some((ops, counts)) => (data.at_edge(&counts), Some(ops)),
         None => (data.clone(), None),
     }
 }
