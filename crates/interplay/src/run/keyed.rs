@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use interplay_eval::EdgeReport;
+use interplay_train::ledger::Sampled;
 use serde::{Deserialize, Serialize};
 
 use crate::error::InterplayError;
@@ -28,4 +30,14 @@ impl<T> Keyed<T> {
             reason,
         })
     }
+}
+
+/// An edge of competence and the cost of measuring it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Calibrated {
+    #[serde(flatten)]
+    pub report: EdgeReport,
+    /// `None` in files of older runs, which did not count it: those are measured again.
+    #[serde(default)]
+    pub sampled: Option<Sampled>,
 }

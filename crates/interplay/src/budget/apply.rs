@@ -1,0 +1,347 @@
+//! Filling the stages of an experiment in from its budget.
+
+use std::collections::BTreeMap;
+
+use interplay_graph::settings::Issues;
+use interplay_model::{ModelConfig, ModelFlops};
+
+use super::cost::{Cost, UNITS_PER_TOKEN, cost};
+use super::open::OPEN;
+use super::split::{Claim, is_whole, parts, split};
+use super::{BudgetSpec, BudgetUnit, PlannedBudget, PlannedShare};
+use crate::limits::MANY;
+use crate::spec::ExperimentSpec;
+use crate::stage::{StageKind, StageSettings, StageSpec};
+
+/// An experiment whose budget is split.
+pub(crate) struct Applied {
+    /// The experiment, with the amounts of work filled in and without stages whose share is 0.
+    pub experiment: ExperimentSpec,
+    /// The split, if there is a budget and nothing is wrong with it.
+    pub planned: Option<PlannedBudget>,
+    /// Everything that is wrong with the budget.
+    pub issues: Issues,
+}
+
+/// Splits the budget of an experiment, if it has one.
+pub(crate) fn apply(spec: &ExperimentSpec) -> Applied {
+    let mut experiment = spec.clone();
+    let mut issues = Issues::default();
+    let Some(budget) = &spec.budget else {
+        return Applied {
+            experiment,
+            planned: None,
+            issues,
+        };
+    };
+    let shares = shares(budget, &spec.stages, &mut issues);
+    lengths(budget, &shares, &spec.stages, &mut issues);
+    let mut planned = None;
+    if issues.is_empty() && in_range(spec) {
+        let split = planned_budget(spec, budget, &shares, &mut issues);
+        remove_unfunded(&mut experiment.stages, &shares);
+        for stage in &mut experiment.stages {
+            if let Some(share) = split.of(&stage.name) {
+                fill(stage, share, &mut issues);
+            }
+        }
+        planned = Some(split).filter(|_| issues.is_empty());
+    }
+    let complete = issues.is_empty();
+    for stage in &mut experiment.stages {
+        let funded = shares.get(&stage.name).is_some_and(|share| *share > 0.0);
+        let key = format!("{}.training.{}", stage.key(), amount_key(stage.kind()));
+        let Some(amount) = amount(&mut stage.settings).filter(|amount| **amount == OPEN) else {
+            continue;
+        };
+        // What keeps a share from being filled in is among the issues already.
+        if complete && !funded {
+            issues.push(
+                key,
+                "nothing",
+                "a number, or a share of the budget for the stage",
+            );
+        }
+        *amount = 1;
+    }
+    Applied {
+        experiment,
+        planned,
+        issues,
+    }
+}
+
+/// The amount of work in a stage's settings that a budget can fill in.
+fn amount(settings: &mut StageSettings) -> Option<&mut u64> {
+    match settings {
+        StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
+            Some(&mut stage.training.budget_tokens)
+        }
+        StageSettings::Grpo(stage) => Some(&mut stage.training.steps),
+        StageSettings::Calibrate(_) => None,
+    }
+}
+
+fn amount_key(kind: StageKind) -> &'static str {
+    match kind {
+        StageKind::Grpo => "steps",
+        _ => "budget_tokens",
+    }
+}
+
+/// Whether the sizes of everything that costs are within their limits, so that no product overflows. Sizes that are
+/// not are reported by the checks of the experiment.
+fn in_range(spec: &ExperimentSpec) -> bool {
+    let model = &spec.model;
+    let within = |count: usize, most: u64| (1..=most).contains(&(count as u64));
+    let sizes = within(model.hidden_size, MANY)
+        && within(model.intermediate_size, MANY)
+        && within(spec.tokenizer.vocab_size, MANY)
+        && [model.layers, model.heads, model.kv_heads]
+            .into_iter()
+            .all(|count| within(count, 1 << 10));
+    let stage = |stage: &StageSpec| {
+        let mut settings = stage.settings.clone();
+        if let Some(amount) = amount(&mut settings) {
+            *amount = (*amount).max(1);
+        }
+        settings.needs().issues.is_empty()
+    };
+    sizes && spec.stages.iter().all(stage)
+}
+
+/// The shares of all stages by name, those of 0 included.
+fn shares(budget: &BudgetSpec, stages: &[StageSpec], issues: &mut Issues) -> BTreeMap<String, f64> {
+    issues.range("budget.total", budget.total, 1..=i64::MAX as u64);
+    let written = match (budget.beta, budget.shares.is_empty()) {
+        (Some(beta), true) => of_beta(beta, stages, issues),
+        (None, false) => budget.shares.clone(),
+        (Some(_), false) => {
+            let expected = "either `beta` or `shares`";
+            issues.push("budget", "both `beta` and `shares`", expected);
+            return BTreeMap::new();
+        }
+        (None, true) => {
+            let expected = "`beta`, or `shares` of stages by name";
+            issues.push("budget", "neither `beta` nor `shares`", expected);
+            return BTreeMap::new();
+        }
+    };
+    for (name, share) in &budget.shares {
+        let key = format!("budget.shares.{name}");
+        issues.range(key.as_str(), *share, 0.0..=1.0);
+        let found = stages.iter().find(|stage| stage.name == *name);
+        let kind = found.map(StageSpec::kind);
+        let takes = kind.is_some_and(StageKind::trains) || (kind.is_none() && *share == 0.0);
+        let found = kind.map_or("no stage of this name".to_owned(), |kind| {
+            format!("a `{kind}` stage")
+        });
+        issues.expect(takes, key, found, "the name of a stage that trains");
+    }
+    let all: Vec<u64> = written.values().map(|share| parts(*share)).collect();
+    if budget.beta.is_none() {
+        let sum: f64 = written.values().sum();
+        issues.expect(
+            is_whole(&all),
+            "budget.shares",
+            format!("shares that add up to {sum}"),
+            "shares that add up to 1",
+        );
+    }
+    written
+}
+
+/// The shares of the mid-training stage and the GRPO stage.
+fn of_beta(beta: f64, stages: &[StageSpec], issues: &mut Issues) -> BTreeMap<String, f64> {
+    issues.range("budget.beta", beta, 0.0..=1.0);
+    let mut shares = BTreeMap::new();
+    for (kind, share) in [(StageKind::Midtrain, 1.0 - beta), (StageKind::Grpo, beta)] {
+        let names: Vec<&str> = stages
+            .iter()
+            .filter(|stage| stage.kind() == kind)
+            .map(|stage| stage.name.as_str())
+            .collect();
+        match names.as_slice() {
+            [name] => {
+                shares.insert((*name).to_owned(), share);
+            }
+            [] if share == 0.0 => {}
+            _ => {
+                let expected =
+                    format!("one stage of the kind `{kind}` to take {share}, or `budget.shares`");
+                issues.push(
+                    "budget.beta",
+                    format!("{} such stages", names.len()),
+                    expected,
+                );
+            }
+        }
+    }
+    shares
+}
+
+/// Checks the nominal lengths against the rows of the stages that have a share.
+fn lengths(
+    budget: &BudgetSpec,
+    shares: &BTreeMap<String, f64>,
+    stages: &[StageSpec],
+    issues: &mut Issues,
+) {
+    let mut row =
+        |key: &str, length: Option<u64>, least: u64, of: fn(&StageSettings) -> Option<usize>| {
+            let funded =
+                |stage: &&StageSpec| shares.get(&stage.name).is_some_and(|share| *share > 0.0);
+            let rows = stages
+                .iter()
+                .filter(funded)
+                .filter_map(|stage| of(&stage.settings));
+            if let Some(length) = length {
+                let most = rows.min().unwrap_or(MANY as usize) as u64;
+                issues.range(key, length, least..=most.max(least));
+            }
+        };
+    row(
+        "budget.rollout_tokens",
+        budget.rollout_tokens,
+        2,
+        |settings| match settings {
+            StageSettings::Grpo(stage) => Some(stage.training.row_tokens),
+            _ => None,
+        },
+    );
+    row(
+        "budget.sample_tokens",
+        budget.sample_tokens,
+        1,
+        |settings| match settings {
+            StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
+                Some(stage.training.row_tokens)
+            }
+            _ => None,
+        },
+    );
+    let unused = budget.sample_tokens.is_some() && budget.unit == BudgetUnit::Tokens;
+    let expected = "no such key with unit = \"tokens\", in which attention does not count";
+    issues.expect(!unused, "budget.sample_tokens", "a length", expected);
+}
+
+/// A stage with a share above 0.
+struct Funded<'a> {
+    stage: &'a StageSpec,
+    share: f64,
+    cost: Cost,
+}
+
+/// The split of a budget with which nothing is wrong so far.
+fn planned_budget(
+    spec: &ExperimentSpec,
+    budget: &BudgetSpec,
+    shares: &BTreeMap<String, f64>,
+    issues: &mut Issues,
+) -> PlannedBudget {
+    let model = nominal_model(spec);
+    let funded: Vec<Funded<'_>> = spec
+        .stages
+        .iter()
+        .filter_map(|stage| {
+            let share = *shares.get(&stage.name).filter(|share| **share > 0.0)?;
+            let cost = cost(&stage.settings, budget, &model)?;
+            Some(Funded { stage, share, cost })
+        })
+        .collect();
+    // What is left over goes to the last stage whose pieces are tokens, else to the last of all.
+    let tokens = funded.iter().rposition(|one| one.cost.tokens > 0);
+    let taker = tokens.or(funded.len().checked_sub(1));
+    let claim = |(index, one): (usize, &Funded<'_>)| Claim {
+        parts: parts(one.share),
+        piece: one.cost.piece,
+        takes_rest: Some(index) == taker,
+    };
+    let claims: Vec<Claim> = funded.iter().enumerate().map(claim).collect();
+    let scale = match budget.unit {
+        BudgetUnit::Tokens => UNITS_PER_TOKEN,
+        BudgetUnit::Flops => 1,
+    };
+    let pieces = split(u128::from(budget.total) * scale, &claims);
+    let in_unit = |units: u128| units as f64 / scale as f64;
+    let stages = funded.iter().zip(pieces).map(|(one, pieces)| {
+        let step = in_unit(u128::from(one.cost.pieces_per_step) * one.cost.piece);
+        if pieces < one.cost.pieces_per_step {
+            let found = format!("{} of {}", one.share, budget.total);
+            let expected = format!(
+                "a share of at least {:.0} {} for `{}`, the cost of one step",
+                step.ceil(),
+                budget.unit,
+                one.stage.name
+            );
+            issues.push("budget.total", found, expected);
+        }
+        let tokens = one.cost.tokens;
+        PlannedShare {
+            stage: one.stage.name.clone(),
+            share: one.share,
+            planned: in_unit(u128::from(pieces) * one.cost.piece),
+            step,
+            budget_tokens: (tokens > 0).then(|| pieces.saturating_mul(tokens)),
+            steps: (tokens == 0).then_some(pieces),
+        }
+    });
+    PlannedBudget {
+        unit: budget.unit,
+        total: budget.total,
+        stages: stages.collect(),
+    }
+}
+
+/// The operations of the model with the vocabulary that the tokenizer may have at most.
+fn nominal_model(spec: &ExperimentSpec) -> ModelFlops {
+    let model = &spec.model;
+    ModelFlops::new(&ModelConfig {
+        hidden_size: model.hidden_size,
+        intermediate_size: model.intermediate_size,
+        num_hidden_layers: model.layers,
+        num_attention_heads: model.heads,
+        num_key_value_heads: model.kv_heads,
+        ..ModelConfig::tiny(spec.tokenizer.vocab_size)
+    })
+}
+
+/// Writes the planned amount of work into a stage. One that says another amount is refused.
+fn fill(stage: &mut StageSpec, share: &PlannedShare, issues: &mut Issues) {
+    let key = format!("{}.training.{}", stage.key(), amount_key(stage.kind()));
+    let planned = share.budget_tokens.or(share.steps);
+    let (Some(amount), Some(planned)) = (amount(&mut stage.settings), planned) else {
+        return;
+    };
+    let expected = format!("{planned}, which the budget gives it, or no such key");
+    issues.expect(
+        *amount == OPEN || *amount == planned,
+        key,
+        *amount,
+        expected,
+    );
+    *amount = planned;
+}
+
+/// Leaves out the stages whose share is 0. Stages that start from one of them start from what it would have started
+/// from.
+fn remove_unfunded(stages: &mut Vec<StageSpec>, shares: &BTreeMap<String, f64>) {
+    let unfunded = |stage: &StageSpec| shares.get(&stage.name) == Some(&0.0);
+    while let Some(index) = stages.iter().position(unfunded) {
+        let before = |stages: &[StageSpec], index: usize| {
+            let trains = |stage: &&StageSpec| stage.kind().trains();
+            let last = stages[..index].iter().rev().find(trains);
+            last.map(|stage| stage.name.clone())
+        };
+        let removed = stages[index].name.clone();
+        let start = stages[index].from.clone().or_else(|| before(stages, index));
+        for later in index + 1..stages.len() {
+            let implied = stages[later].from.clone().or_else(|| before(stages, later));
+            if stages[later].kind().traits().starts_from_model && implied.as_ref() == Some(&removed)
+            {
+                stages[later].from.clone_from(&start);
+            }
+        }
+        stages.remove(index);
+    }
+}
