@@ -45,7 +45,7 @@ pub(crate) fn apply(spec: &ExperimentSpec) -> Applied {
                 fill(stage, share, &mut issues);
             }
         }
-        planned = Some(split).filter(|_| issues.is_empty());
+        planned = Some(split);
     }
     let complete = issues.is_empty();
     for stage in &mut experiment.stages {
@@ -66,7 +66,7 @@ pub(crate) fn apply(spec: &ExperimentSpec) -> Applied {
     }
     Applied {
         experiment,
-        planned,
+        planned: planned.filter(|_| issues.is_empty()),
         issues,
     }
 }
@@ -343,5 +343,201 @@ fn remove_unfunded(stages: &mut Vec<StageSpec>, shares: &BTreeMap<String, f64>) 
             }
         }
         stages.remove(index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overrides::Override;
+
+    /// The quick preset with a budget and these keys.
+    fn applied(keys: &[&str]) -> Applied {
+        let keys: Vec<Override> = keys.iter().map(|key| key.parse().unwrap()).collect();
+        let (_, text) = ExperimentSpec::PRESETS[1];
+        let text = text
+            .replace("budget_tokens = 40_000\n", "")
+            .replace("steps = 3\n", "");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("budgeted.toml");
+        std::fs::write(&path, text).unwrap();
+        apply(&ExperimentSpec::load_with(&path, &keys).unwrap())
+    }
+
+    fn amounts(applied: &Applied) -> Vec<(String, u64)> {
+        let mut stages = applied.experiment.stages.clone();
+        let amounts = stages.iter_mut().filter_map(|stage| {
+            let name = stage.name.clone();
+            Some((name, *amount(&mut stage.settings)?))
+        });
+        amounts.collect()
+    }
+
+    #[test]
+    fn tokens_by_hand() {
+        // 4 prompts with 4 rollouts of nominally 100 tokens at 5 forward passes: 8,000 units, 2,666.7 tokens.
+        let found = applied(&[
+            "budget.total=100_000",
+            "budget.beta=0.2",
+            "budget.rollout_tokens=100",
+        ]);
+        assert!(found.issues.is_empty(), "{}", found.issues);
+        let planned = found.planned.as_ref().unwrap();
+        // A fifth of 300,000 units are 7 steps of 8,000; the other 244,000 units are 81,333 tokens.
+        let grpo = planned.of("grpo").unwrap();
+        assert_eq!((grpo.steps, grpo.planned), (Some(7), 56_000.0 / 3.0));
+        let midtrain = planned.of("midtrain").unwrap();
+        assert_eq!(midtrain.budget_tokens, Some(81_333));
+        let expected = [("base", 150_000), ("midtrain", 81_333), ("grpo", 7)];
+        let expected = expected.map(|(name, amount)| (name.to_owned(), amount));
+        assert_eq!(amounts(&found), expected);
+        assert!(
+            planned.to_string().ends_with("not planned: 0.3\n"),
+            "{planned}"
+        );
+    }
+
+    #[test]
+    fn without_a_penalty_there_is_no_reference_to_pay() {
+        let step = |keys: &[&str]| {
+            let mut all = vec!["budget.total=100_000", "budget.beta=0.5"];
+            all.extend(keys);
+            applied(&all).planned.unwrap().of("grpo").unwrap().step
+        };
+        // Without nominal lengths rollouts have those of their rows, 256 tokens.
+        assert_eq!(step(&[]), 16.0 * 256.0 * 5.0 / 3.0);
+        let free = step(&["stage.grpo.training.kl_coefficient=0.0"]);
+        assert_eq!(free, 16.0 * 256.0 * 4.0 / 3.0);
+    }
+
+    #[test]
+    fn operations_count_attention_and_recomputation() {
+        let planned = |keys: &[&str]| {
+            let mut all = vec![
+                "budget.total=4e12",
+                "budget.unit=flops",
+                "budget.beta=0.5",
+                "budget.rollout_tokens=100",
+                "budget.sample_tokens=80",
+            ];
+            all.extend(keys);
+            let found = applied(&all);
+            assert!(found.issues.is_empty(), "{}", found.issues);
+            found.planned.unwrap()
+        };
+        let plain = planned(&[]);
+        // By hand: per position 2 * 2 (64 * 64 * 2 + 2 * 64 * 32 + 3 * 64 * 160), per pair 4 * 2 * 64, per output
+        // 2 * 64 * 512.
+        let (position, pair, output) = (172_032.0, 512.0, 65_536.0);
+        let sequence = |n: f64, out: f64| n * position + n * (n + 1.0) / 2.0 * pair + out * output;
+        let rollout = sequence(99.0, 96.0) + 4.0 * sequence(100.0, 96.0);
+        let grpo = plain.of("grpo").unwrap();
+        assert_eq!(grpo.step, 16.0 * rollout);
+        assert_eq!(grpo.steps, Some((2e12 / grpo.step).floor() as u64));
+        let midtrain = plain.of("midtrain").unwrap();
+        let sample = 3.0 * sequence(80.0, 79.0);
+        let samples = ((4e12 - grpo.planned) / sample).floor();
+        assert_eq!(midtrain.budget_tokens, Some(80 * samples as u64));
+        let again = planned(&["stage.midtrain.training.activations=recompute"]);
+        let ratio = again.of("midtrain").unwrap().step / midtrain.step;
+        assert!((ratio - 4.0 / 3.0).abs() < 1e-12, "{ratio}");
+    }
+
+    #[test]
+    fn a_stage_without_a_share_is_left_out() {
+        let names = |applied: &Applied| -> Vec<(String, Option<String>)> {
+            let stages = applied.experiment.stages.iter();
+            stages
+                .map(|stage| (stage.name.clone(), stage.from.clone()))
+                .collect()
+        };
+        let all = applied(&["budget.total=100_000", "budget.beta=0"]);
+        assert!(all.issues.is_empty(), "{}", all.issues);
+        let left: Vec<_> = names(&all).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["base", "midtrain", "calibrate"]);
+        assert_eq!(
+            all.planned.unwrap().of("midtrain").unwrap().budget_tokens,
+            Some(100_000)
+        );
+        // Stages that name it start from what it would have started from.
+        let none = applied(&[
+            "budget.total=100_000",
+            "budget.beta=1",
+            "stage.grpo.from=midtrain",
+        ]);
+        assert!(none.issues.is_empty(), "{}", none.issues);
+        let base = Some("base".to_owned());
+        let expected = [
+            ("base".to_owned(), None),
+            ("calibrate".to_owned(), base.clone()),
+            ("grpo".to_owned(), base),
+        ];
+        assert_eq!(names(&none), expected);
+    }
+
+    #[test]
+    fn everything_wrong_with_a_budget_is_reported_at_once() {
+        let found = |keys: &[&str]| {
+            let applied = applied(keys);
+            assert!(applied.planned.is_none());
+            applied.issues.to_string()
+        };
+        let all = found(&[
+            "budget.total=100_000",
+            "budget.shares={ midtrain = 0.5, grpo = 0.4, calibrate = 0.2, gone = 0.3 }",
+            "budget.rollout_tokens=257",
+            "budget.sample_tokens=64",
+        ]);
+        for part in [
+            "`budget.shares`: found shares that add up to 1.4",
+            "`budget.shares.calibrate`: found a `calibrate` stage, expected the name of a stage that",
+            "`budget.shares.gone`: found no stage of this name",
+            "`budget.rollout_tokens`: found 257, expected 2 to 256",
+            "`budget.sample_tokens`: found a length, expected no such key",
+        ] {
+            assert!(all.contains(part), "{part} is missing in{all}");
+        }
+        let small = found(&["budget.total=3000", "budget.beta=0.5"]);
+        let expected =
+            "a share of at least 6827 token equivalents for `grpo`, the cost of one step";
+        assert!(small.contains(expected), "{small}");
+        let expected = "a share of at least 4096 token equivalents for `midtrain`";
+        assert!(small.contains(expected), "{small}");
+        let both = found(&["budget.total=1", "budget.beta=1", "budget.shares.grpo=1"]);
+        assert!(both.contains("found both `beta` and `shares`"), "{both}");
+        let neither = found(&["budget.total=0"]);
+        assert!(neither.contains("found neither"), "{neither}");
+        assert!(neither.contains("`budget.total`: found 0"), "{neither}");
+        let outside = found(&["budget.total=100_000", "budget.beta=1.5"]);
+        assert!(
+            outside.contains("`budget.beta`: found 1.5, expected 0 to 1"),
+            "{outside}"
+        );
+        let other = found(&[
+            "budget.total=100_000",
+            "budget.beta=0.2",
+            "stage.grpo.training.steps=40",
+        ]);
+        let expected =
+            "`stage.grpo.training.steps`: found 40, expected 2, which the budget gives it";
+        assert!(other.contains(expected), "{other}");
+        let rest = found(&["budget.total=100_000", "budget.shares.grpo=1"]);
+        let expected = "`stage.midtrain.training.budget_tokens`: found nothing, expected a number";
+        assert!(rest.contains(expected), "{rest}");
+    }
+
+    #[test]
+    fn absurd_sizes_are_left_to_the_other_checks() {
+        for key in [
+            "stage.grpo.training.prompts=9223372036854775807",
+            "stage.grpo.training.row_tokens=9223372036854775807",
+            "stage.midtrain.training.rows=0",
+            "model.hidden_size=9223372036854775807",
+            "model.heads=0",
+            "budget.beta=nan",
+            "budget.total=9223372036854775807",
+        ] {
+            let _ = applied(&["budget.total=100_000", "budget.beta=0.2", key]);
+        }
     }
 }
