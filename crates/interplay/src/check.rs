@@ -27,7 +27,7 @@ impl ExperimentSpec {
     /// Everything about the experiment that cannot work.
     #[must_use]
     pub fn validate(&self, library: &ContextLibrary) -> Issues {
-        let applied = budget::apply(self);
+        let applied = budget::apply(self.clone());
         let mut check = Check {
             spec: &applied.experiment,
             library,

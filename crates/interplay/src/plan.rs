@@ -104,7 +104,7 @@ impl Plan {
             experiment,
             planned,
             ..
-        } = apply(&experiment);
+        } = apply(experiment);
         let named = experiment.device.clone();
         let device = devices.into().or(named).unwrap_or_default();
         issues.nest("", validate_rows(&experiment, device.count()));

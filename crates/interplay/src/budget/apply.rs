@@ -24,21 +24,20 @@ pub(crate) struct Applied {
 }
 
 /// Splits the budget of an experiment, if it has one.
-pub(crate) fn apply(spec: &ExperimentSpec) -> Applied {
-    let mut experiment = spec.clone();
+pub(crate) fn apply(mut experiment: ExperimentSpec) -> Applied {
     let mut issues = Issues::default();
-    let Some(budget) = &spec.budget else {
+    let Some(budget) = experiment.budget.clone() else {
         return Applied {
             experiment,
             planned: None,
             issues,
         };
     };
-    let shares = shares(budget, &spec.stages, &mut issues);
-    lengths(budget, &shares, &spec.stages, &mut issues);
+    let shares = shares(&budget, &experiment.stages, &mut issues);
+    lengths(&budget, &shares, &experiment.stages, &mut issues);
     let mut planned = None;
-    if issues.is_empty() && in_range(spec) {
-        let split = planned_budget(spec, budget, &shares, &mut issues);
+    if issues.is_empty() && in_range(&experiment) {
+        let split = planned_budget(&experiment, &budget, &shares, &mut issues);
         remove_unfunded(&mut experiment.stages, &shares);
         for stage in &mut experiment.stages {
             if let Some(share) = split.of(&stage.name) {
@@ -361,7 +360,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("budgeted.toml");
         std::fs::write(&path, text).unwrap();
-        apply(&ExperimentSpec::load_with(&path, &keys).unwrap())
+        apply(ExperimentSpec::load_with(&path, &keys).unwrap())
     }
 
     fn amounts(applied: &Applied) -> Vec<(String, u64)> {

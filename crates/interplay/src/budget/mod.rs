@@ -140,7 +140,8 @@ fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Er
 
         fn visit_f64<E: Error>(self, value: f64) -> Result<u64, E> {
             // Up to 2^63, where the conversion is exact for every whole number of this type.
-            match value >= 0.0 && value < 9_223_372_036_854_775_808.0 && value.fract() == 0.0 {
+            let range = 0.0..9_223_372_036_854_775_808.0;
+            match range.contains(&value) && value.fract() == 0.0 {
                 true => Ok(value as u64),
                 false => Err(E::invalid_value(serde::de::Unexpected::Float(value), &self)),
             }
