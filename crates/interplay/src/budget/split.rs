@@ -108,5 +108,38 @@ mod tests {
             let planned = u128::from(pieces[1]) * step * u128::from(PARTS);
             prop_assert!(planned <= share && share - planned < step * u128::from(PARTS));
         }
+
+        /// With any number of stages and any of them as the taker.
+        #[test]
+        fn several_stages_leave_less_than_one_piece_of_the_taker(
+            total in 1_u128..1 << 64,
+            stages in prop::collection::vec((0_u64..1000, 1_u128..1 << 30), 1..6),
+            taker in any::<prop::sample::Index>(),
+        ) {
+            let weights: u64 = stages.iter().map(|(weight, _)| weight).sum::<u64>().max(1);
+            let taker = taker.index(stages.len());
+            let claims: Vec<Claim> = stages
+                .iter()
+                .enumerate()
+                .map(|(index, (weight, piece))| Claim {
+                    parts: parts(*weight as f64 / weights as f64),
+                    piece: *piece,
+                    takes_rest: index == taker,
+                })
+                .collect();
+            let pieces = split(total, &claims);
+            let cost = |index: usize| u128::from(pieces[index]) * claims[index].piece;
+            let spent: u128 = (0..claims.len()).map(cost).sum();
+            // Shares that were rounded up may exceed the whole by a billionth each.
+            let slack = total * claims.len() as u128 / u128::from(PARTS);
+            prop_assert!(spent <= total + slack);
+            if spent <= total {
+                prop_assert!(total - spent < claims[taker].piece);
+            }
+            for (index, claim) in claims.iter().enumerate().filter(|(index, _)| *index != taker) {
+                let (share, cost) = (total * u128::from(claim.parts), cost(index) * u128::from(PARTS));
+                prop_assert!(cost <= share && share - cost < claim.piece * u128::from(PARTS));
+            }
+        }
     }
 }
