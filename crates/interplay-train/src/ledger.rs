@@ -266,6 +266,23 @@ impl Ledger {
         }
     }
 
+    /// Whether every entry with tokens has a workload, so that [`flops`](Self::flops) counts them all. Ledgers of
+    /// older versions have none.
+    #[must_use]
+    pub fn has_workloads(&self) -> bool {
+        let work = &self.workloads;
+        [
+            (self.trained_tokens, &work.trained),
+            (self.generated_tokens, &work.generated),
+            (self.reference_tokens, &work.reference),
+            (self.scored_tokens, &work.scored),
+            (self.calibrated_tokens, &work.calibrated),
+            (self.evaluated_tokens, &work.evaluated),
+        ]
+        .into_iter()
+        .all(|(tokens, workload)| tokens == 0 || !workload.is_empty())
+    }
+
     /// Adds the counts of another stage.
     pub fn add(&mut self, other: &Self) {
         self.trained_tokens += other.trained_tokens;
@@ -383,6 +400,7 @@ mod tests {
         ledger.count_scoring(&group());
         ledger.count_reference(&group());
         ledger.count_update(&group(), Activations::Keep);
+        assert!(ledger.has_workloads());
         assert_eq!(ledger.forward_units(), 10 * (1 + 1 + 1 + 3));
         let flops = ledger.flops(&model());
         // Four of five tokens are fed to the model while sampling.
@@ -410,6 +428,7 @@ mod tests {
             ..Ledger::default()
         };
         assert_eq!(read, expected);
+        assert!(!read.has_workloads() && Ledger::default().has_workloads());
         let again = serde_json::to_string(&read).unwrap();
         assert_eq!(serde_json::from_str::<Ledger>(&again).unwrap(), read);
         assert!(serde_json::from_str::<Ledger>(r#"{"trained":3}"#).is_err());

@@ -29,7 +29,7 @@ struct Row<'a> {
     ledger: Ledger,
     /// Trained tokens of the same cost by the paper's rule. Calibration and evaluation are left out.
     token_equivalents: f64,
-    /// Floating-point operations; `None` for results that do not hold the model's.
+    /// Floating-point operations; `None` where an older version counted tokens alone.
     flops: Option<Flops>,
     /// Operations of training: all but calibration and evaluation.
     training_flops: Option<u128>,
@@ -53,8 +53,8 @@ struct Spent {
 /// The rows of all stages in order, then the total.
 fn rows(results: &Results) -> Vec<Row<'_>> {
     let per_token = flops_per_trained_token(results);
-    let row = |stage, ledger: Ledger, budget| {
-        let flops = results.model_flops.map(|model| ledger.flops(&model));
+    let row = |stage, ledger: Ledger, known: bool, budget| {
+        let flops = known.then(|| flops(results, &ledger)).flatten();
         let training = flops.map(|flops| flops.training());
         Row {
             stage,
@@ -72,11 +72,18 @@ fn rows(results: &Results) -> Vec<Row<'_>> {
         .iter()
         .map(|stage| {
             let spent = share(&stage.name).and_then(|share| spent(results, share, stage));
-            row(stage.name.as_str(), stage.ledger, spent)
+            row(stage.name.as_str(), stage.ledger, true, spent)
         })
         .collect();
-    rows.push(row("total", results.ledger(), whole(results)));
+    let known = rows.iter().all(|row| row.flops.is_some());
+    rows.push(row("total", results.ledger(), known, whole(results)));
     rows
+}
+
+/// The operations of a ledger, if all of them are known.
+fn flops(results: &Results, ledger: &Ledger) -> Option<Flops> {
+    let model = results.model_flops?;
+    ledger.has_workloads().then(|| ledger.flops(&model))
 }
 
 /// Writes `ledger.json`.
@@ -87,13 +94,12 @@ pub(crate) fn write_ledger(results: &Results, folder: &Path) -> Result<(), Inter
 /// Operations of a trained token of the first next-token stage: the exchange rate of equivalents. Arms of a study
 /// share this stage, so their equivalents are comparable.
 fn flops_per_trained_token(results: &Results) -> Option<f64> {
-    let model = results.model_flops?;
     let next_token = |stage: &&StageResult| {
         matches!(stage.kind, StageKind::Pretrain | StageKind::Midtrain)
             && stage.ledger.trained_tokens > 0
     };
     let ledger = &results.stages.iter().find(next_token)?.ledger;
-    let flops = ledger.flops(&model).training();
+    let flops = flops(results, ledger)?.training();
     (flops > 0).then(|| flops as f64 / ledger.trained_tokens as f64)
 }
 
@@ -102,7 +108,7 @@ fn spent(results: &Results, share: &PlannedShare, stage: &StageResult) -> Option
     let unit = results.budget.as_ref()?.unit;
     let spent = match unit {
         BudgetUnit::Tokens => stage.ledger.token_equivalents(),
-        BudgetUnit::Flops => stage.ledger.flops(&results.model_flops?).training() as f64,
+        BudgetUnit::Flops => flops(results, &stage.ledger)?.training() as f64,
     };
     Some(Spent {
         unit,
@@ -192,21 +198,21 @@ fn operations(rows: &[Row<'_>]) -> Block {
     ];
     let line = |row: &Row<'_>| {
         let mut line = vec![row.stage.to_owned()];
-        let flops = row.flops.unwrap_or_default();
-        let counts = [
-            flops.forward,
-            flops.backward,
-            flops.recomputation,
-            flops.generation,
-            flops.reference,
-            flops.scoring,
-            flops.training(),
-            flops.calibration,
-            flops.evaluation,
+        let parts: [fn(&Flops) -> u128; 9] = [
+            |flops| flops.forward,
+            |flops| flops.backward,
+            |flops| flops.recomputation,
+            |flops| flops.generation,
+            |flops| flops.reference,
+            |flops| flops.scoring,
+            Flops::training,
+            |flops| flops.calibration,
+            |flops| flops.evaluation,
         ];
-        line.extend(counts.map(|count| match count {
-            0 => "0".to_owned(),
-            count => format!("{:.3e}", count as f64),
+        line.extend(parts.map(|part| match row.flops.as_ref().map(part) {
+            None => "-".to_owned(),
+            Some(0) => "0".to_owned(),
+            Some(count) => format!("{:.3e}", count as f64),
         }));
         let equivalents = row.flop_token_equivalents;
         line.push(equivalents.map_or("-".to_owned(), |tokens| format!("{tokens:.0}")));
@@ -252,5 +258,105 @@ fn table<const N: usize>(columns: [&str; N], rows: Vec<Vec<String>>) -> Block {
     Block::Table {
         columns: columns.map(str::to_owned).to_vec(),
         rows,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+    use crate::spec::ExperimentSpec;
+    use interplay_model::{ModelConfig, ModelFlops, Workload};
+    use interplay_tasks::ContextLibrary;
+
+    /// Results of the quick experiment's stages, in which only the first two did anything: 100 tokens of training
+    /// each, in sequences of 10 and of 50 tokens.
+    fn results() -> Results {
+        let spec = ExperimentSpec::preset("quick").unwrap();
+        let plan = Plan::resolve(spec, None, &ContextLibrary::embedded()).unwrap();
+        let mut results = Results::new(&plan, &ModelConfig::tiny(600));
+        results.stages = plan.stages.iter().map(StageResult::new).collect();
+        for (stage, length) in [(0, 10), (1, 50)] {
+            let ledger = &mut results.stages[stage].ledger;
+            ledger.trained_tokens = 100;
+            for _ in 0..100 / length {
+                ledger.workloads.trained += Workload::sequence(length, length - 1);
+            }
+        }
+        results
+    }
+
+    #[test]
+    fn equivalents_by_operations_are_tokens_of_the_first_stage() {
+        let results = results();
+        let rows = rows(&results);
+        let found: Vec<f64> = rows
+            .iter()
+            .filter_map(|row| row.flop_token_equivalents)
+            .collect();
+        let model = ModelFlops::new(&ModelConfig::tiny(600));
+        let cost =
+            |length| 100 / length as u128 * model.forward(&Workload::sequence(length, length - 1));
+        let second = 100.0 * cost(50) as f64 / cost(10) as f64;
+        // Longer sequences attend more, so that as many tokens cost more; the paper's rule does not see it.
+        assert!(second > 101.0, "{second}");
+        assert!((found[0] - 100.0).abs() < 1e-9 && (found[1] - second).abs() < 1e-9);
+        assert!((found[4] - found[0] - found[1]).abs() < 1e-9, "{found:?}");
+        assert_eq!(rows[1].token_equivalents, 100.0);
+    }
+
+    #[test]
+    fn operations_that_an_older_version_did_not_count_are_unknown_and_not_zero() {
+        let mut results = results();
+        results.stages[1].ledger.workloads = Default::default();
+        let rows = rows(&results);
+        let known: Vec<bool> = rows.iter().map(|row| row.flops.is_some()).collect();
+        assert_eq!(known, [true, false, true, true, false]);
+        assert_eq!(rows[4].token_equivalents, 200.0);
+    }
+
+    #[test]
+    fn spending_is_compared_in_the_unit_of_the_budget() {
+        let share = |stage: &str, planned| PlannedShare {
+            stage: stage.to_owned(),
+            share: 0.5,
+            planned,
+            step: 1.0,
+            budget_tokens: None,
+            steps: None,
+        };
+        let mut results = results();
+        let budget = |unit| PlannedBudget {
+            unit,
+            total: 150,
+            stages: vec![share("base", 70.0), share("midtrain", 75.0)],
+        };
+        results.budget = Some(budget(BudgetUnit::Tokens));
+        let of = |results: &Results| -> Vec<Option<Spent>> {
+            rows(results).iter().map(|row| row.budget).collect()
+        };
+        let spent = |unit, planned, spent| {
+            Some(Spent {
+                unit,
+                planned,
+                spent,
+                difference: spent - planned,
+            })
+        };
+        let unit = BudgetUnit::Tokens;
+        let expected = [
+            spent(unit, 70.0, 100.0),
+            spent(unit, 75.0, 100.0),
+            None,
+            None,
+            spent(unit, 150.0, 200.0),
+        ];
+        assert_eq!(of(&results), expected);
+        results.budget = Some(budget(BudgetUnit::Flops));
+        let base = results.stages[0]
+            .ledger
+            .flops(&results.model_flops.unwrap());
+        let expected = spent(BudgetUnit::Flops, 70.0, base.training() as f64);
+        assert_eq!(of(&results)[0], expected);
     }
 }
