@@ -19,6 +19,7 @@
 mod apply;
 mod cost;
 mod open;
+mod shares;
 mod split;
 
 use std::collections::BTreeMap;
