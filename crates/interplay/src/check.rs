@@ -11,6 +11,7 @@ use interplay_graph::settings::Issues;
 use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::TrainerSpec;
 
+use crate::budget;
 use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP};
 use crate::planned_stage::{Ops, Stage, resolve_stages};
@@ -26,10 +27,11 @@ impl ExperimentSpec {
     /// Everything about the experiment that cannot work.
     #[must_use]
     pub fn validate(&self, library: &ContextLibrary) -> Issues {
+        let applied = budget::apply(self.clone());
         let mut check = Check {
-            spec: self,
+            spec: &applied.experiment,
             library,
-            issues: Issues::default(),
+            issues: applied.issues,
         };
         check.names();
         check.model();

@@ -12,9 +12,11 @@ use interplay_model::ModelConfig;
 use interplay_tasks::TaskSpec;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{BudgetSpec, leave_open};
 use crate::data::DataSpec;
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::overrides::Override;
 use crate::stage::StageSpec;
 
 /// A whole experiment.
@@ -37,6 +39,9 @@ pub struct ExperimentSpec {
     pub held_out: f64,
     /// The ops that count as in distribution, at the edge, and hard.
     pub bands: Bands,
+    /// A budget that the planner splits into stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetSpec>,
     /// The tokenizer.
     pub tokenizer: TokenizerSpec,
     /// The model.
@@ -181,6 +186,14 @@ impl ExperimentSpec {
     /// # Errors
     /// [`InterplayError::BadSpec`] if there is none of this name.
     pub fn preset(name: &str) -> Result<Self, InterplayError> {
+        Self::preset_with(name, &[])
+    }
+
+    /// A preset by name, with some of its keys set to other values.
+    ///
+    /// # Errors
+    /// As [`preset`](Self::preset), and [`InterplayError::BadSpec`] for a key that cannot be set.
+    pub fn preset_with(name: &str, overrides: &[Override]) -> Result<Self, InterplayError> {
         let Some((name, text)) = Self::PRESETS.iter().find(|(known, _)| *known == name) else {
             let known = Self::PRESETS.map(|(name, _)| name).join(", ");
             let reason = format!("unknown preset; expected one of {known}");
@@ -189,7 +202,7 @@ impl ExperimentSpec {
                 reason,
             });
         };
-        Self::from_toml(text, Path::new(name))
+        Self::from_toml_with(text, Path::new(name), overrides)
     }
 
     /// Reads an experiment file.
@@ -197,8 +210,16 @@ impl ExperimentSpec {
     /// # Errors
     /// If the file cannot be read or is not an experiment.
     pub fn load(path: &Path) -> Result<Self, InterplayError> {
+        Self::load_with(path, &[])
+    }
+
+    /// Reads an experiment file and sets some of its keys to other values.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`InterplayError::BadSpec`] for a key that cannot be set.
+    pub fn load_with(path: &Path, overrides: &[Override]) -> Result<Self, InterplayError> {
         let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
-        Self::from_toml(&text, path)
+        Self::from_toml_with(&text, path, overrides)
     }
 
     /// Reads an experiment from text; `origin` is named in errors.
@@ -207,11 +228,22 @@ impl ExperimentSpec {
     /// [`InterplayError::BadSpec`] for anything that is not an experiment: unknown keys, wrong
     /// types, missing keys.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self, InterplayError> {
+        Self::from_toml_with(text, origin, &[])
+    }
+
+    fn from_toml_with(
+        text: &str,
+        origin: &Path,
+        overrides: &[Override],
+    ) -> Result<Self, InterplayError> {
         let bad = |reason: String| InterplayError::BadSpec {
             path: origin.to_owned(),
             reason,
         };
-        let table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let mut table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        for change in overrides {
+            change.apply(&mut table).map_err(bad)?;
+        }
         Self::from_table(table, origin)
     }
 
@@ -238,6 +270,7 @@ impl ExperimentSpec {
             spread(&mut table, &defaults);
         }
         move_supervision(&mut table);
+        leave_open(&mut table);
         // Defaults are spread over values, so messages name keys: lines would be those of a text
         // that nobody wrote. The parser does not know which stage it is in, so it is named here.
         for (number, stage) in (1..).zip(stages(&table)) {

@@ -9,8 +9,9 @@ use interplay_eval::{
     evaluate,
 };
 use interplay_files::AtomicFile;
-use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
+use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, Workload, load_pretrained};
 use interplay_train::DecoderSampler;
+use interplay_train::ledger::Sampled;
 use serde::{Deserialize, Serialize};
 
 use super::keyed::Keyed;
@@ -28,8 +29,20 @@ use crate::stage::CalibrateSpec;
 struct Evaluated {
     evaluation: Evaluation,
     sampled_tokens: u64,
+    /// The passes behind the tokens; evaluations of older runs lack it.
+    #[serde(default)]
+    workload: Workload,
     /// Problems that were passed over because they leave no room for a completion.
     overlong: u64,
+}
+
+impl Evaluated {
+    fn sampled(&self) -> Sampled {
+        Sampled {
+            tokens: self.sampled_tokens,
+            workload: self.workload,
+        }
+    }
 }
 
 /// Number of items that are sampled at once; it bounds memory and paces the progress bar.
@@ -71,7 +84,7 @@ impl<A: TrainBackend> Runner<'_, A> {
                 found
             }
         };
-        result.ledger.evaluated_tokens += found.sampled_tokens;
+        result.ledger.count_evaluation(found.sampled());
         result.overlong_evaluated = found.overlong;
         result.evaluation = Some(found.evaluation);
         Ok(())
@@ -83,7 +96,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         name: &str,
         model: &Path,
         spec: &CalibrateSpec,
-    ) -> Result<EdgeReport, InterplayError> {
+    ) -> Result<(EdgeReport, Sampled), InterplayError> {
         let stream = format!("calibrate/{name}");
         let ops: Vec<u32> = spec.ops.iter().collect();
         // From files, problems that the evaluation does not take.
@@ -106,8 +119,9 @@ impl<A: TrainBackend> Runner<'_, A> {
             pass_at_1_below: spec.pass_at_1_below,
             pass_at_k_above: spec.pass_at_k_above,
         };
-        edge_of_competence(&found.evaluation, settings)
-            .map_err(|error| InterplayError::Evaluate(Box::new(error)))
+        let report = edge_of_competence(&found.evaluation, settings)
+            .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
+        Ok((report, found.sampled()))
     }
 
     /// The problems that every model of the run is evaluated on.
@@ -154,7 +168,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             },
             stream: self.streams.stream(&format!("{what}/samples")),
             device: self.replicas.leader.clone(),
-            sampled_tokens: 0,
+            sampled: Sampled::default(),
         };
         let mut file = records.map(create_file).transpose()?;
         self.progress
@@ -185,7 +199,8 @@ impl<A: TrainBackend> Runner<'_, A> {
         }
         Ok(Evaluated {
             evaluation,
-            sampled_tokens: sampler.sampled_tokens,
+            sampled_tokens: sampler.sampled.tokens,
+            workload: sampler.sampled.workload,
             overlong: selection.overlong,
         })
     }
