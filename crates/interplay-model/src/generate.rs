@@ -94,7 +94,10 @@ impl Row {
             running.out.log_probs.push(log_prob);
             if settings.truncates() {
                 let distribution = distribution.as_ref();
-                running.out.log_kept.extend(distribution.map(Distribution::log_kept));
+                running
+                    .out
+                    .log_kept
+                    .extend(distribution.map(Distribution::log_kept));
             }
             running.out.stopped = settings.stop.contains(&token);
         }

@@ -32,6 +32,6 @@ mod stage;
 
 pub use error::TrainError;
 pub use load::TrainingLoad;
-pub use metrics::{MetricsFile, Observer, Silent, StepReport};
+pub use metrics::{Metric, MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;
 pub use stage::{StageFolder, StageSummary};

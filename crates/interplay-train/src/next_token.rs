@@ -258,12 +258,12 @@ fn train<A: TrainBackend>(
         }
         let tokens = session.progress.ledger.trained_tokens;
         let numbers = [
-            ("loss_nats", loss),
-            ("lr", lr),
-            ("grad_norm", norm),
-            ("trained_tokens", tokens as f64),
-            ("padding_share", batch.padding_share()),
-            ("overlong_examples", session.progress.overlong as f64),
+            ("loss_nats".into(), loss),
+            ("lr".into(), lr),
+            ("grad_norm".into(), norm),
+            ("trained_tokens".into(), tokens as f64),
+            ("padding_share".into(), batch.padding_share()),
+            ("overlong_examples".into(), session.progress.overlong as f64),
         ];
         let work = Work {
             tokens: batch.tokens(),

@@ -4,13 +4,14 @@
 mod fixtures;
 
 use burn::backend::{Autodiff, Flex};
-use fixtures::{World, pretraining};
+use fixtures::{World, optimizer, pretraining};
 use interplay_environment::Environment;
 use interplay_model::{Activations, ModelFlops, Workload};
+use interplay_train::grpo::GrpoSpec;
 use interplay_train::ledger::Ledger;
 use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
-use interplay_train::{Observer, StepReport};
+use interplay_train::{Observer, Silent, StepReport};
 
 /// Adds up the operations that steps report.
 #[derive(Default)]
@@ -62,4 +63,35 @@ fn a_next_token_stage_accounts_for_its_samples_one_by_one() {
     assert_eq!(again.workloads.trained, expected);
     assert_eq!(again.flops(&model).total(), 4 * model.forward(&expected));
     assert_eq!(reported_again, reported);
+}
+
+#[test]
+fn a_grpo_stage_accounts_for_every_pass_over_its_rollouts() {
+    let world = World::easy();
+    let folder = tempfile::tempdir().unwrap();
+    let (base, stage) = (folder.path().join("base"), folder.path().join("grpo"));
+    let device = Replicas::single(Default::default());
+    let spec = pretraining(3_000);
+    fixtures::pretrain::<Autodiff<Flex>>(&world, &base, &spec, &device, &mut Silent).unwrap();
+    let spec = GrpoSpec {
+        group_size: 4,
+        kl_coefficient: 1e-2,
+        ..GrpoSpec::new(2, 4, 64, 24, optimizer(1e-3).learning_rate)
+    };
+    let start = base.join("model");
+    let summary =
+        fixtures::reinforce::<Autodiff<Flex>>(&world, &start, &stage, &spec, &device, &mut Silent);
+    let ledger = summary.unwrap().ledger;
+    let (work, rollouts) = (&ledger.workloads, 2 * 4 * 4);
+    // Nothing is filtered, so every rollout is trained on and scored by the reference.
+    assert_eq!(ledger.trained_tokens, ledger.generated_tokens);
+    assert_eq!(ledger.reference_tokens, ledger.generated_tokens);
+    assert_eq!(work.trained.positions, ledger.trained_tokens);
+    assert_eq!(work.reference, work.trained);
+    // The last token of a rollout is never fed back.
+    assert_eq!(work.generated.positions, ledger.generated_tokens - rollouts);
+    let fed_back = work.trained.attended - ledger.trained_tokens;
+    assert_eq!(work.generated.attended, fed_back);
+    assert_eq!(work.generated.outputs, work.trained.outputs);
+    assert!(work.trained_packed.positions < work.trained.positions);
 }

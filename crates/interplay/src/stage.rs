@@ -187,7 +187,7 @@ impl StageKind {
                 starts_from_model: true,
                 follows_edge: true,
                 trains: true,
-                curves: &["reward", "answer_correct", "kl_nats", "entropy_nats"],
+                curves: &["reward", "answer_correct", "kl", "entropy"],
             },
         }
     }

@@ -111,6 +111,19 @@ impl RewardSpec {
         }
     }
 
+    /// Whether every reward is 0 or 1.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        match self {
+            Self::Outcome | Self::Strict => true,
+            Self::Component { name } => {
+                [components::OUTCOME, components::ACCEPTED].contains(&name.as_str())
+            }
+            Self::AnswerGate { reward } | Self::StrictGate { reward } => reward.is_binary(),
+            _ => false,
+        }
+    }
+
     /// The reward of a completion with this score.
     ///
     /// # Errors

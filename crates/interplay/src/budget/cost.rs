@@ -4,7 +4,7 @@
 //! every cost is a whole number. With a budget in operations the unit is an operation.
 
 use interplay_model::{Activations, ModelFlops, Workload};
-use interplay_train::grpo::GrpoSpec;
+use interplay_train::grpo::{GrpoSpec, OldLogProbs};
 use interplay_train::next_token::NextTokenSpec;
 
 use super::{BudgetSpec, BudgetUnit};
@@ -72,25 +72,32 @@ fn update_passes(activations: Activations) -> u128 {
     }
 }
 
-/// Whether a frozen reference model scores the rollouts.
-fn has_reference(spec: &GrpoSpec) -> bool {
-    spec.kl_coefficient > 0.0
+/// Forward passes over the rollouts besides generation and updates: those of the reference, once for each update or
+/// once in all where the divergence is part of the reward, and that of the policy before the first update.
+fn scoring_passes(spec: &GrpoSpec) -> u128 {
+    let reference = match (spec.has_reference(), spec.kl_in_reward) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => spec.num_iterations as u128,
+    };
+    reference + u128::from(spec.old_log_probs == OldLogProbs::Trainer)
 }
 
 /// The units of one GRPO step in which every rollout has the nominal length and is trained on.
 fn rl_step(spec: &GrpoSpec, budget: &BudgetSpec, model: &ModelFlops) -> u128 {
     let rollouts = spec.prompts as u128 * spec.group_size as u128;
     let nominal = budget.rollout_tokens.unwrap_or(spec.row_tokens as u64);
-    let reference = u128::from(has_reference(spec));
+    let (scoring, iterations) = (scoring_passes(spec), spec.num_iterations as u128);
     let rollout = match budget.unit {
         // The paper's rule knows no recomputation.
-        BudgetUnit::Tokens => u128::from(nominal) * (1 + 3 + reference),
+        BudgetUnit::Tokens => u128::from(nominal) * (1 + 3 * iterations + scoring),
         BudgetUnit::Flops => {
             let length = usize::try_from(nominal).unwrap_or(usize::MAX).max(2);
             let completion = spec.max_new_tokens.clamp(1, length - 1);
             let sampled = Workload::sampled(length - completion, completion);
             let scored = model.forward(&Workload::sequence(length, completion));
-            model.forward(&sampled) + scored * (update_passes(spec.activations) + reference)
+            model.forward(&sampled)
+                + scored * (iterations * update_passes(spec.activations) + scoring)
         }
     };
     rollouts.saturating_mul(rollout)

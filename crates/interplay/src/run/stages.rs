@@ -98,6 +98,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             tokenizer: self.tokenizer,
             stream: self.streams.stream(&format!("{}/rollouts", stage.name)),
             spec: &settings.training,
+            calibration: &[],
         };
         let replicas = self.replicas;
         self.observed(stage, |observer| {
