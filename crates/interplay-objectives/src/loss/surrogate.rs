@@ -148,9 +148,9 @@ impl Surrogate {
         token
     }
 
-    /// Whether the loss depends on the policy through the ratio.
+    /// Whether the slope is by way of the ratio of the token, which has a limit.
     pub(super) fn is_of_ratio(self) -> bool {
-        !matches!(self, Self::Cispo | Self::Reinforce)
+        !matches!(self, Self::Cispo | Self::Reinforce | Self::GeometricMean)
     }
 }
 

@@ -6,15 +6,34 @@ use interplay_objectives::loss::{
 };
 use serde_json::Value;
 
-use crate::data::{Batch, Tally, all_near, check_known, golden, list, near, numbers, only, setting, wide};
+use crate::data::{
+    Batch, Tally, all_near, check_known, golden, list, near, numbers, only, setting, wide,
+};
 
 const KNOWN: [&str; 22] = [
-    "loss_type", "mask_truncated_completions", "importance_sampling_level", "epsilon", "epsilon_high", "delta",
-    "sapo_temperature_pos", "sapo_temperature_neg", "beta", "use_bias_correction_kl", "use_vllm",
-    "vllm_importance_sampling_mode", "vllm_importance_sampling_clip_max", "vllm_importance_sampling_clip_min",
-    "entropy_coef", "gradient_accumulation_steps", "steps_per_generation",
+    "loss_type",
+    "mask_truncated_completions",
+    "importance_sampling_level",
+    "epsilon",
+    "epsilon_high",
+    "delta",
+    "sapo_temperature_pos",
+    "sapo_temperature_neg",
+    "beta",
+    "use_bias_correction_kl",
+    "use_vllm",
+    "vllm_importance_sampling_mode",
+    "vllm_importance_sampling_clip_max",
+    "vllm_importance_sampling_clip_min",
+    "entropy_coef",
+    "gradient_accumulation_steps",
+    "steps_per_generation",
     // Of cases without a counterpart.
-    "off_policy_mask_threshold", "top_entropy_quantile", "vespo_k_pos", "vespo_lambda_pos", "vespo_k_neg",
+    "off_policy_mask_threshold",
+    "top_entropy_quantile",
+    "vespo_k_pos",
+    "vespo_lambda_pos",
+    "vespo_k_neg",
 ];
 const KNOWN_VESPO: [&str; 1] = ["vespo_lambda_neg"];
 
@@ -116,17 +135,24 @@ impl Case {
             _ => 1.0 / self.steps as f64,
         };
         let weights = token_weights(lengths, 16, self.aggregation);
-        weights.into_iter().map(|weight| (f64::from(weight) * share) as f32).collect()
+        weights
+            .into_iter()
+            .map(|weight| (f64::from(weight) * share) as f32)
+            .collect()
     }
 
     /// Our loss of a micro-batch, with TRL's value at the tokens whose ratio TRL lets grow beyond our limit.
     fn of(&self, batch: &Batch, weights: &[f32], correction: &[f64]) -> LossAndSlopes {
-        let beyond = |token: usize| self.loss.ratio_level == Level::Token && self.beyond(batch, token);
+        let beyond =
+            |token: usize| self.loss.ratio_level == Level::Token && self.beyond(batch, token);
         let mut own = weights.to_vec();
         let outside: Vec<usize> = (0..own.len()).filter(|token| beyond(*token)).collect();
         outside.iter().for_each(|token| own[*token] = 0.0);
         let narrow: Vec<f32> = correction.iter().map(|weight| *weight as f32).collect();
-        let tokens = TokenBatch { correction: &narrow, ..batch.tokens(&own) };
+        let tokens = TokenBatch {
+            correction: &narrow,
+            ..batch.tokens(&own)
+        };
         let mut found = self.loss.of(&tokens);
         for token in outside {
             assert_eq!(batch.name, "extreme", "a token beyond the limit");
@@ -149,7 +175,10 @@ impl Case {
     /// TRL's clipped objective and penalty at a token, without limits.
     fn unlimited(&self, batch: &Batch, token: usize, correction: Option<f64>) -> (f64, f64) {
         let at = |values: &[f32]| f64::from(values[token]);
-        let (advantage, ratio) = (at(&batch.advantages), (at(&batch.policy) - at(&batch.old)).exp());
+        let (advantage, ratio) = (
+            at(&batch.advantages),
+            (at(&batch.policy) - at(&batch.old)).exp(),
+        );
         let bounded = ratio.clamp(1.0 - self.loss.clip.low, 1.0 + self.loss.clip.high);
         let gain = (ratio * advantage).min(bounded * advantage);
         let moves = if gain == ratio * advantage { gain } else { 0.0 };
@@ -167,7 +196,10 @@ impl Case {
 /// The mean over completions of sums over their tokens, to compare gradients that are spread differently.
 fn by_completion(lengths: &[usize], values: &[f64]) -> Vec<f64> {
     let mut values = values.iter();
-    lengths.iter().map(|length| values.by_ref().take(*length).sum()).collect()
+    lengths
+        .iter()
+        .map(|length| values.by_ref().take(*length).sum())
+        .collect()
 }
 
 /// What is logged of a micro-batch.
@@ -203,8 +235,16 @@ impl Case {
         // The mean estimate, weighted with the ratio where it is.
         let tokens = batch.policy.len();
         let (none, weights) = (vec![0.0; tokens], vec![1.0 / tokens as f32; tokens]);
-        let divergence = PolicyLoss { surrogate: Surrogate::None, ..self.loss };
-        let kl = divergence.of(&TokenBatch { advantages: &none, ..batch.tokens(&weights) }).loss;
+        let divergence = PolicyLoss {
+            surrogate: Surrogate::None,
+            ..self.loss
+        };
+        let kl = divergence
+            .of(&TokenBatch {
+                advantages: &none,
+                ..batch.tokens(&weights)
+            })
+            .loss;
         Logged {
             entropy: stats.mean(stats.entropy),
             kl: kl / self.loss.kl_coefficient,
@@ -216,9 +256,8 @@ impl Case {
     }
 
     fn check_metrics(&self, metrics: &Value, logged: &[Logged], policy_loss: f64) {
-        let mean = |of: fn(&Logged) -> f64| {
-            logged.iter().map(of).sum::<f64>() / logged.len() as f64
-        };
+        let mean =
+            |of: fn(&Logged) -> f64| logged.iter().map(of).sum::<f64>() / logged.len() as f64;
         for (name, value) in metrics.as_object().expect("metrics") {
             let found = match name.as_str() {
                 "entropy" => mean(|part| part.entropy),
@@ -235,7 +274,11 @@ impl Case {
                 sampling if sampling.starts_with("sampling/") => continue,
                 other => panic!("unknown metric {other}"),
             };
-            near(found, value.as_f64().expect("a number"), &format!("{}: {name}", self.name));
+            near(
+                found,
+                value.as_f64().expect("a number"),
+                &format!("{}: {name}", self.name),
+            );
         }
     }
 
@@ -257,7 +300,9 @@ impl Case {
             }
         };
         let pairs = batch.old.iter().zip(&batch.sampled);
-        let apart: Vec<f64> = pairs.map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()).collect();
+        let apart: Vec<f64> = pairs
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())
+            .collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let max = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
         let min = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -269,7 +314,11 @@ impl Case {
             ("importance_sampling_ratio/max", max(&rows)),
         ] {
             let expected = case["metrics"][format!("sampling/{name}")].as_f64();
-            near(found, expected.expect(name), &format!("{}: {name}", self.name));
+            near(
+                found,
+                expected.expect(name),
+                &format!("{}: {name}", self.name),
+            );
         }
         // TRL's own, which are not limited from below.
         theirs
@@ -283,7 +332,11 @@ fn compare(json: &Value) {
         batch.old = batch.policy.clone();
     }
     let masked = json["setting"]["mask_truncated_completions"] == true;
-    let kept = if masked { batch.whole() } else { vec![true; batch.policy.len()] };
+    let kept = if masked {
+        batch.whole()
+    } else {
+        vec![true; batch.policy.len()]
+    };
     let batch = batch.only(&kept);
     let correction = case.check_correction(json, &batch, &kept);
     let (mut losses, mut slopes, mut entropy, mut logged) = (vec![], vec![], vec![], vec![]);
@@ -295,26 +348,40 @@ fn compare(json: &Value) {
         let found = case.of(&micro, &weights, correction.get(range).unwrap_or_default());
         // TRL's bonus is a token mean whatever the aggregation: ours with the weights of `bnpo`.
         let tokens = token_weights(&micro.lengths, 16, Aggregation::Bnpo);
-        let tokens: Vec<f32> = tokens.iter().map(|weight| weight / case.steps as f32).collect();
+        let tokens: Vec<f32> = tokens
+            .iter()
+            .map(|weight| weight / case.steps as f32)
+            .collect();
         let none = vec![0.0; micro.policy.len()];
         let bonus = PolicyLoss {
             entropy_coefficient: case.entropy_coefficient,
             ..PolicyLoss::default()
         };
-        let bonus = bonus.of(&TokenBatch { advantages: &none, ..micro.tokens(&tokens) });
+        let bonus = bonus.of(&TokenBatch {
+            advantages: &none,
+            ..micro.tokens(&tokens)
+        });
         policy_loss += found.loss * case.steps as f64 / case.parts as f64;
         losses.push(found.loss + bonus.loss);
         slopes.extend(wide(&found.policy));
         entropy.extend(wide(&bonus.entropy));
         logged.push(case.logged(&micro, &found.stats));
     }
-    near(losses.iter().sum(), json["loss"].as_f64().expect("a loss"), &case.name);
+    near(
+        losses.iter().sum(),
+        json["loss"].as_f64().expect("a loss"),
+        &case.name,
+    );
     if !json["micro_losses"].is_null() {
         all_near(&losses, &numbers(&json["micro_losses"]), &case.name);
     }
     check_slopes(&case, json, &batch, &slopes, &kept);
     if case.entropy_coefficient != 0.0 {
-        all_near(&entropy, &only(&numbers(&json["entropy_gradient"]), &kept), &case.name);
+        all_near(
+            &entropy,
+            &only(&numbers(&json["entropy_gradient"]), &kept),
+            &case.name,
+        );
     }
     case.check_metrics(&json["metrics"], &logged, policy_loss);
 }
@@ -324,9 +391,12 @@ fn compare(json: &Value) {
 fn check_slopes(case: &Case, json: &Value, batch: &Batch, slopes: &[f64], kept: &[bool]) {
     let all = numbers(&json["gradient"]);
     let pairs = all.iter().zip(kept);
-    pairs.filter(|pair| !pair.1).for_each(|pair| near(*pair.0, 0.0, &case.name));
+    pairs
+        .filter(|pair| !pair.1)
+        .for_each(|pair| near(*pair.0, 0.0, &case.name));
     let theirs = only(&all, kept);
-    let differ = json["batch"] == "stepwise" || case.loss.kl_coefficient > 0.0 && case.loss.kl_ratio_factor;
+    let differ =
+        json["batch"] == "stepwise" || case.loss.kl_coefficient > 0.0 && case.loss.kl_ratio_factor;
     if case.loss.ratio_level == Level::Sequence && differ {
         let sums = |values: &[f64]| by_completion(&batch.lengths, values);
         all_near(&sums(slopes), &sums(&theirs), &case.name);
@@ -353,7 +423,11 @@ fn equals_the_loss_of_trl() {
             tally.compared += 1;
         }
     }
-    tally.check("trl_loss.json", 122, &[(OFF_POLICY, 6), (TOP_ENTROPY, 5), (VESPO, 10)]);
+    tally.check(
+        "trl_loss.json",
+        122,
+        &[(OFF_POLICY, 6), (TOP_ENTROPY, 5), (VESPO, 10)],
+    );
     let adaptive = list(&file, "adaptive_entropy").len();
     println!("  adaptive_entropy: {adaptive} case, no adaptive entropy coefficient here");
     assert_eq!(adaptive, 1);

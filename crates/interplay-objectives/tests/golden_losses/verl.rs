@@ -6,21 +6,45 @@ use interplay_objectives::loss::{
 };
 use serde_json::Value;
 
-use crate::data::{Batch, Tally, all_near, check_known, golden, list, near, numbers, only, setting, wide};
+use crate::data::{
+    Batch, Tally, all_near, check_known, golden, list, near, numbers, only, setting, wide,
+};
 use crate::verl_kl::{VERL_K3_LIMIT, estimator};
 
 const KNOWN: [&str; 13] = [
-    "policy_loss", "clip_ratio_low", "clip_ratio_high", "clip_ratio_c", "loss_agg_mode", "loss_scale_factor",
-    "tau_pos", "tau_neg", "use_kl_loss", "kl_loss_coef", "kl_loss_type", "entropy_coeff", "dro_beta",
+    "policy_loss",
+    "clip_ratio_low",
+    "clip_ratio_high",
+    "clip_ratio_c",
+    "loss_agg_mode",
+    "loss_scale_factor",
+    "tau_pos",
+    "tau_neg",
+    "use_kl_loss",
+    "kl_loss_coef",
+    "kl_loss_type",
+    "entropy_coeff",
+    "dro_beta",
 ];
 const KNOWN_POLICY_LOSS: [&str; 7] = [
-    "loss_mode", "clip_cov_ratio", "clip_cov_lb", "clip_cov_ub", "kl_cov_ratio", "ppo_kl_coef", "dro_beta",
+    "loss_mode",
+    "clip_cov_ratio",
+    "clip_cov_lb",
+    "clip_cov_ub",
+    "kl_cov_ratio",
+    "ppo_kl_coef",
+    "dro_beta",
 ];
 const KNOWN_CORRECTION: [&str; 5] = [
-    "rollout_is", "rollout_is_threshold", "rollout_is_batch_normalize", "rollout_rs", "rollout_rs_threshold",
+    "rollout_is",
+    "rollout_is_threshold",
+    "rollout_is_batch_normalize",
+    "rollout_rs",
+    "rollout_rs_threshold",
 ];
 
-const DPPO: &str = "dppo_tv, dppo_kl: masks by a divergence of probabilities are not among our surrogates";
+const DPPO: &str =
+    "dppo_tv, dppo_kl: masks by a divergence of probabilities are not among our surrogates";
 const DRO: &str = "dro: not among our surrogates";
 const TOKEN_SUM: &str = "token-sum: a loss without a denominator is not among our aggregations";
 const REJECTION: &str = "rollout_rs other than token_k1 and seq_sum_k1: no such rejection here";
@@ -52,7 +76,8 @@ impl Case {
         };
         if settings["use_kl_loss"] == true {
             loss.kl_coefficient = setting(settings, "kl_loss_coef", 0.001);
-            loss.kl_estimator = estimator(settings["kl_loss_type"].as_str().unwrap_or("low_var_kl"));
+            loss.kl_estimator =
+                estimator(settings["kl_loss_type"].as_str().unwrap_or("low_var_kl"));
         }
         let mode = mode(settings);
         match mode.as_str() {
@@ -83,7 +108,10 @@ impl Case {
             }
             other => panic!("unknown loss mode {other}"),
         }
-        let name = format!("{} {settings} {}", json["batch"], json["rollout_correction"]);
+        let name = format!(
+            "{} {settings} {}",
+            json["batch"], json["rollout_correction"]
+        );
         Self { name, mode, loss }
     }
 
@@ -112,7 +140,9 @@ impl Case {
                 _ => (lengths.len(), "global_batch_size"),
             };
             let share = own as f64 / setting(whole, all, f64::NAN) * setting(whole, "dp_size", 1.0);
-            weights.iter_mut().for_each(|weight| *weight *= share as f32);
+            weights
+                .iter_mut()
+                .for_each(|weight| *weight *= share as f32);
         }
         weights
     }
@@ -127,7 +157,8 @@ impl Case {
                 let at = |values: &[f32]| f64::from(values[token]);
                 let ratio = (at(&batch.policy) - at(&batch.old)).exp();
                 let advantage = at(&batch.advantages);
-                let loss = Surrogate::Clip.token(at(&batch.policy), ratio, advantage, &self.loss.clip);
+                let loss =
+                    Surrogate::Clip.token(at(&batch.policy), ratio, advantage, &self.loss.clip);
                 loss.clipped_low || loss.clipped_high
             })
             .collect();
@@ -154,16 +185,26 @@ fn correction(settings: &Value) -> Option<Correction> {
     let bounds = threshold.as_str().map(bounds);
     Some(Correction {
         level,
-        beyond: if bounds.is_some() { Beyond::Mask } else { Beyond::Truncate },
+        beyond: if bounds.is_some() {
+            Beyond::Mask
+        } else {
+            Beyond::Truncate
+        },
         min: bounds.map_or(0.0, |bounds| bounds.0),
-        max: bounds.map_or_else(|| threshold.as_f64().expect("a threshold"), |bounds| bounds.1),
+        max: bounds.map_or_else(
+            || threshold.as_f64().expect("a threshold"),
+            |bounds| bounds.1,
+        ),
         normalize: settings["rollout_is_batch_normalize"] == true,
     })
 }
 
 fn bounds(text: &str) -> (f64, f64) {
     let (low, high) = text.split_once('_').expect("two bounds");
-    (low.parse().expect("a bound"), high.parse().expect("a bound"))
+    (
+        low.parse().expect("a bound"),
+        high.parse().expect("a bound"),
+    )
 }
 
 /// `rollout_rs` by k1 as ours: its bounds hold for sampled over old, ours for old over sampled.
@@ -173,7 +214,11 @@ fn rejection(settings: &Value) -> Option<Correction> {
         "seq_sum_k1" => Level::Sequence,
         other => panic!("not compared: {other}"),
     };
-    let (low, high) = bounds(settings["rollout_rs_threshold"].as_str().expect("two bounds"));
+    let (low, high) = bounds(
+        settings["rollout_rs_threshold"]
+            .as_str()
+            .expect("two bounds"),
+    );
     Some(Correction {
         level,
         beyond: Beyond::Mask,
@@ -204,18 +249,30 @@ fn compare(json: &Value) {
     let all = Batch::find(&json["batch"]);
     let kept = kept(json, &all);
     let mut batch = all.only(&kept);
-    let weights = case.weights(json, &batch, *all.lengths.iter().max().expect("completions"));
+    let weights = case.weights(
+        json,
+        &batch,
+        *all.lengths.iter().max().expect("completions"),
+    );
     let correction = weights_of_correction(&case, json, &all, &kept);
     // verl's k3 stops at 10, without a gradient beyond: such tokens get none from us, and its 10 is added.
     let mut beyond = 0.0;
     for token in 0..batch.policy.len() {
         let (policy, reference) = (batch.policy[token], batch.reference[token]);
-        let (kl, _) = case.loss.kl_estimator.at(f64::from(policy), f64::from(reference));
+        let (kl, _) = case
+            .loss
+            .kl_estimator
+            .at(f64::from(policy), f64::from(reference));
         if case.loss.kl_coefficient > 0.0 && kl > VERL_K3_LIMIT {
             assert_eq!(batch.name, "extreme", "an estimate beyond the limit");
             batch.reference[token] = policy;
             beyond += VERL_K3_LIMIT * f64::from(weights[token]);
         }
+    }
+    if case.mode == "kl_cov" && batch.name == "truncated" {
+        // The first two tokens tie for the highest covariance: torch takes the second, we the first.
+        assert_eq!(batch.policy[0], batch.policy[1], "{}", case.name);
+        batch.policy[0] -= 1e-6;
     }
     let draws = case.draws(json, &batch);
     let tokens = TokenBatch {
@@ -236,7 +293,11 @@ fn compare(json: &Value) {
 fn check_slopes(case: &Case, theirs: &Value, ours: &[f32], kept: &[bool]) {
     let all = numbers(theirs);
     let dropped: Vec<bool> = kept.iter().map(|kept| !kept).collect();
-    all_near(&only(&all, &dropped), &vec![0.0; all.len() - ours.len()], &case.name);
+    all_near(
+        &only(&all, &dropped),
+        &vec![0.0; all.len() - ours.len()],
+        &case.name,
+    );
     all_near(&wide(ours), &only(&all, kept), &case.name);
 }
 
@@ -256,11 +317,23 @@ fn weights_of_correction(case: &Case, json: &Value, all: &Batch, kept: &[bool]) 
 }
 
 impl Case {
-    fn check_metrics(&self, metrics: &Value, tokens: &TokenBatch<'_>, found: &LossAndSlopes, beyond: f64) {
+    fn check_metrics(
+        &self,
+        metrics: &Value,
+        tokens: &TokenBatch<'_>,
+        found: &LossAndSlopes,
+        beyond: f64,
+    ) {
         let stats = &found.stats;
         let none = vec![0.0; tokens.policy.len()];
         // The loss of one term alone.
-        let alone = |loss: PolicyLoss| loss.of(&TokenBatch { advantages: &none, ..*tokens }).loss;
+        let alone = |loss: PolicyLoss| {
+            loss.of(&TokenBatch {
+                advantages: &none,
+                ..*tokens
+            })
+            .loss
+        };
         let plain = PolicyLoss {
             kl_estimator: self.loss.kl_estimator,
             ..PolicyLoss::default()
@@ -273,17 +346,27 @@ impl Case {
         for (name, value) in metrics.as_object().expect("metrics") {
             let found = match (name.as_str(), self.mode.as_str()) {
                 ("actor/pg_loss", _) => policy.of(tokens).loss,
-                ("kl_loss", _) => alone(PolicyLoss { kl_coefficient: 1.0, ..plain }) + beyond,
+                ("kl_loss", _) => {
+                    alone(PolicyLoss {
+                        kl_coefficient: 1.0,
+                        ..plain
+                    }) + beyond
+                }
                 ("kl_coef", _) => self.loss.kl_coefficient,
-                ("actor/entropy_loss", _) => -alone(PolicyLoss { entropy_coefficient: 1.0, ..plain }),
+                ("actor/entropy_loss", _) => -alone(PolicyLoss {
+                    entropy_coefficient: 1.0,
+                    ..plain
+                }),
                 ("actor/pg_clipfrac", "vanilla" | "gspo") => {
                     stats.mean((stats.clipped_low + stats.clipped_high) as f64)
                 }
-                ("actor/pg_clipfrac", "sapo") | ("actor/pg_clipfrac_lower", "gspo" | "cispo" | "sapo") => 0.0,
+                ("actor/pg_clipfrac", "sapo")
+                | ("actor/pg_clipfrac_lower", "gspo" | "cispo" | "sapo") => 0.0,
                 ("actor/pg_clipfrac", "clip_cov") => self.without_gradient(tokens),
                 ("actor/pg_clipfrac_lower", "vanilla") => stats.mean(stats.clipped_dual as f64),
                 // On either side whatever the advantage, where ours counts the side that it moves to.
-                ("actor/pg_clipfrac", "cispo" | "geo_mean") | ("actor/pg_clipfrac_lower", "geo_mean") => continue,
+                ("actor/pg_clipfrac", "cispo" | "geo_mean")
+                | ("actor/pg_clipfrac_lower", "geo_mean") => continue,
                 // The mean magnitude of the logarithm there.
                 ("actor/ppo_kl", "kl_cov") => continue,
                 // Of logarithms limited to 20; ours are not.
@@ -293,15 +376,26 @@ impl Case {
                 (rollout, _) if rollout.starts_with("rollout_corr/") => continue,
                 (other, mode) => panic!("unknown metric {other} of {mode}"),
             };
-            near(found, value.as_f64().expect("a number"), &format!("{}: {name}", self.name));
+            near(
+                found,
+                value.as_f64().expect("a number"),
+                &format!("{}: {name}", self.name),
+            );
         }
     }
 
     /// The share of tokens whose gradient Clip-Cov takes.
     fn without_gradient(&self, tokens: &TokenBatch<'_>) -> f64 {
-        let plain = PolicyLoss { clip_cov: None, ..self.loss };
+        let plain = PolicyLoss {
+            clip_cov: None,
+            ..self.loss
+        };
         let (with, without) = (self.loss.of(tokens).policy, plain.of(tokens).policy);
-        let taken = with.iter().zip(&without).filter(|(with, without)| with != without).count();
+        let taken = with
+            .iter()
+            .zip(&without)
+            .filter(|(with, without)| with != without)
+            .count();
         taken as f64 / with.len() as f64
     }
 }
@@ -329,22 +423,39 @@ fn equals_the_loss_of_verl() {
         for (inner, known) in [
             (&settings["policy_loss"], &KNOWN_POLICY_LOSS[..]),
             (correction, &KNOWN_CORRECTION),
-            (&json["global_batch"], &["batch_num_tokens", "global_batch_size", "dp_size"]),
+            (
+                &json["global_batch"],
+                &["batch_num_tokens", "global_batch_size", "dp_size"],
+            ),
         ] {
             if !inner.is_null() {
                 check_known(inner, known);
             }
         }
         match left(json) {
-            Some(reason) => tally.leave(reason, format!("{} {settings} {correction}", json["batch"])),
+            Some(reason) => {
+                tally.leave(reason, format!("{} {settings} {correction}", json["batch"]))
+            }
             None => {
                 compare(json);
                 tally.compared += 1;
             }
         }
     }
-    tally.check("verl_loss.json", 100, &[(DPPO, 10), (DRO, 5)]);
+    tally.check(
+        "verl_loss.json",
+        102,
+        &[
+            (DPPO, 10),
+            (DRO, 5),
+            (UNLIMITED, 2),
+            (REJECTION, 18),
+            (TOKEN_SUM, 4),
+        ],
+    );
     let mismatch = list(&file, "off_policy").len();
-    println!("  off_policy: {mismatch} batches, whose statistics of the mismatch are not computed here");
+    println!(
+        "  off_policy: {mismatch} batches, whose statistics of the mismatch are not computed here"
+    );
     assert_eq!(mismatch, 5);
 }

@@ -35,7 +35,10 @@ fn equals_the_estimators_of_verl() {
     let file = golden("verl_kl.json");
     let (mut compared, mut limits) = (0, 0);
     for case in list(&file, "estimators") {
-        let (batch, kind) = (Batch::find(&case["batch"]), case["kind"].as_str().expect("a kind"));
+        let (batch, kind) = (
+            Batch::find(&case["batch"]),
+            case["kind"].as_str().expect("a kind"),
+        );
         let pairs = || {
             let pairs = batch.policy.iter().zip(&batch.reference);
             pairs.map(|(policy, reference)| (f64::from(*policy), f64::from(*reference)))
@@ -45,19 +48,28 @@ fn equals_the_estimators_of_verl() {
         all_near(&values, &numbers(&case["kl"]), kind);
         all_near(&slopes, &numbers(&case["gradient"]), kind);
         let ours = |(policy, reference)| estimator(kind).at(policy, reference).0;
-        limits += pairs().map(ours).zip(&values).filter(|(ours, value)| ours > value).count();
+        limits += pairs()
+            .map(ours)
+            .zip(&values)
+            .filter(|(ours, value)| ours > value)
+            .count();
         compared += 1;
     }
-    println!("verl_kl.json: {compared} estimators compared, {limits} values beyond verl's limit of 10");
-    // Five tokens of `extreme`, under the four names of `k3`.
-    assert_eq!((compared, limits), (24, 20));
+    println!(
+        "verl_kl.json: {compared} estimators compared, {limits} values beyond verl's limit of 10"
+    );
+    // Six tokens of `extreme`, under the four names of `k3`.
+    assert_eq!((compared, limits), (24, 24));
 }
 
 #[test]
 fn equals_the_penalty_of_verl_in_the_reward() {
     let file = golden("verl_kl.json");
     for case in list(&file, "in_reward") {
-        let (batch, kind) = (Batch::find(&case["batch"]), case["kind"].as_str().expect("a kind"));
+        let (batch, kind) = (
+            Batch::find(&case["batch"]),
+            case["kind"].as_str().expect("a kind"),
+        );
         let control = &case["kl_ctrl"];
         let coefficient = control["kl_coef"].as_f64().expect("a coefficient");
         let (whole, rows) = (batch.whole(), batch.completions());
@@ -65,7 +77,10 @@ fn equals_the_penalty_of_verl_in_the_reward() {
         let mut rewards = vec![0.0; batch.old.len()];
         for token in 0..rewards.len() {
             if whole[token] {
-                let pair = (f64::from(batch.old[token]), f64::from(batch.reference[token]));
+                let pair = (
+                    f64::from(batch.old[token]),
+                    f64::from(batch.reference[token]),
+                );
                 let (kl, _) = limited(kind, pair.0, pair.1);
                 rewards[token] = -coefficient * kl;
                 means[rows[token]] += kl / batch.lengths[rows[token]] as f64;
@@ -77,13 +92,24 @@ fn equals_the_penalty_of_verl_in_the_reward() {
         all_near(&rewards, &numbers(&case["token_level_rewards"]), kind);
         let mean = means.iter().sum::<f64>() / means.len() as f64;
         let metrics = &case["metrics"];
-        near(mean, metrics["actor/reward_kl_penalty"].as_f64().expect("a mean"), kind);
+        near(
+            mean,
+            metrics["actor/reward_kl_penalty"].as_f64().expect("a mean"),
+            kind,
+        );
         let used = metrics["actor/reward_kl_penalty_coeff"].as_f64();
         near(coefficient, used.expect("a coefficient"), kind);
         let after = steered(control, coefficient, mean, means.len() as u64);
-        near(after, case["kl_coef_after"].as_f64().expect("a coefficient"), kind);
+        near(
+            after,
+            case["kl_coef_after"].as_f64().expect("a coefficient"),
+            kind,
+        );
     }
-    println!("verl_kl.json: {} penalties compared", list(&file, "in_reward").len());
+    println!(
+        "verl_kl.json: {} penalties compared",
+        list(&file, "in_reward").len()
+    );
 }
 
 /// The coefficient after a batch, by verl's settings of the controller.
@@ -114,5 +140,8 @@ fn equals_the_controller_of_verl() {
             near(coefficient, expected, "controller");
         }
     }
-    println!("verl_kl.json: {} controllers compared", list(&file, "controllers").len());
+    println!(
+        "verl_kl.json: {} controllers compared",
+        list(&file, "controllers").len()
+    );
 }
