@@ -449,7 +449,7 @@ impl<B: FusedOps> Decoder<B> {
     /// If the limit is 0 or above the size of the vocabulary.
     pub fn token_entropy(
         &self,
-        hidden: Tensor<B, 2>,
+        hidden: &Tensor<B, 2>,
         temperature: f64,
         vocab_limit: Option<usize>,
     ) -> Tensor<B, 1> {

@@ -66,7 +66,7 @@ impl TokenScores {
         let targets = ints::<B>(&pass.targets, device);
         let (temperature, limit) = (self.temperature, self.vocab_limit);
         let entropy = match self.trains_entropy {
-            true => Some(decoder.token_entropy(hidden.clone(), temperature, limit)),
+            true => Some(decoder.token_entropy(&hidden, temperature, limit)),
             false => None,
         };
         let (log_probs, measured) = decoder.token_scores_below(hidden, targets, temperature, limit);

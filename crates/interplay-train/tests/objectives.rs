@@ -49,7 +49,7 @@ impl Environment for Mixed {
     fn score(&self, example: &Example, text: &str, draw: u64) -> Result<Score, EnvironmentError> {
         let score = self.sums[(example.id % 2) as usize].score(example, text, draw)?;
         let right = draw.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let right = right % self.odds == 0;
+        let right = right.is_multiple_of(self.odds);
         let value = f64::from(u8::from(right));
         let mut score = score
             .with_component(components::OUTCOME, value)
@@ -255,7 +255,7 @@ fn a_stage_with_every_kind_of_state_resumes_bit_for_bit() {
         .unwrap();
     for after in 1..8 {
         killed(after, |killer| {
-            drop(base.run(&environment, "cut", &spec, killer))
+            drop(base.run(&environment, "cut", &spec, killer));
         });
     }
     let resumed = base

@@ -270,6 +270,7 @@ impl ExperimentSpec {
             spread(&mut table, &defaults);
         }
         move_supervision(&mut table);
+        move_scale(&mut table);
         leave_open(&mut table);
         // Defaults are spread over values, so messages name keys: lines would be those of a text
         // that nobody wrote. The parser does not know which stage it is in, so it is named here.
@@ -295,6 +296,27 @@ fn stages(table: &toml::Table) -> &[toml::Value] {
         .get("stage")
         .and_then(toml::Value::as_array)
         .map_or(&[], Vec::as_slice)
+}
+
+/// Takes `advantage_scale`, the only setting of advantages in older files, into their table.
+fn move_scale(table: &mut toml::Table) {
+    let stages = table.get_mut("stage").and_then(toml::Value::as_array_mut);
+    for stage in stages.into_iter().flatten() {
+        let training = stage
+            .get_mut("training")
+            .and_then(toml::Value::as_table_mut);
+        let Some(training) = training else {
+            continue;
+        };
+        let Some(scale) = training.remove("advantage_scale") else {
+            continue;
+        };
+        let empty = || toml::Value::Table(toml::Table::new());
+        let advantage = training.entry("advantage").or_insert_with(empty);
+        if let Some(advantage) = advantage.as_table_mut() {
+            advantage.entry("scale_rewards").or_insert(scale);
+        }
+    }
 }
 
 /// Takes the keys of the verifier, `level` and `noise`, into the data tables, whose environment has the

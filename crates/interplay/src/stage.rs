@@ -59,7 +59,7 @@ pub enum StageSettings {
     Calibrate(Calibration),
     /// Reinforcement learning from verified rollouts. The model that it starts from is also the
     /// reference.
-    Grpo(Training<GrpoSpec>),
+    Grpo(Box<Training<GrpoSpec>>),
 }
 
 /// Settings of a stage that trains on data.
@@ -259,7 +259,7 @@ impl StageSettings {
             StageKind::Pretrain => Self::Pretrain(table.try_into()?),
             StageKind::Midtrain => Self::Midtrain(table.try_into()?),
             StageKind::Calibrate => Self::Calibrate(table.try_into()?),
-            StageKind::Grpo => Self::Grpo(table.try_into()?),
+            StageKind::Grpo => Self::Grpo(Box::new(table.try_into()?)),
         })
     }
 

@@ -95,7 +95,7 @@ impl Correction {
                 tokens.map(|token| f64::from(trainer[token]) - f64::from(sampler[token]));
             match self.level {
                 Level::Token => {
-                    weights.extend(differences.map(|log_weight| self.bounded(log_weight)))
+                    weights.extend(differences.map(|log_weight| self.bounded(log_weight)));
                 }
                 Level::Sequence => {
                     let weight = self.bounded(differences.sum());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use interplay_environment::FirstError;
 use serde::Serialize;
 
-use super::dynamic::Batch;
+use super::batch::Batch;
 use super::rollout::{Group, Rollout};
 use crate::TrainError;
 

@@ -10,6 +10,7 @@
 //! Deviations: log-probabilities of the old policy are those returned by the sampler, unless
 //! `old_log_probs = "trainer"`.
 
+mod batch;
 mod completions;
 mod dynamic;
 pub(crate) mod objective;

@@ -151,7 +151,6 @@ impl PassStats {
             reference_tokens: reference,
             kl: f64::from_bits(kl),
             entropy: f64::from_bits(entropy),
-            ..LossStats::default()
         };
         let mismatch = Mismatch {
             tokens: compared,

@@ -273,7 +273,6 @@ impl GrpoSpec {
             entropy_coefficient: self.entropy_coefficient,
             clip_cov: self.clip_cov,
             kl_cov: self.kl_cov,
-            ..PolicyLoss::default()
         }
     }
 

@@ -10,7 +10,7 @@ use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
 use interplay_objectives::advantage::Groups;
 use interplay_tokenizer::Tokenizer;
 
-use super::dynamic::Batch;
+use super::batch::Batch;
 use super::objective::{Mismatch, Objective};
 use super::rollout::{Rollout, Source, sample};
 use super::scoring::Scoring;

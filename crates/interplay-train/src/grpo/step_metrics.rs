@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dynamic::Batch;
+use super::batch::Batch;
 use super::rollout::{Group, Rollout};
 use super::update::Totals;
 use crate::metrics::Metric;

@@ -26,8 +26,8 @@ pub(crate) enum Loss {
     NextToken { targets: usize },
     /// A policy's objective; the weights of the table sum over the whole update.
     Policy {
-        table: TokenTable,
-        objective: Objective,
+        table: Box<TokenTable>,
+        objective: Box<Objective>,
     },
 }
 
@@ -64,7 +64,10 @@ impl Job {
     ) -> Self {
         Self {
             pass,
-            loss: Loss::Policy { table, objective },
+            loss: Loss::Policy {
+                table: Box::new(table),
+                objective: Box::new(objective),
+            },
             activations,
             precision,
         }

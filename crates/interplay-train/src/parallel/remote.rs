@@ -66,7 +66,7 @@ impl Remote {
     pub fn compute<B: FusedOps>(
         &mut self,
         decoder: &Decoder<B>,
-        jobs: Vec<Job>,
+        jobs: &[Job],
         device: &B::Device,
     ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
         let weights = parameter_values(decoder)?.concat();

@@ -60,7 +60,7 @@ impl<B: FusedOps> Replica<B> {
         let leader = leader.clone();
         Ok(Self::spawn(
             format!("worker {address}"),
-            move |(decoder, jobs)| remote.compute(&decoder, jobs, &leader),
+            move |(decoder, jobs)| remote.compute(&decoder, &jobs, &leader),
         ))
     }
 

@@ -33,8 +33,8 @@ fn rows_of(job: &Job, rows: Range<usize>) -> Job {
     let loss = match &job.loss {
         Loss::NextToken { targets } => Loss::NextToken { targets: *targets },
         Loss::Policy { table, objective } => Loss::Policy {
-            table: select(table, &taken),
-            objective: *objective,
+            table: Box::new(select(table, &taken)),
+            objective: objective.clone(),
         },
     };
     Job {
