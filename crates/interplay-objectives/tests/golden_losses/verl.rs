@@ -257,7 +257,7 @@ fn compare(json: &Value) {
     let correction = weights_of_correction(&case, json, &all, &kept);
     // verl's k3 stops at 10, without a gradient beyond: such tokens get none from us, and its 10 is added.
     let mut beyond = 0.0;
-    for token in 0..batch.policy.len() {
+    for (token, weight) in weights.iter().enumerate() {
         let (policy, reference) = (batch.policy[token], batch.reference[token]);
         let (kl, _) = case
             .loss
@@ -266,7 +266,7 @@ fn compare(json: &Value) {
         if case.loss.kl_coefficient > 0.0 && kl > VERL_K3_LIMIT {
             assert_eq!(batch.name, "extreme", "an estimate beyond the limit");
             batch.reference[token] = policy;
-            beyond += VERL_K3_LIMIT * f64::from(weights[token]);
+            beyond += VERL_K3_LIMIT * f64::from(*weight);
         }
     }
     if case.mode == "kl_cov" && batch.name == "truncated" {
@@ -434,7 +434,7 @@ fn equals_the_loss_of_verl() {
         }
         match left(json) {
             Some(reason) => {
-                tally.leave(reason, format!("{} {settings} {correction}", json["batch"]))
+                tally.leave(reason, format!("{} {settings} {correction}", json["batch"]));
             }
             None => {
                 compare(json);
