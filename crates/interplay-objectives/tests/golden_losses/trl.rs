@@ -1,8 +1,8 @@
 //! `trl_loss.json`.
 
 use interplay_objectives::loss::{
-    Aggregation, Beyond, ClipRange, Correction, Level, LossAndSlopes, LossStats, PolicyLoss, Sapo,
-    Surrogate, TokenBatch, token_weights,
+    Aggregation, Beyond, ClipRange, Correction, Level, LossAndSlopes, LossStats, Mismatch,
+    PolicyLoss, Sapo, Surrogate, TokenBatch, token_weights,
 };
 use serde_json::Value;
 
@@ -299,16 +299,13 @@ impl Case {
                 pairs.map(|(sum, length)| sum / *length as f64).collect()
             }
         };
-        let pairs = batch.old.iter().zip(&batch.sampled);
-        let apart: Vec<f64> = pairs
-            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs())
-            .collect();
+        let mismatch = Mismatch::of(&batch.old, &batch.sampled);
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let max = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
         let min = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
         for (name, found) in [
-            ("sampling_logp_difference/mean", mean(&apart)),
-            ("sampling_logp_difference/max", max(&apart)),
+            ("sampling_logp_difference/mean", mismatch.difference_mean),
+            ("sampling_logp_difference/max", mismatch.difference_max),
             ("importance_sampling_ratio/min", min(&rows)),
             ("importance_sampling_ratio/mean", mean(&rows)),
             ("importance_sampling_ratio/max", max(&rows)),
