@@ -21,7 +21,7 @@ pub struct TokenBatch<'a> {
     pub weights: &'a [f32],
     /// Importance weights of the mismatch with the sampler ([`Correction`](super::Correction)).
     pub correction: &'a [f32],
-    /// Random numbers for [`ClipCov`], one a token.
+    /// Random numbers for [`ClipCov`](super::ClipCov), one a token.
     pub draws: &'a [u64],
 }
 
