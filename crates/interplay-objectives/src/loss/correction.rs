@@ -8,6 +8,9 @@
 //! Source: truncated importance sampling, Yao et al. 2025 ("Your efficient RL framework secretly brings you
 //! off-policy RL training"; TRL `vllm_importance_sampling_mode`, verl `rollout_is`); masking is IcePop and
 //! MIS as in verl's `rollout_rs` and TRL's `*_mask` modes.
+//!
+//! Deviations: a masked token keeps its place in the denominators of the loss, as in TRL and in verl's IcePop
+//! (verl's `rollout_rs` takes it out of them).
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +31,7 @@ pub enum Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
-    /// They are set to the bound.
+    /// They are set to the bound that they pass.
     #[default]
     Truncate,
     /// Their tokens leave the loss.
@@ -41,12 +44,15 @@ pub enum Beyond {
 pub struct Correction {
     /// Per token, or per completion by the product over its tokens.
     pub level: Level,
-    /// What happens to a weight above `max` (or below `min`, where masked).
+    /// What happens to a weight above `max` or below `min`.
     pub beyond: Beyond,
     /// The largest weight (TRL `vllm_importance_sampling_clip_max`, verl `rollout_is_threshold`).
     pub max: f64,
-    /// With [`Beyond::Mask`], the smallest.
+    /// The smallest weight (TRL `vllm_importance_sampling_clip_min`).
     pub min: f64,
+    /// Whether the weights are divided by their mean after that: over tokens, or over completions (verl
+    /// `rollout_is_batch_normalize`).
+    pub normalize: bool,
 }
 
 impl Default for Correction {
@@ -57,6 +63,7 @@ impl Default for Correction {
             beyond: Beyond::Truncate,
             max: 2.0,
             min: 0.0,
+            normalize: false,
         }
     }
 }
@@ -96,13 +103,34 @@ impl Correction {
                 }
             }
         }
+        if self.normalize {
+            let mean = self.mean(lengths, &weights);
+            weights.iter_mut().for_each(|weight| *weight /= mean);
+        }
         weights
+    }
+
+    /// The mean weight of a token or of a completion; 1 where all are zero.
+    fn mean(&self, lengths: &[usize], weights: &[f64]) -> f64 {
+        let (mut sum, mut count, mut first) = (0.0, 0usize, 0);
+        for &length in lengths.iter().filter(|length| **length > 0) {
+            let own = &weights[first..first + length];
+            first += length;
+            let (share, of) = match self.level {
+                Level::Token => (own.iter().sum(), length),
+                Level::Sequence => (own[0], 1),
+            };
+            sum += share;
+            count += of;
+        }
+        let mean: f64 = sum / count.max(1) as f64;
+        if mean > 0.0 { mean } else { 1.0 }
     }
 
     fn bounded(&self, log_weight: f64) -> f64 {
         let weight = log_weight.clamp(-20.0, 20.0).exp();
         match self.beyond {
-            Beyond::Truncate => weight.min(self.max),
+            Beyond::Truncate => weight.max(self.min).min(self.max),
             Beyond::Mask if weight > self.max || weight < self.min => 0.0,
             Beyond::Mask => weight,
         }

@@ -20,6 +20,11 @@
 //! the ratio factor the estimate is differentiated at fixed samples: on policy, `k1` then has mean gradient
 //! zero, `k2` has the gradient of KL(policy, reference) and `k3` that of KL(reference, policy). With the ratio
 //! factor `p / p_old` every one has the gradient of its own divergence, so `forward` and `js` always take it.
+//! `k1+`, `k3+` and `abs+` are verl's straight-through forms: the value of the one named, the gradient of `k2`.
+//!
+//! Deviations: where `|ln rho|` is beyond 20, `k3`, `forward` and `js` go on along their tangents, so that they
+//! stay finite and keep pulling. TRL lets `k3` grow; verl limits the logarithm to 20 and `k3` to 10, with no
+//! gradient beyond.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +46,15 @@ pub enum KlEstimator {
     Forward,
     /// The Jensen-Shannon divergence.
     Js,
+    /// The value of `k1` with the gradient of `k2` (verl `k1+`).
+    #[serde(rename = "k1+")]
+    K1StraightThrough,
+    /// The value of `k3` with the gradient of `k2` (verl `k3+`, `low_var_kl+`).
+    #[serde(rename = "k3+")]
+    K3StraightThrough,
+    /// The value of `abs` with the gradient of `k2` (verl `abs+`).
+    #[serde(rename = "abs+")]
+    AbsStraightThrough,
 }
 
 impl KlEstimator {
@@ -64,22 +78,34 @@ impl KlEstimator {
     /// ```
     #[must_use]
     pub fn at(self, policy: f64, reference: f64) -> (f64, f64) {
-        // Beyond this a ratio says nothing but that it is extreme, and would overflow (verl's bound).
-        let log_ratio = (reference - policy).clamp(-20.0, 20.0);
-        let rho = log_ratio.exp();
+        let difference = policy - reference;
         match self {
-            Self::K1 => (policy - reference, 1.0),
-            Self::K2 => (0.5 * (policy - reference).powi(2), policy - reference),
-            Self::K3 => (rho - 1.0 - log_ratio, 1.0 - rho),
-            Self::Abs => ((policy - reference).abs(), sign(policy - reference)),
-            Self::Forward => (rho * log_ratio - rho + 1.0, -rho * log_ratio),
+            Self::K1 => (difference, 1.0),
+            Self::K2 => (0.5 * difference.powi(2), difference),
+            Self::Abs => (difference.abs(), sign(difference)),
+            Self::K3 | Self::Forward | Self::Js => self.of_ratio(-difference),
+            Self::K1StraightThrough => (difference, difference),
+            Self::K3StraightThrough => (Self::K3.of_ratio(-difference).0, difference),
+            Self::AbsStraightThrough => (difference.abs(), difference),
+        }
+    }
+
+    /// The estimates that are functions of the ratio, which would overflow at its extremes.
+    fn of_ratio(self, log_ratio: f64) -> (f64, f64) {
+        let limited = log_ratio.clamp(-20.0, 20.0);
+        let rho = limited.exp();
+        let (value, slope) = match self {
+            Self::Forward => (rho * limited - rho + 1.0, -rho * limited),
             Self::Js => {
                 // ln(2 / (1 + rho)) and ln(2 rho / (1 + rho)).
                 let ours = std::f64::consts::LN_2 - rho.ln_1p();
-                let theirs = ours + log_ratio;
+                let theirs = ours + limited;
                 (0.5 * (ours + rho * theirs), -0.5 * rho * theirs)
             }
-        }
+            _ => (rho - 1.0 - limited, 1.0 - rho),
+        };
+        // The slope is by the policy's log-probability, which the log ratio falls with.
+        (value - slope * (log_ratio - limited), slope)
     }
 }
 
@@ -216,6 +242,31 @@ mod tests {
                     "{kind:?}: {found} and {expected}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn straight_through_forms_have_the_gradient_of_k2() {
+        use KlEstimator::{Abs, AbsStraightThrough, K1, K1StraightThrough, K3, K3StraightThrough};
+        for (through, plain) in [
+            (K1StraightThrough, K1),
+            (K3StraightThrough, K3),
+            (AbsStraightThrough, Abs),
+        ] {
+            let (value, _) = plain.at(-1.0, -2.5);
+            assert_eq!(through.at(-1.0, -2.5), (value, 1.5));
+        }
+        let read = serde_json::from_value::<KlEstimator>("k3+".into()).unwrap();
+        assert_eq!(read, K3StraightThrough);
+    }
+
+    #[test]
+    fn beyond_the_limit_an_estimate_goes_on_along_its_tangent() {
+        for kind in [KlEstimator::K3, KlEstimator::Forward, KlEstimator::Js] {
+            let (at, slope) = kind.at(-20.0, 0.0);
+            let (beyond, same) = kind.at(-23.0, 0.0);
+            assert_eq!(slope, same);
+            assert!((beyond - (at - 3.0 * slope)).abs() < 1e-6 * beyond);
         }
     }
 

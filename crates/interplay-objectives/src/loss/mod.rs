@@ -14,17 +14,22 @@
 //! tokens of a completion have the same advantage and weight.
 
 mod aggregation;
+mod batch;
 mod correction;
 mod covariance;
+mod geometric;
 mod kl;
+mod mismatch;
 mod policy_loss;
 mod stats;
 mod surrogate;
 
 pub use aggregation::{Aggregation, token_weights};
+pub use batch::TokenBatch;
 pub use correction::{Beyond, Correction, Level};
 pub use covariance::{ClipCov, KlCov, covariances};
 pub use kl::{AdaptiveKl, KlEstimator};
-pub use policy_loss::{LossAndSlopes, PolicyLoss, TokenBatch};
+pub use mismatch::Mismatch;
+pub use policy_loss::{LossAndSlopes, PolicyLoss};
 pub use stats::LossStats;
-pub use surrogate::{ClipRange, Surrogate, TokenLoss};
+pub use surrogate::{ClipRange, Sapo, Surrogate, TokenLoss};

@@ -2,35 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::geometric::{geometric_mean, geometric_weights};
 use super::kl::sign;
 use super::{
-    ClipCov, ClipRange, KlCov, KlEstimator, Level, LossStats, Surrogate, TokenLoss, covariances,
+    ClipCov, ClipRange, KlCov, KlEstimator, Level, LossStats, Surrogate, TokenBatch, TokenLoss,
+    covariances,
 };
-
-/// The completions of a pass, one value for each token, completion by completion.
-///
-/// An empty slice of `reference`, `correction` or `draws` means that there is none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TokenBatch<'a> {
-    /// The tokens of each completion.
-    pub lengths: &'a [usize],
-    /// Log-probabilities under the policy that is trained, in nats.
-    pub policy: &'a [f32],
-    /// Those of the policy before the first update on the batch.
-    pub old: &'a [f32],
-    /// Those of the reference.
-    pub reference: &'a [f32],
-    /// Entropies of the policy at the token, in nats; for statistics and for the bonus.
-    pub entropy: &'a [f32],
-    /// Advantages.
-    pub advantages: &'a [f32],
-    /// Weights in the loss ([`token_weights`](super::token_weights)).
-    pub weights: &'a [f32],
-    /// Importance weights of the mismatch with the sampler ([`Correction`](super::Correction)).
-    pub correction: &'a [f32],
-    /// Random numbers for [`ClipCov`], one a token.
-    pub draws: &'a [u64],
-}
 
 /// The settings of the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -120,21 +97,31 @@ impl PolicyLoss {
         let tokens: usize = batch.lengths.iter().sum();
         batch.check(tokens);
         let ratios = self.ratios(batch);
-        let mut losses: Vec<TokenLoss> = (0..tokens)
-            .map(|token| {
-                let policy = f64::from(batch.policy[token]);
-                let advantage = f64::from(batch.advantages[token]);
-                let ratio = ratios[token].ratio;
-                self.surrogate.token(policy, ratio, advantage, &self.clip)
-            })
-            .collect();
+        let token_loss = |token: usize| {
+            let policy = f64::from(batch.policy[token]);
+            let advantage = f64::from(batch.advantages[token]);
+            let ratio = ratios[token].ratio;
+            self.surrogate.token(policy, ratio, advantage, &self.clip)
+        };
+        let mut losses: Vec<TokenLoss> = match self.surrogate {
+            Surrogate::GeometricMean => geometric_mean(batch, &self.clip),
+            _ => (0..tokens).map(token_loss).collect(),
+        };
+        let correction = match self.surrogate {
+            Surrogate::GeometricMean => geometric_weights(batch),
+            _ => batch.correction.iter().copied().map(f64::from).collect(),
+        };
         self.covariance(batch, &ratios, &mut losses);
         let mut found = LossAndSlopes {
             policy: Vec::with_capacity(tokens),
             ..LossAndSlopes::default()
         };
         for (token, (loss, ratio)) in losses.iter().zip(&ratios).enumerate() {
-            self.add(&mut found, batch, token, loss, ratio);
+            let mut loss = *loss;
+            let correction = correction.get(token).copied().unwrap_or(1.0);
+            loss.loss *= correction;
+            loss.slope *= correction;
+            self.add(&mut found, batch, token, &loss, ratio);
         }
         found
     }
@@ -149,15 +136,11 @@ impl PolicyLoss {
         ratio: &Ratio,
     ) {
         let weight = f64::from(batch.weights[token]);
-        let correction = batch
-            .correction
-            .get(token)
-            .map_or(1.0, |own| f64::from(*own));
-        let mut loss = surrogate.loss * correction;
+        let mut loss = surrogate.loss;
         // A ratio at its limit does not move with the policy.
-        let mut slope = match self.surrogate {
-            Surrogate::Cispo => surrogate.slope * correction,
-            _ => surrogate.slope * correction * ratio.moves,
+        let mut slope = match self.surrogate.is_of_ratio() {
+            true => surrogate.slope * ratio.moves,
+            false => surrogate.slope,
         };
         let stats = &mut found.stats;
         if let Some(reference) = batch.reference.get(token) {
@@ -250,19 +233,6 @@ impl Ratio {
             ratio: limited.exp(),
             moves: f64::from(u8::from(limited == log)),
         }
-    }
-}
-
-impl TokenBatch<'_> {
-    fn check(&self, tokens: usize) {
-        let always = [self.policy, self.old, self.advantages, self.weights];
-        let sometimes = [self.reference, self.entropy, self.correction];
-        let fits = always.iter().all(|values| values.len() == tokens)
-            && sometimes
-                .iter()
-                .all(|values| values.is_empty() || values.len() == tokens)
-            && (self.draws.is_empty() || self.draws.len() == tokens);
-        assert!(fits, "a slice of the batch does not have {tokens} values");
     }
 }
 
