@@ -411,6 +411,15 @@ impl GrpoSpec {
             let expected = "no such table: `advantage.gate` chooses among all groups";
             issues.push("dynamic_sampling", "a table", expected);
         }
+        let geometric = self.surrogate == Surrogate::GeometricMean;
+        if geometric && self.loss_type != Aggregation::Grpo {
+            let expected = "\"grpo\": the geometric mean is a loss of whole completions";
+            issues.push("loss_type", "another aggregation", expected);
+        }
+        if self.kl_cov.is_some() && self.surrogate != Surrogate::None {
+            let expected = "\"none\": `kl_cov` penalizes instead of clipping";
+            issues.push("surrogate", "a surrogate that clips", expected);
+        }
         if self.has_reference() {
             return;
         }

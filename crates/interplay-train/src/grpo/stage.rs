@@ -288,13 +288,13 @@ impl<A: TrainBackend> Stage<'_, A> {
         let advantages = self.advantages(&rollouts, &rewards, progress);
         let members = batch.kept.iter().zip(advantages.chunks(spec.group_size));
         let by_token = members.flat_map(|(group, own)| token_advantages(group, own, &spec.credit));
-        for (((carried, by_token), old), rollout) in
-            carried.iter_mut().zip(by_token).zip(old).zip(&rollouts)
-        {
-            if let Some(correction) = &spec.correction {
-                let weights = correction.weights(&[old.len()], &old, &rollout.drawn_log_probs());
-                carried.correction = weights.into_iter().map(|weight| weight as f32).collect();
+        if spec.correction.is_some() {
+            let corrections = self.corrections(&rollouts, &old);
+            for (carried, correction) in carried.iter_mut().zip(corrections) {
+                carried.correction = correction;
             }
+        }
+        for ((carried, by_token), old) in carried.iter_mut().zip(by_token).zip(old) {
             carried.advantages = by_token;
             carried.old = old;
         }
@@ -303,6 +303,23 @@ impl<A: TrainBackend> Stage<'_, A> {
             advantages,
             reward_kl,
         })
+    }
+
+    /// The importance weights of every rollout's tokens, over the whole batch at once.
+    fn corrections(&self, rollouts: &[&Rollout], old: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let Some(correction) = &self.spec.correction else {
+            return Vec::new();
+        };
+        let lengths: Vec<usize> = old.iter().map(Vec::len).collect();
+        let drawn = rollouts
+            .iter()
+            .flat_map(|rollout| rollout.drawn_log_probs());
+        let weights = correction.weights(&lengths, &old.concat(), &drawn.collect::<Vec<f32>>());
+        let mut weights = weights.into_iter().map(|weight| weight as f32);
+        let each = lengths
+            .into_iter()
+            .map(|length| weights.by_ref().take(length).collect());
+        each.collect()
     }
 
     /// Takes the divergence from the reference off the rewards; gives its mean in nats a token.
