@@ -133,6 +133,10 @@ pub struct Score {
     /// What a trainer may pay for. Noisy supervision shows here, and in `first_error` and `steps`; the
     /// other fields are exact.
     pub components: Vec<RewardComponent>,
+    /// The answer that the completion states, in a form in which equal answers are equal texts; none
+    /// where it states no readable answer. Majority votes count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 impl Score {
@@ -148,6 +152,42 @@ impl Score {
         }
         .with_component(components::OUTCOME, value)
         .with_component(components::ACCEPTED, value)
+    }
+
+    /// The judgment of a completion that did not end by itself: it ran into the limit of tokens before
+    /// it drew a token that ends it.
+    ///
+    /// Such a completion is not accepted and has no right answer, whatever its text says, because the
+    /// model may still have contradicted itself. The components [`OUTCOME`](components::OUTCOME) and
+    /// [`ACCEPTED`](components::ACCEPTED) become 0, and no answer is stated. The steps that were
+    /// written, the process accuracy and every other component stay as they are.
+    ///
+    /// Evaluations and trainers apply this one rule.
+    ///
+    /// ```
+    /// use interplay_environment::{Score, components};
+    ///
+    /// let score = Score::of_answer(true).with_component("length", 0.5).unfinished();
+    /// assert!(!score.accepted && !score.answer_correct);
+    /// assert_eq!(score.component(components::OUTCOME), Some(0.0));
+    /// assert_eq!(score.component("length"), Some(0.5));
+    /// ```
+    #[must_use]
+    pub fn unfinished(mut self) -> Self {
+        (self.accepted, self.answer_correct, self.answer) = (false, false, None);
+        for component in &mut self.components {
+            if [components::OUTCOME, components::ACCEPTED].contains(&component.name.as_ref()) {
+                component.value = 0.0;
+            }
+        }
+        self
+    }
+
+    /// The same with the answer that the completion states.
+    #[must_use]
+    pub fn stating(mut self, answer: impl Into<Option<String>>) -> Self {
+        self.answer = answer.into();
+        self
     }
 
     /// The same with one more reward component; one of the same name is replaced.
@@ -210,6 +250,25 @@ mod tests {
         let score = score.with_component("length", 0.25);
         assert_eq!(score.component("length"), Some(0.25));
         assert_eq!(score.components.len(), 3);
+    }
+
+    #[test]
+    fn an_unfinished_completion_keeps_its_steps_and_no_success() {
+        let mut score = Score::of_answer(true)
+            .with_component(components::PROCESS, 0.75)
+            .stating("7".to_owned());
+        score.process_accuracy = 0.75;
+        let unfinished = score.clone().unfinished();
+        assert!(!unfinished.accepted && !unfinished.answer_correct);
+        assert_eq!(unfinished.answer, None);
+        assert_eq!(unfinished.process_accuracy, 0.75);
+        let values = [components::OUTCOME, components::ACCEPTED, components::PROCESS]
+            .map(|name| unfinished.component(name));
+        assert_eq!(values, [Some(0.0), Some(0.0), Some(0.75)]);
+        // Components that an environment does not have do not appear.
+        assert_eq!(Score::default().unfinished(), Score::default());
+        // The rule is idempotent.
+        assert_eq!(unfinished.clone().unfinished(), unfinished);
     }
 
     #[test]
