@@ -262,8 +262,12 @@ mod tests {
         assert!(!unfinished.accepted && !unfinished.answer_correct);
         assert_eq!(unfinished.answer, None);
         assert_eq!(unfinished.process_accuracy, 0.75);
-        let values = [components::OUTCOME, components::ACCEPTED, components::PROCESS]
-            .map(|name| unfinished.component(name));
+        let values = [
+            components::OUTCOME,
+            components::ACCEPTED,
+            components::PROCESS,
+        ]
+        .map(|name| unfinished.component(name));
         assert_eq!(values, [Some(0.0), Some(0.0), Some(0.75)]);
         // Components that an environment does not have do not appear.
         assert_eq!(Score::default().unfinished(), Score::default());

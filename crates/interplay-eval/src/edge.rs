@@ -215,10 +215,9 @@ mod tests {
             id: u64::from(op) * 100 + index,
             op: Some(op),
             context: Some("zoo".into()),
-            problem: String::new(),
-            band: None,
             verified,
             answers: 8,
+            ..ItemScore::default()
         };
         let items = right.iter().flat_map(|(op, right)| {
             right

@@ -13,7 +13,7 @@
 //! let settings = EvalSettings { completions: 8, ks: vec![1, 8], ..EvalSettings::default() };
 //! // Two problems with eight completions each, some accepted, more with the right answer.
 //! let item = |id, verified, answers| ItemScore {
-//!     id, op: Some(6), context: Some("zoo".into()), problem: String::new(), band: None, verified, answers,
+//!     id, op: Some(6), context: Some("zoo".into()), verified, answers, ..ItemScore::default()
 //! };
 //! let items = vec![item(0, 1, 5), item(1, 2, 6)];
 //! let evaluation = Evaluation::from_scores(&settings, "strict", items)?;
@@ -40,10 +40,12 @@ mod sampler;
 pub use bands::{Band, Bands, UnknownBand};
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
-pub use evaluation::{Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, evaluate};
+pub use evaluation::{
+    Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, Journal, evaluate,
+};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
-pub use sampler::{EvalItem, Sampler};
+pub use sampler::{Completion, EvalItem, Sampler};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

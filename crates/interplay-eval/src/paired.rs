@@ -161,10 +161,9 @@ mod tests {
             id,
             op: Some(2 + u32::from(id > 1)),
             context: Some("zoo".into()),
-            problem: String::new(),
-            band: None,
             verified: *verified,
             answers: 4,
+            ..ItemScore::default()
         };
         Evaluation::from_scores(&settings, "strict", (0..).zip(right).map(item).collect()).unwrap()
     }
