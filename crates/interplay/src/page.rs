@@ -51,10 +51,11 @@ pub(crate) fn page(
             (
                 "evaluation".into(),
                 format!(
-                    "{} problems per op, {} completions per problem, temperature {}",
+                    "{} problems per op, {} completions per problem at temperature {}; greedy decoding \
+                     draws one",
                     plan.evaluate.problems_per_op,
                     plan.evaluate.completions,
-                    plan.evaluate.temperature
+                    plan.evaluate.main_temperature()
                 ),
             ),
         ],

@@ -67,6 +67,9 @@ pub struct StageResult {
     /// The evaluation of its model, if it leaves one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
+    /// Its evaluations at the other temperatures, ascending: the greedy row first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_temperatures: Vec<Evaluation>,
     /// The edge of competence, if it is a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeReport>,
@@ -90,6 +93,7 @@ impl StageResult {
             overlong_evaluated: 0,
             ledger: Ledger::default(),
             evaluation: None,
+            other_temperatures: Vec::new(),
             edge: None,
         }
     }

@@ -9,6 +9,7 @@
 mod evaluate;
 mod experiment;
 mod exposure;
+mod journal;
 mod keyed;
 mod lengths;
 mod manifest;
