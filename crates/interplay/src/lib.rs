@@ -47,6 +47,7 @@ mod run;
 mod run_file;
 mod spec;
 mod stage;
+mod temperatures;
 
 pub use data::{DagData, DataSpec};
 pub use devices::Devices;

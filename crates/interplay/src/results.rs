@@ -9,8 +9,8 @@ use interplay_eval::{
     Band, Cell, EdgeReport, Evaluation, ItemScore, Measure, PairedDifference, PassAtK,
     paired_difference,
 };
-use interplay_train::StageSummary;
 use interplay_train::ledger::Ledger;
+use interplay_train::{HeldOutLoss, StageSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::error::InterplayError;
@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::planned_stage::{Stage, StageRef};
 use crate::run_file::{write_json, write_whole};
 use crate::stage::StageKind;
+use crate::temperatures;
 
 /// The results of a run.
 #[non_exhaustive]
@@ -70,6 +71,9 @@ pub struct StageResult {
     /// Its evaluations at the other temperatures, ascending: the greedy row first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_temperatures: Vec<Evaluation>,
+    /// The loss of the gold solutions of the evaluated problems under its model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_loss: Option<HeldOutLoss>,
     /// The edge of competence, if it is a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeReport>,
@@ -94,6 +98,7 @@ impl StageResult {
             ledger: Ledger::default(),
             evaluation: None,
             other_temperatures: Vec::new(),
+            held_out_loss: None,
             edge: None,
         }
     }
@@ -264,7 +269,7 @@ pub(crate) fn ends(passes: &[PassAtK]) -> Option<(&PassAtK, &PassAtK)> {
 }
 
 /// An estimate with its interval, in percent.
-fn percent(pass: &PassAtK) -> String {
+pub(crate) fn percent(pass: &PassAtK) -> String {
     let [estimate, low, high] = [pass.estimate, pass.low, pass.high].map(|share| 100.0 * share);
     format!("{estimate:.1} [{low:.1}, {high:.1}]")
 }
@@ -309,6 +314,16 @@ pub fn results_table(results: &Results) -> String {
     }
     text.push_str(&aligned(&rows));
     text.push_str("points, paired by problem, with 95 % intervals\n");
+    if temperatures::swept(results) {
+        text.push_str("\nevery temperature\n\n");
+        text.push_str(&aligned(&temperatures::accuracy_rows(results)));
+        text.push_str("percent, with 95 % intervals clustered by problem\n\n");
+        text.push_str(&aligned(&temperatures::gain_rows(results)));
+        text.push_str(
+            "points, paired by problem, with 95 % intervals: at equal temperature, and between \
+             each model's own best at 1 and at the last k\n",
+        );
+    }
     text
 }
 

@@ -8,7 +8,7 @@ use interplay_eval::{
     edge_of_competence, evaluate,
 };
 use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
-use interplay_train::DecoderSampler;
+use interplay_train::{DecoderSampler, HeldOutLoss, held_out_loss};
 use serde::{Deserialize, Serialize};
 
 use super::journal::EvalJournal;
@@ -53,7 +53,35 @@ impl<A: TrainBackend> Runner<'_, A> {
                 false => result.other_temperatures.push(found.evaluation),
             }
         }
+        result.held_out_loss = Some(self.held_out_loss(stage, result)?);
         Ok(())
+    }
+
+    /// The loss of the gold solutions of the evaluated problems, unless it was measured before.
+    fn held_out_loss(
+        &mut self,
+        stage: &str,
+        result: &StageResult,
+    ) -> Result<HeldOutLoss, InterplayError> {
+        let (spec, bands) = (&self.plan.evaluate, self.plan.bands);
+        let path = self.folder.join("eval").join(format!("{stage}.loss.json"));
+        let content = spec.data.content(&self.supply(), Split::Test)?;
+        let limits = (spec.problems_per_op, spec.max_new_tokens);
+        let key = key(
+            "a held-out loss",
+            &(&result.key, &spec.data, limits, content, &bands),
+        )?;
+        if let Some(found) = read_json::<Keyed<HeldOutLoss>>(&path)? {
+            return found.expect(&path, &key);
+        }
+        let selection = self.evaluated()?;
+        let leader = &self.replicas.leader;
+        let (_, decoder) = load_pretrained::<A::InnerBackend>(&self.model_of(stage), leader)?;
+        let examples = selection.items.iter().map(|item| &item.example);
+        let value = held_out_loss(&decoder, self.tokenizer, examples, leader)?;
+        let keyed = Keyed { key, value };
+        write_json(&path, &keyed)?;
+        Ok(keyed.value)
     }
 
     /// Evaluates the model of a stage at a temperature, or reads what was found before. Greedy
@@ -101,8 +129,9 @@ impl<A: TrainBackend> Runner<'_, A> {
         let what = format!("eval {file}");
         if journal.resumed() > 0 {
             let problems = journal.resumed();
-            self.progress
-                .note(&format!("{what}: {problems} problems were evaluated before"));
+            self.progress.note(&format!(
+                "{what}: {problems} problems were evaluated before"
+            ));
         }
         let model = self.model_of(stage);
         let value = self.measure(&what, &model, &selection, &settings, Some(&mut journal))?;
