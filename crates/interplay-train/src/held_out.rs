@@ -144,7 +144,7 @@ mod tests {
 
     fn example(id: u64, op: u32, target: &str) -> Example {
         let target = framing::target(target, "3");
-        Example::new(id, framing::prompt("a + b"), target, "3".into()).with_op(op)
+        Example::new(id, framing::prompt("a + b"), target, "3").with_op(op)
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::plan::Plan;
 use crate::planned_stage::Stage;
 use crate::progress::Progress;
 use crate::results::{Results, StageResult};
+use crate::results_text::results_table;
 use crate::run_file::write_whole;
 
 /// A plan with its run folder.
@@ -152,7 +153,7 @@ impl BackendTask for Execution<'_> {
             let result = runner.stage(stage, &results.stages)?;
             results.stages.push(result);
         }
-        results.write(folder)?;
+        results.write(folder, &results_table(&results))?;
         let exposure = timed(folder, "exposure", || runner.exposure(&results.stages))?;
         let report = page(plan, &results, &exposure, folder)?.to_html();
         write_whole(&folder.join("report.html"), report.as_bytes())?;
