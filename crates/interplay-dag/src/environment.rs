@@ -12,9 +12,13 @@ use interplay_tasks::datasets::{Part, REDRAWS, RestrictedDataset};
 use interplay_tasks::{Dataset, Problem, TaskError, framing as problem_text};
 use interplay_verify::{
     Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
+    released_process,
 };
 
 use crate::score::score_of;
+
+/// The component of [`DagEnvironment::with_released_process`].
+pub const RELEASED_PROCESS: &str = "released_process";
 
 /// The name in reports and errors.
 const NAME: &str = "dag";
@@ -72,6 +76,7 @@ pub struct DagEnvironment {
     problems: Problems,
     verifier: Verifier,
     supervision: Option<Supervision>,
+    released: bool,
     rewards: Vec<Box<dyn Reward + Send + Sync>>,
 }
 
@@ -92,8 +97,9 @@ impl DagEnvironment {
     fn from_problems(problems: Problems) -> Self {
         Self {
             problems,
-            verifier: Verifier::new(Level::Strict),
+            verifier: Verifier::new(Level::Strict).with_uses(),
             supervision: None,
+            released: false,
             rewards: Vec::new(),
         }
     }
@@ -102,7 +108,7 @@ impl DagEnvironment {
     /// the verifier that is there.
     #[must_use]
     pub fn with_verifier(mut self, verifier: Verifier) -> Self {
-        self.verifier = verifier;
+        self.verifier = verifier.with_uses();
         self
     }
 
@@ -115,6 +121,20 @@ impl DagEnvironment {
     pub fn with_noise(mut self, noise: Noise, stream: SeedStream) -> Result<Self, VerifyError> {
         self.supervision = Some(Supervision::new(self.verifier, noise, stream)?);
         Ok(self)
+    }
+
+    /// The same with the component [`RELEASED_PROCESS`]: the process score of the paper's released
+    /// code ([`released_process`]), which penalizes extra quantities. It costs a second verification.
+    /// Under noise there is no such component: it would tell what the noise hides.
+    #[must_use]
+    pub fn with_released_process(mut self) -> Self {
+        self.released = true;
+        self
+    }
+
+    /// Whether scores have the component [`RELEASED_PROCESS`].
+    fn has_released_process(&self) -> bool {
+        self.released && self.supervision.is_none()
     }
 
     /// The same with one more reward component, under the reward's own name.
@@ -200,6 +220,9 @@ impl Environment for DagEnvironment {
             .with_component(components::OUTCOME, Outcome.reward(&paid))
             .with_component(components::PROCESS, Process.reward(&paid))
             .with_component(components::ACCEPTED, Accepted.reward(&paid));
+        if self.has_released_process() {
+            score = score.with_component(RELEASED_PROCESS, released_process(gold, completion));
+        }
         for reward in &self.rewards {
             score = score.with_component(reward.name().to_owned(), reward.reward(&paid));
         }
@@ -220,6 +243,9 @@ impl Environment for DagEnvironment {
             components::ACCEPTED,
         ];
         let mut names: Vec<String> = standard.map(String::from).to_vec();
+        if self.has_released_process() {
+            names.push(RELEASED_PROCESS.to_owned());
+        }
         for reward in &self.rewards {
             if !names.iter().any(|name| name == reward.name()) {
                 names.push(reward.name().to_owned());

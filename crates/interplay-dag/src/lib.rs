@@ -34,7 +34,7 @@
 mod environment;
 mod score;
 
-pub use environment::DagEnvironment;
+pub use environment::{DagEnvironment, RELEASED_PROCESS};
 
 #[doc(no_inline)]
 pub use interplay_environment::Environment;

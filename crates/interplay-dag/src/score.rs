@@ -18,10 +18,14 @@ pub(crate) fn score_of(verdict: &Verdict) -> Score {
         found: error.found.clone(),
         blame: verdict.blame(),
     });
-    let steps = verdict.steps.iter().map(|step| StepScore {
-        span: step.span.clone(),
-        correct: step.correct,
+    let steps = verdict.steps.iter().map(|step| {
+        let node = step.node.map(|node| node as usize);
+        let uses = step.uses.iter().map(|used| *used as usize);
+        StepScore::new(step.span.clone(), step.correct)
+            .stating(node)
+            .using(uses)
     });
     score.steps = steps.collect();
+    score.needed = verdict.needed as usize;
     score
 }

@@ -1,6 +1,6 @@
 //! The environment gives what generator and verifier give.
 
-use interplay_dag::DagEnvironment;
+use interplay_dag::{DagEnvironment, RELEASED_PROCESS};
 use interplay_environment::{Environment, EnvironmentError, Example, components};
 use interplay_graph::SeedStreams;
 use interplay_tasks::datasets::{Part, Split};
@@ -137,4 +137,61 @@ fn a_part_without_such_problems_is_an_error_and_never_a_problem_of_another_part(
         .unwrap_err()
         .to_string();
     assert!(error.contains("part test"), "{error}");
+}
+
+#[test]
+fn steps_say_what_they_state_and_what_they_use() {
+    let environment = DagEnvironment::new(dataset(Mode::Forward));
+    let example = environment.example(0).unwrap();
+    let score = environment.score(&example, &example.target, 0).unwrap();
+    let stated = score.steps.iter().filter_map(|step| step.node);
+    assert_eq!(stated.count(), score.needed);
+    // An op is an edge of the graph: the edges between steps, and one for each constant.
+    let edges: usize = score.steps.iter().map(|step| step.uses.len()).sum();
+    assert!(edges > 0 && edges < example.labels.op.unwrap() as usize);
+    for (index, step) in score.steps.iter().enumerate() {
+        assert!(step.uses.iter().all(|used| *used < index));
+    }
+    // The same node has the same number in every completion.
+    let half = &example.target[..example.target.len() / 2];
+    let other = environment.score(&example, half, 0).unwrap();
+    assert_eq!(other.needed, score.needed);
+    for (left, right) in other.steps.iter().zip(&score.steps).take(1) {
+        assert_eq!(left.node, right.node);
+    }
+}
+
+#[test]
+fn the_released_process_score_penalizes_extra_quantities_and_needs_exact_verdicts() {
+    let environment = DagEnvironment::new(dataset(Mode::Forward))
+        .with_verifier(Verifier::new(Level::Paper))
+        .with_released_process();
+    assert!(
+        environment
+            .components()
+            .contains(&RELEASED_PROCESS.to_owned())
+    );
+    let example = environment.example(0).unwrap();
+    let needed = f64::from(example.reference::<Gold>().unwrap().needed());
+    let component = |text: &str| {
+        let score = environment.score(&example, text, 0).unwrap();
+        score.component(RELEASED_PROCESS).unwrap()
+    };
+    assert_eq!(component(&example.target), 1.0);
+    let padded = format!(" Define moon as Q; so Q = 3.{}", example.target);
+    assert!((component(&padded) - (1.0 - 1.0 / needed)).abs() < 1e-12);
+    assert_eq!(
+        environment
+            .score(&example, &padded, 0)
+            .unwrap()
+            .component("process"),
+        Some(1.0)
+    );
+    let stream = SeedStreams::new(1).stream("noise");
+    let noisy = environment
+        .with_noise(Noise::Flip { rate: 0.1 }, stream)
+        .unwrap();
+    assert!(!noisy.components().contains(&RELEASED_PROCESS.to_owned()));
+    let score = noisy.score(&example, &example.target, 0).unwrap();
+    assert_eq!(score.component(RELEASED_PROCESS), None);
 }

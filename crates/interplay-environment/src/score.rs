@@ -26,12 +26,57 @@ pub struct RewardComponent {
 }
 
 /// One step of a completion.
+///
+/// ```
+/// use interplay_environment::StepScore;
+///
+/// // Right; states the third needed node from the steps 0 and 2.
+/// let step = StepScore::new(9..20, true).stating(3).using([0, 2]);
+/// assert_eq!((step.node, step.uses.as_slice()), (Some(3), &[0, 2][..]));
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepScore {
     /// Where it stands, in bytes of the completion.
     pub span: Range<usize>,
     /// Whether it is right.
     pub correct: bool,
+    /// Which needed node of the problem it states, for environments that know: the same number means
+    /// the same node in every completion of an example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<usize>,
+    /// The earlier steps that it uses, as sorted indices into [`Score::steps`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<usize>,
+}
+
+impl StepScore {
+    /// A step that states no known node and uses no other step.
+    #[must_use]
+    pub fn new(span: Range<usize>, correct: bool) -> Self {
+        Self {
+            span,
+            correct,
+            node: None,
+            uses: Vec::new(),
+        }
+    }
+
+    /// The same, stating a needed node.
+    #[must_use]
+    pub fn stating(mut self, node: impl Into<Option<usize>>) -> Self {
+        self.node = node.into();
+        self
+    }
+
+    /// The same, using earlier steps.
+    #[must_use]
+    pub fn using(mut self, steps: impl IntoIterator<Item = usize>) -> Self {
+        self.uses = steps.into_iter().collect();
+        self.uses.sort_unstable();
+        self.uses.dedup();
+        self
+    }
 }
 
 /// The first thing that is wrong with a completion.
@@ -130,6 +175,9 @@ pub struct Score {
     pub first_error: Option<FirstError>,
     /// The steps in the order of the text, for environments that see steps.
     pub steps: Vec<StepScore>,
+    /// How many nodes the answer needs, for environments that know; else 0.
+    #[serde(default)]
+    pub needed: usize,
     /// What a trainer may pay for. Noisy supervision shows here, and in `first_error` and `steps`; the
     /// other fields are exact.
     pub components: Vec<RewardComponent>,
@@ -218,7 +266,7 @@ impl Score {
     /// use interplay_environment::{Score, StepScore};
     ///
     /// let mut score = Score::of_answer(false);
-    /// score.steps = vec![StepScore { span: 0..8, correct: true }, StepScore { span: 9..20, correct: false }];
+    /// score.steps = vec![StepScore::new(0..8, true), StepScore::new(9..20, false)];
     /// let tokens = [0..3, 3..8, 8..12, 12..20, 20..20];
     /// assert_eq!(score.step_tokens(&tokens), [0..2, 2..4]);
     /// ```

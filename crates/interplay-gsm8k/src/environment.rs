@@ -264,10 +264,8 @@ fn score(gold: &Number, completion: &str) -> Score {
         None if !correct => Some(wrong_answer(completion, gold, stated.as_ref())),
         None => None,
     };
-    let steps = equations.into_iter().map(|equation| StepScore {
-        span: equation.span,
-        correct: equation.holds,
-    });
+    let equations = equations.into_iter();
+    let steps = equations.map(|equation| StepScore::new(equation.span, equation.holds));
     score.steps = steps.collect();
     score
 }

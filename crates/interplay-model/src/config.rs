@@ -131,19 +131,6 @@ impl ModelConfig {
         self.num_key_value_heads * self.head_dim()
     }
 
-    /// Floating-point operations of one token's forward pass that attends `mean_attended` tokens on average.
-    ///
-    /// Counts two operations for each weight of a matrix product, and four for each pair of query feature and
-    /// attended token. A training step costs three times as much.
-    pub fn forward_flops(&self, mean_attended: f64) -> f64 {
-        let hidden = self.hidden_size as f64;
-        let layer = hidden * (2.0 * hidden + 2.0 * self.kv_size() as f64)
-            + 3.0 * hidden * self.intermediate_size as f64;
-        let layers = self.num_hidden_layers as f64;
-        2.0 * (layers * layer + hidden * self.vocab_size as f64)
-            + 4.0 * layers * hidden * mean_attended
-    }
-
     /// Checks that a tokenizer with this many entries fits the model, and returns the
     /// [`vocab_limit`](crate::SamplingSettings::vocab_limit) to sample with: `None` where every row of the
     /// vocabulary has an entry, else the number of entries. The rows beyond it are padding, which models get to

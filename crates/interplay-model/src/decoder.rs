@@ -14,6 +14,7 @@ use rand::Rng;
 
 use crate::config::ModelConfig;
 use crate::error::ModelError;
+use crate::ops::composed;
 use crate::ops::layer::{self, PackedLayer};
 use crate::ops::{
     AttentionShape, CacheShape, FusedOps, LayerCache, LayerContext, LayerWeights, prim, wrap,
@@ -435,6 +436,36 @@ impl<B: FusedOps> Decoder<B> {
             (1.0 / temperature) as f32,
         );
         (wrap(log_probs), wrap(entropy))
+    }
+
+    /// The entropy of the next token's distribution in nats, `[n]`, given the hidden states `[n, hidden]`, over
+    /// the tokens below `vocab_limit`; differentiable.
+    ///
+    /// [`token_scores_below`](Self::token_scores_below) gives the same numbers at next to no cost, but without
+    /// a gradient. This computes all logits and keeps them for the backward pass, in chunks of 1,024 tokens.
+    ///
+    /// # Panics
+    ///
+    /// If the limit is 0 or above the size of the vocabulary.
+    pub fn token_entropy(
+        &self,
+        hidden: Tensor<B, 2>,
+        temperature: f64,
+        vocab_limit: Option<usize>,
+    ) -> Tensor<B, 1> {
+        const CHUNK: usize = 1024;
+        let weight = self.output_weight();
+        let weight = match vocab_limit.filter(|&limit| limit != self.config.vocab_size) {
+            Some(limit) => weight.narrow(0, 0, limit),
+            None => weight,
+        };
+        let scale = (1.0 / temperature) as f32;
+        let tokens = hidden.dims()[0];
+        let chunks = (0..tokens).step_by(CHUNK).map(|first| {
+            let rows = hidden.clone().narrow(0, first, CHUNK.min(tokens - first));
+            composed::entropy(rows, weight.clone(), scale)
+        });
+        Tensor::cat(chunks.collect(), 0)
     }
 
     /// Packs the weights for sampling.

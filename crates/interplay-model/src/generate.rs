@@ -54,9 +54,13 @@ pub struct Generated {
     /// The new tokens, including the stop token if one was drawn.
     pub tokens: Vec<u32>,
     /// Log-probability of each new token at the sampling temperature among the tokens below the
-    /// [`vocab_limit`](SamplingSettings::vocab_limit), before top-k and top-p (for greedy choice: at temperature
-    /// 1).
+    /// [`vocab_limit`](SamplingSettings::vocab_limit), before top-k, top-p and min-p (for greedy choice: at
+    /// temperature 1).
     pub log_probs: Vec<f32>,
+    /// Where [settings truncate](SamplingSettings::truncates) the distribution: for each new token the logarithm of
+    /// the share of probability that could be drawn. Subtract it from `log_probs` for log-probabilities of the
+    /// truncated distribution. Empty otherwise.
+    pub log_kept: Vec<f32>,
     /// Whether a stop token ended it.
     pub stopped: bool,
 }
@@ -88,6 +92,13 @@ impl Row {
                 .draw(&mut running.stream);
             running.out.tokens.push(token);
             running.out.log_probs.push(log_prob);
+            if settings.truncates() {
+                let distribution = distribution.as_ref();
+                running
+                    .out
+                    .log_kept
+                    .extend(distribution.map(Distribution::log_kept));
+            }
             running.out.stopped = settings.stop.contains(&token);
         }
         Ok(())

@@ -7,6 +7,7 @@
 //!   implementation, composed of plain tensor operations elsewhere.
 //! - [`generate`]: batched sampling with a key and value cache and a separate random stream for each request.
 //! - [`Pretrained`], [`save_pretrained`] and [`load_pretrained`]: Hugging Face folders of `Qwen2ForCausalLM`.
+//! - [`ModelFlops`]: the floating-point operations of a [`Workload`].
 //! - [`adamw_update`] and [`sum_of_squares`]: the operations of an optimizer and of gradient clipping.
 //!
 //! Everything is generic over the backend: [`FusedOps`] without gradients, [`TrainBackend`] with them.
@@ -39,6 +40,7 @@ mod cache_size;
 mod config;
 mod decoder;
 mod error;
+mod flops;
 mod generate;
 mod generation_config;
 mod hugging_face;
@@ -55,6 +57,7 @@ mod vectorized;
 pub use config::ModelConfig;
 pub use decoder::{Activations, Decoder};
 pub use error::{ConfigProblem, ModelError};
+pub use flops::{ModelFlops, Workload};
 pub use generate::{Generated, Request, generate};
 pub use generation_config::GenerationConfig;
 pub use hugging_face::{

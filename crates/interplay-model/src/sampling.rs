@@ -24,6 +24,9 @@ pub struct SamplingSettings {
     pub top_p: f64,
     /// Draw among this many most likely tokens; 0 is all.
     pub top_k: usize,
+    /// Draw among the tokens that are at least this likely, as a share of the probability of the most likely one;
+    /// 0 is all.
+    pub min_p: f64,
     /// Tokens that end a continuation; they are part of it.
     pub stop: Vec<u32>,
     /// Only tokens below this one are drawn, and log-probabilities are normalized over them; `None` is no limit.
@@ -49,6 +52,7 @@ impl Default for SamplingSettings {
             temperature: 1.0,
             top_p: 1.0,
             top_k: 0,
+            min_p: 0.0,
             stop: Vec::new(),
             vocab_limit: None,
             max_rows: 1024,
@@ -126,6 +130,9 @@ impl SamplingSettings {
                 "a number above 0 and up to 1",
             );
         }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return problem("min_p", self.min_p.to_string(), "a number from 0 to 1");
+        }
         if self.vocab_limit == Some(0) {
             return problem("vocab_limit", "0".to_owned(), "at least 1, or no limit");
         }
@@ -133,6 +140,12 @@ impl SamplingSettings {
             return problem("max_rows", "0".to_owned(), "at least 1");
         }
         Ok(())
+    }
+
+    /// Whether some tokens that the model gives weight cannot be drawn.
+    #[must_use]
+    pub fn truncates(&self) -> bool {
+        self.top_k > 0 || self.top_p < 1.0 || self.min_p > 0.0
     }
 
     /// The number of tokens that can be drawn from a model.
@@ -201,8 +214,8 @@ impl Distribution {
         })
     }
 
-    /// Draws a token; gives its log-probability at the temperature, before top-k and top-p (for greedy choice: at
-    /// temperature 1).
+    /// Draws a token; gives its log-probability at the temperature, before top-k, top-p and min-p (for greedy
+    /// choice: at temperature 1).
     pub fn draw(&self, rng: &mut impl Rng) -> (u32, f32) {
         let mut uniform = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let token = match &self.choice {
@@ -214,6 +227,15 @@ impl Distribution {
         };
         let log_prob = f64::from(self.shifted[token]) - self.sum.ln();
         (token as u32, log_prob as f32)
+    }
+
+    /// The logarithm of the share of the probability that can be drawn: what a drawn token's log-probability must be
+    /// lowered by to be that of the truncated distribution. 0 where nothing is cut off.
+    pub fn log_kept(&self) -> f32 {
+        match &self.choice {
+            Choice::Among(_, sum) => (sum.ln() - self.sum.ln()) as f32,
+            Choice::All | Choice::Greedy(_) => 0.0,
+        }
     }
 }
 
@@ -246,10 +268,10 @@ fn total<'a>(weights: impl Iterator<Item = &'a f32>) -> f64 {
     weights.copied().map(f64::from).sum()
 }
 
-/// The tokens that top-k and top-p leave.
+/// The tokens that top-k, top-p and min-p leave, in this order, as `transformers` applies them.
 fn choose(weights: &[f32], settings: &SamplingSettings) -> Choice {
     let limited = settings.top_k > 0 && settings.top_k < weights.len();
-    if !limited && settings.top_p >= 1.0 {
+    if !limited && settings.top_p >= 1.0 && settings.min_p <= 0.0 {
         return Choice::All;
     }
     let mut order: Vec<usize> = (0..weights.len()).collect();
@@ -270,6 +292,12 @@ fn choose(weights: &[f32], settings: &SamplingSettings) -> Choice {
             order.truncate(last + 1);
             sum = reached;
         }
+    }
+    if settings.min_p > 0.0 {
+        let least = settings.min_p * f64::from(weights[order[0]]);
+        let kept = order.partition_point(|&token| f64::from(weights[token]) >= least);
+        order.truncate(kept.max(1));
+        sum = total(order.iter().map(|&token| &weights[token]));
     }
     Choice::Among(order, sum)
 }
@@ -363,6 +391,24 @@ mod tests {
             top_p[0] == 0 && top_p[1] > top_p[2] && top_p[3] == 0,
             "{top_p:?}"
         );
+    }
+
+    #[test]
+    fn min_p_leaves_what_is_not_far_less_likely() {
+        let logits = [0.1_f32, 0.5, 0.24, 0.16].map(f32::ln);
+        let settings = SamplingSettings {
+            min_p: 0.4,
+            ..Default::default()
+        };
+        let found = counts(&logits, &settings);
+        assert!(
+            found[0] == 0 && found[1] > 0 && found[2] > 0 && found[3] == 0,
+            "{found:?}"
+        );
+        let kept = Distribution::new(&logits, &settings).unwrap().log_kept();
+        assert!((kept - 0.74_f32.ln()).abs() < 1e-6);
+        let all = Distribution::new(&logits, &SamplingSettings::default()).unwrap();
+        assert_eq!(all.log_kept(), 0.0);
     }
 
     #[test]

@@ -106,6 +106,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tokenizer,
         stream: streams.stream("rollouts"),
         spec: &spec,
+        calibration: &[],
     };
     grpo::run::<Autodiff<Flex>>(&rl, &input, &device, &mut Silent)?;
     let after = pass_at_1(&rl)?;

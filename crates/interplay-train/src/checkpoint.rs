@@ -24,11 +24,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::grpo::GrpoState;
 use crate::ledger::Ledger;
 use crate::optimizer::{AdamW, OptimizerSpec};
 
 /// The position of a stage in its work.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     /// Hash of everything that determines the stage's output.
@@ -44,6 +45,9 @@ pub struct Progress {
     pub updates: u64,
     /// The compute used.
     pub ledger: Ledger,
+    /// What a GRPO stage remembers across steps, besides weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grpo: Option<GrpoState>,
 }
 
 pub(crate) fn is_zero(count: &u64) -> bool {
@@ -59,10 +63,13 @@ pub struct State<B: FusedOps> {
     pub optimizer: AdamW<B>,
     /// The position.
     pub progress: Progress,
+    /// The reference of a GRPO stage that follows its policy.
+    pub reference: Option<Decoder<B>>,
 }
 
 const PROGRESS: &str = "progress.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
+const REFERENCE: &str = "reference";
 /// How many checkpoints are kept.
 const KEPT: usize = 2;
 
@@ -76,11 +83,15 @@ pub fn save<B: FusedOps>(
     decoder: &Decoder<B>,
     optimizer: &AdamW<B>,
     progress: &Progress,
+    reference: Option<&Decoder<B>>,
 ) -> Result<(), TrainError> {
     let partial = folder.join("partial");
     remove_folder(&partial)?;
     fs::create_dir_all(&partial).map_err(TrainError::io("create", &partial))?;
     save_pretrained(&partial.join("model"), config, decoder)?;
+    if let Some(reference) = reference {
+        save_pretrained(&partial.join(REFERENCE), config, reference)?;
+    }
     save_moments(&partial.join(OPTIMIZER), config, optimizer)?;
     interplay_files::write_json(partial.join(PROGRESS), progress)?;
     let path = folder.join(format!("step-{:08}", progress.step));
@@ -166,19 +177,32 @@ pub fn load<B: FusedOps>(
             expected: key.to_owned(),
         });
     }
-    let (found, decoder) = match load_pretrained::<B>(&checkpoint.join("model"), device) {
-        Ok(loaded) => loaded,
-        Err(ModelError::Io { source, .. }) if is_refusal(source.kind()) => {
-            return Err(TrainError::io("read", checkpoint.join("model"))(source));
+    let weights = |folder: &str| -> Result<Decoder<B>, TrainError> {
+        let (found, decoder) = match load_pretrained::<B>(&checkpoint.join(folder), device) {
+            Ok(loaded) => loaded,
+            Err(ModelError::Io { source, .. }) if is_refusal(source.kind()) => {
+                return Err(TrainError::io("read", checkpoint.join(folder))(source));
+            }
+            Err(error @ ModelError::Device { .. }) => return Err(error.into()),
+            Err(error) => return Err(bad(error.to_string())),
+        };
+        if found != *config {
+            return Err(bad(format!(
+                "{folder}/config.json describes another model than the stage's"
+            )));
         }
-        Err(error @ ModelError::Device { .. }) => return Err(error.into()),
-        Err(error) => return Err(bad(error.to_string())),
+        Ok(decoder)
     };
-    if found != *config {
-        return Err(bad(
-            "its config.json describes another model than the stage's".into(),
-        ));
-    }
+    let decoder = weights("model")?;
+    let follows = progress
+        .grpo
+        .as_ref()
+        .is_some_and(|state| state.reference_follows);
+    let reference = if follows {
+        Some(weights(REFERENCE)?)
+    } else {
+        None
+    };
     let mut optimizer = AdamW::new(spec.clone(), parameter_names(config).len());
     optimizer.updates = progress.updates;
     let path = checkpoint.join(OPTIMIZER);
@@ -189,6 +213,7 @@ pub fn load<B: FusedOps>(
         decoder,
         optimizer,
         progress,
+        reference,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use interplay_curriculum::CurriculumError;
 use interplay_environment::EnvironmentError;
 use interplay_graph::settings::Issues;
 use interplay_model::ModelError;
@@ -148,12 +149,24 @@ pub enum TrainError {
     /// From the environment that gives the examples.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// From the curriculum that picks the examples.
+    #[error(transparent)]
+    Curriculum(CurriculumError),
     /// From the tokenizer.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// From the model.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+impl From<CurriculumError> for TrainError {
+    fn from(error: CurriculumError) -> Self {
+        match error {
+            CurriculumError::Environment(error) => Self::Environment(error),
+            error => Self::Curriculum(error),
+        }
+    }
 }
 
 impl TrainError {

@@ -19,7 +19,7 @@ pub(crate) fn mean_loss<A: FusedOps>(
 }
 
 /// The log-probability and the entropy of every predicted token of a pass, `[predicted]` each, in the order of the
-/// sequences. With a `vocab_limit`, the distributions cover only the tokens below it.
+/// sequences. With a `vocab_limit`, the distributions cover only the tokens below it. Entropies have no gradient.
 pub(crate) fn token_log_probs<B: FusedOps>(
     decoder: &Decoder<B>,
     pass: &PackedBatch,
@@ -28,25 +28,58 @@ pub(crate) fn token_log_probs<B: FusedOps>(
     activations: Activations,
     device: &B::Device,
 ) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
-    let shape = [pass.rows, pass.row_tokens];
-    let tokens: Tensor<B, 2, Int> =
-        Tensor::from_data(TensorData::new(pass.tokens.clone(), shape), device);
-    let segments = Segments::from_trees(&pass.ends, pass.rows, pass.row_tokens)?;
-    let hidden = decoder.hidden_with(tokens, Some(&segments), activations); // [rows, row_tokens, hidden]
-    let [rows, row_tokens, width] = hidden.dims();
-    let hidden = hidden.reshape([rows * row_tokens, width]);
-    let hidden = hidden.select(0, ints::<B>(&pass.positions, device)); // [targets, hidden]
-    let targets = ints::<B>(&pass.targets, device);
-    let (log_probs, entropy) =
-        decoder.token_scores_below(hidden, targets, temperature, vocab_limit);
-    let Some(shared) = &pass.shared else {
-        return Ok((log_probs, entropy));
+    let scored = TokenScores {
+        temperature,
+        vocab_limit,
+        trains_entropy: false,
     };
-    let shared = ints::<B>(shared, device);
-    Ok((
-        log_probs.select(0, shared.clone()),
-        entropy.select(0, shared),
-    ))
+    scored.of(decoder, pass, activations, device)
+}
+
+/// How the predicted tokens of a pass are scored.
+pub(crate) struct TokenScores {
+    /// Divides the logits.
+    pub temperature: f64,
+    /// The distributions cover only the tokens below it.
+    pub vocab_limit: Option<usize>,
+    /// Whether the entropies have a gradient, which takes the logits a second time.
+    pub trains_entropy: bool,
+}
+
+impl TokenScores {
+    /// Log-probabilities and entropies, as [`token_log_probs`].
+    pub fn of<B: FusedOps>(
+        &self,
+        decoder: &Decoder<B>,
+        pass: &PackedBatch,
+        activations: Activations,
+        device: &B::Device,
+    ) -> Result<(Tensor<B, 1>, Tensor<B, 1>), TrainError> {
+        let shape = [pass.rows, pass.row_tokens];
+        let tokens: Tensor<B, 2, Int> =
+            Tensor::from_data(TensorData::new(pass.tokens.clone(), shape), device);
+        let segments = Segments::from_trees(&pass.ends, pass.rows, pass.row_tokens)?;
+        let hidden = decoder.hidden_with(tokens, Some(&segments), activations); // [rows, row_tokens, hidden]
+        let [rows, row_tokens, width] = hidden.dims();
+        let hidden = hidden.reshape([rows * row_tokens, width]);
+        let hidden = hidden.select(0, ints::<B>(&pass.positions, device)); // [targets, hidden]
+        let targets = ints::<B>(&pass.targets, device);
+        let (temperature, limit) = (self.temperature, self.vocab_limit);
+        let entropy = match self.trains_entropy {
+            true => Some(decoder.token_entropy(hidden.clone(), temperature, limit)),
+            false => None,
+        };
+        let (log_probs, measured) = decoder.token_scores_below(hidden, targets, temperature, limit);
+        let entropy = entropy.unwrap_or(measured);
+        let Some(shared) = &pass.shared else {
+            return Ok((log_probs, entropy));
+        };
+        let shared = ints::<B>(shared, device);
+        Ok((
+            log_probs.select(0, shared.clone()),
+            entropy.select(0, shared),
+        ))
+    }
 }
 
 /// Copies a vector from the device.

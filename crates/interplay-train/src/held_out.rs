@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::forward::{host, token_log_probs};
+use crate::ledger::Sampled;
 use crate::packing::{PackedBatch, Packer, Sequence};
 
 /// Rows of a forward pass; bounds its memory.
@@ -64,7 +65,8 @@ pub struct HeldOutLoss {
     pub overlong: u64,
 }
 
-/// The mean negative log-likelihood of the examples' targets, given their prompts.
+/// The mean negative log-likelihood of the examples' targets, given their prompts, and the tokens and passes that
+/// it took.
 ///
 /// # Errors
 /// An example that the tokenizer cannot encode, or a backend without the operations of attention.
@@ -73,10 +75,16 @@ pub fn held_out_loss<'e, B: FusedOps>(
     tokenizer: &Tokenizer,
     examples: impl IntoIterator<Item = &'e Example>,
     device: &B::Device,
-) -> Result<HeldOutLoss, TrainError> {
+) -> Result<(HeldOutLoss, Sampled), TrainError> {
     let context = decoder.config().max_position_embeddings;
     let packer = || Packer::new(context, ROWS, tokenizer.special().pad);
     let (mut ops, mut losses, mut overlong) = (Vec::new(), Vec::new(), 0);
+    let mut scored = Sampled::default();
+    let mut score = |pass: &PackedBatch| {
+        scored.tokens += pass.sequence_tokens as u64;
+        scored.workload += pass.separate_workload();
+        losses_of(decoder, pass, device)
+    };
     let mut packing = packer();
     for example in examples {
         let sample = tokenizer.encode_sample(&example.prompt, &example.target)?;
@@ -91,12 +99,12 @@ pub fn held_out_loss<'e, B: FusedOps>(
         };
         if let Some(waiting) = packing.add(sequence)? {
             let full = std::mem::replace(&mut packing, packer());
-            losses.extend(losses_of(decoder, &full.finish(), device)?);
+            losses.extend(score(&full.finish())?);
             packing.add(waiting)?;
         }
     }
     if !packing.is_empty() {
-        losses.extend(losses_of(decoder, &packing.finish(), device)?);
+        losses.extend(score(&packing.finish())?);
     }
     let mut by_op: BTreeMap<u32, Vec<(u64, f64)>> = BTreeMap::new();
     for (op, loss) in ops.iter().zip(&losses) {
@@ -105,11 +113,12 @@ pub fn held_out_loss<'e, B: FusedOps>(
         }
     }
     let cell = |(op, losses): (u32, Vec<(u64, f64)>)| Some((op, LossCell::of(losses.iter())?));
-    Ok(HeldOutLoss {
+    let loss = HeldOutLoss {
         overall: LossCell::of(losses.iter()),
         by_op: by_op.into_iter().filter_map(cell).collect(),
         overlong,
-    })
+    };
+    Ok((loss, scored))
 }
 
 /// Tokens and negative log-likelihood of every sequence of a pass, in nats.
@@ -164,9 +173,17 @@ mod tests {
         let mut examples: Vec<Example> = (0..40).map(|id| example(id, 2, "a + b = 3.")).collect();
         examples.push(example(40, 3, "b + a = 3; so it is 3."));
         examples.push(example(41, 3, &"a ".repeat(500)));
-        let loss =
+        let scored =
             |examples: &[Example]| held_out_loss(&decoder, &tokenizer, examples, &device).unwrap();
-        let all = loss(&examples);
+        let loss = |examples: &[Example]| scored(examples).0;
+        let (all, cost) = scored(&examples);
+        // Prompts count; the last token of a sequence is fed to the model too.
+        let tokens = |example: &Example| {
+            let sample = tokenizer.encode_sample(&example.prompt, &example.target);
+            sample.unwrap().ids.len() as u64
+        };
+        assert_eq!(cost.tokens, examples[..41].iter().map(tokens).sum::<u64>());
+        assert_eq!(cost.workload.outputs, all.overall.unwrap().tokens);
         let overall = all.overall.unwrap();
         assert_eq!((overall.problems, all.overlong), (41, 1));
         assert_eq!((all.by_op[&2].problems, all.by_op[&3].problems), (40, 1));

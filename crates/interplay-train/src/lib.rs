@@ -34,6 +34,6 @@ mod stage;
 pub use error::TrainError;
 pub use held_out::{HeldOutLoss, LossCell, held_out_loss};
 pub use load::TrainingLoad;
-pub use metrics::{MetricsFile, Observer, Silent, StepReport};
+pub use metrics::{Metric, MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;
 pub use stage::{StageFolder, StageSummary};

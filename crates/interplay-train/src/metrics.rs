@@ -3,6 +3,7 @@
 //! `metrics.jsonl` holds only values that are determined by the seed, so two runs of the same spec write the
 //! same bytes. Speeds and times are left to the observer, which may read a clock.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::TrainError;
+
+/// A metric of a step: its name and its value. A value that does not exist (a mean over nothing) is not finite.
+pub type Metric = (Cow<'static, str>, f64);
 
 /// One finished step, for an [`Observer`].
 #[derive(Debug, Clone)]
@@ -26,7 +30,7 @@ pub struct StepReport<'a> {
     /// also samples, since they depend on how requests are batched.
     pub flops: Option<f64>,
     /// The metrics of the step by name, in a fixed order.
-    pub numbers: &'a [(&'static str, f64)],
+    pub numbers: &'a [Metric],
 }
 
 /// Follows a stage, for instance to draw a progress bar or to measure speed.
@@ -104,10 +108,13 @@ impl MetricsFile {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&mut self, step: u64, numbers: &[(&'static str, f64)]) -> Result<(), TrainError> {
+    pub fn write(&mut self, step: u64, numbers: &[Metric]) -> Result<(), TrainError> {
         let line = Line {
             step,
-            numbers: numbers.iter().copied().collect(),
+            numbers: numbers
+                .iter()
+                .map(|(name, value)| (name.as_ref(), *value))
+                .collect(),
         };
         let mut text = serde_json::to_string(&line)
             .map_err(std::io::Error::from)
@@ -153,10 +160,10 @@ mod tests {
         let path = folder.path().join("metrics.jsonl");
         let mut metrics = MetricsFile::resume(&path, 0).unwrap();
         for step in 0..3 {
-            metrics.write(step, &[("loss", 0.5)]).unwrap();
+            metrics.write(step, &[("loss".into(), 0.5)]).unwrap();
         }
         let mut resumed = MetricsFile::resume(&path, 1).unwrap();
-        resumed.write(1, &[("loss", 0.25)]).unwrap();
+        resumed.write(1, &[("loss".into(), 0.25)]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,

@@ -15,7 +15,9 @@ use std::thread;
 use interplay_environment::Environment;
 use interplay_graph::SeedStream;
 use interplay_graph::settings::Issues;
-use interplay_model::{Activations, Decoder, ModelConfig, Precision, TrainBackend};
+use interplay_model::{
+    Activations, Decoder, ModelConfig, ModelFlops, Precision, TrainBackend, Workload,
+};
 use interplay_tokenizer::Tokenizer;
 use serde::{Deserialize, Serialize};
 
@@ -251,15 +253,17 @@ fn train<A: TrainBackend>(
         let norm = session.update(gradients, lr)?;
         session.progress.cursor = batch.next_cursor;
         session.progress.overlong += batch.overlong;
-        session.progress.ledger.trained_tokens += batch.tokens();
+        for pass in &batch.passes {
+            session.progress.ledger.count_update(pass, activations);
+        }
         let tokens = session.progress.ledger.trained_tokens;
         let numbers = [
-            ("loss_nats", loss),
-            ("lr", lr),
-            ("grad_norm", norm),
-            ("trained_tokens", tokens as f64),
-            ("padding_share", batch.padding_share()),
-            ("overlong_examples", session.progress.overlong as f64),
+            ("loss_nats".into(), loss),
+            ("lr".into(), lr),
+            ("grad_norm".into(), norm),
+            ("trained_tokens".into(), tokens as f64),
+            ("padding_share".into(), batch.padding_share()),
+            ("overlong_examples".into(), session.progress.overlong as f64),
         ];
         let work = Work {
             tokens: batch.tokens(),
@@ -287,11 +291,11 @@ impl StepBatch {
         self.passes.iter().map(|pass| pass.used_tokens as u64).sum()
     }
 
-    /// Floating-point operations of the matrix products, forward and backward.
+    /// Floating-point operations of the matrix products, forward and backward. What a backward pass computes again
+    /// is no progress, so it is left out here.
     fn flops(&self, config: &ModelConfig) -> f64 {
-        let attended: u64 = self.passes.iter().map(|pass| pass.attended).sum();
-        let tokens = self.tokens() as f64;
-        3.0 * tokens * config.forward_flops(attended as f64 / tokens.max(1.0))
+        let work: Workload = self.passes.iter().map(PackedBatch::workload).sum();
+        (3 * ModelFlops::new(config).forward(&work)) as f64
     }
 
     fn padding_share(&self) -> f64 {

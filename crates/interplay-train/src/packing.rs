@@ -11,6 +11,7 @@
 //! Deviations: the paper cuts one long stream into blocks of 2,048 tokens. Here no sequence is cut; the rest of
 //! a row is padding and has no loss.
 
+use interplay_model::Workload;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -62,9 +63,32 @@ pub struct PackedBatch {
     pub attended: u64,
     /// The sum of the lengths of all sequences. Exceeds `used_tokens` if sequences share tokens.
     pub sequence_tokens: usize,
+    /// The sum over all sequences of the pairs that each attends by itself. Exceeds `attended` if sequences share
+    /// tokens.
+    pub sequence_attended: u64,
 }
 
 impl PackedBatch {
+    /// The size of a forward pass as it is computed: what sequences share counts once, padding not at all.
+    #[must_use]
+    pub fn workload(&self) -> Workload {
+        Workload {
+            positions: self.used_tokens as u64,
+            attended: self.attended,
+            outputs: self.targets.len() as u64,
+        }
+    }
+
+    /// The size of a forward pass of each sequence by itself.
+    #[must_use]
+    pub fn separate_workload(&self) -> Workload {
+        Workload {
+            positions: self.sequence_tokens as u64,
+            attended: self.sequence_attended,
+            outputs: self.predicted() as u64,
+        }
+    }
+
     /// The number of predicted tokens of all sequences.
     #[must_use]
     pub fn predicted(&self) -> usize {
@@ -327,7 +351,9 @@ impl Packer {
             predict_from,
         } in &self.sequences
         {
+            let alone = Workload::sequence(path.len(), 0);
             batch.sequence_tokens += path.len();
+            batch.sequence_attended += alone.attended;
             let steps = path.windows(2).skip(predict_from - 1);
             batch.targets_each.push(steps.len());
             for step in steps {
@@ -406,6 +432,7 @@ mod tests {
         assert_eq!((batch.used_tokens, batch.sequence_tokens), (13, 20));
         // Depths 1 to 4, 4 and 5 below the second token, 1 to 4, and 1 to 3.
         assert_eq!(batch.attended, 10 + 9 + 10 + 6);
+        assert_eq!(batch.sequence_attended, 10 + 15 + 10 + 10 + 6);
     }
 
     #[test]

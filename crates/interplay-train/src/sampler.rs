@@ -6,6 +6,7 @@ use interplay_model::{Decoder, FusedOps, ModelConfig, Request, SamplingSettings,
 use interplay_tokenizer::Tokenizer;
 
 use crate::TrainError;
+use crate::ledger::{Sampled, SampledLength};
 
 /// The limit that keeps padding of the model's vocabulary from being sampled.
 ///
@@ -42,8 +43,8 @@ pub struct DecoderSampler<'a, B: FusedOps> {
     pub stream: SeedStream,
     /// Where the model lives.
     pub device: B::Device,
-    /// Tokens sampled so far, prompts included.
-    pub sampled_tokens: u64,
+    /// What was sampled so far.
+    pub sampled: Sampled,
 }
 
 impl<'a, B: FusedOps> DecoderSampler<'a, B> {
@@ -67,7 +68,7 @@ impl<'a, B: FusedOps> DecoderSampler<'a, B> {
             settings,
             stream,
             device,
-            sampled_tokens: 0,
+            sampled: Sampled::default(),
         }
     }
 }
@@ -98,14 +99,12 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
             ..self.settings.clone()
         };
         let generated = generate(self.decoder, &requests, &settings, &self.device, progress)?;
-        self.sampled_tokens += requests
-            .iter()
-            .map(|request| request.prompt.len() as u64)
-            .sum::<u64>();
-        self.sampled_tokens += generated
-            .iter()
-            .map(|one| one.tokens.len() as u64)
-            .sum::<u64>();
+        for (request, one) in requests.iter().zip(&generated) {
+            self.sampled.count(SampledLength {
+                prompt: request.prompt.len(),
+                completion: one.tokens.len(),
+            });
+        }
         let drawn = generated.iter().map(|one| Completion {
             text: self.tokenizer.decode_completion(&one.tokens),
             stopped: one.stopped,

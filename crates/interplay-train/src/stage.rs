@@ -12,7 +12,7 @@ use interplay_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Progress, State, is_zero};
-use crate::metrics::{MetricsFile, Observer, StepReport};
+use crate::metrics::{Metric, MetricsFile, Observer, StepReport};
 use crate::optimizer::{AdamW, OptimizerSpec, trainable};
 use crate::{TrainError, ledger::Ledger};
 
@@ -177,6 +177,8 @@ pub(crate) struct Session<'a, A: TrainBackend> {
     pub folder: &'a StageFolder,
     pub config: &'a ModelConfig,
     pub progress: Progress,
+    /// The reference, where it follows the policy and has to be part of checkpoints.
+    pub reference: Option<Decoder<A::InnerBackend>>,
     decoder: Option<Decoder<A>>,
     optimizer: AdamW<A::InnerBackend>,
     metrics: MetricsFile,
@@ -204,6 +206,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             decoder,
             optimizer,
             progress,
+            reference,
         } = match found {
             Some(state) => state,
             None => State {
@@ -217,6 +220,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
                     key: key.to_owned(),
                     ..Progress::default()
                 },
+                reference: None,
             },
         };
         let metrics = MetricsFile::resume(&folder.metrics(), progress.step)?;
@@ -225,6 +229,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             folder,
             config,
             progress,
+            reference,
             decoder,
             optimizer,
             metrics,
@@ -273,7 +278,7 @@ impl<'a, A: TrainBackend> Session<'a, A> {
         observer: &mut dyn Observer,
         share: f64,
         work: Work,
-        numbers: &[(&'static str, f64)],
+        numbers: &[Metric],
     ) -> Result<(), TrainError> {
         let step = self.progress.step;
         self.metrics.write(step, numbers)?;
@@ -292,7 +297,16 @@ impl<'a, A: TrainBackend> Session<'a, A> {
             self.metrics.sync()?;
             let decoder = self.decoder().valid();
             let (folder, optimizer) = (self.folder.checkpoints(), &self.optimizer);
-            checkpoint::save(&folder, self.config, &decoder, optimizer, &self.progress)?;
+            let reference = self.reference.as_ref();
+            let progress = &self.progress;
+            checkpoint::save(
+                &folder,
+                self.config,
+                &decoder,
+                optimizer,
+                progress,
+                reference,
+            )?;
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ use std::path::Path;
 use burn::backend::{Autodiff, Flex};
 use fixtures::{Recorder, Sums, World, assert_same_files, killed, optimizer, pretraining};
 use interplay_environment::Environment;
-use interplay_model::{Activations, Precision, load_pretrained, parameter_values};
+use interplay_model::{Precision, load_pretrained, parameter_values};
+use interplay_objectives::credit::CreditSpec;
+use interplay_objectives::loss::Aggregation;
 use interplay_train::grpo::{self, GrpoSpec};
 use interplay_train::next_token::NextTokenSpec;
 use interplay_train::parallel::Replicas;
@@ -40,26 +42,16 @@ fn reinforce(
 
 fn grpo_spec() -> GrpoSpec {
     GrpoSpec {
-        steps: 4,
-        prompts: 4,
         group_size: 4,
         minibatches: 2,
         rows: 4,
-        row_tokens: 64,
-        max_new_tokens: 24,
         temperature: 0.7,
-        clip_low: 0.2,
-        clip_high: 0.2,
         kl_coefficient: 1e-2,
-        advantage_scale: grpo::AdvantageScale::Group,
-        loss: grpo::LossKind::Dapo,
-        filter_zero_std_groups: false,
+        loss_type: Aggregation::Dapo,
         reward: grpo::RewardSpec::Process,
-        credit: grpo::Credit::Completion,
-        activations: Activations::Keep,
-        precision: Precision::Float32,
         optimizer: optimizer(1e-3),
         checkpoint_every_steps: 1,
+        ..GrpoSpec::new(4, 4, 64, 24, optimizer(1e-3).learning_rate)
     }
 }
 
@@ -140,7 +132,7 @@ fn noisy_supervision_and_step_credit_are_reproducible_and_reach_the_policy() {
     pretrain(&world, &base, &pretraining(20_000), &mut Recorder::new()).unwrap();
     let start = base.join("model");
     let spec = GrpoSpec {
-        credit: grpo::Credit::FirstError,
+        credit: CreditSpec::FirstError,
         ..grpo_spec()
     };
     let noisy = World {
@@ -195,11 +187,14 @@ fn assert_trained_as_sampled(world: &World) {
         .collect();
     for step in &steps {
         // One update a step: sampler and trainer hold the same weights, at temperature 0.7.
-        let mismatch = step["rollout_mismatch_nats"].as_f64().unwrap();
+        let mismatch = step["sampling/sampling_logp_difference/mean"]
+            .as_f64()
+            .unwrap();
         assert!(mismatch < 1e-4, "{mismatch}");
-        assert_eq!(step["clipped"], 0.0);
+        assert_eq!(step["clip_ratio/region_mean"], 0.0);
+        assert!(step["ppo_kl"].as_f64().unwrap().abs() < 1e-4);
     }
-    let kl = |step: usize| steps[step]["kl_nats"].as_f64().unwrap();
+    let kl = |step: usize| steps[step]["kl"].as_f64().unwrap();
     assert!(kl(0) < 1e-6, "the policy is its reference, found {}", kl(0));
     assert!(kl(3) > kl(0), "the policy did not leave its reference");
 }

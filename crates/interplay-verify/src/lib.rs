@@ -49,6 +49,7 @@ mod paper;
 mod parse;
 mod quantity;
 mod reading;
+mod released;
 mod reward;
 mod strict;
 mod supervision;
@@ -60,6 +61,7 @@ mod verifier;
 
 pub use error::VerifyError;
 pub use gold::Gold;
+pub use released::released_process;
 pub use reward::{Accepted, AnswerGate, Mixed, Outcome, Process, Reward, StrictGate, Weighted};
 pub use supervision::{Noise, Supervision};
 pub use verdict::{Reason, StepError, StepVerdict, Verdict};

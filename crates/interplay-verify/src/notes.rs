@@ -43,6 +43,8 @@ pub(crate) struct Notes<'t> {
     /// The sentence that is being read.
     pub at: usize,
     detail: Detail,
+    /// Whether it is noted which earlier sentences a sentence reads.
+    pub uses: bool,
     steps: Vec<StepNote>,
     /// The first mistake of the sentence that is being read.
     own: Option<StepError>,
@@ -53,7 +55,7 @@ pub(crate) struct Notes<'t> {
 }
 
 impl<'t> Notes<'t> {
-    pub(crate) fn new(text: &'t str, reading: &Reading, detail: Detail) -> Self {
+    pub(crate) fn new(text: &'t str, reading: &Reading, detail: Detail, uses: bool) -> Self {
         let steps = Vec::with_capacity(reading.items.len());
         Self {
             text,
@@ -63,6 +65,7 @@ impl<'t> Notes<'t> {
             },
             at: 0,
             detail,
+            uses,
             steps: Vec::new(),
             own: None,
             misplaced: false,

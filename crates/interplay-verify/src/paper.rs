@@ -4,16 +4,16 @@
 //! the right quantities and has the right value; the process accuracy is the mean of `s`. As in the
 //! published verifier, a quantity's value is the last number of its step, its parents are all
 //! quantities whose symbols the step names, the last step about a quantity counts, and so does the
-//! first answer.
+//! first answer. A quantity is extra once, however many steps are about it.
 //! Deviation from the text: like the published code it compares parents, not operators or intermediate
 //! numbers. The strict level exists because that lets wrong steps pass.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use interplay_graph::Linear;
 
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgment, Notes};
+use crate::notes::{Judgment, Notes};
 use crate::reading::{Head, Item, Node, Part, Reading, Span, Step};
 use crate::values;
 use crate::{Gold, Reason, StepVerdict};
@@ -38,8 +38,13 @@ struct Judge<'t> {
     gold: &'t Gold,
     text: &'t str,
     reading: &'t Reading,
-    /// Keyed by text of the candidate, hence a hash that resists crafted keys.
-    meanings: HashMap<&'t str, Meaning>,
+    /// What each symbol stands for, and the index of the step that says so. Keyed by text of the
+    /// candidate, hence a hash that resists crafted keys.
+    meanings: HashMap<&'t str, (Meaning, u32)>,
+    /// The earlier steps that the current one reads.
+    uses: Vec<u32>,
+    /// Names that the problem does not have.
+    foreign: HashSet<&'t str>,
     /// The letter that stands for the unknown.
     letter: Option<&'t str>,
     arena: Vec<u32>,
@@ -52,17 +57,19 @@ pub(crate) fn judge(
     text: &str,
     frame: &Frame,
     reading: &Reading,
-    detail: Detail,
+    notes: Notes<'_>,
 ) -> Judgment {
     let mut judge = Judge {
         gold,
         text,
         reading,
         meanings: HashMap::new(),
+        uses: Vec::new(),
+        foreign: HashSet::new(),
         letter: None,
         arena: Vec::new(),
         found: vec![Found::default(); gold.len()],
-        notes: Notes::new(text, reading, detail),
+        notes,
     };
     let mut answer = None;
     let mut answer_span = Span {
@@ -78,6 +85,8 @@ pub(crate) fn judge(
                     span: span.range(),
                     needed: false,
                     correct: false,
+                    node: None,
+                    uses: Vec::new(),
                 };
                 judge.notes.end(step);
             }
@@ -110,18 +119,23 @@ impl<'t> Judge<'t> {
             None => self.read(step, symbol),
         };
         let meaning = quantity.map_or(Meaning::Unknown, Meaning::Quantity);
-        self.meanings.insert(symbol.of(self.text), meaning);
+        let at = self.at();
+        self.meanings.insert(symbol.of(self.text), (meaning, at));
         if let Some(letter) = letter {
-            self.meanings.insert(letter, meaning);
+            self.meanings.insert(letter, (meaning, at));
             self.letter = Some(letter);
         }
         let mut verdict = StepVerdict {
             span: step.span.range(),
             needed: false,
             correct: false,
+            node: None,
+            uses: std::mem::take(&mut self.uses),
         };
+        distinct(&mut verdict.uses);
         let Some(index) = quantity else {
-            self.notes.verdict.extra += 1;
+            let new = self.foreign.insert(name.of(self.text));
+            self.notes.verdict.extra += u32::from(new);
             self.notes.end(verdict);
             return;
         };
@@ -129,8 +143,10 @@ impl<'t> Judge<'t> {
         let parents = gold.hidden || (known && *reads == *gold.parents);
         let value = gold.hidden || value == Some(gold.value);
         verdict.needed = gold.needed;
+        verdict.node = quantity.filter(|_| gold.needed);
         verdict.correct = parents && value;
-        self.notes.verdict.extra += u32::from(!gold.needed && !gold.hidden);
+        let new = !self.found[index as usize].there;
+        self.notes.verdict.extra += u32::from(new && !gold.needed && !gold.hidden);
         self.found[index as usize] = Found {
             there: true,
             parents,
@@ -145,6 +161,11 @@ impl<'t> Judge<'t> {
                 .error(step.span, Reason::WrongValue, || gold.value.to_string());
         }
         self.notes.end(verdict);
+    }
+
+    /// The index of the step that is being read.
+    fn at(&self) -> u32 {
+        self.notes.verdict.steps.len() as u32
     }
 
     /// The letter under which a step introduces the unknown that is asked for.
@@ -175,18 +196,28 @@ impl<'t> Judge<'t> {
                     Node::Number(number) => value = Some(Linear::number(*number)),
                     // Behind the expression, the letter is part of a value.
                     Node::Symbol(span) if index > 0 && self.letter == Some(span.of(self.text)) => {}
-                    Node::Symbol(span) => match self.meanings.get(span.of(self.text)) {
-                        Some(Meaning::Quantity(index)) => own.push(*index),
-                        Some(Meaning::Reads(from, to)) => {
-                            own.extend_from_slice(&self.arena[*from..*to]);
+                    Node::Symbol(span) => {
+                        let meaning = self.meanings.get(span.of(self.text));
+                        if self.notes.uses {
+                            let earlier = meaning.filter(|(_, step)| *step < self.at());
+                            self.uses.extend(earlier.map(|(_, step)| *step));
                         }
-                        Some(Meaning::Unknown) | None => known = false,
-                    },
+                        match meaning.map(|(meaning, _)| meaning) {
+                            Some(Meaning::Quantity(index)) => own.push(*index),
+                            Some(Meaning::Reads(from, to)) => {
+                                own.extend_from_slice(&self.arena[*from..*to]);
+                            }
+                            Some(Meaning::Unknown) | None => known = false,
+                        }
+                    }
                     _ => {}
                 }
                 // Keeps a hostile text from accumulating duplicates.
                 if own.len() > 2 * self.gold.len() + 16 {
                     distinct(&mut own);
+                }
+                if self.uses.len() > 2 * self.at() as usize + 16 {
+                    distinct(&mut self.uses);
                 }
             }
             if self.gold.is_reverse() {
@@ -202,8 +233,8 @@ impl<'t> Judge<'t> {
             {
                 let from = self.arena.len();
                 self.arena.extend_from_slice(&own);
-                self.meanings
-                    .insert(head, Meaning::Reads(from, self.arena.len()));
+                let reads = Meaning::Reads(from, self.arena.len());
+                self.meanings.insert(head, (reads, self.at()));
             }
         }
         (reads, known, value)
@@ -255,6 +286,7 @@ impl<'t> Judge<'t> {
         }
         notes.close(|verdict| {
             (verdict.missing, verdict.wrong_parents, verdict.wrong_values) = tally;
+            verdict.needed = gold.needed();
             verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
             verdict.answer_correct = correct;
             verdict.accepted = correct && right == gold.needed();

@@ -19,6 +19,8 @@ pub(crate) struct Binding {
     pub read: bool,
     /// Whether it is the letter that stands for the unknown.
     pub unknown: bool,
+    /// The index of the sentence that bound it.
+    pub step: u32,
 }
 
 /// The symbols of one solution.
@@ -29,6 +31,8 @@ pub(crate) struct Symbols<'t> {
     letters: [u32; 128],
     longer: HashMap<&'t str, u32>,
     bindings: Vec<Binding>,
+    /// The index of the sentence that is being read, which binds what is bound.
+    pub step: u32,
 }
 
 impl<'t> Symbols<'t> {
@@ -38,6 +42,7 @@ impl<'t> Symbols<'t> {
             letters: [0; 128],
             longer: HashMap::new(),
             bindings: Vec::with_capacity(32),
+            step: 0,
         }
     }
 
@@ -67,6 +72,7 @@ impl<'t> Symbols<'t> {
                 value,
                 read: false,
                 unknown: false,
+                step: self.step,
             },
         );
     }
@@ -86,6 +92,7 @@ impl<'t> Symbols<'t> {
                 value,
                 read: false,
                 unknown: true,
+                step: self.step,
             },
         );
     }
@@ -100,10 +107,12 @@ impl<'t> Symbols<'t> {
         }
     }
 
-    pub(crate) fn mark_read(&mut self, symbol: Span) {
-        if let Some(index) = self.index(symbol) {
-            self.bindings[index].read = true;
-        }
+    /// Notes that something read a symbol; returns the index of the sentence that bound it.
+    pub(crate) fn mark_read(&mut self, symbol: Span) -> Option<u32> {
+        let index = self.index(symbol)?;
+        let binding = &mut self.bindings[index];
+        binding.read = true;
+        Some(binding.step)
     }
 
     /// The value that an expression states: a number, or a linear expression in the unknown.

@@ -195,6 +195,14 @@ pub struct StepVerdict {
     pub needed: bool,
     /// Whether everything about it is right.
     pub correct: bool,
+    /// The number of the needed quantity that it states, among the quantities of the gold: the same
+    /// in every candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u32>,
+    /// The earlier sentences that it reads, as sorted indices into [`Verdict::steps`]; empty unless
+    /// [`Verifier::with_uses`](crate::Verifier::with_uses) asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<u32>,
 }
 
 /// The judgment on one candidate.
@@ -207,6 +215,9 @@ pub struct Verdict {
     pub answer_correct: bool,
     /// The share of needed quantities whose step is right, from 0 to 1.
     pub process_accuracy: f64,
+    /// How many quantities the answer needs.
+    #[serde(default)]
+    pub needed: u32,
     /// The first mistake, or none if the solution is accepted.
     pub first_error: Option<StepError>,
     /// Needed quantities without a step.

@@ -92,6 +92,29 @@ proptest! {
     }
 
     #[test]
+    fn every_step_of_gold_states_its_quantity_from_the_steps_of_its_parents(problem in problems()) {
+        let gold = gold(&problem);
+        let completion = framing::target_text(&problem);
+        for level in [Level::Paper, Level::Strict] {
+            let verdict = Verifier::new(level).with_uses().verify(&gold, &completion);
+            prop_assert_eq!(verdict.needed, gold.needed());
+            let mut stated = HashMap::new();
+            let stating = verdict.steps.iter().zip(0_u32..);
+            for (node, at) in stating.filter_map(|(step, at)| Some((step.node?, at))) {
+                prop_assert!(stated.insert(node, at).is_none());
+                let (_, quantity) = problem.graph().quantities().nth(node as usize).unwrap();
+                let parents = quantity.parents().iter();
+                let mut expected: Vec<u32> =
+                    parents.map(|parent| stated[&(parent.index() as u32)]).collect();
+                expected.sort_unstable();
+                expected.dedup();
+                prop_assert_eq!(&verdict.steps[at as usize].uses, &expected, "{}", completion);
+            }
+            prop_assert_eq!(stated.len() as u32, gold.needed());
+        }
+    }
+
+    #[test]
     fn a_changed_digit_is_rejected(problem in problems(), which: Index, digit in 0_u8..10) {
         let mut text = problem.solution_text().into_bytes();
         let digits: Vec<usize> = (0..text.len()).filter(|at| text[*at].is_ascii_digit()).collect();

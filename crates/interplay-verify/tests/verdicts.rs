@@ -199,3 +199,44 @@ fn hostile_texts_are_judged_in_linear_time() {
         let _ = Gold::from_solution(&text);
     }
 }
+
+#[test]
+fn a_step_names_its_quantity_and_the_steps_that_it_reads() {
+    // `yak` does not exist, the second `elk` redefines the first and is read in its place.
+    let candidate = "fox = 3. yak = 1. elk = fox + yak = 3 + 1 = 4. elk = fox + fox = 3 + 3 = 6. \
+                     owl = elk + elk = 6 + 6 = 12. Answer: 16.";
+    for level in [Level::Paper, Level::Strict] {
+        let verdict = Verifier::new(level)
+            .with_uses()
+            .verify(&terse(false), candidate);
+        let uses: Vec<&[u32]> = verdict.steps.iter().map(|step| &*step.uses).collect();
+        assert_eq!(uses, [&[][..], &[], &[0, 1], &[0], &[3]], "{level:?}");
+        let nodes: Vec<bool> = verdict
+            .steps
+            .iter()
+            .map(|step| step.node.is_some())
+            .collect();
+        assert_eq!(nodes, [true, false, true, true, false]);
+        assert_eq!(verdict.steps[2].node, verdict.steps[3].node);
+        assert_eq!(verdict.needed, 3);
+    }
+}
+
+#[test]
+fn the_sentences_that_solve_an_equation_follow_from_each_other() {
+    let text = "fox = x. elk = 3 * fox = 3 * x = 3*x. Solve elk = 12: 3*x = 12; x = 12 / 3; x = 4. \
+                Answer: 4.";
+    let gold = Gold::from_solution(text).unwrap();
+    let verifier = Verifier::new(Level::Strict);
+    assert!(
+        verifier
+            .verify(&gold, text)
+            .steps
+            .iter()
+            .all(|step| step.uses.is_empty())
+    );
+    let verdict = verifier.with_uses().verify(&gold, text);
+    assert!(verdict.accepted);
+    let uses: Vec<&[u32]> = verdict.steps.iter().map(|step| &*step.uses).collect();
+    assert_eq!(uses, [&[][..], &[0], &[1], &[2], &[3]]);
+}

@@ -11,6 +11,7 @@ use interplay_graph::settings::Issues;
 use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::TrainerSpec;
 
+use crate::budget;
 use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP};
 use crate::planned_stage::{Ops, Stage, resolve_stages};
@@ -26,10 +27,11 @@ impl ExperimentSpec {
     /// Everything about the experiment that cannot work.
     #[must_use]
     pub fn validate(&self, library: &ContextLibrary) -> Issues {
+        let applied = budget::apply(self.clone());
         let mut check = Check {
-            spec: self,
+            spec: &applied.experiment,
             library,
-            issues: Issues::default(),
+            issues: applied.issues,
         };
         check.names();
         check.model();
@@ -146,6 +148,8 @@ impl Check<'_> {
             .range("tokenizer.samples", spec.samples, 1..=10 * MANY);
         self.data("tokenizer.data", &spec.data);
         self.exact("tokenizer.data", &spec.data);
+        self.issues
+            .nest("tokenizer.data", spec.data.edge_issues(false));
     }
 
     fn evaluate(&mut self) {
@@ -174,6 +178,8 @@ impl Check<'_> {
         self.issues.nest("evaluate", issues);
         self.data("evaluate.data", &spec.data);
         self.exact("evaluate.data", &spec.data);
+        self.issues
+            .nest("evaluate.data", spec.data.edge_issues(false));
         self.bands();
     }
 
@@ -223,6 +229,9 @@ impl Check<'_> {
         self.issues.nest(&key, needs.issues);
         if let Some(training) = needs.training {
             self.data(&format!("{key}.data"), training.data);
+            let follows = stage.edge_from.is_some();
+            self.issues
+                .nest(&format!("{key}.data"), training.data.edge_issues(follows));
             match training.reward {
                 Some(reward) => {
                     let missing = reward.missing_from(&training.data.components());
@@ -250,7 +259,7 @@ impl Check<'_> {
         if let Some(ops) = calibrating.needs().measured_ops {
             let name = &stage.name;
             let key = format!("stage.{name}.data (at the ops of stage.{calibration})");
-            self.data(&key, &data.at_ops(ops));
+            self.data(&key, &data.at_edge(ops));
         }
     }
 }
@@ -288,6 +297,51 @@ mod tests {
     #[test]
     fn nothing_is_wrong_with_the_preset() {
         assert_eq!(issues_after(|_| {}), "");
+    }
+
+    /// The quick preset with a replay component in its last stage.
+    fn with_replay(spec: &mut ExperimentSpec, change: impl FnOnce(&mut TaskSpec)) {
+        let Some(StageSettings::Grpo(stage)) = spec.stages.last_mut().map(|of| &mut of.settings)
+        else {
+            panic!("the last stage is of another kind");
+        };
+        let tasks = tasks(&mut stage.data);
+        let mut replay = tasks.mixture[0].clone();
+        (replay.op, replay.weight) = ("2-5".parse().unwrap(), 0.3);
+        tasks.mixture[0].weight = 0.7;
+        tasks.mixture.push(replay);
+        change(tasks);
+    }
+
+    #[test]
+    fn components_that_follow_the_edge_say_so() {
+        let found = issues_after(|spec| with_replay(spec, |_| {}));
+        let expected = "`stage.grpo.data.mixture`: found components of op 6-7; op 2-5, none of them \
+                        marked, expected `edge = true`";
+        assert!(found.contains(expected), "{found}");
+        let found = issues_after(|spec| with_replay(spec, |tasks| tasks.mixture[0].edge = true));
+        assert_eq!(found, "");
+        // Components that differ in something else all follow.
+        let found = issues_after(|spec| {
+            with_replay(spec, |tasks| {
+                tasks.mixture[1].op = tasks.mixture[0].op.clone();
+            });
+        });
+        assert_eq!(found, "");
+    }
+
+    #[test]
+    fn nothing_follows_an_edge_where_no_calibration_is_named() {
+        let found = issues_after(|spec| {
+            with_replay(spec, |tasks| tasks.mixture[0].edge = true);
+            spec.stages.last_mut().unwrap().edge_from = None;
+            tasks(&mut spec.evaluate.data).mixture[0].edge = true;
+            tasks(&mut spec.tokenizer.data).mixture[0].edge = true;
+        });
+        for table in ["stage.grpo.data", "evaluate.data", "tokenizer.data"] {
+            let expected = format!("`{table}.mixture[0].edge`: found true, expected no `edge`");
+            assert!(found.contains(&expected), "{found}");
+        }
     }
 
     #[test]

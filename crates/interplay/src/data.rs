@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use interplay_dag::DagEnvironment;
+use interplay_dag::{DagEnvironment, RELEASED_PROCESS};
 use interplay_environment::{Environment, Example, Split};
 use interplay_eval::{Bands, EvalItem};
 use interplay_graph::SeedStreams;
@@ -208,10 +208,11 @@ impl DataSpec {
 
     /// The names of the reward components that its environment gives.
     pub(crate) fn components(&self) -> Vec<String> {
-        let names: &[&str] = match self {
-            Self::Dag(_) | Self::Gsm8k(_) => &["outcome", "process", "accepted"],
-        };
-        names.iter().map(|name| (*name).to_owned()).collect()
+        let mut names = vec!["outcome", "process", "accepted"];
+        if matches!(self, Self::Dag(_)) && !self.is_noisy() {
+            names.push(RELEASED_PROCESS);
+        }
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// Whether its rewards err.
@@ -262,6 +263,50 @@ impl DataSpec {
                 })
             }
         }
+    }
+
+    /// The same table with the ops that a calibration chose, in the components that follow it:
+    /// those marked `edge = true`, or all where none is marked. Tables of files are restricted to them.
+    pub(crate) fn at_edge(&self, ops: &Counts) -> Self {
+        let Self::Dag(data) = self else {
+            return self.at_ops(ops);
+        };
+        let marked = data.tasks.mixture.iter().any(|component| component.edge);
+        let mut data = data.clone();
+        for component in &mut data.tasks.mixture {
+            if component.edge || !marked {
+                component.op = ops.clone();
+            }
+        }
+        Self::Dag(data)
+    }
+
+    /// What is wrong with the marks `edge = true` of the components; `follows` says whether a
+    /// calibration chooses ops for the table.
+    pub(crate) fn edge_issues(&self, follows: bool) -> Issues {
+        let mut issues = Issues::default();
+        let Self::Dag(data) = self else {
+            return issues;
+        };
+        let mixture = &data.tasks.mixture;
+        for (index, component) in mixture.iter().enumerate() {
+            let expected = "no `edge`, or a `grpo` stage with `edge_from`";
+            let allowed = follows || !component.edge;
+            issues.expect(allowed, format!("mixture[{index}].edge"), "true", expected);
+        }
+        let marked = mixture.iter().any(|component| component.edge);
+        let alike = mixture.windows(2).all(|pair| pair[0].op == pair[1].op);
+        if follows && !marked && !alike {
+            let ops: Vec<String> = mixture.iter().map(|of| of.op.to_string()).collect();
+            let found = format!(
+                "components of op {}, none of them marked",
+                ops.join("; op ")
+            );
+            let expected = "`edge = true` in each component whose ops `edge_from` is to choose; the \
+                            others keep theirs";
+            issues.push("mixture", found, expected);
+        }
+        issues
     }
 
     /// What determines the problems of a split besides the table itself: the share that is held out,
@@ -330,7 +375,7 @@ impl DataSpec {
                 let rollouts = streams.stream(&format!("{stream}/rollouts"));
                 let errors = rollouts.child(u64::MAX).stream("supervision");
                 Ok(Problems::Dag(Box::new(match data.noise {
-                    None => environment,
+                    None => environment.with_released_process(),
                     Some(noise) => environment.with_noise(noise, errors)?,
                 })))
             }
@@ -546,6 +591,8 @@ impl Problems {
 mod tests {
     use std::io::Write;
 
+    use interplay_tasks::Dialect;
+
     use super::*;
 
     fn read(text: &str) -> Result<DataSpec, String> {
@@ -678,5 +725,46 @@ mod tests {
         let none = data.select(&supply, &wanted("evaluate", &[2], 1, 0), |_| Ok(false));
         let error = none.err().unwrap().to_string();
         assert!(error.contains("op 2"), "{error}");
+    }
+
+    #[test]
+    fn a_replay_component_keeps_its_ops_at_the_edge() {
+        let part = |op: &str, edge| Component {
+            edge,
+            ..Component::new(op.parse().unwrap(), "zoo", Dialect::Terse)
+        };
+        let edge = Counts::list(vec![8, 9]).unwrap();
+        let ops = |mixture: Vec<Component>| {
+            let DataSpec::Dag(data) = DataSpec::from(TaskSpec::new(mixture)).at_edge(&edge) else {
+                panic!("another environment");
+            };
+            let ops = data.tasks.mixture.iter().map(|of| of.op.to_string());
+            ops.collect::<Vec<_>>()
+        };
+        let written = edge.to_string();
+        assert_eq!(
+            ops(vec![part("6-7", true), part("2-5", false)]),
+            [&written, "2-5"]
+        );
+        assert_eq!(
+            ops(vec![part("6-7", false), part("6-7", false)]),
+            [&*written, &written]
+        );
+    }
+
+    #[test]
+    fn marks_are_read_and_written() {
+        let text = "[[mixture]]\nop = \"6-7\"\nedge = true\nweight = 0.7\ncontext = [\"zoo\", \"school\"]\n\
+                    dialect = \"terse\"\n[[mixture]]\nop = 2\nweight = 0.3\ncontext = \"zoo\"\n\
+                    dialect = \"terse\"";
+        let data: DataSpec = toml::from_str(text).unwrap();
+        let DataSpec::Dag(dag) = &data else {
+            panic!("another environment");
+        };
+        let marks: Vec<bool> = dag.tasks.mixture.iter().map(|of| of.edge).collect();
+        assert_eq!(marks, [true, true, false]);
+        let written = toml::to_string(&data).unwrap();
+        assert_eq!(written.matches("edge").count(), 2, "{written}");
+        assert_eq!(toml::from_str::<DataSpec>(&written).unwrap(), data);
     }
 }

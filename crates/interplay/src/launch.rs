@@ -12,6 +12,7 @@ use interplay_tasks::ContextLibrary;
 use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::memory::peak_memory_mib;
+use crate::overrides::Override;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::results::Results;
@@ -36,6 +37,10 @@ pub struct Launch {
     /// Random seed, instead of the experiment's own.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// A key of the experiment with another value, such as budget.beta=0.2 or
+    /// stage.grpo.training.steps=40. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
     /// Run folder [default: runs/NAME]. A folder that holds the same experiment is resumed.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -63,18 +68,12 @@ impl Launch {
     /// whatever stops a stage.
     pub fn run(&self, progress: &mut dyn Progress) -> Result<Finished, InterplayError> {
         let began = Instant::now();
-        let mut spec = match &self.config {
-            Some(path) => ExperimentSpec::load(path)?,
-            None => ExperimentSpec::preset(&self.preset)?,
-        };
-        spec.seed = self.seed.unwrap_or(spec.seed);
+        let plan = self.plan()?;
         let folder = match &self.out {
             Some(folder) => folder.clone(),
-            None => PathBuf::from("runs").join(&spec.name),
+            None => PathBuf::from("runs").join(&plan.name),
         };
-        let library = ContextLibrary::embedded();
-        let plan = Plan::resolve(spec, self.device.clone(), &library);
-        let run = Run::new(plan.map_err(|error| self.in_file(error))?, folder, library)?;
+        let run = Run::new(plan, folder, ContextLibrary::embedded())?;
         let results = run.execute(progress)?;
         Ok(Finished {
             results,
@@ -82,6 +81,20 @@ impl Launch {
             elapsed: began.elapsed(),
             peak_memory_mib: peak_memory_mib(),
         })
+    }
+
+    /// The plan of the experiment. Nothing is written.
+    ///
+    /// # Errors
+    /// An experiment that cannot be read or cannot run.
+    pub fn plan(&self) -> Result<Plan, InterplayError> {
+        let mut spec = match &self.config {
+            Some(path) => ExperimentSpec::load_with(path, &self.set)?,
+            None => ExperimentSpec::preset_with(&self.preset, &self.set)?,
+        };
+        spec.seed = self.seed.unwrap_or(spec.seed);
+        let plan = Plan::resolve(spec, self.device.clone(), &ContextLibrary::embedded());
+        plan.map_err(|error| self.in_file(error))
     }
 
     /// The error with the file that it is about: its message names keys alone.

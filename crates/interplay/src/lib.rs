@@ -27,10 +27,13 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod account;
+mod budget;
 mod check;
 mod data;
 pub mod device;
 mod devices;
+mod energy;
 mod error;
 mod keys;
 #[cfg(feature = "cli")]
@@ -38,6 +41,7 @@ pub mod launch;
 mod limits;
 mod local_device;
 mod memory;
+mod overrides;
 mod page;
 mod plan;
 mod planned_stage;
@@ -50,12 +54,14 @@ mod spec;
 mod stage;
 mod temperatures;
 
+pub use budget::{BudgetSpec, BudgetUnit, PlannedBudget, PlannedShare};
 pub use data::{DagData, DataSpec};
 pub use devices::Devices;
 pub use error::{InterplayError, with_causes};
 // For the command, which measures itself; no part of the library's interface.
 #[doc(hidden)]
 pub use memory::peak_memory_mib;
+pub use overrides::Override;
 pub use plan::Plan;
 pub use planned_stage::{Ops, Stage, StageRef, Start};
 pub use results::{Results, StageResult};

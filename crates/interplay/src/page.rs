@@ -8,6 +8,7 @@ use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
 use interplay_tasks::corpora::ExposureCertificate;
 use serde_json::Value;
 
+use crate::account;
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::results::{Line, Results, StageResult, ends, gains, lines, points};
@@ -36,7 +37,7 @@ pub(crate) fn page(
     sections.extend(training(results, folder)?);
     sections.push(seen(plan, exposure));
     sections.extend(overlong(results));
-    sections.push(cost(results));
+    sections.push(account::section(results));
     let stages: Vec<&str> = results
         .stages
         .iter()
@@ -437,42 +438,4 @@ fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
         })
     };
     text.lines().enumerate().map(parse).collect()
-}
-
-fn cost(results: &Results) -> Section {
-    let total = results.ledger();
-    let names = results
-        .stages
-        .iter()
-        .map(|stage| (stage.name.as_str(), &stage.ledger));
-    let rows = names.chain([("total", &total)]).map(|(name, ledger)| {
-        vec![
-            name.to_owned(),
-            ledger.trained_tokens.to_string(),
-            ledger.generated_tokens.to_string(),
-            ledger.reference_tokens.to_string(),
-            ledger.evaluated_tokens.to_string(),
-            format!("{:.0}", ledger.token_equivalents()),
-            format!("{:.3e}", ledger.flops(results.model_parameters)),
-        ]
-    });
-    let columns = [
-        "stage",
-        "trained tokens",
-        "rollout tokens",
-        "reference tokens",
-        "evaluation tokens",
-        "trained-token equivalents",
-        "FLOPs",
-    ];
-    Section {
-        heading: "Compute".into(),
-        text: "A trained token costs three forward passes, a rollout or reference token one; \
-               evaluation is counted apart and left out of the equivalents."
-            .into(),
-        blocks: vec![Block::Table {
-            columns: columns.map(str::to_owned).to_vec(),
-            rows: rows.collect(),
-        }],
-    }
 }

@@ -7,6 +7,7 @@ use interplay_eval::Bands;
 use interplay_tasks::ContextLibrary;
 use serde::{Serialize, Serializer};
 
+use crate::budget::{Applied, BudgetSpec, PlannedBudget, apply};
 use crate::check::validate_rows;
 use crate::devices::Devices;
 use crate::error::InterplayError;
@@ -35,6 +36,10 @@ pub struct Plan {
     pub held_out: f64,
     /// The ops that count as in distribution, at the edge, and hard.
     pub bands: Bands,
+    /// The budget that the stages were planned from, as it was written.
+    pub budget: Option<BudgetSpec>,
+    /// What the budget gave to the stages.
+    pub planned: Option<PlannedBudget>,
     /// The tokenizer.
     pub tokenizer: TokenizerSpec,
     /// The model.
@@ -55,6 +60,8 @@ struct PlanFile<'a> {
     device: &'a Devices,
     held_out: f64,
     bands: &'a Bands,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<&'a BudgetSpec>,
     tokenizer: &'a TokenizerSpec,
     model: &'a ModelSpec,
     evaluate: &'a EvaluateSpec,
@@ -72,6 +79,7 @@ impl Serialize for Plan {
             device: &self.device,
             held_out: self.held_out,
             bands: &self.bands,
+            budget: self.budget.as_ref(),
             tokenizer: &self.tokenizer,
             model: &self.model,
             evaluate: &self.evaluate,
@@ -92,6 +100,11 @@ impl Plan {
         library: &ContextLibrary,
     ) -> Result<Self, InterplayError> {
         let mut issues = experiment.validate(library);
+        let Applied {
+            experiment,
+            planned,
+            ..
+        } = apply(experiment);
         let named = experiment.device.clone();
         let device = devices.into().or(named).unwrap_or_default();
         issues.nest("", validate_rows(&experiment, device.count()));
@@ -109,6 +122,8 @@ impl Plan {
             device,
             held_out: experiment.held_out,
             bands: experiment.bands,
+            budget: experiment.budget,
+            planned,
             tokenizer: experiment.tokenizer,
             model: experiment.model,
             evaluate: experiment.evaluate,

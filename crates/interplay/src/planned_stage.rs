@@ -35,8 +35,8 @@ pub enum Start {
 pub enum Ops {
     /// Those that its data name.
     OfData,
-    /// Those that an earlier calibration finds at the edge of competence; those of its data if it
-    /// finds none.
+    /// In the components of its data that follow it, those that an earlier calibration finds at the
+    /// edge of competence; those of its data if it finds none.
     AtEdgeOf(StageRef),
 }
 

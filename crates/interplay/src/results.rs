@@ -1,4 +1,4 @@
-//! The results of a run: `results.json`, `ledger.json` and the table on the console.
+//! The results of a run: `results.json` and the table on the console.
 //!
 //! Everything here follows from the plan, so two runs of one plan write the same bytes.
 
@@ -8,10 +8,12 @@ use interplay_eval::{
     Band, Cell, EdgeReport, Evaluation, ItemScore, Measure, PairedDifference, PassAtK,
     paired_difference,
 };
+use interplay_model::{ModelConfig, ModelFlops};
 use interplay_train::ledger::Ledger;
 use interplay_train::{HeldOutLoss, StageSummary};
 use serde::{Deserialize, Serialize};
 
+use crate::budget::PlannedBudget;
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::planned_stage::{Stage, StageRef};
@@ -33,6 +35,12 @@ pub struct Results {
     pub device: String,
     /// Number of parameters of the model.
     pub model_parameters: usize,
+    /// Floating-point operations of the model; results of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_flops: Option<ModelFlops>,
+    /// The budget that the stages were planned from, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<PlannedBudget>,
     /// Results of the stages, in order.
     pub stages: Vec<StageResult>,
 }
@@ -110,23 +118,16 @@ impl StageResult {
     }
 }
 
-#[derive(Serialize)]
-struct LedgerRow<'a> {
-    stage: &'a str,
-    #[serde(flatten)]
-    ledger: Ledger,
-    token_equivalents: f64,
-    flops: f64,
-}
-
 impl Results {
-    pub(crate) fn new(plan: &Plan, model_parameters: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, model: &ModelConfig) -> Self {
         Self {
             format: 2,
             name: plan.name.clone(),
             seed: plan.seed,
             device: plan.device.to_string(),
-            model_parameters,
+            model_parameters: model.parameters(),
+            model_flops: Some(ModelFlops::new(model)),
+            budget: plan.planned.clone(),
             stages: Vec::new(),
         }
     }
@@ -142,20 +143,6 @@ impl Results {
     }
 
     pub(crate) fn write(&self, folder: &Path, table: &str) -> Result<(), InterplayError> {
-        let total = self.ledger();
-        let row = |stage, ledger: &Ledger| LedgerRow {
-            stage,
-            ledger: *ledger,
-            token_equivalents: ledger.token_equivalents(),
-            flops: ledger.flops(self.model_parameters),
-        };
-        let mut rows: Vec<_> = self
-            .stages
-            .iter()
-            .map(|stage| row(stage.name.as_str(), &stage.ledger))
-            .collect();
-        rows.push(row("total", &total));
-        write_json(&folder.join("ledger.json"), &rows)?;
         write_json(&folder.join("results.json"), self)?;
         write_whole(&folder.join("results.txt"), table.as_bytes())
     }

@@ -12,9 +12,11 @@ use interplay_model::ModelConfig;
 use interplay_tasks::TaskSpec;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::budget::{BudgetSpec, leave_open};
 use crate::data::DataSpec;
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::overrides::Override;
 use crate::stage::StageSpec;
 
 /// A whole experiment.
@@ -37,6 +39,9 @@ pub struct ExperimentSpec {
     pub held_out: f64,
     /// The ops that count as in distribution, at the edge, and hard.
     pub bands: Bands,
+    /// A budget that the planner splits into stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetSpec>,
     /// The tokenizer.
     pub tokenizer: TokenizerSpec,
     /// The model.
@@ -209,6 +214,14 @@ impl ExperimentSpec {
     /// # Errors
     /// [`InterplayError::BadSpec`] if there is none of this name.
     pub fn preset(name: &str) -> Result<Self, InterplayError> {
+        Self::preset_with(name, &[])
+    }
+
+    /// A preset by name, with some of its keys set to other values.
+    ///
+    /// # Errors
+    /// As [`preset`](Self::preset), and [`InterplayError::BadSpec`] for a key that cannot be set.
+    pub fn preset_with(name: &str, overrides: &[Override]) -> Result<Self, InterplayError> {
         let Some((name, text)) = Self::PRESETS.iter().find(|(known, _)| *known == name) else {
             let known = Self::PRESETS.map(|(name, _)| name).join(", ");
             let reason = format!("unknown preset; expected one of {known}");
@@ -217,7 +230,7 @@ impl ExperimentSpec {
                 reason,
             });
         };
-        Self::from_toml(text, Path::new(name))
+        Self::from_toml_with(text, Path::new(name), overrides)
     }
 
     /// Reads an experiment file.
@@ -225,8 +238,16 @@ impl ExperimentSpec {
     /// # Errors
     /// If the file cannot be read or is not an experiment.
     pub fn load(path: &Path) -> Result<Self, InterplayError> {
+        Self::load_with(path, &[])
+    }
+
+    /// Reads an experiment file and sets some of its keys to other values.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`InterplayError::BadSpec`] for a key that cannot be set.
+    pub fn load_with(path: &Path, overrides: &[Override]) -> Result<Self, InterplayError> {
         let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
-        Self::from_toml(&text, path)
+        Self::from_toml_with(&text, path, overrides)
     }
 
     /// Reads an experiment from text; `origin` is named in errors.
@@ -235,11 +256,22 @@ impl ExperimentSpec {
     /// [`InterplayError::BadSpec`] for anything that is not an experiment: unknown keys, wrong
     /// types, missing keys.
     pub fn from_toml(text: &str, origin: &Path) -> Result<Self, InterplayError> {
+        Self::from_toml_with(text, origin, &[])
+    }
+
+    fn from_toml_with(
+        text: &str,
+        origin: &Path,
+        overrides: &[Override],
+    ) -> Result<Self, InterplayError> {
         let bad = |reason: String| InterplayError::BadSpec {
             path: origin.to_owned(),
             reason,
         };
-        let table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let mut table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        for change in overrides {
+            change.apply(&mut table).map_err(bad)?;
+        }
         Self::from_table(table, origin)
     }
 
@@ -266,6 +298,8 @@ impl ExperimentSpec {
             spread(&mut table, &defaults);
         }
         move_supervision(&mut table);
+        move_scale(&mut table);
+        leave_open(&mut table);
         // Defaults are spread over values, so messages name keys: lines would be those of a text
         // that nobody wrote. The parser does not know which stage it is in, so it is named here.
         for (number, stage) in (1..).zip(stages(&table)) {
@@ -290,6 +324,27 @@ fn stages(table: &toml::Table) -> &[toml::Value] {
         .get("stage")
         .and_then(toml::Value::as_array)
         .map_or(&[], Vec::as_slice)
+}
+
+/// Takes `advantage_scale`, the only setting of advantages in older files, into their table.
+fn move_scale(table: &mut toml::Table) {
+    let stages = table.get_mut("stage").and_then(toml::Value::as_array_mut);
+    for stage in stages.into_iter().flatten() {
+        let training = stage
+            .get_mut("training")
+            .and_then(toml::Value::as_table_mut);
+        let Some(training) = training else {
+            continue;
+        };
+        let Some(scale) = training.remove("advantage_scale") else {
+            continue;
+        };
+        let empty = || toml::Value::Table(toml::Table::new());
+        let advantage = training.entry("advantage").or_insert_with(empty);
+        if let Some(advantage) = advantage.as_table_mut() {
+            advantage.entry("scale_rewards").or_insert(scale);
+        }
+    }
 }
 
 /// Takes the keys of the verifier, `level` and `noise`, into the data tables, whose environment has the

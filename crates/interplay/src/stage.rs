@@ -25,7 +25,8 @@ pub struct StageSpec {
     /// The stage whose model it starts from. By default the last one before it that trains; `None`
     /// for kinds that start from random weights.
     pub from: Option<String>,
-    /// The calibration whose ops replace those of its data, for kinds that can train at the edge.
+    /// The calibration whose ops replace those of the components of its data that follow it
+    /// (`edge = true`), for kinds that can train at the edge.
     pub edge_from: Option<String>,
     /// What it does.
     pub settings: StageSettings,
@@ -190,7 +191,7 @@ impl StageKind {
                 starts_from_model: true,
                 follows_edge: true,
                 trains: true,
-                curves: &["reward", "answer_correct", "kl_nats", "entropy_nats"],
+                curves: &["reward", "answer_correct", "kl", "entropy"],
             },
         }
     }

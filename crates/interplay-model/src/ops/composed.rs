@@ -319,6 +319,18 @@ pub fn score_targets<B: Backend>(
     [chosen - log_sum.clone(), entropy, log_sum].map(|column| column.squeeze_dim::<1>(1))
 }
 
+/// Entropies of the distributions at a temperature, differentiable like any composed operation.
+pub fn entropy<B: Backend>(
+    hidden: Tensor<B, 2>,
+    weight: Tensor<B, 2>,
+    inverse_temperature: f32,
+) -> Tensor<B, 1> {
+    let logits = logits(hidden, weight).mul_scalar(inverse_temperature);
+    let log_probs = burn::tensor::activation::log_softmax(logits, 1);
+    let entropy = (log_probs.clone().exp() * log_probs).sum_dim(1).neg();
+    entropy.squeeze_dim::<1>(1)
+}
+
 /// With `P` the probabilities: `dlogits = grad (onehot - P)`.
 pub fn score_targets_backward<B: Backend>(
     hidden: Tensor<B, 2>,

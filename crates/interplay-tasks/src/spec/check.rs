@@ -264,6 +264,7 @@ mod tests {
             dialect: Dialect::Prose,
             mode: Mode::Reverse,
             d: 4,
+            edge: false,
         });
         spec.max_value = Some(-1);
         spec.entanglement = Some(1.5);

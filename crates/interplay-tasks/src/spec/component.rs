@@ -25,6 +25,10 @@ pub struct Component {
     /// The number of layers of a prose problem: 2 for places and items, 3 with averages per item.
     #[serde(default = "two")]
     pub d: u32,
+    /// Whether the calibration of an experiment may choose the difficulties, in a stage that names one.
+    /// Where it finds none, and everywhere else, `op` counts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub edge: bool,
 }
 
 impl Component {
@@ -38,8 +42,13 @@ impl Component {
             dialect,
             mode: Mode::Forward,
             d: two(),
+            edge: false,
         }
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn one() -> f64 {

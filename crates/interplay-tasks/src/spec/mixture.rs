@@ -53,6 +53,9 @@ pub struct MixtureEntry {
     /// The numbers of layers. Default: 2.
     #[serde(default = "two")]
     pub d: OneOrMany<u32>,
+    /// Whether the calibration of an experiment may choose the difficulties.
+    #[serde(default)]
+    pub edge: bool,
     /// A published mixture.
     #[serde(default)]
     pub preset: Option<String>,
@@ -164,6 +167,7 @@ impl MixtureEntry {
                         weight: self.weight * share / combinations as f64,
                         mode: *mode,
                         d: *d,
+                        edge: self.edge,
                         ..Component::new(op.clone(), context, *dialect)
                     });
                 }

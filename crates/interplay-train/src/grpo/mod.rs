@@ -1,26 +1,32 @@
 //! GRPO: reinforcement learning from verified rollouts, without a value model.
 //!
-//! A step samples a group of completions for each prompt, verifies them, turns rewards into
-//! advantages within the group, and updates the policy with the clipped ratio and a penalty for
-//! leaving the frozen reference.
+//! A step samples groups of completions of the prompts that the curriculum picks, verifies them, turns
+//! rewards into advantages within the group, spreads these over tokens, and updates the policy.
+//! The objectives themselves are functions on slices in `interplay-objectives`, the curriculum is
+//! `interplay-curriculum`; this folder samples, packs, and keeps a stage resumable.
 //!
-//! Source: arXiv 2402.03300 (GRPO), arXiv 2503.20783 (Dr. GRPO), arXiv 2503.14476 (DAPO); the
-//! settings' defaults are those of arXiv 2512.07783, appendix A.
+//! Source: arXiv 2402.03300 (GRPO); the settings' defaults are those of arXiv 2512.07783, appendix A.
 //!
-//! Deviations: log-probabilities of the old policy are those returned by the sampler, and the
-//! metric `rollout_mismatch_nats` is their mean difference from the trainer's. With
-//! [`Credit::FirstError`] a completion's failure is charged to its first wrong sentence instead
-//! of all its tokens.
+//! Deviations: log-probabilities of the old policy are those returned by the sampler, unless
+//! `old_log_probs = "trainer"`.
 
-mod advantage;
+mod batch;
+mod completions;
+mod dynamic;
 pub(crate) mod objective;
+mod reference;
 mod reward;
 mod rollout;
+mod scoring;
 mod spec;
 mod stage;
+mod state;
+mod step_metrics;
+mod update;
 
-pub use advantage::{AdvantageScale, advantages};
-pub use objective::{LossKind, k3_estimate, token_weights};
+pub use dynamic::DynamicSampling;
+pub use reference::{ReferenceSpec, Sync};
 pub use reward::RewardSpec;
-pub use spec::{Credit, GrpoSpec};
+pub use spec::{GrpoSpec, OldLogProbs};
 pub use stage::{GrpoInput, run, run_on};
+pub use state::GrpoState;

@@ -1,161 +1,164 @@
-//! The loss of a GRPO update, and statistics of the policy for the metrics.
-//!
-//! Source: arXiv 2402.03300, equation 3; the k3 estimator is
-//! <http://joschu.net/blog/kl-approx.html>.
+//! What a pass of a policy update carries to a device, and what comes back.
 
-use burn::tensor::{Tensor, TensorData};
-use interplay_model::FusedOps;
+use interplay_objectives::loss::{LossStats, PolicyLoss, TokenBatch};
 use serde::{Deserialize, Serialize};
 
-/// How the losses of tokens become one number.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LossKind {
-    /// The mean over each completion, then over completions.
-    #[default]
-    Grpo,
-    /// The sum over tokens over the longest possible completion, then the mean over completions.
-    DrGrpo,
-    /// The mean over all tokens of the update.
-    Dapo,
-}
-
-/// The weight of each token in the loss, completion by completion.
-///
-/// ```
-/// use interplay_train::grpo::{LossKind, token_weights};
-///
-/// assert_eq!(token_weights(&[1, 2], 8, LossKind::Grpo), [0.5, 0.25, 0.25]);
-/// assert_eq!(token_weights(&[1, 3], 8, LossKind::Dapo), [0.25; 4]);
-/// assert_eq!(token_weights(&[1, 1], 4, LossKind::DrGrpo), [0.125; 2]);
-/// ```
-#[must_use]
-pub fn token_weights(lengths: &[usize], max_new_tokens: usize, kind: LossKind) -> Vec<f32> {
-    let completions = lengths.len() as f32;
-    let total: usize = lengths.iter().sum();
-    let mut weights = Vec::with_capacity(total);
-    for &length in lengths {
-        let weight = match kind {
-            LossKind::Grpo => 1.0 / (completions * length as f32),
-            LossKind::DrGrpo => 1.0 / (completions * max_new_tokens as f32),
-            LossKind::Dapo => 1.0 / total as f32,
-        };
-        weights.extend(std::iter::repeat_n(weight, length));
-    }
-    weights
-}
-
-/// The low-variance estimate of the KL divergence from the reference at one token, in nats:
-/// `r - ln r - 1` with `r = reference / policy`; never negative.
-///
-/// ```
-/// use interplay_train::grpo::k3_estimate;
-///
-/// assert_eq!(k3_estimate(-1.0, -1.0), 0.0);
-/// assert!((k3_estimate(-1.0, -2.0) - ((-1.0f64).exp() + 1.0 - 1.0)).abs() < 1e-12);
-/// ```
-#[must_use]
-pub fn k3_estimate(policy: f64, reference: f64) -> f64 {
-    let log_ratio = reference - policy;
-    log_ratio.exp() - log_ratio - 1.0
-}
-
-/// The settings of the objective.
+/// The settings of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Objective {
-    /// The ratio is clipped below `1 - clip_low`,
-    pub clip_low: f32,
-    /// and above `1 + clip_high`.
-    pub clip_high: f32,
-    /// Weight of the k3 penalty.
-    pub kl_coefficient: f32,
+    /// The loss.
+    pub loss: PolicyLoss,
     /// The temperature at which the completions were sampled.
     pub temperature: f64,
     /// The limit below which their tokens were sampled, if the model's vocabulary is padded.
     pub vocab_limit: Option<usize>,
 }
 
-/// The inputs of the objective, one value for each predicted token of the batch.
+/// The inputs of the loss, one value for each predicted token of the pass, or none where it is not needed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct TokenTable {
-    /// Log-probabilities under the policy that sampled.
+    /// Log-probabilities under the policy before the first update on the batch.
     pub old: Vec<f32>,
-    /// Log-probabilities under the reference; empty without a penalty.
+    /// Log-probabilities that the sampler gave, where the pass is to measure how the trainer's differ.
+    pub sampled: Vec<f32>,
+    /// Log-probabilities under the reference.
     pub reference: Vec<f32>,
     pub advantages: Vec<f32>,
     pub weights: Vec<f32>,
+    /// Importance weights of the mismatch between sampler and trainer.
+    pub correction: Vec<f32>,
+    /// Random numbers.
+    pub draws: Vec<u64>,
 }
 
-/// The loss of one pass, `[1]`.
-pub(crate) fn loss<B: FusedOps>(
-    log_probs: &Tensor<B, 1>,
-    table: &TokenTable,
-    objective: &Objective,
-    device: &B::Device,
-) -> Tensor<B, 1> {
-    let tensor = |values: &[f32]| -> Tensor<B, 1> {
-        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
-    };
-    let advantages = tensor(&table.advantages);
-    let ratio = log_probs.clone().sub(tensor(&table.old)).exp();
-    let clipped = ratio
-        .clone()
-        .clamp(1.0 - objective.clip_low, 1.0 + objective.clip_high);
-    let gain = ratio
-        .mul(advantages.clone())
-        .min_pair(clipped.mul(advantages));
-    let mut loss = gain.neg();
-    if !table.reference.is_empty() {
-        let log_ratio = tensor(&table.reference).sub(log_probs.clone());
-        let k3 = log_ratio.clone().exp().sub(log_ratio).sub_scalar(1.0);
-        loss = loss.add(k3.mul_scalar(objective.kl_coefficient));
-    }
-    loss.mul(tensor(&table.weights)).sum()
-}
-
-/// Sums over the tokens of a step, for the metrics.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct PolicyStats {
-    pub tokens: usize,
-    pub clipped: usize,
-    pub kl_nats: f64,
-    pub entropy_nats: f64,
-    pub mismatch_nats: f64,
-}
-
-impl PolicyStats {
-    /// Adds the tokens of one pass.
-    pub fn add(
-        &mut self,
-        log_probs: &[f32],
-        entropy: &[f32],
-        table: &TokenTable,
-        objective: &Objective,
-    ) {
-        for (token, &policy) in log_probs.iter().enumerate() {
-            let (policy, old) = (f64::from(policy), f64::from(table.old[token]));
-            let ratio = (policy - old).exp();
-            let advantage = table.advantages[token];
-            let above = ratio > 1.0 + f64::from(objective.clip_high) && advantage > 0.0;
-            let below = ratio < 1.0 - f64::from(objective.clip_low) && advantage < 0.0;
-            self.clipped += usize::from(above || below);
-            self.mismatch_nats += (policy - old).abs();
-            if let Some(&reference) = table.reference.get(token) {
-                self.kl_nats += k3_estimate(policy, f64::from(reference));
-            }
+impl TokenTable {
+    /// The table as the loss reads it.
+    pub fn batch<'a>(
+        &'a self,
+        lengths: &'a [usize],
+        policy: &'a [f32],
+        entropy: &'a [f32],
+    ) -> TokenBatch<'a> {
+        TokenBatch {
+            lengths,
+            policy,
+            old: &self.old,
+            reference: &self.reference,
+            entropy,
+            advantages: &self.advantages,
+            weights: &self.weights,
+            correction: &self.correction,
+            draws: &self.draws,
         }
-        self.entropy_nats += entropy.iter().copied().map(f64::from).sum::<f64>();
-        self.tokens += log_probs.len();
+    }
+}
+
+/// The difference between the log-probabilities of two computations of the same policy.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Mismatch {
+    pub tokens: u64,
+    /// The sum of the differences' magnitudes, in nats.
+    pub sum_nats: f64,
+    /// The largest of them.
+    pub max_nats: f64,
+}
+
+impl Mismatch {
+    /// Of two computations, token by token.
+    pub fn of(one: &[f32], other: &[f32]) -> Self {
+        let mut found = Self::default();
+        for (one, other) in one.iter().zip(other) {
+            let difference = (f64::from(*one) - f64::from(*other)).abs();
+            found.tokens += 1;
+            found.sum_nats += difference;
+            found.max_nats = found.max_nats.max(difference);
+        }
+        found
     }
 
-    /// One of the sums as a mean over tokens; 0 without tokens.
-    pub fn mean(&self, sum: f64) -> f64 {
-        if self.tokens == 0 {
-            0.0
-        } else {
-            sum / self.tokens as f64
+    /// Adds other tokens.
+    pub fn add(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.sum_nats += other.sum_nats;
+        self.max_nats = self.max_nats.max(other.max_nats);
+    }
+
+    /// The mean and the largest difference; NaN without tokens.
+    pub fn mean_and_max(&self) -> (f64, f64) {
+        match self.tokens {
+            0 => (f64::NAN, f64::NAN),
+            tokens => (self.sum_nats / tokens as f64, self.max_nats),
         }
+    }
+}
+
+/// The statistics of a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct PassStats {
+    pub loss: LossStats,
+    pub mismatch: Mismatch,
+}
+
+impl PassStats {
+    /// How many numbers [`to_bits`](Self::to_bits) gives.
+    pub const NUMBERS: usize = 11;
+
+    /// Adds another pass.
+    pub fn add(&mut self, other: &Self) {
+        self.loss.add(&other.loss);
+        self.mismatch.add(&other.mismatch);
+    }
+
+    /// The numbers for a message; text cannot hold those that are not finite.
+    pub fn to_bits(self) -> [u64; Self::NUMBERS] {
+        let Self { loss, mismatch } = self;
+        [
+            loss.tokens,
+            loss.clipped_low,
+            loss.clipped_high,
+            loss.clipped_dual,
+            loss.ppo_kl.to_bits(),
+            loss.reference_tokens,
+            loss.kl.to_bits(),
+            loss.entropy.to_bits(),
+            mismatch.tokens,
+            mismatch.sum_nats.to_bits(),
+            mismatch.max_nats.to_bits(),
+        ]
+    }
+
+    /// Reads what [`to_bits`](Self::to_bits) wrote.
+    pub fn from_bits(bits: [u64; Self::NUMBERS]) -> Self {
+        let [
+            tokens,
+            low,
+            high,
+            dual,
+            ppo_kl,
+            reference,
+            kl,
+            entropy,
+            compared,
+            sum,
+            max,
+        ] = bits;
+        let loss = LossStats {
+            tokens,
+            clipped_low: low,
+            clipped_high: high,
+            clipped_dual: dual,
+            ppo_kl: f64::from_bits(ppo_kl),
+            reference_tokens: reference,
+            kl: f64::from_bits(kl),
+            entropy: f64::from_bits(entropy),
+            ..LossStats::default()
+        };
+        let mismatch = Mismatch {
+            tokens: compared,
+            sum_nats: f64::from_bits(sum),
+            max_nats: f64::from_bits(max),
+        };
+        Self { loss, mismatch }
     }
 }
 
@@ -164,89 +167,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weights_add_up_to_one_where_they_are_a_mean() {
-        for kind in [LossKind::Grpo, LossKind::Dapo] {
-            let sum: f32 = token_weights(&[3, 9, 4], 16, kind).iter().sum();
-            assert!((sum - 1.0).abs() < 1e-6, "{kind:?}: {sum}");
-        }
-    }
-
-    /// Six tokens: ratio inside, above and below the clip, for a gain and for a loss.
-    #[cfg(feature = "flex")]
-    fn six() -> (Vec<f32>, TokenTable, Objective) {
-        let ratios = [1.1f32, 1.5, 0.5, 1.1, 1.5, 0.5];
-        let policy: Vec<f32> = ratios.iter().map(|ratio| ratio.ln() - 1.0).collect();
-        let table = TokenTable {
-            old: vec![-1.0; 6],
-            reference: policy.iter().map(|log_prob| log_prob + 0.5f32).collect(),
-            advantages: vec![2.0, 2.0, 2.0, -3.0, -3.0, -3.0],
-            weights: vec![0.1, 0.2, 0.3, 0.1, 0.2, 0.1],
+    fn statistics_survive_a_message() {
+        let mismatch = Mismatch::of(&[-1.0, -2.0, -3.0], &[-1.5, -2.0, -2.75]);
+        assert_eq!(mismatch.mean_and_max(), (0.25, 0.5));
+        let loss = LossStats {
+            tokens: 3,
+            clipped_high: 1,
+            kl: f64::INFINITY,
+            entropy: 0.5,
+            ..LossStats::default()
         };
-        let objective = Objective {
-            clip_low: 0.2,
-            clip_high: 0.3,
-            kl_coefficient: 0.5,
-            temperature: 1.0,
-            vocab_limit: None,
-        };
-        (policy, table, objective)
-    }
-
-    #[test]
-    #[cfg(feature = "flex")]
-    fn loss_and_gradient_by_hand() {
-        use burn::backend::{Autodiff, Flex};
-        let (policy, table, objective) = six();
-        let device = Default::default();
-        let data = TensorData::new(policy.clone(), [6]);
-        let policy = Tensor::<Autodiff<Flex>, 1>::from_data(data, &device).require_grad();
-        let loss = loss(&policy, &table, &objective, &device);
-        // min(r A, clip(r, 0.8, 1.3) A): 2.2, 2.6, 1.0, -3.3, -4.5, -2.4; the penalty of each
-        // token is 0.5 (e^0.5 - 0.5 - 1).
-        let penalty = 0.5 * (0.5f64.exp() - 1.5);
-        let gains = [2.2, 2.6, 1.0, -3.3, -4.5, -2.4];
-        let weights = [0.1, 0.2, 0.3, 0.1, 0.2, 0.1];
-        let expected: f64 = gains
-            .iter()
-            .zip(weights)
-            .map(|(gain, weight)| weight * (penalty - gain))
-            .sum();
-        let found = f64::from(loss.clone().into_scalar());
-        assert!((found - expected).abs() < 1e-5, "{found} and {expected}");
-        let gradient = policy
-            .grad(&loss.backward())
-            .expect("a gradient")
-            .into_data();
-        // Clipped where the gain is above 1.3 or the loss below 0.8; elsewhere r A. The penalty's
-        // derivative is 0.5 (1 - e^0.5).
-        let slope = 0.5 * (1.0 - 0.5f64.exp());
-        let moves = [2.2, 0.0, 1.0, -3.3, -4.5, 0.0];
-        for (token, found) in gradient.iter::<f32>().enumerate() {
-            let expected = weights[token] * (slope - moves[token]);
-            assert!(
-                (f64::from(found) - expected).abs() < 1e-5,
-                "token {token}: {found}"
-            );
-        }
-    }
-
-    #[test]
-    #[cfg(feature = "flex")]
-    fn counts_clipping_divergence_and_mismatch() {
-        let (policy, table, objective) = six();
-        let mut stats = PolicyStats::default();
-        stats.add(&policy, &[0.5; 6], &table, &objective);
-        assert_eq!((stats.tokens, stats.clipped), (6, 2));
-        assert!((stats.mean(stats.kl_nats) - (0.5f64.exp() - 1.5)).abs() < 1e-6);
-        assert!((stats.mean(stats.entropy_nats) - 0.5).abs() < 1e-9);
-        let mismatch = 2.0 * (1.1f64.ln() + 1.5f64.ln() + 2.0f64.ln()) / 6.0;
-        assert!((stats.mean(stats.mismatch_nats) - mismatch).abs() < 1e-6);
-    }
-
-    #[test]
-    fn k3_is_never_negative() {
-        for step in -20..20 {
-            assert!(k3_estimate(-1.0, f64::from(step) * 0.1) >= 0.0);
-        }
+        let stats = PassStats { loss, mismatch };
+        assert_eq!(PassStats::from_bits(stats.to_bits()), stats);
     }
 }

@@ -1,10 +1,12 @@
 //! How the reward components of a score become the reward of a completion.
 //!
 //! Source: arXiv 2512.07783, section 2.4: `R = a * R_outcome + (1 - a) * R_process`, and the strict
-//! form, which pays only where the process verifies. What the components are worth is the
-//! environment's business ([`interplay_environment::components`]).
+//! form, which pays only where the process verifies. Gates and the preset `paper`: the reward function
+//! of the paper's released code (`verl/reward_fn.py`), which differs from the text: it pays nothing
+//! for a wrong answer, and its process score penalizes extra quantities. What the components are
+//! worth is the environment's business ([`interplay_environment::components`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use interplay_environment::{EnvironmentError, Score, components};
 use interplay_graph::settings::Issues;
@@ -38,10 +40,53 @@ pub enum RewardSpec {
         /// The weight of each component, by name.
         weights: BTreeMap<String, f64>,
     },
+    /// Another reward, paid only where the component `outcome` is 1: where the answer is right.
+    AnswerGate {
+        /// The reward behind the gate.
+        reward: Box<Self>,
+    },
+    /// Another reward, paid only where the component `accepted` is 1.
+    StrictGate {
+        /// The reward behind the gate.
+        reward: Box<Self>,
+    },
+    /// The released code's default: `0.2 * outcome + 0.8 * released_process` for a right answer, else
+    /// 0. The component `released_process` is one of DAG problems without noise.
+    Paper,
 }
 
+/// The process score of the paper's released code; see
+/// `interplay_verify::released_process`.
+const RELEASED_PROCESS: &str = "released_process";
+/// What the released code weighs a right answer with.
+const RELEASED_ALPHA: f64 = 0.2;
+/// The most gates behind each other that a file may have.
+const MOST_GATES: usize = 8;
+
 impl RewardSpec {
-    /// The weight of each component.
+    /// The component that opens the gate in front of the reward, if there is one.
+    fn gate(&self) -> Option<&'static str> {
+        match self {
+            Self::AnswerGate { .. } | Self::Paper => Some(components::OUTCOME),
+            Self::StrictGate { .. } => Some(components::ACCEPTED),
+            _ => None,
+        }
+    }
+
+    /// The reward behind the gate.
+    fn gated(&self) -> Option<&Self> {
+        match self {
+            Self::AnswerGate { reward } | Self::StrictGate { reward } => Some(reward),
+            _ => None,
+        }
+    }
+
+    /// The reward and those behind its gates.
+    fn layers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |reward| reward.gated())
+    }
+
+    /// The weight of each component; of none where another reward is behind a gate.
     fn terms(&self) -> Vec<(&str, f64)> {
         match self {
             Self::Outcome => vec![(components::OUTCOME, 1.0)],
@@ -58,6 +103,24 @@ impl RewardSpec {
                     .map(|(name, weight)| (name.as_str(), *weight))
                     .collect()
             }
+            Self::AnswerGate { .. } | Self::StrictGate { .. } => Vec::new(),
+            Self::Paper => vec![
+                (components::OUTCOME, RELEASED_ALPHA),
+                (RELEASED_PROCESS, 1.0 - RELEASED_ALPHA),
+            ],
+        }
+    }
+
+    /// Whether every reward is 0 or 1.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        match self {
+            Self::Outcome | Self::Strict => true,
+            Self::Component { name } => {
+                [components::OUTCOME, components::ACCEPTED].contains(&name.as_str())
+            }
+            Self::AnswerGate { reward } | Self::StrictGate { reward } => reward.is_binary(),
+            _ => false,
         }
     }
 
@@ -67,15 +130,15 @@ impl RewardSpec {
     /// Where the score lacks a component that the reward reads.
     pub fn of(&self, score: &Score) -> Result<f64, EnvironmentError> {
         let mut sum = 0.0;
-        for (name, weight) in self.terms() {
-            let value = score.component(name).ok_or_else(|| {
-                let known: Vec<&str> = score.components.iter().map(|one| &*one.name).collect();
-                EnvironmentError::MissingComponent {
-                    name: name.to_owned(),
-                    known: known.join(", "),
-                }
-            })?;
-            sum += weight * value;
+        for layer in self.layers() {
+            if let Some(gate) = layer.gate()
+                && component(score, gate)? < 1.0
+            {
+                return Ok(0.0);
+            }
+            for (name, weight) in layer.terms() {
+                sum += weight * component(score, name)?;
+            }
         }
         Ok(sum)
     }
@@ -83,6 +146,28 @@ impl RewardSpec {
     /// Everything that is wrong with the settings.
     #[must_use]
     pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        let gates = self.layers().count() - 1;
+        let expected = format!("at most {MOST_GATES} gates behind each other");
+        issues.expect(
+            gates <= MOST_GATES,
+            "reward",
+            format!("{gates} gates"),
+            expected,
+        );
+        let mut key = String::new();
+        for layer in self.layers() {
+            issues.nest(&key, layer.own_issues());
+            key = match key.as_str() {
+                "" => "reward".to_owned(),
+                outer => format!("{outer}.reward"),
+            };
+        }
+        issues
+    }
+
+    /// What is wrong with the settings, those behind a gate left out.
+    fn own_issues(&self) -> Issues {
         let mut issues = Issues::default();
         match self {
             Self::Mixed { alpha } => issues.range("alpha", *alpha, 0.0..=1.0),
@@ -103,13 +188,29 @@ impl RewardSpec {
     #[must_use]
     pub fn missing_from(&self, known: &[String]) -> Issues {
         let mut issues = Issues::default();
-        for (name, _) in self.terms() {
+        let read = self.layers().flat_map(|layer| {
+            let terms = layer.terms().into_iter().map(|(name, _)| name);
+            layer.gate().into_iter().chain(terms)
+        });
+        let mut told = BTreeSet::new();
+        for name in read.filter(|name| told.insert(*name)) {
             let there = known.iter().any(|known| known == name);
             let expected = format!("a component of the environment: {}", known.join(", "));
             issues.expect(there, "reward", format!("`{name}`"), expected);
         }
         issues
     }
+}
+
+/// A component of a score.
+fn component(score: &Score, name: &str) -> Result<f64, EnvironmentError> {
+    score.component(name).ok_or_else(|| {
+        let known: Vec<&str> = score.components.iter().map(|one| &*one.name).collect();
+        EnvironmentError::MissingComponent {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -159,5 +260,71 @@ mod tests {
         assert_eq!(RewardSpec::Weighted { weights }.validate().0.len(), 1);
         assert_eq!(RewardSpec::Mixed { alpha: 2.0 }.validate().0.len(), 1);
         assert!(RewardSpec::Strict.validate().is_empty());
+    }
+
+    /// A score with these components.
+    fn scored(outcome: f64, accepted: f64, process: f64, released: f64) -> Score {
+        Score::of_answer(outcome == 1.0)
+            .with_component(components::OUTCOME, outcome)
+            .with_component(components::ACCEPTED, accepted)
+            .with_component(components::PROCESS, process)
+            .with_component(RELEASED_PROCESS, released)
+    }
+
+    fn read(text: &str) -> RewardSpec {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn gates_pay_the_reward_behind_them_or_nothing() {
+        let answer = read(r#"{"kind": "answer_gate", "reward": {"kind": "mixed", "alpha": 0.2}}"#);
+        let strict = read(r#"{"kind": "strict_gate", "reward": {"kind": "process"}}"#);
+        let both = read(
+            r#"{"kind": "answer_gate", "reward": {"kind": "strict_gate", "reward": {"kind": "process"}}}"#,
+        );
+        // Right answer by half of the steps; everything right; right steps, wrong answer.
+        let scores = [
+            scored(1.0, 0.0, 0.5, 0.25),
+            scored(1.0, 1.0, 1.0, 1.0),
+            scored(0.0, 0.0, 1.0, 0.75),
+        ];
+        for (spec, expected) in [
+            (&answer, [0.6, 1.0, 0.0]),
+            (&strict, [0.0, 1.0, 0.0]),
+            (&both, [0.0, 1.0, 0.0]),
+            // 0.2 * 1 + 0.8 * 0.25.
+            (&RewardSpec::Paper, [0.4, 1.0, 0.0]),
+        ] {
+            for (score, expected) in scores.iter().zip(expected) {
+                let paid = spec.of(score).unwrap();
+                assert!((paid - expected).abs() < 1e-12, "{spec:?}: {paid}");
+            }
+            assert!(spec.validate().is_empty());
+            assert_eq!(read(&serde_json::to_string(spec).unwrap()), *spec);
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_gate_is_checked() {
+        let spec = read(
+            r#"{"kind": "strict_gate", "reward": {"kind": "answer_gate",
+                "reward": {"kind": "mixed", "alpha": 3.0}}}"#,
+        );
+        let issues = spec.validate();
+        assert_eq!(issues.0[0].key, "reward.reward.alpha");
+        let missing = spec.missing_from(&["accepted".to_owned()]);
+        let found: Vec<&str> = missing.0.iter().map(|issue| issue.found.as_str()).collect();
+        assert_eq!(found, ["`outcome`", "`process`"]);
+        let known = ["outcome", "process", "accepted"].map(str::to_owned);
+        let missing = RewardSpec::Paper.missing_from(&known);
+        assert_eq!(missing.0.len(), 1);
+        assert_eq!(missing.0[0].found, "`released_process`");
+        let gate = |inner| RewardSpec::AnswerGate {
+            reward: Box::new(inner),
+        };
+        let deep = (0..9).fold(RewardSpec::Outcome, |inner, _| gate(inner));
+        assert!(deep.validate().to_string().contains("9 gates"));
+        let typo = r#"{"kind": "answer_gate", "reward": {"kind": "mixed", "alhpa": 0.2}}"#;
+        assert!(serde_json::from_str::<RewardSpec>(typo).is_err());
     }
 }

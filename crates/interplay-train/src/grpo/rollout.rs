@@ -1,75 +1,88 @@
-//! Sampling of groups and their rewards.
+//! Sampling of groups, and what their completions are worth.
 
 use std::ops::Range;
 
-use interplay_environment::{Environment, Example};
+use interplay_curriculum::{Curriculum, CurriculumError};
+use interplay_environment::{Environment, Example, Score, components};
 use interplay_graph::SeedStream;
 use interplay_model::{
     Decoder, FusedOps, Generated, KvCacheDtype, ModelConfig, Request, SamplingSettings, generate,
 };
+use interplay_objectives::credit::Step;
 use interplay_tokenizer::Tokenizer;
 
 use super::GrpoSpec;
 use crate::TrainError;
 use crate::metrics::Observer;
-use crate::next_token::fitting;
 use crate::sampler::stop_tokens;
 
-/// One sampled completion with its reward.
-#[derive(Debug, Clone, PartialEq)]
+/// One sampled completion with its score.
+#[derive(Debug, Clone)]
 pub(crate) struct Rollout {
     /// Prompt and completion.
     pub ids: Vec<u32>,
     /// How many of the ids are the prompt's.
     pub prompt_len: usize,
-    /// The log-probability of every completion token when it was sampled.
+    /// The log-probability of every completion token when it was sampled, before any truncation of the
+    /// distribution.
     pub log_probs: Vec<f32>,
+    /// The logarithm of the probability that truncation kept, token by token; empty without truncation.
+    pub log_kept: Vec<f32>,
     /// Whether the completion ended by itself.
     pub stopped: bool,
-    /// The reward.
+    /// The text.
+    pub text: String,
+    /// The judgment.
+    pub score: Score,
+    /// What it earned.
     pub reward: f64,
-    /// Whether the environment accepted it.
-    pub accepted: bool,
-    /// Whether its answer is right.
-    pub answer_correct: bool,
-    /// The completion tokens of its first wrong sentence, if it has one.
+    /// The completion tokens that its failure is charged to, if any.
     pub blamed: Option<Range<usize>>,
+    /// Its steps with their tokens.
+    pub steps: Vec<Step>,
 }
 
-/// The rollouts of one step, `group_size` for each prompt in turn.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct RolloutBatch {
-    /// All completions.
+impl Rollout {
+    /// The number of completion tokens.
+    pub fn len(&self) -> usize {
+        self.log_probs.len()
+    }
+
+    /// Whether the supervision takes it for a solution: under noise, the noisy verdict.
+    pub fn solved(&self) -> bool {
+        match self.score.component(components::ACCEPTED) {
+            Some(value) => value == 1.0,
+            None => self.score.accepted,
+        }
+    }
+
+    /// The log-probability of every completion token under the distribution that it was drawn from.
+    pub fn drawn_log_probs(&self) -> Vec<f32> {
+        let kept = self.log_kept.iter().copied().chain(std::iter::repeat(0.0));
+        let pairs = self.log_probs.iter().zip(kept);
+        pairs.map(|(log_prob, kept)| log_prob - kept).collect()
+    }
+}
+
+/// The completions of one prompt.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub example: Example,
     pub rollouts: Vec<Rollout>,
-    /// The index of the first example behind those that were used.
-    pub next_index: u64,
-    /// Examples left out because prompt and completion would not fit in a row.
-    pub overlong: u64,
 }
 
-impl RolloutBatch {
-    /// The mean of a number over all rollouts.
-    pub fn mean(&self, number: impl Fn(&Rollout) -> f64) -> f64 {
-        let sum: f64 = self.rollouts.iter().map(number).sum();
-        sum / self.rollouts.len().max(1) as f64
+impl Group {
+    /// Whether all rewards are equal.
+    pub fn is_uniform(&self) -> bool {
+        let rewards = self.rollouts.iter().map(|rollout| rollout.reward);
+        rewards
+            .clone()
+            .all(|reward| reward == self.rollouts[0].reward)
     }
 
-    /// The share of groups in which all rewards are equal (`frac_reward_zero_std` elsewhere).
-    #[must_use]
-    pub fn frac_reward_zero_std(&self, group_size: usize) -> f64 {
-        let groups = self.rollouts.chunks(group_size);
-        let count = groups.len().max(1) as f64;
-        let uniform = |group: &&[Rollout]| group.iter().all(|one| one.reward == group[0].reward);
-        groups.filter(uniform).count() as f64 / count
-    }
-
-    /// Tokens sampled, prompts included.
-    #[must_use]
-    pub fn tokens(&self) -> u64 {
-        self.rollouts
-            .iter()
-            .map(|rollout| rollout.ids.len() as u64)
-            .sum()
+    /// How many completions solve the problem, as far as the supervision says.
+    pub fn successes(&self) -> u32 {
+        self.rollouts.iter().filter(|one| one.solved()).count() as u32
     }
 }
 
@@ -82,33 +95,26 @@ pub(crate) struct Source<'a> {
     pub vocab_limit: Option<usize>,
 }
 
-/// Samples and scores the groups of the examples from `cursor` on.
+/// Samples and scores the groups of the next `prompts` examples of the curriculum.
 pub(crate) fn sample<B: FusedOps>(
     decoder: &Decoder<B>,
     source: &Source<'_>,
     spec: &GrpoSpec,
-    cursor: u64,
+    (curriculum, prompts): (&mut Curriculum, usize),
     device: &B::Device,
     observer: &mut dyn Observer,
-) -> Result<RolloutBatch, TrainError> {
+) -> Result<Vec<Group>, TrainError> {
     let group = spec.group_size as u64;
-    let mut next_index = cursor;
-    let mut examples = Vec::with_capacity(spec.prompts);
-    let mut requests = Vec::with_capacity(spec.prompts * spec.group_size);
-    for _ in 0..spec.prompts {
-        let (index, (example, prompt)) = fitting(next_index, spec.row_tokens, |index| {
-            let example = source.environment.example(index)?;
-            let prompt = source.tokenizer.encode_prompt(&example.prompt)?;
-            Ok((prompt.len() + spec.max_new_tokens, (example, prompt)))
-        })?;
+    let mut examples = Vec::with_capacity(prompts);
+    let mut requests = Vec::with_capacity(prompts * spec.group_size);
+    for _ in 0..prompts {
+        let (index, example, prompt) = next(curriculum, source, spec)?;
         requests.extend((0..group).map(|member| Request {
             prompt: prompt.clone(),
             stream: source.stream.rng(index * group + member),
         }));
         examples.push((index, example));
-        next_index = index + 1;
     }
-    let overlong = next_index - cursor - spec.prompts as u64;
     let settings = SamplingSettings {
         vocab_limit: source.vocab_limit,
         ..sampling(spec, decoder.config(), source.tokenizer)
@@ -116,26 +122,47 @@ pub(crate) fn sample<B: FusedOps>(
     let mut part = |done, total| observer.part("rollouts", done, total);
     let decoder = decoder.in_precision(spec.precision)?;
     let generated = generate(&decoder, &requests, &settings, device, &mut part)?;
-    let mut rollouts = Vec::with_capacity(requests.len());
     let mut completions = requests.into_iter().zip(generated);
-    for (index, example) in &examples {
+    let mut groups = Vec::with_capacity(prompts);
+    for (index, example) in examples {
         let members = completions.by_ref().take(spec.group_size);
-        for ((request, completion), draw) in members.zip(index * group..) {
-            rollouts.push(score(
-                source,
-                spec,
-                example,
-                request.prompt,
-                completion,
-                draw,
-            )?);
-        }
+        let rollouts: Result<Vec<Rollout>, TrainError> = members
+            .zip(index * group..)
+            .map(|((request, completion), draw)| {
+                score(source, spec, &example, request.prompt, completion, draw)
+            })
+            .collect();
+        let rollouts = rollouts?;
+        groups.push(Group { example, rollouts });
     }
-    Ok(RolloutBatch {
-        rollouts,
-        next_index,
-        overlong,
-    })
+    Ok(groups)
+}
+
+/// The next example whose prompt leaves room for the longest completion, with its index and its prompt.
+fn next(
+    curriculum: &mut Curriculum,
+    source: &Source<'_>,
+    spec: &GrpoSpec,
+) -> Result<(u64, Example, Vec<u32>), TrainError> {
+    let mut shortest = usize::MAX;
+    let picked = curriculum.next(source.environment, |example| {
+        let prompt = source.tokenizer.encode_prompt(&example.prompt)?;
+        let length = prompt.len() + spec.max_new_tokens;
+        shortest = shortest.min(length);
+        Ok((length <= spec.row_tokens).then_some(prompt))
+    });
+    match picked {
+        Ok(pick) => Ok((pick.index, pick.example, pick.fitted)),
+        Err(TrainError::Curriculum(CurriculumError::NothingFits { refused, first, .. })) => {
+            Err(TrainError::NothingFits {
+                examples: refused,
+                first,
+                shortest,
+                row_tokens: spec.row_tokens,
+            })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A completion with what it earns.
@@ -150,8 +177,14 @@ fn score(
     let decoded = source
         .tokenizer
         .decode_completion_with_spans(&completion.tokens);
-    let score = source.environment.score(example, &decoded.text, draw)?;
-    let reward = spec.reward.of(&score)?;
+    let mut score = source.environment.score(example, &decoded.text, draw)?;
+    if !completion.stopped {
+        score = score.unfinished();
+    }
+    let mut reward = spec.reward.of(&score)?;
+    if let Some(overlong) = &spec.overlong {
+        reward += overlong.punishment(completion.tokens.len());
+    }
     if !reward.is_finite() {
         return Err(TrainError::Reward {
             environment: source.environment.name().to_owned(),
@@ -162,15 +195,24 @@ fn score(
     let prompt_len = prompt.len();
     let mut ids = prompt;
     ids.extend(&completion.tokens);
+    let spans = score.step_tokens(&decoded.spans);
+    let steps = score.steps.iter().zip(spans).map(|(step, tokens)| Step {
+        tokens,
+        correct: step.correct,
+        node: step.node,
+        uses: step.uses.clone(),
+    });
     Ok(Rollout {
         ids,
         prompt_len,
+        steps: steps.collect(),
         log_probs: completion.log_probs,
+        log_kept: completion.log_kept,
         stopped: completion.stopped,
         reward,
-        accepted: score.accepted,
-        answer_correct: score.answer_correct,
         blamed: score.blamed_tokens(&decoded.spans),
+        text: decoded.text,
+        score,
     })
 }
 
@@ -178,39 +220,57 @@ fn sampling(spec: &GrpoSpec, config: &ModelConfig, tokenizer: &Tokenizer) -> Sam
     SamplingSettings {
         max_new_tokens: spec.max_new_tokens,
         temperature: spec.temperature,
+        top_p: spec.top_p,
+        top_k: spec.top_k,
+        min_p: spec.min_p,
         stop: stop_tokens(config, tokenizer),
         cache_dtype: KvCacheDtype::for_temperature(spec.temperature),
         ..SamplingSettings::default()
     }
 }
 
+/// Groups for the tests of this folder.
 #[cfg(test)]
-mod tests {
+pub(crate) mod fixtures {
     use super::*;
 
-    fn rollout(reward: f64) -> Rollout {
-        Rollout {
+    /// A group of completions of one token with these rewards; 1 is a solution.
+    pub fn group(id: u64, rewards: &[f64]) -> Group {
+        let rollout = |reward: &f64| Rollout {
             ids: vec![1, 2, 3],
             prompt_len: 2,
             log_probs: vec![-0.5],
+            log_kept: Vec::new(),
             stopped: true,
-            reward,
-            accepted: reward > 0.5,
-            answer_correct: true,
+            text: String::new(),
+            score: Score::of_answer(*reward == 1.0),
+            reward: *reward,
             blamed: None,
+            steps: Vec::new(),
+        };
+        Group {
+            example: Example::new(id, "", "", "").with_op(2),
+            rollouts: rewards.iter().map(rollout).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixtures::group;
+
+    #[test]
+    fn a_group_knows_whether_its_rewards_differ() {
+        assert!(group(0, &[1.0, 1.0]).is_uniform());
+        assert!(!group(0, &[1.0, 0.0]).is_uniform());
+        assert_eq!(group(0, &[1.0, 0.0, 1.0]).successes(), 2);
     }
 
     #[test]
-    fn counts_groups_without_a_difference() {
-        let rollouts = [1.0, 1.0, 0.0, 1.0].map(rollout).to_vec();
-        let batch = RolloutBatch {
-            rollouts,
-            ..RolloutBatch::default()
-        };
-        assert_eq!(batch.frac_reward_zero_std(2), 0.5);
-        assert_eq!(batch.frac_reward_zero_std(4), 0.0);
-        assert_eq!(batch.mean(|rollout| rollout.reward), 0.75);
-        assert_eq!(batch.tokens(), 12);
+    fn truncation_raises_the_probability_of_what_was_drawn() {
+        let mut rollout = group(0, &[1.0]).rollouts.remove(0);
+        assert_eq!(rollout.drawn_log_probs(), [-0.5]);
+        rollout.log_kept = vec![-0.25];
+        assert_eq!(rollout.drawn_log_probs(), [-0.25]);
     }
 }

@@ -1,20 +1,25 @@
 //! The GRPO stage: sample, score, update, record.
 
-use std::ops::Range;
 use std::path::Path;
 
 use burn::module::AutodiffModule;
+use interplay_curriculum::{Curriculum, CurriculumState, PromptResult};
 use interplay_environment::Environment;
 use interplay_graph::SeedStream;
-use interplay_model::{ModelConfig, ModelError, TrainBackend};
+use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
+use interplay_objectives::advantage::Groups;
 use interplay_tokenizer::Tokenizer;
 
-use super::objective::{PolicyStats, TokenTable};
-use super::rollout::{Rollout, RolloutBatch, Source, sample};
-use super::{Credit, GrpoSpec, advantages, token_weights};
+use super::batch::Batch;
+use super::objective::{Mismatch, Objective};
+use super::rollout::{Rollout, Source, sample};
+use super::scoring::Scoring;
+use super::step_metrics::StepNumbers;
+use super::update::{Carried, Totals, Update, token_advantages};
+use super::{GrpoSpec, GrpoState, OldLogProbs, completions};
+use crate::ledger::SampledLength;
 use crate::metrics::Observer;
-use crate::packing::{PackedBatch, Packer, Sequence};
-use crate::parallel::{Job, Replicas, WorkerGroup};
+use crate::parallel::{Replicas, WorkerGroup};
 use crate::sampler::vocab_limit;
 use crate::stage::{Session, Work, load_initial};
 use crate::{StageFolder, StageSummary, TrainError};
@@ -34,6 +39,8 @@ pub struct GrpoInput<'a> {
     pub stream: SeedStream,
     /// The settings.
     pub spec: &'a GrpoSpec,
+    /// What a calibration found, for a curriculum that starts from it; may be empty.
+    pub calibration: &'a [PromptResult],
 }
 
 /// Runs or resumes the stage in its folder.
@@ -42,10 +49,9 @@ pub struct GrpoInput<'a> {
 /// ([`StageSummary::overlong_examples`]).
 ///
 /// # Errors
-/// Settings that do not make sense, a reward that the environment does not have, examples none of
-/// which fits in a row, a loss that is not finite, a
-/// checkpoint that cannot be used, a file that cannot be written. What was checkpointed before
-/// stays.
+/// Settings that do not make sense, a reward that the environment does not have, a curriculum that it cannot
+/// follow, examples none of which fits in a row, a loss that is not finite, a checkpoint that cannot be used, a
+/// file that cannot be written. What was checkpointed before stays.
 pub fn run<A: TrainBackend>(
     folder: &StageFolder,
     input: &GrpoInput<'_>,
@@ -70,12 +76,7 @@ pub fn run_on<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    let mut issues = spec.validate();
-    issues.nest(
-        "",
-        spec.reward.missing_from(&input.environment.components()),
-    );
-    folder.refuse(issues)?;
+    refuse(folder, input)?;
     let device = &replicas.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
@@ -88,255 +89,382 @@ pub fn run_on<A: TrainBackend>(
         device,
         observer,
     )?;
-    let reference = if spec.kl_coefficient > 0.0 {
-        Some(initial()?.0)
-    } else {
-        None
+    let reference = match session.reference.clone() {
+        None if spec.has_reference() => Some(initial()?.0),
+        known => known,
     };
-    let workers = WorkerGroup::<A>::start(replicas, input.config, reference)?;
-    let (environment, tokenizer, stream) = (input.environment, input.tokenizer, input.stream);
-    let source = Source {
-        environment,
-        tokenizer,
-        stream,
-        vocab_limit: vocab_limit(input.config, tokenizer)?,
+    let tokenizer = input.tokenizer;
+    let mut stage = Stage {
+        curriculum: curriculum(
+            input,
+            session.progress.grpo.as_ref(),
+            session.progress.cursor,
+        )?,
+        state: session.progress.grpo.take().unwrap_or_default(),
+        workers: WorkerGroup::<A>::start(replicas, input.config, reference)?,
+        replicas,
+        source: Source {
+            environment: input.environment,
+            tokenizer,
+            stream: input.stream,
+            vocab_limit: vocab_limit(input.config, tokenizer)?,
+        },
+        spec,
     };
     while session.progress.step < spec.steps {
-        step(&mut session, &source, &workers, spec, observer)?;
+        stage.step(&mut session, observer)?;
     }
     session.finish(Some(input.start))
 }
 
-fn step<A: TrainBackend>(
-    session: &mut Session<'_, A>,
-    source: &Source<'_>,
-    workers: &WorkerGroup<A>,
-    spec: &GrpoSpec,
-    observer: &mut dyn Observer,
-) -> Result<(), TrainError> {
-    let policy = session.decoder().valid();
-    let cursor = session.progress.cursor;
-    let batch = match sample(&policy, source, spec, cursor, workers.device(), observer) {
-        // Weights that diverged show it here first.
-        Err(TrainError::Model(ModelError::NonFiniteLogits { .. })) => {
-            session.expect_finite("a logit of the policy", f64::NAN)?;
-            return Ok(());
-        }
-        sampled => sampled?,
-    };
-    session.progress.ledger.generated_tokens += batch.tokens();
-    let rewards: Vec<f64> = batch
-        .rollouts
-        .iter()
-        .map(|rollout| rollout.reward)
-        .collect();
-    let advantages = advantages(&rewards, spec.group_size, spec.advantage_scale);
-    let share = (session.progress.step + 1) as f64 / spec.steps as f64;
-    let middle = (session.progress.step as f64 + 0.5) / spec.steps as f64;
-    let lr = spec.optimizer.learning_rate.at(middle);
-    let mut totals = Totals::default();
-    let per_minibatch = spec.prompts / spec.minibatches * spec.group_size;
-    let minibatches = batch
-        .rollouts
-        .chunks(per_minibatch)
-        .zip(advantages.chunks(per_minibatch));
-    for (rollouts, advantages) in minibatches {
-        let update = Minibatch {
-            rollouts,
-            advantages,
-            spec,
-            pad: source.tokenizer.special().pad,
-            vocab_limit: source.vocab_limit,
-        };
-        update.apply(session, workers, lr, &mut totals)?;
-    }
-    session.progress.cursor = batch.next_index;
-    session.progress.overlong += batch.overlong;
-    let work = Work {
-        tokens: batch.tokens() + totals.trained_tokens,
-        flops: None,
-    };
-    let numbers = numbers(&batch, &totals, spec, lr);
-    session.end_step(observer, share, work, &numbers)
+/// An error if the settings have problems, by themselves or with this environment.
+fn refuse(folder: &StageFolder, input: &GrpoInput<'_>) -> Result<(), TrainError> {
+    let (spec, environment) = (input.spec, input.environment);
+    let mut issues = spec.validate();
+    let calibrated = !input.calibration.is_empty();
+    issues.nest(
+        "curriculum",
+        spec.curriculum.validate(spec.group_size, calibrated),
+    );
+    issues.nest("curriculum", spec.curriculum.missing_from(environment)?);
+    issues.nest("", spec.reward.missing_from(&environment.components()));
+    folder.refuse(issues)
 }
 
-/// Sums over the updates of a step.
-#[derive(Default)]
-struct Totals {
-    loss: f64,
-    norm: f64,
-    updates: u64,
-    trained_tokens: u64,
-    stats: PolicyStats,
+/// The curriculum at its beginning or where a checkpoint left it.
+fn curriculum(
+    input: &GrpoInput<'_>,
+    state: Option<&GrpoState>,
+    cursor: u64,
+) -> Result<Curriculum, TrainError> {
+    let (spec, group) = (&input.spec.curriculum, input.spec.group_size);
+    Ok(match state {
+        Some(state) => Curriculum::resume(spec, group, state.curriculum.clone())?,
+        // A checkpoint of an older version has no state, and no other curriculum than this one.
+        None if cursor > 0 => Curriculum::resume(spec, group, CurriculumState::at(cursor))?,
+        None => Curriculum::new(spec, group, input.calibration)?,
+    })
 }
 
-fn numbers(
-    batch: &RolloutBatch,
-    totals: &Totals,
-    spec: &GrpoSpec,
-    lr: f64,
-) -> [(&'static str, f64); 14] {
-    let updates = totals.updates.max(1) as f64;
-    let stats = &totals.stats;
-    let flag = |yes: bool| f64::from(u8::from(yes));
-    [
-        ("reward", batch.mean(|rollout| rollout.reward)),
-        ("verified", batch.mean(|rollout| flag(rollout.accepted))),
-        (
-            "answer_correct",
-            batch.mean(|rollout| flag(rollout.answer_correct)),
-        ),
-        (
-            "frac_reward_zero_std",
-            batch.frac_reward_zero_std(spec.group_size),
-        ),
-        (
-            "completion_tokens",
-            batch.mean(|rollout| rollout.log_probs.len() as f64),
-        ),
-        ("truncated", batch.mean(|rollout| flag(!rollout.stopped))),
-        ("loss", totals.loss / updates),
-        ("grad_norm", totals.norm / updates),
-        ("kl_nats", stats.mean(stats.kl_nats)),
-        ("entropy_nats", stats.mean(stats.entropy_nats)),
-        ("clipped", stats.mean(stats.clipped as f64)),
-        ("rollout_mismatch_nats", stats.mean(stats.mismatch_nats)),
-        ("trained_tokens", totals.trained_tokens as f64),
-        ("lr", lr),
-    ]
-}
-
-/// The completions of one optimizer update.
-struct Minibatch<'a> {
-    rollouts: &'a [Rollout],
-    advantages: &'a [f64],
+/// A running stage, apart from weights and optimizer.
+struct Stage<'a, A: TrainBackend> {
     spec: &'a GrpoSpec,
-    pad: u32,
-    vocab_limit: Option<usize>,
+    source: Source<'a>,
+    curriculum: Curriculum,
+    state: GrpoState,
+    workers: WorkerGroup<A>,
+    replicas: &'a Replicas<A::Device>,
 }
 
-impl Minibatch<'_> {
-    fn apply<A: TrainBackend>(
+impl<A: TrainBackend> Stage<'_, A> {
+    fn step(
+        &mut self,
+        session: &mut Session<'_, A>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let spec = self.spec;
+        let batch = match self.sample(&session.decoder().valid(), observer) {
+            // Weights that diverged show it here first.
+            Err(TrainError::Model(ModelError::NonFiniteLogits { .. })) => {
+                session.expect_finite("a logit of the policy", f64::NAN)?;
+                return Ok(());
+            }
+            sampled => sampled?,
+        };
+        let step = session.progress.step;
+        let rollouts = batch.sampled().flat_map(|group| &group.rollouts);
+        let lengths = rollouts.map(|rollout| SampledLength {
+            prompt: rollout.prompt_len,
+            completion: rollout.len(),
+        });
+        session.progress.ledger.count_generation(lengths);
+        let logged = spec.log_completions_every_steps;
+        if logged > 0 && step.is_multiple_of(logged) {
+            completions::write(session.folder.path(), step, &batch)?;
+        }
+        let middle = (step as f64 + 0.5) / spec.steps as f64;
+        let lr = spec.optimizer.learning_rate.at(middle);
+        let mut totals = Totals::default();
+        let prepared = self.prepare(session, &batch, &mut totals)?;
+        self.update(session, &batch, &prepared, lr, &mut totals)?;
+        let kl_coefficient = self.kl_coefficient();
+        let numbers = StepNumbers {
+            batch: &batch,
+            totals: &totals,
+            advantages: &prepared.advantages,
+            lr,
+            kl_coefficient,
+            reward_kl: prepared.reward_kl,
+            band: self.band(),
+            passed_over: self.curriculum.state().passed_over(),
+        };
+        let metrics = numbers.metrics();
+        let kl = prepared
+            .reward_kl
+            .unwrap_or_else(|| totals.stats.loss.mean_kl());
+        self.end(session, kl, observer)?;
+        let sampled: u64 = batch
+            .sampled()
+            .flat_map(|group| &group.rollouts)
+            .map(|rollout| rollout.ids.len() as u64)
+            .sum();
+        let work = Work {
+            tokens: sampled + totals.trained_tokens,
+            flops: None,
+        };
+        let share = (step + 1) as f64 / spec.steps as f64;
+        session.end_step(observer, share, work, &metrics)
+    }
+
+    /// Samples until the step is complete.
+    fn sample(
+        &mut self,
+        policy: &Decoder<A::InnerBackend>,
+        observer: &mut dyn Observer,
+    ) -> Result<Batch, TrainError> {
+        let (spec, dynamic) = (self.spec, self.spec.dynamic_sampling.as_ref());
+        let mut batch = Batch::default();
+        loop {
+            let prompts = batch.missing(spec.prompts, dynamic);
+            if prompts == 0 {
+                break;
+            }
+            let next = (&mut self.curriculum, prompts);
+            let device = self.workers.device();
+            let groups = sample(policy, &self.source, spec, next, device, observer)?;
+            for group in &groups {
+                let tries = group.rollouts.len() as u32;
+                self.curriculum
+                    .record(&group.example, group.successes(), tries)?;
+            }
+            batch.add(groups, spec.prompts, dynamic);
+        }
+        Ok(batch)
+    }
+
+    /// Advantages and log-probabilities of the batch, before the first update.
+    fn prepare(
+        &mut self,
+        session: &mut Session<'_, A>,
+        batch: &Batch,
+        totals: &mut Totals,
+    ) -> Result<Prepared, TrainError> {
+        let spec = self.spec;
+        let rollouts: Vec<&Rollout> = batch
+            .kept
+            .iter()
+            .flat_map(|group| &group.rollouts)
+            .collect();
+        let mut carried: Vec<Carried> = vec![Carried::default(); rollouts.len()];
+        let scoring = self.scoring();
+        let device = self.workers.device();
+        let drawn = rollouts.iter().map(|one| one.log_probs.clone());
+        let old = match spec.old_log_probs {
+            OldLogProbs::Rollout => drawn.collect(),
+            OldLogProbs::Trainer => {
+                let policy = session.decoder().valid();
+                let ledger = &mut session.progress.ledger;
+                let count = |pass: &_| ledger.count_scoring(pass);
+                let old = A::run_on_pool(|| scoring.of(&policy, &rollouts, device, count))?;
+                for (old, rollout) in old.iter().zip(&rollouts) {
+                    let mismatch = Mismatch::of(&rollout.log_probs, old);
+                    totals.stats.mismatch.add(&mismatch);
+                }
+                old
+            }
+        };
+        let mut rewards: Vec<f64> = rollouts.iter().map(|rollout| rollout.reward).collect();
+        let mut reward_kl = None;
+        if let Some(reference) = self.workers.reference().filter(|_| spec.kl_in_reward) {
+            let ledger = &mut session.progress.ledger;
+            let count = |pass: &_| ledger.count_reference(pass);
+            let scores = A::run_on_pool(|| scoring.of(reference, &rollouts, device, count))?;
+            reward_kl = Some(self.pay_for_divergence(&mut rewards, &old, &scores));
+            for (carried, scores) in carried.iter_mut().zip(scores) {
+                carried.reference = scores;
+            }
+        }
+        let progress = (session.progress.step as f64 + 0.5) / spec.steps as f64;
+        let advantages = self.advantages(&rollouts, &rewards, progress);
+        let members = batch.kept.iter().zip(advantages.chunks(spec.group_size));
+        let by_token = members.flat_map(|(group, own)| token_advantages(group, own, &spec.credit));
+        for (((carried, by_token), old), rollout) in
+            carried.iter_mut().zip(by_token).zip(old).zip(&rollouts)
+        {
+            if let Some(correction) = &spec.correction {
+                let weights = correction.weights(&[old.len()], &old, &rollout.drawn_log_probs());
+                carried.correction = weights.into_iter().map(|weight| weight as f32).collect();
+            }
+            carried.advantages = by_token;
+            carried.old = old;
+        }
+        Ok(Prepared {
+            carried,
+            advantages,
+            reward_kl,
+        })
+    }
+
+    /// Takes the divergence from the reference off the rewards; gives its mean in nats a token.
+    fn pay_for_divergence(
+        &self,
+        rewards: &mut [f64],
+        old: &[Vec<f32>],
+        reference: &[Vec<f32>],
+    ) -> f64 {
+        let (mut sum, mut tokens) = (0.0, 0);
+        for ((reward, old), reference) in rewards.iter_mut().zip(old).zip(reference) {
+            let pairs = old.iter().zip(reference);
+            let estimate = |(old, reference): (&f32, &f32)| {
+                let (old, reference) = (f64::from(*old), f64::from(*reference));
+                self.spec.kl_estimator.at(old, reference).0
+            };
+            let divergence: f64 = pairs.map(estimate).sum();
+            *reward -= self.kl_coefficient() * divergence;
+            sum += divergence;
+            tokens += old.len();
+        }
+        sum / tokens as f64
+    }
+
+    fn advantages(&mut self, rollouts: &[&Rollout], rewards: &[f64], progress: f64) -> Vec<f64> {
+        let solved: Vec<bool> = rollouts.iter().map(|rollout| rollout.solved()).collect();
+        let sum = |rollout: &&Rollout| rollout.log_probs.iter().copied().map(f64::from).sum();
+        let log_probs: Vec<f64> = rollouts.iter().map(sum).collect();
+        let lengths: Vec<usize> = rollouts.iter().map(|rollout| rollout.len()).collect();
+        let groups = Groups {
+            rewards,
+            group_size: self.spec.group_size,
+            solved: &solved,
+            log_probs: &log_probs,
+            lengths: &lengths,
+            progress,
+        };
+        self.spec
+            .advantage
+            .observe(&groups, &mut self.state.advantage);
+        self.spec
+            .advantage
+            .advantages(&groups, &self.state.advantage)
+    }
+
+    /// All updates of the step.
+    fn update(
         &self,
         session: &mut Session<'_, A>,
-        workers: &WorkerGroup<A>,
+        batch: &Batch,
+        prepared: &Prepared,
         lr: f64,
         totals: &mut Totals,
     ) -> Result<(), TrainError> {
-        let passes = self.passes()?;
-        if passes.is_empty() {
-            return Ok(());
+        let spec = self.spec;
+        let scoring = self.scoring();
+        let per_update = (spec.prompts / spec.minibatches * spec.group_size).max(1);
+        let rollouts: Vec<&Rollout> = batch
+            .kept
+            .iter()
+            .flat_map(|group| &group.rollouts)
+            .collect();
+        let draws = self.source.stream.child(session.progress.step);
+        // The mismatch is measured where the policy still is the one that sampled.
+        let measured = totals.stats.mismatch.tokens > 0;
+        for iteration in 0..spec.num_iterations {
+            for (index, first) in (0..rollouts.len()).step_by(per_update).enumerate() {
+                let members = first..rollouts.len().min(first + per_update);
+                let members = members.filter(|member| !self.is_filtered(prepared, *member));
+                let update = Update {
+                    scoring: &scoring,
+                    members: members
+                        .map(|member| (rollouts[member], &prepared.carried[member]))
+                        .collect(),
+                    objective: Objective {
+                        loss: spec.policy_loss(self.kl_coefficient()),
+                        temperature: spec.temperature,
+                        vocab_limit: self.source.vocab_limit,
+                    },
+                    first: totals.updates == 0 && !measured,
+                    draws: draws.stream(&format!("update {iteration} {index}")),
+                };
+                update.apply(session, &self.workers, lr, totals)?;
+            }
         }
-        let passes = passes.into_iter();
-        let (activations, precision) = (self.spec.activations, self.spec.precision);
-        let objective = self.spec.objective(self.vocab_limit);
-        let mut tokens = 0;
-        let jobs = passes.map(|(pass, table)| {
-            tokens += pass.sequence_tokens as u64;
-            Job::policy(pass, table, objective, activations, precision)
-        });
-        let (parts, gradients) = workers.gradients(session.decoder(), jobs.collect())?;
-        totals.trained_tokens += tokens;
-        session.progress.ledger.trained_tokens += tokens;
-        if workers.has_reference() {
-            session.progress.ledger.reference_tokens += tokens;
-        }
-        let mut loss = 0.0;
-        for part in parts {
-            loss += part.loss;
-            let scores = part.scores.unwrap_or_default();
-            let (policy, entropy) = (&scores.policy, &scores.entropy);
-            totals.stats.add(policy, entropy, &scores.table, &objective);
-        }
-        session.expect_finite("the loss", loss)?;
-        totals.norm += session.update(gradients, lr)?;
-        totals.loss += loss;
-        totals.updates += 1;
         Ok(())
     }
 
-    /// Packs the completions that take part into passes, with what the objective needs to know.
-    fn passes(&self) -> Result<Vec<(PackedBatch, TokenTable)>, TrainError> {
-        let group = self.spec.group_size;
-        let uniform = |start: usize| {
-            self.advantages[start..start + group]
-                .iter()
-                .all(|advantage| *advantage == 0.0)
-        };
-        let taken: Vec<usize> = (0..self.rollouts.len())
-            .filter(|index| !(self.spec.filter_zero_std_groups && uniform(index - index % group)))
-            .filter(|index| !self.rollouts[*index].log_probs.is_empty())
-            .collect();
-        let lengths: Vec<usize> = taken
-            .iter()
-            .map(|index| self.rollouts[*index].log_probs.len())
-            .collect();
-        let weights = token_weights(&lengths, self.spec.max_new_tokens, self.spec.loss);
-        let mut passes = Vec::new();
-        let mut open = (self.packer(), TokenTable::default());
-        let mut weights = weights.as_slice();
-        for index in taken {
-            let rollout = &self.rollouts[index];
-            let (own, rest) = weights.split_at(rollout.log_probs.len());
-            weights = rest;
-            let sequence = Sequence {
-                ids: rollout.ids.clone(),
-                predict_from: rollout.prompt_len,
-            };
-            if let Some(refused) = open.0.add(sequence)? {
-                let (packer, table) =
-                    std::mem::replace(&mut open, (self.packer(), TokenTable::default()));
-                passes.push((packer.finish(), table));
-                open.0.add(refused)?;
+    /// Whether a rollout is left out because its group has no advantage.
+    fn is_filtered(&self, prepared: &Prepared, member: usize) -> bool {
+        let first = member - member % self.spec.group_size;
+        let group = &prepared.advantages[first..first + self.spec.group_size];
+        self.spec.filter_zero_std_groups && group.iter().all(|advantage| *advantage == 0.0)
+    }
+
+    /// Moves what moves between steps, and hands the state over to the next checkpoint.
+    fn end(
+        &mut self,
+        session: &mut Session<'_, A>,
+        kl_nats: f64,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let spec = self.spec;
+        let steps = session.progress.step + 1;
+        if let Some(estimate) = self.curriculum.end_step(steps) {
+            observer.notice(&estimate.to_string());
+            let folder = session.folder.path().join("curriculum");
+            std::fs::create_dir_all(&folder).map_err(TrainError::io("create", &folder))?;
+            let path = folder.join(format!("step-{steps:08}.json"));
+            interplay_files::write_json(path, &self.curriculum.report())?;
+        }
+        if let Some(control) = spec.kl_adaptive.filter(|_| kl_nats.is_finite()) {
+            let completions = (spec.prompts * spec.group_size) as u64;
+            let next = control.next(self.kl_coefficient(), kl_nats, completions);
+            self.state.kl_coefficient = Some(next);
+        }
+        if let Some(reference) = self.workers.reference() {
+            let policy = session.decoder().valid();
+            let device = self.workers.device();
+            let moved = spec.reference.moved(steps, reference, &policy, device)?;
+            if let Some(moved) = moved {
+                session.reference = Some(moved.clone());
+                self.state.reference_follows = true;
+                let config = session.config;
+                self.workers = WorkerGroup::start(self.replicas, config, Some(moved))?;
             }
-            let advantage = self.advantages[index] as f32;
-            open.1.old.extend(&rollout.log_probs);
-            let charged = charged(rollout, advantage, self.spec.credit);
-            open.1
-                .advantages
-                .extend((0..own.len()).map(|token| match charged.contains(&token) {
-                    true => advantage,
-                    false => 0.0,
-                }));
-            open.1.weights.extend(own);
         }
-        if !open.0.is_empty() {
-            passes.push((open.0.finish(), open.1));
-        }
-        Ok(passes)
+        self.state.curriculum = self.curriculum.state().clone();
+        session.progress.cursor = self.state.curriculum.cursor();
+        session.progress.overlong = self.state.curriculum.unfit();
+        session.progress.grpo = Some(self.state.clone());
+        Ok(())
     }
 
-    fn packer(&self) -> Packer {
-        Packer::new(self.spec.row_tokens, self.spec.rows, self.pad).sharing()
+    fn scoring(&self) -> Scoring<'_> {
+        Scoring {
+            spec: self.spec,
+            pad: self.source.tokenizer.special().pad,
+            vocab_limit: self.source.vocab_limit,
+        }
+    }
+
+    /// The current weight of the divergence.
+    fn kl_coefficient(&self) -> f64 {
+        self.state
+            .kl_coefficient
+            .unwrap_or(self.spec.kl_coefficient)
+    }
+
+    /// The cells of the curriculum's band, where it has one.
+    fn band(&self) -> Option<Vec<u64>> {
+        let whole = self.spec.curriculum.takes_everything();
+        (!whole).then(|| self.curriculum.report().band)
     }
 }
 
-/// The completion tokens that carry an advantage.
-fn charged(rollout: &Rollout, advantage: f32, credit: Credit) -> Range<usize> {
-    match (credit, &rollout.blamed) {
-        (Credit::FirstError, Some(blamed)) if advantage < 0.0 => blamed.clone(),
-        _ => 0..rollout.log_probs.len(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_lack_of_reward_is_charged_to_the_first_error() {
-        let rollout = Rollout {
-            ids: vec![0; 9],
-            prompt_len: 1,
-            log_probs: vec![-0.1; 8],
-            stopped: true,
-            reward: 0.0,
-            accepted: false,
-            answer_correct: false,
-            blamed: Some(3..5),
-        };
-        assert_eq!(charged(&rollout, -1.0, Credit::FirstError), 3..5);
-        assert_eq!(charged(&rollout, 1.0, Credit::FirstError), 0..8);
-        assert_eq!(charged(&rollout, -1.0, Credit::Completion), 0..8);
-    }
+/// What is known of a batch before the first update.
+struct Prepared {
+    /// What the tokens of each kept rollout carry.
+    carried: Vec<Carried>,
+    /// The advantage of each of them.
+    advantages: Vec<f64>,
+    /// The mean divergence that was taken from the reward, in nats a token.
+    reward_kl: Option<f64>,
 }

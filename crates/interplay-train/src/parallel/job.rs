@@ -1,12 +1,13 @@
 //! One pass of a step, and its loss and gradient, wherever they are computed.
 
 use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Tensor, TensorData};
 use interplay_model::{Activations, Decoder, Precision, TrainBackend};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::forward::{host, mean_loss, token_log_probs};
-use crate::grpo::objective::{self, Objective, TokenTable};
+use crate::forward::{TokenScores, host, mean_loss, token_log_probs};
+use crate::grpo::objective::{Mismatch, Objective, PassStats, TokenTable};
 use crate::packing::PackedBatch;
 
 /// Packed rows and the loss to differentiate on them.
@@ -23,7 +24,7 @@ pub(crate) struct Job {
 pub(crate) enum Loss {
     /// Cross-entropy, summed over the job's predicted tokens and divided by their number in the whole step.
     NextToken { targets: usize },
-    /// GRPO's objective; the weights of the table sum over the whole update.
+    /// A policy's objective; the weights of the table sum over the whole update.
     Policy {
         table: TokenTable,
         objective: Objective,
@@ -35,17 +36,8 @@ pub(crate) enum Loss {
 pub(crate) struct Output {
     /// The job's part of the loss of the step.
     pub loss: f64,
-    /// Token scores of a policy; `None` for next-token jobs.
-    pub scores: Option<Scores>,
-}
-
-/// Scores of a policy's predicted tokens, sequence by sequence.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Scores {
-    pub policy: Vec<f32>,
-    pub entropy: Vec<f32>,
-    /// The table of the job, filled with the log-probabilities of the reference if there is one.
-    pub table: TokenTable,
+    /// Statistics of a policy; zero for next-token jobs.
+    pub stats: PassStats,
 }
 
 impl Job {
@@ -107,35 +99,56 @@ fn one<A: TrainBackend>(
     let (pass, activations) = (&job.pass, job.activations);
     let master = decoder;
     let decoder = &master.in_precision(job.precision)?;
-    let (part, scores) = match job.loss {
+    match job.loss {
         Loss::NextToken { targets } => {
             let part = mean_loss(decoder, pass, targets, activations, device)?;
-            (part, None)
+            let loss = host(part.clone()).iter().copied().map(f64::from).sum();
+            let gradients = GradientsParams::from_grads(part.backward(), master);
+            let stats = PassStats::default();
+            Ok((Output { loss, stats }, gradients))
         }
         Loss::Policy {
             mut table,
             objective,
         } => {
-            let (temperature, limit) = (objective.temperature, objective.vocab_limit);
-            if let Some(reference) = reference {
+            let (temperature, vocab_limit) = (objective.temperature, objective.vocab_limit);
+            if let Some(reference) = reference.filter(|_| table.reference.is_empty()) {
                 let reference = reference.in_precision(job.precision)?;
-                let (scores, _) =
-                    token_log_probs(&reference, pass, temperature, limit, activations, device)?;
+                let (scores, _) = token_log_probs(
+                    &reference,
+                    pass,
+                    temperature,
+                    vocab_limit,
+                    activations,
+                    device,
+                )?;
                 table.reference = host(scores);
             }
-            let (policy, entropy) =
-                token_log_probs(decoder, pass, temperature, limit, activations, device)?;
-            let part = objective::loss(&policy, &table, &objective, device);
-            let (policy, entropy) = (host(policy), host(entropy));
-            let scores = Scores {
-                policy,
-                entropy,
-                table,
+            let scores = TokenScores {
+                temperature,
+                vocab_limit,
+                trains_entropy: objective.loss.entropy_coefficient != 0.0,
             };
-            (part, Some(scores))
+            let (policy, entropy) = scores.of(decoder, pass, activations, device)?;
+            let (on_host, entropies) = (host(policy.clone()), host(entropy.clone()));
+            let batch = table.batch(&pass.targets_each, &on_host, &entropies);
+            let found = objective.loss.of(&batch);
+            let constant = |values: Vec<f32>| -> Tensor<A, 1> {
+                let size = [values.len()];
+                Tensor::from_data(TensorData::new(values, size), device)
+            };
+            // The gradient of this sum is that of the loss, whose derivatives are its constants.
+            let mut surrogate = policy.mul(constant(found.policy)).sum();
+            if !found.entropy.is_empty() {
+                surrogate = surrogate.add(entropy.mul(constant(found.entropy)).sum());
+            }
+            let gradients = GradientsParams::from_grads(surrogate.backward(), master);
+            let stats = PassStats {
+                loss: found.stats,
+                mismatch: Mismatch::of(&table.sampled, &on_host),
+            };
+            let loss = found.loss;
+            Ok((Output { loss, stats }, gradients))
         }
-    };
-    let loss = host(part.clone()).iter().copied().map(f64::from).sum();
-    let gradients = GradientsParams::from_grads(part.backward(), master);
-    Ok((Output { loss, scores }, gradients))
+    }
 }

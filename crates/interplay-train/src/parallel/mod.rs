@@ -126,6 +126,11 @@ impl<A: TrainBackend> WorkerGroup<A> {
         &self.device
     }
 
+    /// The reference, if there is one.
+    pub fn reference(&self) -> Option<&Decoder<A::InnerBackend>> {
+        self.reference.as_ref()
+    }
+
     /// Whether the replicas hold a reference.
     pub fn has_reference(&self) -> bool {
         self.reference.is_some()
@@ -175,6 +180,8 @@ mod tests {
     use interplay_model::{Activations, Precision};
 
     use super::*;
+    use interplay_objectives::loss::PolicyLoss;
+
     use crate::grpo::objective::{Objective, TokenTable};
     use crate::optimizer::trainable;
     use crate::packing::{PackedBatch, Packer, Sequence};
@@ -252,9 +259,11 @@ mod tests {
 
     fn policy_jobs() -> Vec<Job> {
         let objective = Objective {
-            clip_low: 0.2,
-            clip_high: 0.2,
-            kl_coefficient: 0.5,
+            loss: PolicyLoss {
+                kl_coefficient: 0.5,
+                entropy_coefficient: 0.1,
+                ..PolicyLoss::default()
+            },
             temperature: 1.0,
             vocab_limit: None,
         };
@@ -267,9 +276,10 @@ mod tests {
             };
             let table = TokenTable {
                 old: values(-0.1, -3.7),
-                reference: Vec::new(),
+                sampled: values(-0.1, -3.6),
                 advantages: values(0.5, -1.0),
                 weights: values(0.001, 0.002),
+                ..TokenTable::default()
             };
             let (activations, precision) = (Activations::Keep, Precision::Float32);
             Job::policy(pass, table, objective, activations, precision)
@@ -306,8 +316,10 @@ mod tests {
             loss: outputs.iter().map(|output| output.loss).sum(),
             scored: outputs
                 .iter()
-                .filter_map(|output| output.scores.as_ref())
-                .map(|scores| scores.policy.len() + scores.table.reference.len())
+                .map(|output| output.stats)
+                .map(|stats| {
+                    stats.loss.tokens + stats.loss.reference_tokens + stats.mismatch.tokens
+                })
                 .sum(),
         }
     }
@@ -316,7 +328,7 @@ mod tests {
     struct Summed {
         gradients: Vec<f32>,
         loss: f64,
-        scored: usize,
+        scored: u64,
     }
 
     fn replicas(count: usize) -> Vec<ReplicaSpec<burn::backend::flex::FlexDevice>> {

@@ -10,9 +10,10 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use interplay_model::{Decoder, FusedOps, ModelConfig, parameter_values};
 
-use super::job::{Job, Loss, Output, Scores};
+use super::job::{Job, Output};
 use super::wire::{self, Kind, Message};
 use crate::TrainError;
+use crate::grpo::objective::PassStats;
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,31 +71,22 @@ impl Remote {
     ) -> Result<(Vec<Output>, GradientsParams), TrainError> {
         let weights = parameter_values(decoder)?.concat();
         self.send(Kind::Work, &jobs, weights)?;
-        let scores: usize = jobs.iter().map(score_floats).sum();
-        let done = self.expect(Kind::Done, self.parameters + scores)?;
-        let losses: Vec<u64> = done.text().map_err(|error| self.lost(&error))?;
-        if losses.len() != jobs.len() || done.floats.len() != self.parameters + scores {
+        let done = self.expect(Kind::Done, self.parameters)?;
+        let results: Vec<JobResult> = done.text().map_err(|error| self.lost(&error))?;
+        if results.len() != jobs.len() || done.floats.len() != self.parameters {
             return Err(lost(
                 &self.address,
                 format!(
                     "it returned {} losses and {} numbers, expected {} and {}",
-                    losses.len(),
+                    results.len(),
                     done.floats.len(),
                     jobs.len(),
-                    self.parameters + scores
+                    self.parameters
                 ),
             ));
         }
-        let (gradients, mut rest) = done.floats.split_at(self.parameters);
-        let mut outputs = Vec::with_capacity(jobs.len());
-        for (job, loss) in jobs.into_iter().zip(losses) {
-            let (own, others) = rest.split_at(score_floats(&job));
-            rest = others;
-            outputs.push(Output {
-                loss: f64::from_bits(loss),
-                scores: scores_of(job, own),
-            });
-        }
+        let outputs = results.into_iter().map(JobResult::output).collect();
+        let gradients = &done.floats;
         Ok((outputs, unflatten(decoder, gradients, device)))
     }
 
@@ -171,41 +163,26 @@ fn open(address: &str, timeout: Duration) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// The number of floats in a job's scores: log-probability, entropy and log-probability under the
-/// reference, for each predicted token.
-fn score_floats(job: &Job) -> usize {
-    match &job.loss {
-        Loss::NextToken { .. } => 0,
-        Loss::Policy { .. } => 3 * job.pass.predicted(),
-    }
+/// The loss and the statistics of a job in a message, as bits.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct JobResult {
+    loss: u64,
+    stats: [u64; PassStats::NUMBERS],
 }
 
-fn scores_of(job: Job, floats: &[f32]) -> Option<Scores> {
-    let Loss::Policy { mut table, .. } = job.loss else {
-        return None;
-    };
-    let count = job.pass.predicted();
-    let (policy, rest) = floats.split_at(count);
-    let (entropy, reference) = rest.split_at(count);
-    // A worker without a reference sends NaN here.
-    if reference.iter().any(|value| !value.is_nan()) {
-        table.reference = reference.to_vec();
+impl JobResult {
+    pub fn of(output: &Output) -> Self {
+        Self {
+            loss: output.loss.to_bits(),
+            stats: output.stats.to_bits(),
+        }
     }
-    Some(Scores {
-        policy: policy.to_vec(),
-        entropy: entropy.to_vec(),
-        table,
-    })
-}
 
-/// Appends a worker's scores, in the order in which [`scores_of`] reads them.
-pub(super) fn scores_to_floats(scores: &Scores, floats: &mut Vec<f32>) {
-    floats.extend(&scores.policy);
-    floats.extend(&scores.entropy);
-    if scores.table.reference.is_empty() {
-        floats.extend(std::iter::repeat_n(f32::NAN, scores.policy.len()));
-    } else {
-        floats.extend(&scores.table.reference);
+    fn output(self) -> Output {
+        Output {
+            loss: f64::from_bits(self.loss),
+            stats: PassStats::from_bits(self.stats),
+        }
     }
 }
 

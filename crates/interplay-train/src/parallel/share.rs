@@ -87,16 +87,21 @@ fn cut(pass: &PackedBatch, rows: Range<usize>) -> (PackedBatch, Vec<usize>) {
 }
 
 fn select(table: &TokenTable, taken: &[usize]) -> TokenTable {
-    let pick = |values: &[f32]| -> Vec<f32> {
-        taken
-            .iter()
-            .filter_map(|predicted| values.get(*predicted).copied())
-            .collect()
-    };
     TokenTable {
-        old: pick(&table.old),
-        reference: pick(&table.reference),
-        advantages: pick(&table.advantages),
-        weights: pick(&table.weights),
+        old: pick(&table.old, taken),
+        sampled: pick(&table.sampled, taken),
+        reference: pick(&table.reference, taken),
+        advantages: pick(&table.advantages, taken),
+        weights: pick(&table.weights, taken),
+        correction: pick(&table.correction, taken),
+        draws: pick(&table.draws, taken),
     }
+}
+
+/// The values at these indices; none where there are none.
+fn pick<T: Copy>(values: &[T], taken: &[usize]) -> Vec<T> {
+    let values = taken
+        .iter()
+        .map(|predicted| values.get(*predicted).copied());
+    values.flatten().collect()
 }

@@ -13,8 +13,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
 
-use super::job::{Job, Output, compute};
-use super::remote::scores_to_floats;
+use super::job::{Job, compute};
+use super::remote::JobResult;
 use super::wire::{self, Kind, Message};
 use crate::TrainError;
 use crate::optimizer::trainable;
@@ -159,9 +159,9 @@ impl<'a, A: TrainBackend> Worker<'a, A> {
         let reference = self.reference.as_ref();
         let (outputs, gradients) =
             compute(&decoder, reference, jobs, &self.device).map_err(io::Error::other)?;
-        let losses: Vec<u64> = outputs.iter().map(|output| output.loss.to_bits()).collect();
-        let floats = flatten(&decoder, &gradients, &outputs);
-        Message::new(Kind::Done, &losses, floats)
+        let results: Vec<JobResult> = outputs.iter().map(JobResult::of).collect();
+        let floats = flatten(&decoder, &gradients);
+        Message::new(Kind::Done, &results, floats)
     }
 
     fn decoder(&self, weights: &[f32]) -> io::Result<Decoder<A::InnerBackend>> {
@@ -187,13 +187,8 @@ fn ready(stream: &TcpStream) -> io::Result<()> {
     wire::write(stream, &Message::new(Kind::Ready, &(), Vec::new())?)
 }
 
-/// The gradients in the order of the decoder's parameters (zeros for a parameter without one), then the
-/// scores of each job.
-fn flatten<A: TrainBackend>(
-    decoder: &Decoder<A>,
-    gradients: &GradientsParams,
-    outputs: &[Output],
-) -> Vec<f32> {
+/// The gradients in the order of the decoder's parameters, zeros for a parameter without one.
+fn flatten<A: TrainBackend>(decoder: &Decoder<A>, gradients: &GradientsParams) -> Vec<f32> {
     struct Flat<'a> {
         gradients: &'a GradientsParams,
         floats: Vec<f32>,
@@ -212,8 +207,5 @@ fn flatten<A: TrainBackend>(
     let floats = Vec::new();
     let mut flat = Flat { gradients, floats };
     decoder.visit(&mut flat);
-    for scores in outputs.iter().filter_map(|output| output.scores.as_ref()) {
-        scores_to_floats(scores, &mut flat.floats);
-    }
     flat.floats
 }

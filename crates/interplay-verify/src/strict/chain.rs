@@ -134,7 +134,7 @@ impl Judge<'_> {
         let built = self.pool.expression(&mut self.work, nodes, resolve);
         for node in nodes {
             if let Node::Symbol(span) = node {
-                self.symbols.mark_read(*span);
+                self.reads(*span);
             }
         }
         match built {

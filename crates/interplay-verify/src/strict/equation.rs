@@ -28,6 +28,8 @@ pub(super) enum Form {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Solving {
     pub(super) form: Form,
+    /// The index of the sentence that brought it there.
+    pub(super) step: u32,
 }
 
 impl Solving {

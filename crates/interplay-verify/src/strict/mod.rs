@@ -17,7 +17,7 @@ use interplay_graph::Linear;
 
 use crate::formula::{Pool, Source, Work};
 use crate::frame::Frame;
-use crate::notes::{Detail, Judgment, Notes};
+use crate::notes::{Judgment, Notes};
 use crate::reading::{Fault, Head, Item, Reading, Span, Step};
 use crate::symbols::Symbols;
 use crate::{Gold, Reason, StepVerdict};
@@ -36,7 +36,7 @@ pub(crate) fn judge(
     text: &str,
     frame: &Frame,
     reading: &Reading,
-    detail: Detail,
+    notes: Notes<'_>,
 ) -> Judgment {
     let mut judge = Judge {
         unneeded,
@@ -52,8 +52,9 @@ pub(crate) fn judge(
         prose: None,
         answer: Answer::default(),
         solving: Solving::default(),
+        uses: Vec::new(),
         sound: true,
-        notes: Notes::new(text, reading, detail),
+        notes,
     };
     for (at, item) in reading.items.iter().enumerate() {
         judge.notes.begin(at);
@@ -100,6 +101,8 @@ struct Judge<'t> {
     answer: Answer,
     /// The progress of solving the equation of a reverse problem.
     solving: Solving,
+    /// The earlier sentences that the current one reads.
+    uses: Vec<u32>,
     /// Whether the current step is right so far.
     sound: bool,
     notes: Notes<'t>,
@@ -128,11 +131,12 @@ impl Judge<'_> {
 
     fn item(&mut self, item: &Item) {
         self.sound = true;
-        let (span, needed) = match item {
+        self.symbols.step = self.notes.verdict.steps.len() as u32;
+        let (span, node) = match item {
             Item::Step(step) => (step.span, self.step(step)),
             Item::Unreadable { span, fault } => {
                 self.beyond(*span, reason(*fault), || "a step or the answer".to_owned());
-                (*span, false)
+                (*span, None)
             }
             Item::Opening { span } => {
                 if self.notes.at > 0 || !self.gold.is_reverse() {
@@ -140,17 +144,17 @@ impl Judge<'_> {
                         "a step or the answer".to_owned()
                     });
                 }
-                (*span, false)
+                (*span, None)
             }
             Item::Known(known) => {
                 self.behind_answer(known.span);
                 self.known(known);
-                (known.span, false)
+                (known.span, None)
             }
             Item::Equation(equation) => {
                 self.behind_answer(equation.span);
                 self.equation(equation);
-                (equation.span, false)
+                (equation.span, None)
             }
             Item::Answer { span, value } => {
                 self.stated(*span, *value, true);
@@ -158,15 +162,29 @@ impl Judge<'_> {
             }
         };
         let correct = self.sound;
+        self.uses.sort_unstable();
+        self.uses.dedup();
         self.notes.end(StepVerdict {
             span: span.range(),
-            needed,
+            needed: node.is_some(),
             correct,
+            node,
+            uses: self.uses.as_slice().into(),
         });
+        self.uses.clear();
     }
 
-    /// Judges a step; returns whether the answer needs its quantity.
-    fn step(&mut self, step: &Step) -> bool {
+    /// Notes that the current sentence reads a symbol.
+    fn reads(&mut self, symbol: Span) {
+        let step = self.symbols.mark_read(symbol);
+        if self.notes.uses {
+            let earlier = step.filter(|step| *step < self.symbols.step);
+            self.uses.extend(earlier);
+        }
+    }
+
+    /// Judges a step; returns its quantity if the answer needs it.
+    fn step(&mut self, step: &Step) -> Option<u32> {
         let (name, symbol, prose) = match step.head {
             Head::Prose { name, symbol } => (name, symbol, true),
             Head::Terse { name } => (name, name, false),
@@ -183,7 +201,8 @@ impl Judge<'_> {
         }
         let gold = self.gold;
         let quantity = gold.find(name.of(self.text));
-        let needed = quantity.is_some_and(|quantity| gold.quantity(quantity).needed);
+        let node = quantity.filter(|quantity| gold.quantity(*quantity).needed);
+        let needed = node.is_some();
         let hidden = quantity.is_some_and(|index| gold.quantity(index).hidden);
         self.notes.verdict.extra += u32::from(!needed && !hidden);
         let defined = quantity.is_some_and(|index| self.state[index as usize] != State::Absent);
@@ -212,7 +231,7 @@ impl Judge<'_> {
         if let Some(letter) = self.introduces(step, quantity) {
             let quantity = quantity.filter(|_| !defined);
             self.unknown(quantity, name, (symbol, letter));
-            return needed;
+            return node;
         }
         let said = self.clauses(step, symbol);
         if quantity.is_some() && quantity == unknown && !defined {
@@ -228,7 +247,7 @@ impl Judge<'_> {
         }
         let source = quantity.filter(|_| !defined).map(Source::Quantity);
         self.symbols.bind(symbol, source, said.value);
-        needed
+        node
     }
 
     /// Notes a sentence after the answer.
@@ -410,6 +429,7 @@ impl Judge<'_> {
         }
         notes.close(|verdict| {
             verdict.missing = missing;
+            verdict.needed = gold.needed();
             verdict.process_accuracy = f64::from(right) / f64::from(gold.needed());
             verdict.answer_correct = !answer.broken && answer.values[0] == Some(gold.answer());
             verdict.accepted = verdict.first_error.is_none() && right == gold.needed();

@@ -29,6 +29,8 @@ impl Judge<'_> {
             self.error(known.span, Reason::WrongEquation, expected);
         }
         self.solving.form = Form::SetUp;
+        self.solving.step = self.symbols.step;
+        self.reads(known.symbol);
         let binding = self.symbols.get(known.symbol);
         let about = binding.and_then(|binding| binding.source);
         let given = Some(Source::Quantity(reverse.given));
@@ -58,6 +60,10 @@ impl Judge<'_> {
             self.error(equation.span, Reason::WrongEquation, expected);
             return;
         };
+        if self.notes.uses {
+            self.uses.push(self.solving.step);
+        }
+        self.solving.step = self.symbols.step;
         let said = self.sides(equation.clause);
         let span = self.clause_span(equation.clause, equation.span);
         let form = match equation.label {

@@ -7,7 +7,8 @@ use interplay_eval::{
     EdgeReport, EdgeSettings, EvalSettings, Evaluation, GenerationRecord, Journal,
     edge_of_competence, evaluate,
 };
-use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, load_pretrained};
+use interplay_model::{KvCacheDtype, SamplingSettings, TrainBackend, Workload, load_pretrained};
+use interplay_train::ledger::Sampled;
 use interplay_train::{DecoderSampler, HeldOutLoss, held_out_loss};
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +28,27 @@ use crate::stage::CalibrateSpec;
 struct Evaluated {
     evaluation: Evaluation,
     sampled_tokens: u64,
+    /// The passes behind the tokens; evaluations of older runs lack it.
+    #[serde(default)]
+    workload: Workload,
     /// Problems that were passed over because they leave no room for a completion.
     overlong: u64,
+}
+
+impl Evaluated {
+    fn sampled(&self) -> Sampled {
+        Sampled {
+            tokens: self.sampled_tokens,
+            workload: self.workload,
+        }
+    }
+}
+
+/// A held-out loss and its cost.
+#[derive(Debug, Serialize, Deserialize)]
+struct HeldOut {
+    loss: HeldOutLoss,
+    scored: Sampled,
 }
 
 /// Number of items that are sampled at once; it bounds memory and paces the progress bar.
@@ -46,14 +66,16 @@ impl<A: TrainBackend> Runner<'_, A> {
         let main = self.plan.evaluate.main_temperature();
         for temperature in temperatures {
             let found = self.evaluate_at(stage, result, temperature)?;
-            result.ledger.evaluated_tokens += found.sampled_tokens;
+            result.ledger.count_evaluation(found.sampled());
             result.overlong_evaluated = found.overlong;
             match temperature == main {
                 true => result.evaluation = Some(found.evaluation),
                 false => result.other_temperatures.push(found.evaluation),
             }
         }
-        result.held_out_loss = Some(self.held_out_loss(stage, result)?);
+        let held_out = self.held_out_loss(stage, result)?;
+        result.ledger.count_evaluation(held_out.scored);
+        result.held_out_loss = Some(held_out.loss);
         Ok(())
     }
 
@@ -62,7 +84,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         &mut self,
         stage: &str,
         result: &StageResult,
-    ) -> Result<HeldOutLoss, InterplayError> {
+    ) -> Result<HeldOut, InterplayError> {
         let (spec, bands) = (&self.plan.evaluate, self.plan.bands);
         let path = self.folder.join("eval").join(format!("{stage}.loss.json"));
         let content = spec.data.content(&self.supply(), Split::Test)?;
@@ -71,14 +93,15 @@ impl<A: TrainBackend> Runner<'_, A> {
             "a held-out loss",
             &(&result.key, &spec.data, limits, content, &bands),
         )?;
-        if let Some(found) = read_json::<Keyed<HeldOutLoss>>(&path)? {
+        if let Some(found) = read_json::<Keyed<HeldOut>>(&path)? {
             return found.expect(&path, &key);
         }
         let selection = self.evaluated()?;
         let leader = &self.replicas.leader;
         let (_, decoder) = load_pretrained::<A::InnerBackend>(&self.model_of(stage), leader)?;
         let examples = selection.items.iter().map(|item| &item.example);
-        let value = held_out_loss(&decoder, self.tokenizer, examples, leader)?;
+        let (loss, scored) = held_out_loss(&decoder, self.tokenizer, examples, leader)?;
+        let value = HeldOut { loss, scored };
         let keyed = Keyed { key, value };
         write_json(&path, &keyed)?;
         Ok(keyed.value)
@@ -149,7 +172,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         model: &Path,
         spec: &CalibrateSpec,
         temperature: f64,
-    ) -> Result<EdgeReport, InterplayError> {
+    ) -> Result<(EdgeReport, Sampled), InterplayError> {
         let stream = format!("calibrate/{name}");
         let ops: Vec<u32> = spec.ops.iter().collect();
         // From files, problems that the evaluation does not take.
@@ -173,8 +196,9 @@ impl<A: TrainBackend> Runner<'_, A> {
             pass_at_1_below: spec.pass_at_1_below,
             pass_at_k_above: spec.pass_at_k_above,
         };
-        edge_of_competence(&found.evaluation, settings)
-            .map_err(|error| InterplayError::Evaluate(Box::new(error)))
+        let report = edge_of_competence(&found.evaluation, settings)
+            .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
+        Ok((report, found.sampled()))
     }
 
     /// The problems that every model of the run is evaluated on.
@@ -222,7 +246,9 @@ impl<A: TrainBackend> Runner<'_, A> {
             },
             stream: self.streams.stream(&format!("{what}/samples")),
             device: self.replicas.leader.clone(),
-            sampled_tokens: journal.as_ref().map_or(0, |journal| journal.cost()),
+            sampled: journal
+                .as_ref()
+                .map_or_else(Sampled::default, |journal| journal.cost()),
         };
         self.progress
             .begin(what, items.len() as u64 * u64::from(settings.completions));
@@ -254,7 +280,8 @@ impl<A: TrainBackend> Runner<'_, A> {
         }
         Ok(Evaluated {
             evaluation,
-            sampled_tokens: sampler.sampled_tokens,
+            sampled_tokens: sampler.sampled.tokens,
+            workload: sampler.sampled.workload,
             overlong: selection.overlong,
         })
     }

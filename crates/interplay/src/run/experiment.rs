@@ -8,9 +8,12 @@ use interplay_model::TrainBackend;
 use interplay_tasks::ContextLibrary;
 use interplay_train::parallel::Replicas;
 
-use super::manifest::{timed, write_manifest};
+use super::clock::Clock;
+use super::costs::write_costs;
+use super::manifest::write_manifest;
 use super::runner::Runner;
 use super::tokenizer::tokenizer;
+use crate::account::write_ledger;
 use crate::data::Supply;
 use crate::device::{self, BackendTask, dispatch};
 use crate::error::InterplayError;
@@ -131,9 +134,8 @@ impl BackendTask for Execution<'_> {
             held_out: plan.held_out,
         };
         write_manifest(plan, folder)?;
-        let tokenizer = timed(folder, "tokenizer", || {
-            tokenizer(plan, folder, &supply, progress)
-        })?;
+        let clock = Clock::start(folder);
+        let tokenizer = clock.timed("tokenizer", || tokenizer(plan, folder, &supply, progress))?;
         let config = plan.model.config(&tokenizer);
         let mut runner = Runner::<A> {
             plan,
@@ -144,19 +146,22 @@ impl BackendTask for Execution<'_> {
             streams,
             replicas,
             progress,
+            clock: &clock,
             keys: Vec::new(),
         };
         runner.check_lengths()?;
         runner.note_shared_devices();
-        let mut results = Results::new(plan, config.parameters());
+        let mut results = Results::new(plan, &config);
         for stage in &plan.stages {
             let result = runner.stage(stage, &results.stages)?;
             results.stages.push(result);
         }
         results.write(folder, &results_table(&results))?;
-        let exposure = timed(folder, "exposure", || runner.exposure(&results.stages))?;
+        write_ledger(&results, folder)?;
+        let exposure = clock.timed("exposure", || runner.exposure(&results.stages))?;
         let report = page(plan, &results, &exposure, folder)?.to_html();
         write_whole(&folder.join("report.html"), report.as_bytes())?;
+        write_costs(&results, folder)?;
         Ok(results)
     }
 }
@@ -168,14 +173,12 @@ impl<A: TrainBackend> Runner<'_, A> {
         stage: &Stage,
         earlier: &[StageResult],
     ) -> Result<StageResult, InterplayError> {
-        let folder = self.folder;
-        let mut result = timed(folder, &stage.name, || {
-            self.train_or_measure(stage, earlier)
-        })?;
+        let clock = self.clock;
+        let mut result = clock.timed(&stage.name, || self.train_or_measure(stage, earlier))?;
         self.keys.push(result.key.clone());
         if stage.kind().trains() {
             let part = format!("eval {}", stage.name);
-            timed(folder, &part, || self.evaluate(&stage.name, &mut result))?;
+            clock.timed(&part, || self.evaluate(&stage.name, &mut result))?;
         }
         Ok(result)
     }

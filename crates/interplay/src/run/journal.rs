@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use interplay_eval::{EvalItem, GenerationRecord, ItemScore, Journal};
 use interplay_model::FusedOps;
 use interplay_train::DecoderSampler;
+use interplay_train::ledger::Sampled;
 use serde::{Deserialize, Serialize};
 
 use crate::error::InterplayError;
@@ -29,18 +30,18 @@ struct Mark {
     /// Problems so far.
     problems: usize,
     /// What they cost so far.
-    cost: u64,
+    cost: Sampled,
 }
 
 /// A sampler whose cost is kept with the records.
 pub(super) trait Cost {
     /// What all completions so far cost.
-    fn cost(&self) -> u64;
+    fn cost(&self) -> Sampled;
 }
 
 impl<B: FusedOps> Cost for DecoderSampler<'_, B> {
-    fn cost(&self) -> u64 {
-        self.sampled_tokens
+    fn cost(&self) -> Sampled {
+        self.sampled
     }
 }
 
@@ -49,7 +50,7 @@ pub(super) struct EvalJournal {
     path: PathBuf,
     file: BufWriter<File>,
     finished: Vec<ItemScore>,
-    cost: u64,
+    cost: Sampled,
 }
 
 impl EvalJournal {
@@ -92,7 +93,7 @@ impl EvalJournal {
     }
 
     /// What the finished problems cost.
-    pub fn cost(&self) -> u64 {
+    pub fn cost(&self) -> Sampled {
         self.cost
     }
 
@@ -150,7 +151,7 @@ fn line(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 struct Kept {
     bytes: usize,
     finished: Vec<ItemScore>,
-    cost: u64,
+    cost: Sampled,
 }
 
 impl Kept {
@@ -194,6 +195,8 @@ mod tests {
     use interplay_environment::{Environment, EnvironmentError, Example, Score, framing};
     use interplay_eval::{Completion, EvalSettings, Evaluation, Sampler, evaluate};
 
+    use interplay_train::ledger::SampledLength;
+
     use super::*;
 
     /// Doubles.
@@ -220,14 +223,23 @@ mod tests {
         }
     }
 
+    const DRAWN: SampledLength = SampledLength {
+        prompt: 3,
+        completion: 2,
+    };
+
+    fn drawn(completions: usize) -> Sampled {
+        std::iter::repeat_n(DRAWN, completions).collect()
+    }
+
     /// Right, wrong or cut off, and counts what it draws.
     #[derive(Default)]
     struct Mixed {
-        drawn: u64,
+        drawn: Sampled,
     }
 
     impl Cost for Mixed {
-        fn cost(&self) -> u64 {
+        fn cost(&self) -> Sampled {
             self.drawn
         }
     }
@@ -241,7 +253,9 @@ mod tests {
             completions: usize,
             _: &mut dyn FnMut(usize, usize),
         ) -> Result<Vec<Vec<Completion>>, Infallible> {
-            self.drawn += (items.len() * completions) as u64;
+            for _ in 0..items.len() * completions {
+                self.drawn.count(DRAWN);
+            }
             let one = |item: &EvalItem, number: usize| match (item.id as usize + number) % 3 {
                 0 => Completion::finished(item.example.target.clone()),
                 1 => Completion::finished(framing::target("", &number.to_string())),
@@ -253,7 +267,7 @@ mod tests {
     }
 
     /// Runs or resumes the evaluation; its result, its cost and its records.
-    fn run(journal: &Path) -> (Evaluation, u64, Vec<u8>) {
+    fn run(journal: &Path) -> (Evaluation, Sampled, Vec<u8>) {
         let items = EvalItem::of(&Doubles, 0..5).unwrap();
         let settings = EvalSettings {
             completions: 3,
@@ -285,7 +299,7 @@ mod tests {
         let whole = run(&path);
         assert_eq!(
             (whole.1, whole.2.split(|byte| *byte == b'\n').count()),
-            (15, 16)
+            (drawn(15), 16)
         );
         let text = fs::read(&path).unwrap();
         for cut in 0..=text.len() {
@@ -302,8 +316,14 @@ mod tests {
         let items = EvalItem::of(&Doubles, 0..5).unwrap();
         run(&path);
         let open = |key: &str| EvalJournal::open(&path, key, &items, 3).unwrap();
-        assert_eq!((open("a key").resumed(), open("a key").cost()), (5, 15));
+        assert_eq!(
+            (open("a key").resumed(), open("a key").cost()),
+            (5, drawn(15))
+        );
         // That of another evaluation is begun anew.
-        assert_eq!((open("another").resumed(), open("another").cost()), (0, 0));
+        assert_eq!(
+            (open("another").resumed(), open("another").cost()),
+            (0, drawn(0))
+        );
     }
 }

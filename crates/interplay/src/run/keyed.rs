@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use interplay_eval::EdgeReport;
+use interplay_train::ledger::Sampled;
 use serde::{Deserialize, Serialize};
 
 use crate::error::InterplayError;
@@ -27,5 +29,41 @@ impl<T> Keyed<T> {
             path: path.to_owned(),
             reason,
         })
+    }
+}
+
+/// An edge of competence and the cost of measuring it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Calibrated {
+    #[serde(flatten)]
+    pub report: EdgeReport,
+    /// `None` in files of older runs, which did not count it: those are measured again.
+    #[serde(default)]
+    pub sampled: Option<Sampled>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = r#""settings":{"k":4,"pass_at_1_below":0.5,"pass_at_k_above":0.1},"ops":[6],
+        "by_op":[{"op":6,"problems":2,"pass_1":0.25,"pass_k":0.5,"placement":"edge"}],"reason":"why""#;
+
+    #[test]
+    fn calibrations_of_older_runs_are_read_and_lack_their_cost() {
+        let old = format!(r#"{{"key":"k","value":{{{REPORT}}}}}"#);
+        let found: Keyed<Calibrated> = serde_json::from_str(&old).unwrap();
+        assert_eq!(found.value.report.ops, [6]);
+        assert_eq!(found.value.sampled, None);
+        let mut value = found.value;
+        let sampled = Sampled {
+            tokens: 9,
+            ..Sampled::default()
+        };
+        value.sampled = Some(sampled);
+        let text = serde_json::to_string(&value).unwrap();
+        let again: Calibrated = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.report, value.report);
+        assert_eq!(again.sampled, Some(sampled));
     }
 }

@@ -1,53 +1,13 @@
-//! Notes about a run on which no result depends: where it ran, and how long its parts took.
+//! A note about a run on which no result depends: where it ran.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
 
 use serde::Serialize;
 
 use crate::error::InterplayError;
 use crate::keys::key;
-use crate::memory::peak_memory_mib;
 use crate::plan::Plan;
 use crate::run_file::write_json;
-
-#[derive(Serialize)]
-struct Timing<'a> {
-    part: &'a str,
-    seconds: f64,
-    peak_memory_mib: Option<u64>,
-}
-
-/// Does a part of a run, and notes in `timings.jsonl` how long it took.
-pub(super) fn timed<T>(
-    folder: &Path,
-    part: &str,
-    work: impl FnOnce() -> Result<T, InterplayError>,
-) -> Result<T, InterplayError> {
-    let began = Instant::now();
-    let output = work()?;
-    let seconds = began.elapsed().as_secs_f64();
-    let timing = Timing {
-        part,
-        seconds,
-        peak_memory_mib: peak_memory_mib(),
-    };
-    let path = folder.join("timings.jsonl");
-    let mut line = serde_json::to_vec(&timing)
-        .map_err(std::io::Error::from)
-        .map_err(InterplayError::io("write", &path))?;
-    line.push(b'\n');
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(InterplayError::io("open", &path))?;
-    file.write_all(&line)
-        .map_err(InterplayError::io("write", &path))?;
-    Ok(output)
-}
 
 #[derive(Serialize)]
 struct Manifest<'a> {

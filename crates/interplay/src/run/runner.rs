@@ -8,6 +8,7 @@ use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
 use interplay_train::parallel::Replicas;
 
+use super::clock::Clock;
 use crate::data::Supply;
 use crate::plan::Plan;
 use crate::planned_stage::{StageRef, Start};
@@ -24,6 +25,7 @@ pub(super) struct Runner<'a, A: TrainBackend> {
     pub streams: SeedStreams,
     pub replicas: &'a Replicas<A::Device>,
     pub progress: &'a mut dyn Progress,
+    pub clock: &'a Clock,
     /// The keys of finished stages, in order.
     pub keys: Vec<String>,
 }

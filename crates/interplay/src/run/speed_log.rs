@@ -117,7 +117,7 @@ impl Observer for SpeedLog<'_> {
         self.share = report.progress;
         let speed = self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
         let number = |name: &str| {
-            let found = report.numbers.iter().find(|(key, _)| *key == name);
+            let found = report.numbers.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| format!("{name} {value:.3}  "))
         };
         let shown = [
@@ -125,7 +125,7 @@ impl Observer for SpeedLog<'_> {
             "reward",
             "verified",
             "answer_correct",
-            "entropy_nats",
+            "entropy",
         ];
         let numbers: String = shown.iter().filter_map(|name| number(name)).collect();
         self.detail = format!("step {}  {numbers}{speed:.0} tokens/s", report.step + 1);

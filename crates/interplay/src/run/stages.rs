@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use interplay_environment::Split;
-use interplay_eval::EdgeReport;
 use interplay_graph::settings::Issues;
 use interplay_model::TrainBackend;
 use interplay_tasks::Counts;
@@ -12,7 +11,7 @@ use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
 use interplay_train::{Observer, StageFolder, StageSummary, TrainError};
 use serde::Serialize;
 
-use super::keyed::Keyed;
+use super::keyed::{Calibrated, Keyed};
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
 use crate::data::DataSpec;
@@ -99,6 +98,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             tokenizer: self.tokenizer,
             stream: self.streams.stream(&format!("{}/rollouts", stage.name)),
             spec: &settings.training,
+            calibration: &[],
         };
         let replicas = self.replicas;
         self.observed(stage, |observer| {
@@ -120,23 +120,32 @@ impl<A: TrainBackend> Runner<'_, A> {
         );
         let key = self.stage_key(stage, &sampling)?;
         let path = self.stage_folder(&stage.name).join("edge.json");
-        let report = match read_json::<Keyed<EdgeReport>>(&path)? {
-            Some(found) => found.expect(&path, &key)?,
+        let found = read_json::<Keyed<Calibrated>>(&path)?
+            .map(|found| found.expect(&path, &key))
+            .transpose()?
+            .and_then(|found| Some((found.report, found.sampled?)));
+        let (report, sampled) = match found {
+            Some(found) => found,
             None => {
                 let model = self.model_of_start(stage)?;
                 let temperature = self.calibrated_at(stage, &settings.edge);
-                let report = self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
+                let (report, sampled) =
+                    self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
                 self.progress
                     .note(&format!("{}: {}", stage.name, report.reason));
-                let value = report.clone();
+                let value = Calibrated {
+                    report: report.clone(),
+                    sampled: Some(sampled),
+                };
                 let key = key.clone();
                 write_json(&path, &Keyed { key, value })?;
-                report
+                (report, sampled)
             }
         };
         let mut result = StageResult::new(stage);
         result.key = key;
         result.edge = Some(report);
+        result.ledger.count_calibration(sampled);
         Ok(result)
     }
 }
@@ -229,7 +238,8 @@ impl<A: TrainBackend> Runner<'_, A> {
     }
 }
 
-/// The data of a stage at the ops that its calibration found, with these ops; as they are where it
+/// The data of a stage with the ops that its calibration found in the components that follow it, and
+/// these ops; as they are where it
 /// found none or no calibration chooses.
 pub(super) fn data_at_edge(
     stage: &Stage,
@@ -244,7 +254,7 @@ pub(super) fn data_at_edge(
     let found =
         found.and_then(|edge| Some((edge.ops.clone(), Counts::list(edge.ops.clone()).ok()?)));
     match found {
-        Some((ops, counts)) => (data.at_ops(&counts), Some(ops)),
+        Some((ops, counts)) => (data.at_edge(&counts), Some(ops)),
         None => (data.clone(), None),
     }
 }

@@ -1,0 +1,82 @@
+//! What a curriculum remembers between steps: all that a checkpoint has to keep.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Place;
+use crate::evidence::Evidence;
+use crate::quota::Quotas;
+
+/// What a curriculum remembers. Going on from a saved state equals never having stopped; equal states
+/// are written as equal bytes.
+///
+/// Fields are private: a curriculum gives its state and takes it back
+/// ([`Curriculum::state`](crate::Curriculum::state), [`Curriculum::resume`](crate::Curriculum::resume)).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurriculumState {
+    /// The index of the first example that was not looked at.
+    pub(crate) cursor: u64,
+    /// The step of the last estimate.
+    #[serde(default)]
+    pub(crate) estimated_at: u64,
+    /// The cells in the band.
+    #[serde(default)]
+    pub(crate) band: BTreeSet<u64>,
+    /// Every cell that was seen or measured.
+    #[serde(default)]
+    pub(crate) cells: BTreeMap<u64, Cell>,
+    /// Shares and counts since they were set.
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
+    /// Examples that were not wanted.
+    #[serde(default)]
+    pub(crate) passed_over: u64,
+    /// Examples that were wanted but could not be used.
+    #[serde(default)]
+    pub(crate) unfit: u64,
+}
+
+impl CurriculumState {
+    /// The state of a curriculum that takes every example from index `cursor` on.
+    #[must_use]
+    pub fn at(cursor: u64) -> Self {
+        Self {
+            cursor,
+            ..Self::default()
+        }
+    }
+
+    /// The index of the first example that was not looked at.
+    #[must_use]
+    pub fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Examples that were not wanted, since the beginning.
+    #[must_use]
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
+    }
+
+    /// Examples that were wanted but could not be used, since the beginning.
+    #[must_use]
+    pub fn unfit(&self) -> u64 {
+        self.unfit
+    }
+}
+
+/// One op or problem.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cell {
+    /// How often it came by.
+    pub seen: u64,
+    /// How often it was taken.
+    pub taken: u64,
+    /// Where it lies.
+    pub place: Place,
+    /// What its rollouts say.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,81 @@
+//! Files with sampled completions and their verdicts, for a person to read.
+//!
+//! Source: TRL's `log_completions`, verl's `rollout_data_dir`.
+
+use std::path::{Path, PathBuf};
+
+use interplay_environment::FirstError;
+use serde::Serialize;
+
+use super::batch::Batch;
+use super::rollout::{Group, Rollout};
+use crate::TrainError;
+
+/// One line: a completion with its verdict.
+#[derive(Serialize)]
+struct Line<'a> {
+    step: u64,
+    example: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'a str>,
+    prompt: &'a str,
+    completion: &'a str,
+    reward: f64,
+    accepted: bool,
+    answer_correct: bool,
+    process_accuracy: f64,
+    stopped: bool,
+    tokens: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_error: Option<&'a FirstError>,
+    /// Whether the group was trained on.
+    kept: bool,
+}
+
+/// The file of a step in the stage's folder.
+pub(crate) fn path(folder: &Path, step: u64) -> PathBuf {
+    folder
+        .join("completions")
+        .join(format!("step-{step:08}.jsonl"))
+}
+
+/// Writes all completions of a step. A step that is made again writes the same bytes.
+pub(crate) fn write(folder: &Path, step: u64, batch: &Batch) -> Result<(), TrainError> {
+    let path = path(folder, step);
+    let parent = folder.join("completions");
+    std::fs::create_dir_all(&parent).map_err(TrainError::io("create", &parent))?;
+    let mut text = Vec::new();
+    let trained = batch.kept.len();
+    for (index, group) in batch.sampled().enumerate() {
+        for rollout in &group.rollouts {
+            let line = line(step, group, rollout, index < trained);
+            serde_json::to_writer(&mut text, &line)
+                .map_err(std::io::Error::from)
+                .map_err(TrainError::io("write", &path))?;
+            text.push(b'\n');
+        }
+    }
+    Ok(interplay_files::write(&path, text)?)
+}
+
+fn line<'a>(step: u64, group: &'a Group, rollout: &'a Rollout, kept: bool) -> Line<'a> {
+    let labels = &group.example.labels;
+    Line {
+        step,
+        example: group.example.id,
+        op: labels.op,
+        context: labels.context.as_deref(),
+        prompt: &group.example.prompt,
+        completion: &rollout.text,
+        reward: rollout.reward,
+        accepted: rollout.score.accepted,
+        answer_correct: rollout.score.answer_correct,
+        process_accuracy: rollout.score.process_accuracy,
+        stopped: rollout.stopped,
+        tokens: rollout.len(),
+        first_error: rollout.score.first_error.as_ref(),
+        kept,
+    }
+}
