@@ -30,12 +30,17 @@
 #![deny(missing_docs)]
 
 mod bands;
+mod draws;
 mod edge;
 mod error;
 mod evaluation;
+mod multiplicity;
 mod paired;
 mod pass_at_k;
+mod quantiles;
 mod sampler;
+mod sign_flip;
+mod stratified;
 
 pub use bands::{Band, Bands, UnknownBand};
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
@@ -43,6 +48,7 @@ pub use error::EvalError;
 pub use evaluation::{
     Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, Journal, evaluate,
 };
+pub use multiplicity::{benjamini_hochberg, holm};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use sampler::{Completion, EvalItem, Sampler};
