@@ -1,0 +1,87 @@
+//! Simulated coverage of the intervals of a mean of pass@k.
+
+mod simulated;
+
+use interplay_eval::PassAtK;
+use simulated::{AUDIT, Rates, generator, right, share};
+
+fn coverage(name: &str, rates: Rates, (problems, samples, k): (u32, u32, u32), trials: u64) -> f64 {
+    let truth = rates.truth(k);
+    let covered = |rng: &mut _| {
+        let counts = (0..problems).map(|_| {
+            let rate = rates.draw(rng);
+            right(samples, rate, rng)
+        });
+        let pass = PassAtK::of(samples, counts.collect::<Vec<_>>(), k);
+        pass.low <= truth + 1e-12 && truth <= pass.high + 1e-12
+    };
+    share(name, trials, covered, generator)
+}
+
+/// Whether coverage above 97 % is forced: problems are few, or next to all estimates are 0 or 1.
+fn discrete(rates: Rates, problems: u32, k: u32) -> bool {
+    let saturated = matches!(rates, Rates::Constant(rate) if rate >= 0.5) && k > 1;
+    problems < 64 || saturated || rates.truth(k).min(1.0 - rates.truth(k)) < 0.03
+}
+
+fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
+    println!("| rate | samples | k | problems | coverage |\n|---|---|---|---|---|");
+    let mut wrong = Vec::new();
+    for (name, rates) in AUDIT {
+        for (problems, samples) in sizes {
+            for k in [1, 16] {
+                let found = coverage(name, rates, (*problems, *samples, k), trials);
+                let line = format!("| {name} | {samples} | {k} | {problems} | {found:.3} |");
+                println!("{line}");
+                let most = match discrete(rates, *problems, k) {
+                    true => 1.0,
+                    false => 0.97 + slack,
+                };
+                if !(0.93 - slack..=most).contains(&found) {
+                    wrong.push(line);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_interval_covers_the_truth() {
+    // The slack is two standard errors of a share of 600.
+    check(600, 0.018, &[(5, 16), (24, 16), (64, 16), (64, 64)]);
+}
+
+#[test]
+#[ignore = "the full grid: cargo test --release -p interplay-eval --test coverage -- --ignored --nocapture"]
+fn the_interval_covers_the_truth_on_the_full_grid() {
+    let sizes = [5, 24, 64, 256].map(|problems| [16, 64].map(|samples| (problems, samples)));
+    check(4000, 0.003, sizes.as_flattened());
+}
+
+/// Kinds of problems that a small sample may miss altogether.
+#[test]
+fn a_kind_that_the_sample_misses_costs_little() {
+    let rates = [
+        ("two kinds", Rates::Two(0.3, 0.6, 0.01)),
+        ("rare", Rates::Two(0.05, 0.3, 0.0)),
+        ("mostly high", Rates::Two(0.85, 0.98, 0.2)),
+    ];
+    for (name, rates) in rates {
+        for problems in [8, 16, 60] {
+            for k in [1, 4] {
+                let found = coverage(name, rates, (problems, 16, k), 2000);
+                // 0.85^16 = 0.074 of samples show none of the hard problems.
+                let least = match (name, problems) {
+                    ("mostly high", 16) => 0.895,
+                    _ => 0.925,
+                };
+                let most = if problems < 60 { 1.0 } else { 0.985 };
+                assert!(
+                    (least..=most).contains(&found),
+                    "{name} {problems} {k}: {found}"
+                );
+            }
+        }
+    }
+}
