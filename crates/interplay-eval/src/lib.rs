@@ -30,6 +30,7 @@
 #![deny(missing_docs)]
 
 mod bands;
+mod beta_binomial;
 mod draws;
 mod edge;
 mod error;
@@ -39,6 +40,7 @@ mod paired;
 mod pass_at_k;
 mod quantiles;
 mod sampler;
+mod sharpening;
 mod sign_flip;
 mod stratified;
 
@@ -52,6 +54,7 @@ pub use multiplicity::{benjamini_hochberg, holm};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use sampler::{Completion, EvalItem, Sampler};
+pub use sharpening::{Change, Sharpening, sharpening};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -32,7 +32,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    fn of(self, item: &ItemScore) -> u32 {
+    pub(crate) fn of(self, item: &ItemScore) -> u32 {
         match self {
             Self::Verified => item.verified,
             Self::AnswerOnly => item.answers,
