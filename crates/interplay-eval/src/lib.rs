@@ -31,13 +31,16 @@
 
 mod bands;
 mod beta_binomial;
+mod bootstrap;
 mod draws;
 mod edge;
 mod error;
 mod evaluation;
+mod majority;
 mod multiplicity;
 mod paired;
 mod pass_at_k;
+mod pass_hat_k;
 mod quantiles;
 mod sampler;
 mod sharpening;
@@ -45,14 +48,17 @@ mod sign_flip;
 mod stratified;
 
 pub use bands::{Band, Bands, UnknownBand};
+pub use bootstrap::Bootstrap;
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
 pub use evaluation::{
     Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, Journal, evaluate,
 };
+pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
+pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
 pub use sampler::{Completion, EvalItem, Sampler};
 pub use sharpening::{Change, Sharpening, sharpening};
 

@@ -281,13 +281,18 @@ mod tests {
 
     #[test]
     fn is_stable_to_4096_samples() {
-        let steps = [1, 2, 3, 7, 16, 64, 129, 500, 1024, 2047, 2048, 3000, 4000, 4096];
+        let steps = [
+            1, 2, 3, 7, 16, 64, 129, 500, 1024, 2047, 2048, 3000, 4000, 4096,
+        ];
         for n in [100, 1000, 2048, 4096] {
             for c in steps.into_iter().filter(|c| *c <= n) {
                 for k in steps.into_iter().filter(|k| *k <= n - c) {
                     let exact = 1.0 - miss_in_double_digits(n, c, k);
                     let found = pass_at_k(n, c, k);
-                    assert!((found - exact).abs() < 1e-12, "{n} {c} {k}: {found} {exact}");
+                    assert!(
+                        (found - exact).abs() < 1e-12,
+                        "{n} {c} {k}: {found} {exact}"
+                    );
                 }
             }
         }
