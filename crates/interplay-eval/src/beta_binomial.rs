@@ -17,8 +17,8 @@ pub(crate) struct BetaBinomial {
     pub(crate) b: f64,
 }
 
-/// The grid has so many points a side.
-const SIDE: i32 = 12;
+/// The grid reaches so many steps to each side.
+const SIDE: i32 = 6;
 
 impl BetaBinomial {
     /// The most likely distribution behind problems with `n` samples and these numbers of right

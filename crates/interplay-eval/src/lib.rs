@@ -43,6 +43,7 @@ mod pass_at_k;
 mod pass_hat_k;
 mod quantiles;
 mod sampler;
+mod seeds;
 mod sharpening;
 mod sign_flip;
 mod stratified;
@@ -60,6 +61,7 @@ pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
 pub use sampler::{Completion, EvalItem, Sampler};
+pub use seeds::SeedsDifference;
 pub use sharpening::{Change, Sharpening, sharpening};
 
 #[cfg(doctest)]

@@ -103,7 +103,7 @@ impl PassAtK {
     /// ```
     /// # use interplay_eval::PassAtK;
     /// // 20 easy problems, nearly always right, and 20 hard ones, nearly never.
-    /// let counts = |i| (8, if i % 2 == 0 { 7 + i / 2 % 2 } else { i / 2 % 2 });
+    /// let counts = |i: u32| (8, if i % 2 == 0 { 7 + i / 2 % 2 } else { i / 2 % 2 });
     /// let pooled = PassAtK::of_each((0..40).map(counts), 1);
     /// let by_op = PassAtK::of_strata((0..40).map(|i| (i % 2, counts(i))), 1);
     /// assert_eq!(by_op.estimate, pooled.estimate);

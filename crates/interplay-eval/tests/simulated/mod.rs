@@ -58,21 +58,6 @@ impl Rates {
             }
         }
     }
-
-    /// The true mean of pass@k.
-    pub fn truth(self, k: u32) -> f64 {
-        let once = |rate: f64| 1.0 - (1.0 - rate).powi(k as i32);
-        let beta = |a: f64, b: f64| {
-            let miss = |i| (b + f64::from(i)) / (a + b + f64::from(i));
-            1.0 - (0..k).map(miss).product::<f64>()
-        };
-        match self {
-            Self::Constant(rate) => once(rate),
-            Self::Beta(a, b) => beta(a, b),
-            Self::Two(share, first, second) => share * once(first) + (1.0 - share) * once(second),
-            Self::ZeroOrBeta22(zero) => (1.0 - zero) * beta(2.0, 2.0),
-        }
-    }
 }
 
 /// How many of `samples` are right.
@@ -80,17 +65,6 @@ pub fn right(samples: u32, rate: f64, rng: &mut impl Rng) -> u32 {
     (0..samples)
         .map(|_| u32::from(rng.random::<f64>() < rate))
         .sum()
-}
-
-/// The share of `trials` in which something holds, each with a generator of its own.
-pub fn share<R>(
-    name: &str,
-    trials: u64,
-    holds: impl Fn(&mut R) -> bool,
-    make: impl Fn(&str, u64) -> R,
-) -> f64 {
-    let held = (0..trials).filter(|trial| holds(&mut make(name, *trial)));
-    held.count() as f64 / trials as f64
 }
 
 /// The generator of a trial of a named simulation.
