@@ -4,8 +4,9 @@
 //! [`Environment`](interplay_environment::Environment), and gives an [`Evaluation`]: the unbiased
 //! pass@k of accepted completions and, beside it, of answers alone, overall, by [`Band`], by
 //! difficulty and by context, each with a 95 % interval clustered by problem.
-//! [`edge_of_competence`] says which difficulties are worth reinforcing, and [`paired_difference`]
-//! compares two evaluations of the same problems.
+//! [`edge_of_competence`] says which difficulties are worth reinforcing, [`paired_difference`]
+//! compares two evaluations of the same problems, [`sharpening`] says whether one is sharper or can
+//! do more, and [`SeedsDifference`] compares ways of training over several seeds.
 //!
 //! ```
 //! use interplay_eval::{EdgeSettings, EvalSettings, Evaluation, ItemScore, edge_of_competence};

@@ -266,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn reads_files_without_p_values() {
+        let old =
+            r#"{"problems":4,"k":1,"difference":0.25,"standard_error":0.0,"low":0.1,"high":0.4}"#;
+        let read: PairedDifference = serde_json::from_str(old).unwrap();
+        assert_eq!((read.p_value, read.detectable), (None, None));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    }
+
+    #[test]
+    fn tells_how_many_problems_a_half_width_takes() {
+        // A standard deviation of 0.25: (1.96 x 0.25 / 0.05)^2 = 96, two more for Student's.
+        let difference = |i: u32| if i.is_multiple_of(2) { 0.25 } else { -0.25 };
+        let gain = PairedDifference::of((0..1000).map(|i| ((), difference(i))), 1).unwrap();
+        let needed = gain.problems_for(0.05);
+        assert!((97..=101).contains(&needed), "{needed}");
+        assert!(gain.problems_for(0.025).abs_diff(4 * 96) < 8);
+    }
+
+    #[test]
     fn keeps_only_what_is_asked_for() {
         let (left, right) = (evaluation(&[0, 0, 0, 0]), evaluation(&[0, 0, 4, 4]));
         let hard = |item: &ItemScore| item.op == Some(3);

@@ -34,11 +34,13 @@ fn coverage(name: &str, rates: Rates, (problems, samples, k): (u32, u32, u32), t
     (0..trials).filter(covered).count() as f64 / trials as f64
 }
 
-/// Whether coverage above 97 % is forced: problems are few, or next to all estimates are 0 or 1.
+/// Whether coverage above 97 % is forced: problems are few, all estimates are 0 or 1 (so that their
+/// sum takes whole numbers only), or next to all are the same.
 fn discrete(rates: Rates, problems: u32, k: u32) -> bool {
     let saturated = matches!(rates, Rates::Constant(rate) if rate >= 0.5) && k > 1;
     let truth = truth_of(rates, k);
-    problems < 64 || saturated || truth.min(1.0 - truth) < 0.03
+    let binary = matches!(rates, Rates::Two(_, 0.0, 1.0));
+    problems < 64 || saturated || binary || truth.min(1.0 - truth) < 0.03
 }
 
 fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
@@ -99,6 +101,52 @@ fn a_kind_that_the_sample_misses_costs_little() {
                     "{name} {problems} {k}: {found}"
                 );
             }
+        }
+    }
+}
+
+/// An evaluation fixes how many problems each op has: intervals that know the op cover as well and
+/// are narrower.
+#[test]
+fn strata_narrow_the_interval_and_keep_its_coverage() {
+    let easy_to_hard = [
+        Rates::Constant(0.9),
+        Rates::Beta(1.0, 1.0),
+        Rates::Beta(0.3, 3.0),
+        Rates::Constant(0.02),
+    ];
+    let solved_and_not = [
+        Rates::Constant(1.0),
+        Rates::Constant(0.0),
+        Rates::Beta(1.0, 1.0),
+        Rates::Constant(0.0),
+    ];
+    for (name, ops) in [
+        ("easy to hard", easy_to_hard),
+        ("solved and not", solved_and_not),
+    ] {
+        for (per_op, k) in [(6, 1), (24, 1), (24, 4), (64, 4)] {
+            let truth = ops.iter().map(|rates| truth_of(*rates, k)).sum::<f64>() / 4.0;
+            let (mut covered, mut narrower, trials) = (0, 0.0, 1000);
+            for trial in 0..trials {
+                let mut rng = generator(name, trial);
+                let mut counts = Vec::new();
+                for (op, rates) in ops.iter().enumerate() {
+                    for _ in 0..per_op {
+                        let rate = rates.draw(&mut rng);
+                        counts.push((op, (16, right(16, rate, &mut rng))));
+                    }
+                }
+                let pass = PassAtK::of_strata(counts.iter().copied(), k);
+                let pooled = PassAtK::of_each(counts.iter().map(|(_, count)| *count), k);
+                covered += u32::from(pass.low <= truth && truth <= pass.high);
+                narrower += (pass.high - pass.low) / (pooled.high - pooled.low);
+            }
+            let share = f64::from(covered) / trials as f64;
+            let ratio = narrower / trials as f64;
+            println!("{name}, 4 x {per_op}, k {k}: {share:.3}, width x {ratio:.2}");
+            assert!(share >= 0.93 - 0.014, "{name} {per_op} {k}: {share}");
+            assert!(ratio < 0.8, "{name} {per_op} {k}: {ratio}");
         }
     }
 }
