@@ -237,14 +237,23 @@ impl EdgeSettings {
     /// The probabilities that pass@1 is below and pass@k above its threshold, from `more` times as
     /// many problems.
     fn probabilities(&self, passes: [(f64, f64); 2], more: f64) -> [f64; 2] {
+        // No posterior is on the far side of 0 or 1: a threshold there is compared with the estimate.
+        let at_end = |threshold: f64| threshold <= 0.0 || threshold >= 1.0;
         let below = |(pass, size): (f64, f64), threshold| {
             let size = size * more;
             beta_cdf(pass * size + 0.5, (1.0 - pass) * size + 0.5, threshold)
         };
-        [
-            below(passes[0], self.pass_at_1_below),
-            1.0 - below(passes[1], self.pass_at_k_above),
-        ]
+        let (first, last) = (self.pass_at_1_below, self.pass_at_k_above);
+        let sure = |holds| f64::from(u8::from(holds));
+        let below_pass_1 = match at_end(first) {
+            true => sure(passes[0].0 < first),
+            false => below(passes[0], first),
+        };
+        let above_pass_k = match at_end(last) {
+            true => sure(passes[1].0 > last),
+            false => 1.0 - below(passes[1], last),
+        };
+        [below_pass_1, above_pass_k]
     }
 
     fn decide(&self, below_pass_1: f64, above_pass_k: f64) -> Placement {
@@ -406,6 +415,21 @@ mod tests {
         let report = edge_of_competence(&many, settings).unwrap();
         assert_eq!(report.by_op[0].placement, Placement::Edge);
         assert_eq!(report.by_op[0].problems_to_decide, None);
+    }
+
+    #[test]
+    fn thresholds_of_0_and_1_are_compared_with_the_estimates() {
+        let evaluation = evaluation(&[(2, &[8; 24]), (3, &[4; 24]), (4, &[0; 24])]);
+        let settings = EdgeSettings {
+            k: 8,
+            pass_at_1_below: 1.0,
+            pass_at_k_above: 0.0,
+            ..EdgeSettings::default()
+        };
+        let report = edge_of_competence(&evaluation, settings).unwrap();
+        use Placement::{Beyond, Edge, Mastered};
+        let placements: Vec<_> = report.by_op.iter().map(|op| op.placement).collect();
+        assert_eq!(placements, [Mastered, Edge, Beyond]);
     }
 
     #[test]
