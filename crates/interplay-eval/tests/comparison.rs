@@ -83,8 +83,7 @@ fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
                         "| {effect:?} | {name} | {samples} | {k} | {problems} | {covered:.3} | {positive:.3} |"
                     );
                     println!("{line}");
-                    let false_positive =
-                        matches!(effect, Effect::None) && positive > 0.05 + 0.7 * slack;
+                    let false_positive = matches!(effect, Effect::None) && positive > 0.05 + slack;
                     if covered < 0.93 - slack || false_positive {
                         wrong.push(line);
                     }
