@@ -200,7 +200,9 @@ impl Cell {
             return None;
         }
         let pass = |right: fn(&ItemScore) -> u32| {
-            let of = |k: &u32| PassAtK::of(samples, items.iter().map(|item| right(item)), *k);
+            // Within the op of the problems, whose numbers an evaluation fixes.
+            let counts = |item: &&ItemScore| (item.op, (samples, right(item)));
+            let of = |k: &u32| PassAtK::of_strata(items.iter().map(counts), *k);
             ks.iter().map(of).collect()
         };
         let (verified, answer_only) = (pass(|item| item.verified), pass(|item| item.answers));

@@ -195,6 +195,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             k: spec.completions,
             pass_at_1_below: spec.pass_at_1_below,
             pass_at_k_above: spec.pass_at_k_above,
+            ..EdgeSettings::default()
         };
         let report = edge_of_competence(&found.evaluation, settings)
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
