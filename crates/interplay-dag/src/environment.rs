@@ -23,6 +23,13 @@ pub const RELEASED_PROCESS: &str = "released_process";
 /// The name in reports and errors.
 const NAME: &str = "dag";
 
+/// The number in the answer tag of a completion whose answer is not right. One that equals the right
+/// answer and was refused, because it is stated twice or follows a broken text, is no answer.
+fn wrong_answer(completion: &str) -> Option<String> {
+    let stated = framing::Completion::of(completion).answer?;
+    Some(stated.parse::<i64>().ok()?.to_string())
+}
+
 /// Where the problems come from.
 #[derive(Debug)]
 enum Problems {
@@ -222,6 +229,10 @@ impl Environment for DagEnvironment {
         score.accepted = accepted;
         score.answer_correct = answer_correct;
         score.process_accuracy = process_accuracy;
+        score.answer = match answer_correct {
+            true => Some(example.answer.clone()),
+            false => wrong_answer(completion).filter(|stated| *stated != example.answer),
+        };
         Ok(score)
     }
 

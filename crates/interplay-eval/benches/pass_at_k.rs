@@ -1,7 +1,11 @@
-//! Problems per second through the estimator and its interval, 128 samples per problem.
+//! Problems per second through the estimator and its interval, 128 samples per problem, and a
+//! million verdicts (8,000 problems of 16 op x 128) into an `Evaluation` with 8 k, two measures and
+//! cells by band, op and context.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use interplay_eval::PassAtK;
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use interplay_eval::{EvalSettings, Evaluation, ItemScore, PassAtK};
 
 fn pass_at_k(c: &mut Criterion) {
     let right: Vec<u32> = (0..1000_u32).map(|i| (i * 37) % 129).collect();
@@ -15,5 +19,29 @@ fn pass_at_k(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pass_at_k);
+fn aggregate(c: &mut Criterion) {
+    let settings = EvalSettings::default();
+    let item = |id: u64| ItemScore {
+        id,
+        op: Some(2 + id as u32 % 16),
+        context: Some(["zoo", "school", "movie"][id as usize % 3].to_owned()),
+        band: Some(["id", "edge", "hard"][id as usize % 16 / 6].to_owned()),
+        verified: (id * 37 % 129) as u32,
+        answers: (id * 53 % 129) as u32,
+        ..ItemScore::default()
+    };
+    let items: Vec<ItemScore> = (0..8000).map(item).collect();
+    let mut group = c.benchmark_group("evaluation");
+    group.throughput(Throughput::Elements(8000 * 128));
+    group.bench_function("a million verdicts", |b| {
+        b.iter_batched(
+            || items.clone(),
+            |items| black_box(Evaluation::from_scores(&settings, "strict", items).ok()),
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, pass_at_k, aggregate);
 criterion_main!(benches);

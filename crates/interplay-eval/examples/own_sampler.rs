@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 
 use interplay_environment::{Environment, EnvironmentError, Example, Score, framing};
-use interplay_eval::{EvalItem, EvalSettings, Sampler, evaluate};
+use interplay_eval::{Completion, EvalItem, EvalSettings, Sampler, evaluate};
 
 /// Sums of two numbers; the op is the number of digits.
 struct Sums;
@@ -44,7 +44,7 @@ impl Sampler for Careless {
         items: &[EvalItem],
         completions: usize,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Vec<String>>, Infallible> {
+    ) -> Result<Vec<Vec<Completion>>, Infallible> {
         progress(0, items.len() * completions);
         let one = |item: &EvalItem, attempt: usize| {
             let op = item.example.labels.op.unwrap_or(1) as usize;
@@ -54,7 +54,7 @@ impl Sampler for Careless {
             } else {
                 "?"
             };
-            framing::target("", answer)
+            Completion::finished(framing::target("", answer))
         };
         let group = |item| (0..completions).map(|attempt| one(item, attempt)).collect();
         Ok(items.iter().map(group).collect())

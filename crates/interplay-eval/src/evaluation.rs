@@ -2,19 +2,20 @@
 //!
 //! Source: arXiv 2512.07783, section 3: every pass@k counts solutions whose process verifies,
 //! not answers alone. Deviations: the unbiased estimator (the published code takes the first k
-//! samples), and the answer-only number beside the verified one, because their gap shows reward
-//! hacking.
+//! samples), the answer-only number beside the verified one, because their gap shows reward
+//! hacking, and completions that were cut off are never right, whatever their text says.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 
 use interplay_environment::{Environment, FirstError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{EvalError, EvalItem, PassAtK, Sampler};
+use crate::{Completion, EvalError, EvalItem, PassAtK, Sampler};
 
 /// How to evaluate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvalSettings {
     /// Completions a problem.
@@ -23,6 +24,10 @@ pub struct EvalSettings {
     pub ks: Vec<u32>,
     /// How many problems the sampler gets at a time.
     pub batch: usize,
+    /// The temperature that the sampler draws at, 0 for greedy decoding; none where that is not known.
+    /// It is noted in the results and does not change the sampler.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
 }
 
 impl Default for EvalSettings {
@@ -33,6 +38,7 @@ impl Default for EvalSettings {
             completions: 128,
             ks,
             batch: 32,
+            temperature: None,
         }
     }
 }
@@ -85,7 +91,16 @@ pub struct GenerationRecord {
     /// The rule of acceptance, such as `strict`; none in records of versions that did not note it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<String>,
-    /// Whether it was accepted.
+    /// The temperature that it was drawn at; none where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temperature: Option<f64>,
+    /// Whether it ended by itself; none in records of versions that did not note it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped: Option<bool>,
+    /// The answer that it states, where the environment reads one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answer: Option<String>,
+    /// Whether it was accepted. One that did not end by itself never is.
     pub accepted: bool,
     /// Whether its answer is right.
     pub answer_correct: bool,
@@ -97,7 +112,7 @@ pub struct GenerationRecord {
 }
 
 /// How many completions of a problem were right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ItemScore {
     /// The problem's id.
@@ -119,6 +134,47 @@ pub struct ItemScore {
     pub verified: u32,
     /// Completions whose answer is right.
     pub answers: u32,
+    /// Completions that were cut off before they ended.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub truncated: u32,
+    /// How many completions state each distinct wrong answer, descending. With `answers`, these are
+    /// the votes of a majority vote; completions that state no answer do not vote.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub wrong_answers: Vec<u32>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl ItemScore {
+    /// The counts of a problem from the records of its completions.
+    #[must_use]
+    pub fn of_records(item: &EvalItem, records: &[GenerationRecord]) -> Self {
+        let count = |holds: fn(&GenerationRecord) -> bool| {
+            records.iter().filter(|record| holds(record)).count() as u32
+        };
+        let mut wrong: BTreeMap<&str, u32> = BTreeMap::new();
+        for record in records.iter().filter(|record| !record.answer_correct) {
+            if let Some(answer) = &record.answer {
+                *wrong.entry(answer).or_default() += 1;
+            }
+        }
+        let mut wrong_answers: Vec<u32> = wrong.into_values().collect();
+        wrong_answers.sort_unstable_by(|a, b| b.cmp(a));
+        let labels = &item.example.labels;
+        Self {
+            id: item.id,
+            op: labels.op,
+            context: labels.context.clone(),
+            problem: fingerprint(item),
+            band: item.band.clone(),
+            verified: count(|record| record.accepted),
+            answers: count(|record| record.answer_correct),
+            truncated: count(|record| record.stopped == Some(false)),
+            wrong_answers,
+        }
+    }
 }
 
 /// The numbers of a group of problems.
@@ -131,6 +187,9 @@ pub struct Cell {
     pub verified: Vec<PassAtK>,
     /// pass@k of answers alone.
     pub answer_only: Vec<PassAtK>,
+    /// The share of completions that were cut off before they ended.
+    #[serde(default)]
+    pub truncated_share: f64,
 }
 
 impl Cell {
@@ -141,14 +200,19 @@ impl Cell {
             return None;
         }
         let pass = |right: fn(&ItemScore) -> u32| {
-            let of = |k: &u32| PassAtK::of(samples, items.iter().map(|item| right(item)), *k);
+            // Within the op of the problems, whose numbers an evaluation fixes.
+            let counts = |item: &&ItemScore| (item.op, (samples, right(item)));
+            let of = |k: &u32| PassAtK::of_strata(items.iter().map(counts), *k);
             ks.iter().map(of).collect()
         };
         let (verified, answer_only) = (pass(|item| item.verified), pass(|item| item.answers));
+        let truncated: u64 = items.iter().map(|item| u64::from(item.truncated)).sum();
+        let drawn = items.len() as u64 * u64::from(samples);
         Some(Self {
             problems: items.len(),
             verified,
             answer_only,
+            truncated_share: truncated as f64 / drawn as f64,
         })
     }
 
@@ -175,6 +239,9 @@ pub struct Evaluation {
     pub ks: Vec<u32>,
     /// The rule by which completions were accepted, such as `strict`.
     pub level: String,
+    /// The temperature of sampling, 0 for greedy decoding; none where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub temperature: Option<f64>,
     /// All problems.
     pub overall: Cell,
     /// By band, of those that have one.
@@ -207,7 +274,10 @@ impl Evaluation {
     ) -> Result<Self, EvalError<E>> {
         settings.validate()?;
         let EvalSettings {
-            completions, ks, ..
+            completions,
+            ks,
+            temperature,
+            ..
         } = settings;
         let most = |item: &ItemScore| item.verified.max(item.answers);
         if let Some(item) = items.iter().find(|item| most(item) > *completions) {
@@ -225,6 +295,7 @@ impl Evaluation {
             completions: *completions,
             ks: ks.clone(),
             level: level.to_owned(),
+            temperature: *temperature,
             overall,
             by_band: grouped(settings, &items, |item| item.band.clone()),
             by_op: grouped(settings, &items, |item| item.op),
@@ -251,40 +322,68 @@ fn grouped<K: Ord + Clone>(
     groups.into_iter().filter_map(cell).collect()
 }
 
+/// Where an evaluation keeps what it has done, so that one that was interrupted can be resumed.
+///
+/// Problems come in batches of [`EvalSettings::batch`]; what lies between two calls of
+/// [`batch_done`](Self::batch_done) is one batch.
+pub trait Journal<S> {
+    /// The counts of the problems that an earlier evaluation has finished: whole batches from the
+    /// first problem on. Asked for once, before the first record.
+    fn finished(&mut self) -> Vec<ItemScore> {
+        Vec::new()
+    }
+
+    /// Keeps the record of one completion.
+    ///
+    /// # Errors
+    /// A record that cannot be written.
+    fn record(&mut self, record: &GenerationRecord) -> io::Result<()>;
+
+    /// All records of a batch were kept, and `problems` problems are done.
+    ///
+    /// # Errors
+    /// Records that cannot be written.
+    fn batch_done(&mut self, _sampler: &S, _problems: usize) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<S, F: FnMut(&GenerationRecord) -> io::Result<()>> Journal<S> for F {
+    fn record(&mut self, record: &GenerationRecord) -> io::Result<()> {
+        self(record)
+    }
+}
+
 /// Samples, scores and counts.
 ///
-/// `environment` judges the completions; the items are examples of it. `record` gets every
-/// completion with its judgment, in the order of the problems; `progress` receives how many
-/// completions are done out of how many.
+/// `environment` judges the completions; the items are examples of it. `journal` gets every
+/// completion with its judgment, in the order of the problems: a closure, or a [`Journal`] that
+/// lets an interrupted evaluation continue. `progress` receives how many completions are done out of
+/// how many.
+///
+/// Resumed or not, an evaluation has the same result if the sampler's completions of a batch depend
+/// on nothing but the batch.
 ///
 /// # Errors
 /// Settings that cannot be followed, no items, items that share an id, a sampler that fails or gives
-/// another number of completions than asked for, an example that the environment did not make, or a
-/// record that could not be written.
+/// another number of completions than asked for, an example that the environment did not make, a
+/// record that could not be written, or a journal of other problems.
 pub fn evaluate<S: Sampler>(
     sampler: &mut S,
     environment: &dyn Environment,
     items: &[EvalItem],
     settings: &EvalSettings,
-    record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
+    journal: &mut dyn Journal<S>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Evaluation, EvalError<S::Error>> {
     settings.validate()?;
-    if items.is_empty() {
-        return Err(EvalError::NoItems);
-    }
-    let mut ids = HashMap::with_capacity(items.len());
-    for (second, item) in items.iter().enumerate() {
-        if let Some(first) = ids.insert(item.id, second) {
-            let id = item.id;
-            return Err(EvalError::RepeatedId { id, first, second });
-        }
-    }
+    distinct(items)?;
     let wanted = settings.completions as usize;
     let total = items.len() * wanted;
-    let mut scores = Vec::with_capacity(items.len());
-    progress(0, total);
-    for batch in items.chunks(settings.batch) {
+    let mut scores = journal.finished();
+    resumable(&scores, items, settings)?;
+    progress(scores.len() * wanted, total);
+    for batch in items[scores.len()..].chunks(settings.batch) {
         let (from, to) = (scores.len(), scores.len() + batch.len() - 1);
         let done = from * wanted;
         let most = batch.len() * wanted;
@@ -306,11 +405,63 @@ pub fn evaluate<S: Sampler>(
         for (item, completions) in batch.iter().zip(drawn) {
             count("completions", wanted, completions.len())?;
             let first = (scores.len() * wanted) as u64;
-            scores.push(judge(environment, item, completions, first, record)?);
+            let records = judge(environment, item, completions, first, settings.temperature)?;
+            for record in &records {
+                journal.record(record).map_err(unwritten(item))?;
+            }
+            scores.push(ItemScore::of_records(item, &records));
         }
+        let last = &batch[batch.len() - 1];
+        journal
+            .batch_done(sampler, scores.len())
+            .map_err(unwritten(last))?;
         progress(scores.len() * wanted, total);
     }
     Evaluation::build(settings, environment.level(), scores)
+}
+
+fn unwritten<E: std::error::Error>(item: &EvalItem) -> impl Fn(io::Error) -> EvalError<E> {
+    let id = item.id;
+    move |source| EvalError::Record { id, source }
+}
+
+/// Refuses no problems, and problems that share an id.
+fn distinct<E: std::error::Error>(items: &[EvalItem]) -> Result<(), EvalError<E>> {
+    if items.is_empty() {
+        return Err(EvalError::NoItems);
+    }
+    let mut ids = HashMap::with_capacity(items.len());
+    for (second, item) in items.iter().enumerate() {
+        if let Some(first) = ids.insert(item.id, second) {
+            let id = item.id;
+            return Err(EvalError::RepeatedId { id, first, second });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses finished problems that are not the first of the evaluation, or not whole batches.
+fn resumable<E: std::error::Error>(
+    finished: &[ItemScore],
+    items: &[EvalItem],
+    settings: &EvalSettings,
+) -> Result<(), EvalError<E>> {
+    let whole = finished.len() == items.len() || finished.len().is_multiple_of(settings.batch);
+    let same = |(known, item): (&ItemScore, &EvalItem)| {
+        known.id == item.id && known.problem == fingerprint(item)
+    };
+    if whole && finished.len() <= items.len() && finished.iter().zip(items).all(same) {
+        return Ok(());
+    }
+    Err(EvalError::Setting {
+        setting: "finished problems",
+        found: format!("{} problems", finished.len()),
+        expected: format!(
+            "the first of the {} problems, in whole batches of {}",
+            items.len(),
+            settings.batch
+        ),
+    })
 }
 
 /// The first 64 bits of SHA-256 over the prompt and the right answer, in hexadecimal.
@@ -331,41 +482,29 @@ fn fingerprint(item: &EvalItem) -> String {
 fn judge<E: std::error::Error>(
     environment: &dyn Environment,
     item: &EvalItem,
-    completions: Vec<String>,
+    completions: Vec<Completion>,
     first_draw: u64,
-    record: &mut dyn FnMut(&GenerationRecord) -> std::io::Result<()>,
-) -> Result<ItemScore, EvalError<E>> {
+    temperature: Option<f64>,
+) -> Result<Vec<GenerationRecord>, EvalError<E>> {
     let labels = &item.example.labels;
-    let mut counts = ItemScore {
-        id: item.id,
-        op: labels.op,
-        context: labels.context.clone(),
-        problem: fingerprint(item),
-        band: item.band.clone(),
-        verified: 0,
-        answers: 0,
-    };
-    for (sample, completion) in (0..).zip(completions) {
-        let score =
-            environment.score(&item.example, &completion, first_draw + u64::from(sample))?;
-        counts.verified += u32::from(score.accepted);
-        counts.answers += u32::from(score.answer_correct);
-        let generation = GenerationRecord {
+    let one = |(sample, Completion { text, stopped }): (u32, Completion)| {
+        let score = environment.score(&item.example, &text, first_draw + u64::from(sample))?;
+        let score = if stopped { score } else { score.unfinished() };
+        Ok(GenerationRecord {
             id: item.id,
             op: labels.op,
             context: labels.context.clone(),
             sample,
-            completion,
+            completion: text,
             level: Some(environment.level().to_owned()),
+            temperature,
+            stopped: Some(stopped),
+            answer: score.answer,
             accepted: score.accepted,
             answer_correct: score.answer_correct,
             process_accuracy: score.process_accuracy,
             first_error: score.first_error,
-        };
-        record(&generation).map_err(|source| EvalError::Record {
-            id: item.id,
-            source,
-        })?;
-    }
-    Ok(counts)
+        })
+    };
+    (0..).zip(completions).map(one).collect()
 }

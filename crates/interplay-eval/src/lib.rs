@@ -4,8 +4,9 @@
 //! [`Environment`](interplay_environment::Environment), and gives an [`Evaluation`]: the unbiased
 //! pass@k of accepted completions and, beside it, of answers alone, overall, by [`Band`], by
 //! difficulty and by context, each with a 95 % interval clustered by problem.
-//! [`edge_of_competence`] says which difficulties are worth reinforcing, and [`paired_difference`]
-//! compares two evaluations of the same problems.
+//! [`edge_of_competence`] says which difficulties are worth reinforcing, [`paired_difference`]
+//! compares two evaluations of the same problems, [`sharpening`] says whether one is sharper or can
+//! do more, and [`SeedsDifference`] compares ways of training over several seeds.
 //!
 //! ```
 //! use interplay_eval::{EdgeSettings, EvalSettings, Evaluation, ItemScore, edge_of_competence};
@@ -13,7 +14,7 @@
 //! let settings = EvalSettings { completions: 8, ks: vec![1, 8], ..EvalSettings::default() };
 //! // Two problems with eight completions each, some accepted, more with the right answer.
 //! let item = |id, verified, answers| ItemScore {
-//!     id, op: Some(6), context: Some("zoo".into()), problem: String::new(), band: None, verified, answers,
+//!     id, op: Some(6), context: Some("zoo".into()), verified, answers, ..ItemScore::default()
 //! };
 //! let items = vec![item(0, 1, 5), item(1, 2, 6)];
 //! let evaluation = Evaluation::from_scores(&settings, "strict", items)?;
@@ -30,20 +31,39 @@
 #![deny(missing_docs)]
 
 mod bands;
+mod beta_binomial;
+mod bootstrap;
+mod draws;
 mod edge;
 mod error;
 mod evaluation;
+mod majority;
+mod multiplicity;
 mod paired;
 mod pass_at_k;
+mod pass_hat_k;
+mod quantiles;
 mod sampler;
+mod seeds;
+mod sharpening;
+mod sign_flip;
+mod stratified;
 
 pub use bands::{Band, Bands, UnknownBand};
+pub use bootstrap::Bootstrap;
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
-pub use evaluation::{Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, evaluate};
+pub use evaluation::{
+    Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, Journal, evaluate,
+};
+pub use majority::majority_at_k;
+pub use multiplicity::{benjamini_hochberg, holm};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
-pub use sampler::{EvalItem, Sampler};
+pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
+pub use sampler::{Completion, EvalItem, Sampler};
+pub use seeds::SeedsDifference;
+pub use sharpening::{Change, Sharpening, sharpening};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

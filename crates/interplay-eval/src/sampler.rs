@@ -34,6 +34,31 @@ impl EvalItem {
     }
 }
 
+/// A completion as it was drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Completion {
+    /// The text, without the token that ends it.
+    pub text: String,
+    /// Whether it ended by itself. A completion that was cut off at the limit of tokens did not, and
+    /// is never accepted.
+    pub stopped: bool,
+}
+
+impl Completion {
+    /// A completion that ended by itself.
+    ///
+    /// ```
+    /// use interplay_eval::Completion;
+    ///
+    /// assert!(Completion::finished("4").stopped);
+    /// ```
+    #[must_use]
+    pub fn finished(text: impl Into<String>) -> Self {
+        let (text, stopped) = (text.into(), true);
+        Self { text, stopped }
+    }
+}
+
 /// A source of completions.
 ///
 /// The evaluation does not know whether a model, a file or a person is behind it. To make
@@ -52,5 +77,5 @@ pub trait Sampler {
         items: &[EvalItem],
         completions: usize,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Vec<String>>, Self::Error>;
+    ) -> Result<Vec<Vec<Completion>>, Self::Error>;
 }

@@ -5,7 +5,8 @@ use std::io;
 
 use interplay_environment::{Environment, EnvironmentError, Example, FirstError, Score, framing};
 use interplay_eval::{
-    Bands, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, Sampler, evaluate,
+    Bands, Completion, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, Sampler,
+    evaluate,
 };
 
 /// Sums of `op` terms, to be written out.
@@ -61,7 +62,7 @@ impl Sampler for Scripted {
         items: &[EvalItem],
         completions: usize,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Vec<String>>, Infallible> {
+    ) -> Result<Vec<Vec<Completion>>, Infallible> {
         let mut groups = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let right = &item.example.target;
@@ -74,7 +75,7 @@ impl Sampler for Scripted {
             };
             groups.push(
                 (0..completions - usize::from(self.short))
-                    .map(completion)
+                    .map(|number| Completion::finished(completion(number)))
                     .collect(),
             );
             progress((index + 1) * completions, items.len() * completions);
@@ -108,6 +109,7 @@ fn settings() -> EvalSettings {
         completions: 8,
         ks: vec![1, 8],
         batch: 3,
+        temperature: Some(0.7),
     }
 }
 
@@ -274,8 +276,10 @@ fn problems_without_labels_are_counted_overall() {
             items: &[EvalItem],
             completions: usize,
             _: &mut dyn FnMut(usize, usize),
-        ) -> Result<Vec<Vec<String>>, Infallible> {
-            let group = |item: &EvalItem| vec![item.example.target.clone(); completions];
+        ) -> Result<Vec<Vec<Completion>>, Infallible> {
+            let group = |item: &EvalItem| {
+                vec![Completion::finished(item.example.target.clone()); completions]
+            };
             Ok(items.iter().map(group).collect())
         }
     }
@@ -300,5 +304,194 @@ fn problems_without_labels_are_counted_overall() {
     assert_eq!(
         serde_json::from_str::<Evaluation>(&bytes).unwrap(),
         evaluation
+    );
+}
+
+/// Right completions, every second of which is cut off.
+struct CutOff;
+
+impl Sampler for CutOff {
+    type Error = Infallible;
+
+    fn sample(
+        &mut self,
+        items: &[EvalItem],
+        completions: usize,
+        _: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<Vec<Completion>>, Infallible> {
+        let one = |item: &EvalItem, number: usize| Completion {
+            text: item.example.target.clone(),
+            stopped: number.is_multiple_of(2),
+        };
+        let group = |item| (0..completions).map(|number| one(item, number)).collect();
+        Ok(items.iter().map(group).collect())
+    }
+}
+
+#[test]
+fn a_completion_that_was_cut_off_is_never_right() {
+    let items = setup(false).1;
+    let mut records = Vec::new();
+    let mut record = |record: &GenerationRecord| {
+        records.push(record.clone());
+        Ok(())
+    };
+    let evaluation = evaluate(
+        &mut CutOff,
+        &Sums,
+        &items,
+        &settings(),
+        &mut record,
+        &mut |_, _| {},
+    )
+    .unwrap();
+    let at_1 = |passes: &[interplay_eval::PassAtK]| passes[0].estimate;
+    assert_eq!(at_1(&evaluation.overall.verified), 0.5);
+    assert_eq!(at_1(&evaluation.overall.answer_only), 0.5);
+    assert_eq!(evaluation.overall.truncated_share, 0.5);
+    assert_eq!(evaluation.by_op[&2].truncated_share, 0.5);
+    assert!(evaluation.items.iter().all(|item| item.truncated == 4));
+    for record in records {
+        assert_eq!(record.stopped, Some(record.accepted));
+        assert_eq!(record.temperature, Some(0.7));
+    }
+}
+
+#[test]
+fn votes_count_each_distinct_wrong_answer() {
+    let item = &setup(false).1[0];
+    let record = |answer: Option<&str>, right: bool| GenerationRecord {
+        id: item.id,
+        op: None,
+        context: None,
+        sample: 0,
+        completion: String::new(),
+        level: None,
+        temperature: None,
+        stopped: Some(true),
+        answer: answer.map(str::to_owned),
+        accepted: false,
+        answer_correct: right,
+        process_accuracy: 0.0,
+        first_error: None,
+    };
+    let records = [
+        record(Some("5"), false),
+        record(Some("1"), true),
+        record(None, false),
+        record(Some("7"), false),
+        record(Some("7"), false),
+    ];
+    let score = interplay_eval::ItemScore::of_records(item, &records);
+    assert_eq!((score.answers, score.wrong_answers), (1, vec![2, 1]));
+}
+
+#[test]
+fn records_of_earlier_versions_can_be_read() {
+    let line = r#"{"id":3,"op":2,"sample":0,"completion":"x","accepted":true,"answer_correct":true,"process_accuracy":1.0}"#;
+    let record: GenerationRecord = serde_json::from_str(line).unwrap();
+    assert_eq!((record.stopped, record.temperature), (None, None));
+}
+
+/// Keeps the records of whole batches, and fails after so many records.
+#[derive(Default)]
+struct Kept {
+    finished: Vec<interplay_eval::ItemScore>,
+    records: Vec<GenerationRecord>,
+    whole: usize,
+    fails_after: Option<usize>,
+}
+
+impl<S> interplay_eval::Journal<S> for Kept {
+    fn finished(&mut self) -> Vec<interplay_eval::ItemScore> {
+        self.finished.clone()
+    }
+
+    fn record(&mut self, record: &GenerationRecord) -> io::Result<()> {
+        if self.fails_after == Some(self.records.len()) {
+            return Err(io::Error::other("killed"));
+        }
+        self.records.push(record.clone());
+        Ok(())
+    }
+
+    fn batch_done(&mut self, _: &S, _: usize) -> io::Result<()> {
+        self.whole = self.records.len();
+        Ok(())
+    }
+}
+
+#[test]
+fn an_evaluation_goes_on_after_the_last_whole_batch() {
+    let (whole, all, _) = run();
+    for killed_at in 0..80 {
+        let (mut sampler, items) = setup(false);
+        let mut kept = Kept {
+            fails_after: Some(killed_at),
+            ..Kept::default()
+        };
+        let mut quiet = |_, _| {};
+        let settings = settings();
+        evaluate(
+            &mut sampler,
+            &Sums,
+            &items,
+            &settings,
+            &mut kept,
+            &mut quiet,
+        )
+        .unwrap_err();
+        // Three problems a batch, eight completions a problem.
+        assert_eq!(kept.whole, killed_at / 24 * 24);
+        kept.records.truncate(kept.whole);
+        let groups = items.iter().zip(kept.records.chunks(8));
+        kept.finished = groups
+            .map(|(item, records)| interplay_eval::ItemScore::of_records(item, records))
+            .collect();
+        kept.fails_after = None;
+        let resumed = evaluate(
+            &mut sampler,
+            &Sums,
+            &items,
+            &settings,
+            &mut kept,
+            &mut quiet,
+        )
+        .unwrap();
+        assert_eq!(resumed, whole);
+        assert_eq!(kept.records, all);
+    }
+}
+
+#[test]
+fn a_journal_of_other_problems_is_refused() {
+    let (mut sampler, items) = setup(false);
+    let finished = run().0.items;
+    let mut refuse = |finished: Vec<interplay_eval::ItemScore>| {
+        let mut kept = Kept {
+            finished,
+            ..Kept::default()
+        };
+        let mut quiet = |_, _| {};
+        evaluate(
+            &mut sampler,
+            &Sums,
+            &items,
+            &settings(),
+            &mut kept,
+            &mut quiet,
+        )
+        .unwrap_err()
+    };
+    let expected = "the first of the 10 problems, in whole batches of 3";
+    assert!(
+        refuse(finished[..2].to_vec())
+            .to_string()
+            .contains(expected)
+    );
+    assert!(
+        refuse(finished[3..6].to_vec())
+            .to_string()
+            .contains(expected)
     );
 }

@@ -248,7 +248,10 @@ fn score(gold: &Number, completion: &str) -> Score {
     let correct =
         matches!(&stated, Some(StatedAnswer { number: Ok(number), .. }) if number == gold);
     let equations = equations_before_answer(completion);
-    let mut score = Score::of_answer(correct);
+    let number = stated
+        .as_ref()
+        .and_then(|stated| stated.number.as_ref().ok());
+    let mut score = Score::of_answer(correct).stating(number.map(Number::to_string));
     if !equations.is_empty() {
         let hold = equations.iter().filter(|equation| equation.holds).count();
         score.process_accuracy = hold as f64 / equations.len() as f64;

@@ -4,7 +4,7 @@
 
 use burn::backend::{Autodiff, Flex};
 use interplay_environment::{Environment, EnvironmentError, Example, Score, WithReward};
-use interplay_eval::{EvalItem, EvalSettings, evaluate};
+use interplay_eval::{EvalItem, EvalSettings, GenerationRecord, evaluate};
 use interplay_graph::SeedStreams;
 use interplay_model::{ModelConfig, load_pretrained};
 use interplay_tokenizer::{Digits, Tokenizer, TrainerSpec};
@@ -71,7 +71,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ks: vec![1],
             ..EvalSettings::default()
         };
-        let (keep, show) = (&mut |_: &_| Ok(()), &mut |_, _| {});
+        let keep = &mut |_: &GenerationRecord| Ok(());
+        let show = &mut |_, _| {};
         let result = evaluate(&mut sampler, environment, &items, &settings, keep, show)?;
         Ok(result.overall.verified[0].estimate)
     };

@@ -19,6 +19,7 @@ pub mod checkpoint;
 mod error;
 mod forward;
 pub mod grpo;
+mod held_out;
 pub mod ledger;
 mod load;
 mod metrics;
@@ -31,6 +32,7 @@ pub mod schedule;
 mod stage;
 
 pub use error::TrainError;
+pub use held_out::{HeldOutLoss, LossCell, held_out_loss};
 pub use load::TrainingLoad;
 pub use metrics::{Metric, MetricsFile, Observer, Silent, StepReport};
 pub use sampler::DecoderSampler;

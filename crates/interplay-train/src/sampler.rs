@@ -1,6 +1,6 @@
 //! A decoder with its tokenizer as the evaluator's [`Sampler`].
 
-use interplay_eval::{EvalItem, Sampler};
+use interplay_eval::{Completion, EvalItem, Sampler};
 use interplay_graph::SeedStream;
 use interplay_model::{Decoder, FusedOps, ModelConfig, Request, SamplingSettings, generate};
 use interplay_tokenizer::Tokenizer;
@@ -81,7 +81,7 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
         items: &[EvalItem],
         completions: usize,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<Vec<String>>, TrainError> {
+    ) -> Result<Vec<Vec<Completion>>, TrainError> {
         let mut requests = Vec::with_capacity(items.len() * completions);
         for item in items {
             let prompt = self.tokenizer.encode_prompt(&item.example.prompt)?;
@@ -105,13 +105,14 @@ impl<B: FusedOps> Sampler for DecoderSampler<'_, B> {
                 completion: one.tokens.len(),
             });
         }
-        let texts = generated
-            .iter()
-            .map(|one| self.tokenizer.decode_completion(&one.tokens));
-        let texts: Vec<String> = texts.collect();
-        Ok(texts
+        let drawn = generated.iter().map(|one| Completion {
+            text: self.tokenizer.decode_completion(&one.tokens),
+            stopped: one.stopped,
+        });
+        let drawn: Vec<Completion> = drawn.collect();
+        Ok(drawn
             .chunks(completions.max(1))
-            .map(<[String]>::to_vec)
+            .map(<[Completion]>::to_vec)
             .collect())
     }
 }

@@ -168,8 +168,13 @@ impl Check<'_> {
             spec.completions
         );
         issues.expect(right, "ks", format!("{:?}", spec.ks), expected);
-        let right = spec.temperature >= 0.0 && spec.temperature.is_finite();
-        issues.expect(right, "temperature", spec.temperature, "0 or more");
+        let temperatures = &spec.temperatures;
+        let ascending = temperatures.windows(2).all(|pair| pair[0] < pair[1]);
+        let right = temperatures.first() == Some(&0.0)
+            && ascending
+            && temperatures.iter().all(|one| one.is_finite());
+        let expected = "0 (greedy decoding) first, then ascending temperatures";
+        issues.expect(right, "temperatures", format!("{temperatures:?}"), expected);
         self.issues.nest("evaluate", issues);
         self.data("evaluate.data", &spec.data);
         self.exact("evaluate.data", &spec.data);
@@ -523,7 +528,7 @@ mod tests {
         evaluate.problems_per_op = count();
         evaluate.completions = small(count());
         evaluate.ks = vec![small(count()), small(count())];
-        evaluate.temperature = number;
+        evaluate.temperatures = vec![0.0, number];
         let tasks = tasks(&mut evaluate.data);
         tasks.max_value = Some(count() as i64);
         tasks.max_constant = count() as i64;

@@ -15,7 +15,8 @@ use crate::memory::peak_memory_mib;
 use crate::overrides::Override;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::results::{Results, results_table};
+use crate::results::Results;
+use crate::results_text::results_table;
 use crate::run::Run;
 use crate::spec::ExperimentSpec;
 

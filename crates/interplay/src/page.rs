@@ -12,6 +12,7 @@ use crate::account;
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::results::{Line, Results, StageResult, ends, gains, lines, points};
+use crate::temperatures;
 
 /// The report of a run; plots come from the metrics in its folder.
 pub(crate) fn page(
@@ -26,6 +27,10 @@ pub(crate) fn page(
         pass_curves(results),
         by_op(results),
     ];
+    if temperatures::swept(results) {
+        sections.push(by_temperature(results));
+    }
+    sections.extend(held_out_loss(results));
     if let Some(section) = edge(results) {
         sections.push(section);
     }
@@ -52,10 +57,11 @@ pub(crate) fn page(
             (
                 "evaluation".into(),
                 format!(
-                    "{} problems per op, {} completions per problem, temperature {}",
+                    "{} problems per op, {} completions per problem at temperature {}; greedy decoding \
+                     draws one",
                     plan.evaluate.problems_per_op,
                     plan.evaluate.completions,
-                    plan.evaluate.temperature
+                    plan.evaluate.main_temperature()
                 ),
             ),
         ],
@@ -89,6 +95,58 @@ fn accuracy(results: &Results) -> Section {
             rows: rows.collect(),
         }],
     }
+}
+
+/// Accuracy and gains at every temperature.
+fn by_temperature(results: &Results) -> Section {
+    let table = |mut rows: Vec<Vec<String>>| {
+        let columns = rows.remove(0);
+        Block::Table { columns, rows }
+    };
+    Section {
+        heading: "Every temperature".into(),
+        text: "Training can raise pass@1 at one temperature by sharpening the distribution alone. \
+               Gains are therefore compared at equal temperature, and between each model's own best \
+               at 1 and at the last k, chosen over all bands. Percent and points with 95 % \
+               intervals; cut off is the share of completions that did not end by themselves, which \
+               are never right."
+            .into(),
+        blocks: vec![
+            table(temperatures::accuracy_rows(results)),
+            table(temperatures::gain_rows(results)),
+        ],
+    }
+}
+
+/// The loss of gold solutions by stage and op, where it was measured.
+fn held_out_loss(results: &Results) -> Option<Section> {
+    let rows = results.stages.iter().flat_map(|stage| {
+        let cells = stage.held_out_loss.iter().flat_map(|loss| {
+            let ops = loss.by_op.iter().map(|(op, cell)| (op.to_string(), cell));
+            ops.chain(loss.overall.iter().map(|cell| ("all".to_owned(), cell)))
+        });
+        cells.map(|(op, cell)| {
+            vec![
+                stage.name.clone(),
+                op,
+                cell.problems.to_string(),
+                format!("{:.4}", cell.loss_nats),
+                format!("{:.3}", cell.perplexity),
+            ]
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    let columns = ["stage", "op", "problems", "loss (nats)", "perplexity"];
+    (!rows.is_empty()).then(|| Section {
+        heading: "Loss of held-out solutions".into(),
+        text: "Mean negative log-likelihood of a token of the gold solutions of the evaluated \
+               problems, given the question."
+            .into(),
+        blocks: vec![Block::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows,
+        }],
+    })
 }
 
 /// What was left out for want of room, if anything was.

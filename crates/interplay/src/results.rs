@@ -2,7 +2,6 @@
 //!
 //! Everything here follows from the plan, so two runs of one plan write the same bytes.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use interplay_eval::{
@@ -10,8 +9,8 @@ use interplay_eval::{
     paired_difference,
 };
 use interplay_model::{ModelConfig, ModelFlops};
-use interplay_train::StageSummary;
 use interplay_train::ledger::Ledger;
+use interplay_train::{HeldOutLoss, StageSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::PlannedBudget;
@@ -75,6 +74,12 @@ pub struct StageResult {
     /// The evaluation of its model, if it leaves one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Evaluation>,
+    /// Its evaluations at the other temperatures, ascending: the greedy row first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_temperatures: Vec<Evaluation>,
+    /// The loss of the gold solutions of the evaluated problems under its model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_loss: Option<HeldOutLoss>,
     /// The edge of competence, if it is a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeReport>,
@@ -98,6 +103,8 @@ impl StageResult {
             overlong_evaluated: 0,
             ledger: Ledger::default(),
             evaluation: None,
+            other_temperatures: Vec::new(),
+            held_out_loss: None,
             edge: None,
         }
     }
@@ -135,9 +142,9 @@ impl Results {
         total
     }
 
-    pub(crate) fn write(&self, folder: &Path) -> Result<(), InterplayError> {
+    pub(crate) fn write(&self, folder: &Path, table: &str) -> Result<(), InterplayError> {
         write_json(&folder.join("results.json"), self)?;
-        write_whole(&folder.join("results.txt"), results_table(self).as_bytes())
+        write_whole(&folder.join("results.txt"), table.as_bytes())
     }
 }
 
@@ -247,78 +254,7 @@ pub(crate) fn ends(passes: &[PassAtK]) -> Option<(&PassAtK, &PassAtK)> {
 }
 
 /// An estimate with its interval, in percent.
-fn percent(pass: &PassAtK) -> String {
+pub(crate) fn percent(pass: &PassAtK) -> String {
     let [estimate, low, high] = [pass.estimate, pass.low, pass.high].map(|share| 100.0 * share);
     format!("{estimate:.1} [{low:.1}, {high:.1}]")
-}
-
-/// The results as text: verified and answer-only pass@1 and pass@k by stage and band, with 95 %
-/// intervals, then the gain of each stage over the model that it started from.
-#[must_use]
-pub fn results_table(results: &Results) -> String {
-    let lines = lines(results);
-    let k = lines
-        .iter()
-        .find_map(|line| ends(&line.cell.verified))
-        .map_or(1, |(_, last)| last.k);
-    let mut rows = vec![vec![
-        "stage".to_owned(),
-        "band".to_owned(),
-        "verified pass@1".to_owned(),
-        format!("verified pass@{k}"),
-        "answer pass@1".to_owned(),
-        format!("answer pass@{k}"),
-    ]];
-    for line in &lines {
-        rows.push(line.row());
-    }
-    let mut text = aligned(&rows);
-    text.push_str("percent, with 95 % intervals clustered by problem\n\n");
-    let mut rows = vec![vec![
-        "gain of".to_owned(),
-        "over".to_owned(),
-        "band".to_owned(),
-        "verified pass@1".to_owned(),
-        format!("verified pass@{k}"),
-    ]];
-    for gain in gains(results) {
-        let mut row = vec![
-            gain.stage.to_owned(),
-            gain.from.to_owned(),
-            gain.band.to_owned(),
-        ];
-        row.extend(gain.verified.iter().map(points));
-        rows.push(row);
-    }
-    text.push_str(&aligned(&rows));
-    text.push_str("points, paired by problem, with 95 % intervals\n");
-    text
-}
-
-/// Rows under their heads, in columns.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(String::len)
-            .max()
-    };
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
-    let mut table = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let mut line = String::new();
-        for (text, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{text:<width$}  ");
-        }
-        table.push_str(line.trim_end());
-        table.push('\n');
-        if index == 0 {
-            table.push_str(&"-".repeat(widths.iter().sum::<usize>() + 2 * (columns - 1)));
-            table.push('\n');
-        }
-    }
-    table
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use interplay_eval::{Band, Bands};
 use interplay_model::ModelConfig;
 use interplay_tasks::TaskSpec;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::budget::{BudgetSpec, leave_open};
 use crate::data::DataSpec;
@@ -134,9 +134,15 @@ pub struct EvaluateSpec {
     pub completions: u32,
     /// The values of k in pass@k, ascending.
     pub ks: Vec<u32>,
-    /// Sampling temperature.
-    #[serde(default = "default_temperature")]
-    pub temperature: f64,
+    /// Temperatures of sampling: 0 for the greedy row, one completion per problem, then ascending.
+    /// Every model is evaluated at each of them. Older files have one `temperature`, which stands for
+    /// itself and the greedy row.
+    #[serde(
+        default = "default_temperatures",
+        alias = "temperature",
+        deserialize_with = "one_or_more"
+    )]
+    pub temperatures: Vec<f64>,
     /// Longest completion, in tokens.
     pub max_new_tokens: usize,
     /// The problems, held out from training. Their ops are replaced by those of the bands.
@@ -144,18 +150,25 @@ pub struct EvaluateSpec {
 }
 
 impl EvaluateSpec {
-    /// Verified pass@1 to pass@16 of 16 completions per problem, temperature 0.7, 100 problems per op,
-    /// with completions of up to `max_new_tokens` tokens.
+    /// Verified pass@1 to pass@16 of 16 completions per problem, greedy decoding
+    /// and temperatures 0.7 and 1, 100 problems per op, with completions of up to `max_new_tokens` tokens.
     #[must_use]
     pub fn new(data: impl Into<DataSpec>, max_new_tokens: usize) -> Self {
         Self {
             problems_per_op: 100,
             completions: 16,
             ks: vec![1, 2, 4, 8, 16],
-            temperature: default_temperature(),
+            temperatures: default_temperatures(),
             max_new_tokens,
             data: data.into(),
         }
+    }
+
+    /// The temperature of the tables that show one: the lowest above 0, or 0 if there is no other.
+    #[must_use]
+    pub fn main_temperature(&self) -> f64 {
+        let sampled = self.temperatures.iter().find(|one| **one > 0.0);
+        sampled.copied().unwrap_or(0.0)
     }
 }
 
@@ -165,8 +178,23 @@ pub(crate) fn band_ops(bands: &Bands) -> Vec<u32> {
     bands.flatten().collect()
 }
 
-fn default_temperature() -> f64 {
-    0.7
+fn default_temperatures() -> Vec<f64> {
+    vec![0.0, 0.7, 1.0]
+}
+
+/// A list of temperatures, or a single one, to which the greedy row is added.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a temperature or a list of temperatures")]
+    enum Written {
+        One(f64),
+        More(Vec<f64>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::One(0.0) => vec![0.0],
+        Written::One(one) => vec![0.0, one],
+        Written::More(more) => more,
+    })
 }
 
 fn default_held_out() -> f64 {

@@ -91,6 +91,10 @@ pub struct CalibrateSpec {
     /// Completions for each problem.
     #[serde(alias = "samples")]
     pub completions: u32,
+    /// Temperature of sampling. By default that of the rollouts of the first stage that trains at this
+    /// edge, or 1 where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// An op is mastered if verified pass@1 is not below this.
     pub pass_at_1_below: f64,
     /// An op is out of reach if verified pass@completions is not above this.
@@ -294,6 +298,7 @@ impl CalibrateSpec {
             ops,
             problems_per_op: 32,
             completions: 32,
+            temperature: None,
             pass_at_1_below: 0.7,
             pass_at_k_above: 0.1,
         }
@@ -305,6 +310,10 @@ impl CalibrateSpec {
         let mut issues = Issues::default();
         issues.range("problems_per_op", self.problems_per_op, 1..=PROBLEMS_PER_OP);
         issues.range("completions", u64::from(self.completions), 2..=MANY);
+        if let Some(temperature) = self.temperature {
+            let right = temperature > 0.0 && temperature.is_finite();
+            issues.expect(right, "temperature", temperature, "above 0");
+        }
         issues.range("pass_at_1_below", self.pass_at_1_below, 0.0..=1.0);
         issues.range("pass_at_k_above", self.pass_at_k_above, 0.0..=1.0);
         issues

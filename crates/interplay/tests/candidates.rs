@@ -432,3 +432,42 @@ fn each_problem_counts_with_its_own_number_of_completions() {
     let skipping = succeed(dir, "passk --input in.jsonl --skip-unreadable");
     assert!(row(&skipping, "overall", 1).contains("83.3"), "{skipping}");
 }
+
+#[test]
+fn completions_of_two_levels_or_temperatures_do_not_count_together() {
+    let folder = folder();
+    let dir = folder.path();
+    let graded = |level: &str, temperature: f64, right: bool| json!({"id": 1, "accepted": right, "level": level, "temperature": temperature});
+    let input = dir.join("in.jsonl");
+    let levels = [
+        graded("strict", 0.7, false),
+        graded("paper", 0.7, true),
+        graded("strict", 1.0, true),
+    ];
+    write_records(&input, &levels);
+    let parts = [
+        "in.jsonl",
+        "3 kinds",
+        "level strict, temperature 0.7; level paper, temperature 0.7; level strict, temperature 1",
+        "--split",
+    ];
+    refuse(dir, "passk --input in.jsonl", &parts);
+    let tables = succeed(dir, "passk --input in.jsonl --split");
+    let shares: Vec<&str> = tables
+        .lines()
+        .filter(|line| line.starts_with("overall"))
+        .map(|line| line.split_whitespace().nth(3).unwrap())
+        .collect();
+    assert_eq!(shares, ["0.0", "100.0", "100.0"], "{tables}");
+}
+
+#[test]
+fn a_completion_that_was_cut_off_counts_as_wrong() {
+    let folder = folder();
+    let dir = folder.path();
+    let graded = |stopped: bool| json!({"id": 1, "accepted": true, "answer_correct": true, "stopped": stopped});
+    write_records(&dir.join("in.jsonl"), &[graded(true), graded(false)]);
+    let table = succeed(dir, "passk --input in.jsonl");
+    let overall = row(&table, "overall", 0);
+    assert_eq!(overall.matches("50.0 [").count(), 2, "{table}");
+}

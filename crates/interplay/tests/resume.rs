@@ -78,7 +78,7 @@ fn killed_in_every_stage_it_ends_the_same() {
         let metrics = cut.join(stage).join("metrics.jsonl");
         let mut run = start(&cut, &preset);
         kills += usize::from(kill_when(&mut run, || lines(&metrics) >= 2));
-        let records = cut.join("eval").join(format!("{stage}.jsonl.partial"));
+        let records = cut.join("eval").join(format!("{stage}.journal"));
         let mut run = start(&cut, &preset);
         kills += usize::from(kill_when(&mut run, || records.exists()));
     }
@@ -100,6 +100,7 @@ fn killed_in_every_stage_it_ends_the_same() {
         "ledger.json",
         "plan.toml",
         "eval/grpo.jsonl",
+        "eval/grpo.t0.jsonl",
         "report.html",
     ] {
         let read = |run: &Path| std::fs::read(run.join(file)).unwrap();

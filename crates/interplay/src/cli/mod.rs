@@ -6,6 +6,7 @@
 
 mod audit;
 mod certify;
+mod compare;
 mod flags;
 mod generate;
 mod inspect;
@@ -44,6 +45,8 @@ enum Command {
     Audit(audit::Flags),
     /// Compute unbiased pass@k from graded completions.
     Passk(passk::Flags),
+    /// Compare two evaluations of the same problems.
+    Compare(compare::Flags),
     /// Show one problem, its solution and its graph.
     Inspect(inspect::Flags),
     /// Compare the statistics of corpora side by side.
@@ -66,6 +69,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Verify(flags) => verify::verify(&flags),
         Command::Audit(flags) => audit::audit(&flags),
         Command::Passk(flags) => passk::passk(&flags),
+        Command::Compare(flags) => compare::compare(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
         Command::Statistics(flags) => statistics::statistics(&flags),
         Command::Throughput(work) => throughput::throughput(&work),

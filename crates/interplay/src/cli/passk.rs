@@ -4,7 +4,7 @@
 //! completions; each is estimated from its own, and all weigh the same.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -30,6 +30,10 @@ pub(super) struct Flags {
     /// k is an error.
     #[arg(long)]
     drop_short: bool,
+    /// Print one table for each level and temperature in the input. Without this flag, an input that
+    /// mixes them is an error, because their pass@k are not of one kind.
+    #[arg(long)]
+    split: bool,
     /// Skip and count lines that cannot be read. Without this flag, the first one is an error.
     #[arg(long)]
     skip_unreadable: bool,
@@ -41,16 +45,48 @@ const EXPECTED: &str = "one JSON object per line with `id`, and with `accepted` 
 /// Counts the right completions of each problem and prints the table.
 pub(super) fn passk(flags: &Flags) -> Result<()> {
     let mut records = RecordReader::open(&flags.input)?.skip_unreadable(flags.skip_unreadable);
-    let problems = read(&mut records)?;
+    let parts = read(&mut records)?;
     super::output::warn_of(records.skipped());
-    if problems.is_empty() {
+    if parts.is_empty() {
         bail!(
             "{}: found no completion; expected {EXPECTED}",
             flags.input.display()
         );
     }
-    let ks = values_of_k(flags, &problems)?;
-    super::output::print(&table(&problems, &ks))
+    if parts.len() > 1 && !flags.split {
+        let kinds: Vec<String> = parts.iter().map(|(kind, _)| kind.to_string()).collect();
+        bail!(
+            "{}: found completions of {} kinds: {}; expected one level and one temperature; \
+             choose a table for each with --split",
+            flags.input.display(),
+            parts.len(),
+            kinds.join("; ")
+        );
+    }
+    let mut text = String::new();
+    for (index, (kind, problems)) in parts.iter().enumerate() {
+        if flags.split {
+            let _ = writeln!(text, "{}{kind}", if index > 0 { "\n" } else { "" });
+        }
+        let ks = values_of_k(flags, problems)?;
+        text.push_str(&table(problems, &ks));
+    }
+    super::output::print(&text)
+}
+
+/// What must be equal for completions to count together: the rule of acceptance and the temperature.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    level: Option<String>,
+    temperature: Option<String>,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<String>| value.clone().unwrap_or("not noted".to_owned());
+        let (level, temperature) = (shown(&self.level), shown(&self.temperature));
+        write!(f, "level {level}, temperature {temperature}")
+    }
 }
 
 /// A graded completion; other fields are ignored.
@@ -64,8 +100,24 @@ struct Record {
     context: Value,
     #[serde(default)]
     sample: Value,
+    #[serde(default)]
+    level: Value,
+    #[serde(default)]
+    temperature: Value,
     accepted: Option<bool>,
     answer_correct: Option<bool>,
+    stopped: Option<bool>,
+}
+
+impl Record {
+    /// The same, where a completion that was cut off is never right.
+    fn finished_only(mut self) -> Self {
+        if self.stopped == Some(false) {
+            self.accepted = self.accepted.map(|_| false);
+            self.answer_correct = self.answer_correct.map(|_| false);
+        }
+        self
+    }
 }
 
 /// The completions of a problem.
@@ -82,14 +134,28 @@ struct Problem {
     seen: HashSet<u64>,
 }
 
-/// The problems in the order of their first completions.
-fn read(records: &mut RecordReader) -> Result<Vec<Problem>> {
-    let mut problems: Vec<Problem> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+/// The problems of each kind, in the order of their first completions.
+fn read(records: &mut RecordReader) -> Result<Vec<(Kind, Vec<Problem>)>> {
+    let mut parts: Vec<(Kind, Vec<Problem>)> = Vec::new();
+    let mut known: HashMap<(usize, String), usize> = HashMap::new();
     while let Some((_, record)) = records.next::<Record>(EXPECTED)? {
-        match graded(&record, problems.first()) {
+        let record = record.finished_only();
+        let first = parts.first().and_then(|(_, problems)| problems.first());
+        match graded(&record, first) {
             Ok(id) => {
-                let index = *known.entry(id).or_insert_with_key(|id| {
+                let kind = Kind {
+                    level: name(&record.level),
+                    temperature: name(&record.temperature),
+                };
+                let part = match parts.iter().position(|(known, _)| *known == kind) {
+                    Some(part) => part,
+                    None => {
+                        parts.push((kind, Vec::new()));
+                        parts.len() - 1
+                    }
+                };
+                let problems = &mut parts[part].1;
+                let index = *known.entry((part, id)).or_insert_with_key(|(_, id)| {
                     problems.push(Problem::new(id, &record));
                     problems.len() - 1
                 });
@@ -102,7 +168,7 @@ fn read(records: &mut RecordReader) -> Result<Vec<Problem>> {
             }
         }
     }
-    Ok(problems)
+    Ok(parts)
 }
 
 /// The id of a record that has all that is needed, and the same grades as the first one.

@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::planned_stage::Stage;
 use crate::progress::Progress;
 use crate::results::{Results, StageResult};
+use crate::results_text::results_table;
 use crate::run_file::write_whole;
 
 /// A plan with its run folder.
@@ -155,7 +156,7 @@ impl BackendTask for Execution<'_> {
             let result = runner.stage(stage, &results.stages)?;
             results.stages.push(result);
         }
-        results.write(folder)?;
+        results.write(folder, &results_table(&results))?;
         write_ledger(&results, folder)?;
         let exposure = clock.timed("exposure", || runner.exposure(&results.stages))?;
         let report = page(plan, &results, &exposure, folder)?.to_html();

@@ -11,6 +11,7 @@ mod costs;
 mod evaluate;
 mod experiment;
 mod exposure;
+mod journal;
 mod keyed;
 mod lengths;
 mod manifest;

@@ -21,7 +21,7 @@ use crate::keys::key;
 use crate::planned_stage::{Ops, Stage, Start};
 use crate::results::StageResult;
 use crate::run_file::{read_json, write_json};
-use crate::stage::{Calibration, StageSettings, Training};
+use crate::stage::{CalibrateSpec, Calibration, StageSettings, Training};
 
 impl<A: TrainBackend> Runner<'_, A> {
     /// Runs or resumes a stage, without evaluating its model.
@@ -115,7 +115,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         let sampling = (
             &evaluate.data,
             evaluate.data.content(&self.supply(), Split::Test)?,
-            evaluate.temperature,
+            self.calibrated_at(stage, &settings.edge),
             evaluate.max_new_tokens,
         );
         let key = self.stage_key(stage, &sampling)?;
@@ -128,7 +128,9 @@ impl<A: TrainBackend> Runner<'_, A> {
             Some(found) => found,
             None => {
                 let model = self.model_of_start(stage)?;
-                let (report, sampled) = self.measure_edge(&stage.name, &model, &settings.edge)?;
+                let temperature = self.calibrated_at(stage, &settings.edge);
+                let (report, sampled) =
+                    self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
                 self.progress
                     .note(&format!("{}: {}", stage.name, report.reason));
                 let value = Calibrated {
@@ -162,6 +164,21 @@ impl<A: TrainBackend> Runner<'_, A> {
                 Err(InterplayError::InvalidSpec { name, issues })
             }
         }
+    }
+
+    /// The temperature of a calibration: its own, or that of the rollouts of the first stage that
+    /// trains at its edge, so that the edge is that of the policy which explores there.
+    fn calibrated_at(&self, calibration: &Stage, spec: &CalibrateSpec) -> f64 {
+        let follows = |stage: &Stage| match &stage.ops {
+            Ops::AtEdgeOf(edge) => edge.name() == calibration.name,
+            Ops::OfData => false,
+        };
+        let rollouts = |stage: &Stage| match &stage.settings {
+            StageSettings::Grpo(grpo) if follows(stage) => Some(grpo.training.temperature),
+            _ => None,
+        };
+        let followed = || self.plan.stages.iter().find_map(rollouts);
+        spec.temperature.or_else(followed).unwrap_or(1.0)
     }
 
     /// The folder of a stage that trains on `data`.

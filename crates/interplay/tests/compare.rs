@@ -1,0 +1,83 @@
+//! `interplay compare` on evaluations whose differences are known.
+#![cfg(feature = "cli")]
+
+mod calls;
+
+use std::fs;
+use std::path::Path;
+
+use calls::{refuse, succeed};
+use interplay::eval::{EvalSettings, Evaluation, ItemScore};
+use serde_json::json;
+
+/// Problems in the band `edge` with these verified completions of four.
+fn write(path: &Path, level: &str, first_id: u64, verified: &[u32]) {
+    let settings = EvalSettings {
+        completions: 4,
+        ks: vec![1, 4],
+        temperature: Some(0.7),
+        ..EvalSettings::default()
+    };
+    let item = |(id, verified): (u64, &u32)| ItemScore {
+        id,
+        op: Some(6),
+        band: Some("edge".into()),
+        verified: *verified,
+        answers: *verified,
+        ..ItemScore::default()
+    };
+    let items = (first_id..).zip(verified).map(item).collect();
+    let found = Evaluation::from_scores(&settings, level, items).unwrap();
+    let file =
+        json!({"key": "k", "value": {"evaluation": found, "sampled_tokens": 0, "overlong": 0}});
+    fs::write(path, file.to_string()).unwrap();
+}
+
+#[test]
+fn sharpening_extending_and_neither_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    // 40 problems: half solved once of four, half never.
+    let start: Vec<u32> = (0..40).map(|index| u32::from(index < 20)).collect();
+    write(&dir.join("a.json"), "strict", 0, &start);
+    let judged = |verified: Vec<u32>| {
+        write(&dir.join("b.json"), "strict", 0, &verified);
+        succeed(dir, "compare a.json b.json")
+    };
+    // What is solved is solved always, nothing else is.
+    let text = judged(start.iter().map(|right| 4 * right).collect());
+    assert!(text.contains("temperature 0.7: sharpened."), "{text}");
+    assert!(
+        text.contains("Of 20 problems that A never solved in 4 tries, B solves 0"),
+        "{text}"
+    );
+    let first = text
+        .lines()
+        .find(|line| line.starts_with("overall"))
+        .unwrap();
+    // pass@1: 20/40 x 1/4 = 12.5 %, then 50 %.
+    assert!(first.contains("12.5    50.0  +37.5 ["), "{text}");
+    // Half of the unsolved are solved once.
+    let text = judged((0..40).map(|index| u32::from(index < 30)).collect());
+    assert!(text.contains("temperature 0.7: extended."), "{text}");
+    assert!(text.contains("B solves 10 (50.0 %)"), "{text}");
+    let text = judged(start.clone());
+    assert!(text.contains("temperature 0.7: neither."), "{text}");
+    assert!(text.contains(" 1.0000   1.0000"), "{text}");
+}
+
+#[test]
+fn other_problems_and_other_levels_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(&dir.join("a.json"), "strict", 0, &[1, 2, 3]);
+    write(&dir.join("b.json"), "strict", 1, &[1, 2, 3]);
+    refuse(dir, "compare a.json b.json", &["problem 0", "id 0", "id 1"]);
+    write(&dir.join("b.json"), "strict", 0, &[1, 2]);
+    refuse(dir, "compare a.json b.json", &["problem 2", "absent"]);
+    write(&dir.join("b.json"), "paper", 0, &[1, 2, 3]);
+    refuse(dir, "compare a.json b.json", &["strict", "paper"]);
+    fs::write(dir.join("c.json"), "{}").unwrap();
+    let parts = ["c.json is neither", "gone.json cannot be read"];
+    refuse(dir, "compare c.json gone.json", &parts);
+}
