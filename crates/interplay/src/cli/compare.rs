@@ -1,12 +1,7 @@
 //! `interplay compare`: two evaluations of the same problems, problem by problem.
 //!
-//! Source: Miller 2024 (arXiv 2411.00640), section 4.2, for paired differences and for the minimum
-//! detectable effect; Holm 1979 (Scandinavian Journal of Statistics 6) for the correction over the
-//! table. The p-value is that of a sign-flip test: under the null hypothesis, each problem's
-//! difference is as likely to have the opposite sign.
-//!
-//! Deviations: the sign-flip test draws its flips from a fixed seed instead of going through all of
-//! them, so no p-value is below 1 in 10,000.
+//! Intervals, p-values, detectable effects, Holm's correction and the verdict are those of
+//! `interplay-eval`; this file reads the evaluations and lays out the table.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,10 +12,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use interplay::Results;
 use interplay::eval::{
-    Evaluation, ItemScore, Measure, PairedDifference, paired_difference, pass_at_k,
+    Evaluation, ItemScore, Measure, PairedDifference, holm, paired_difference, pass_at_k,
+    sharpening,
 };
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
 /// Which evaluations.
@@ -38,11 +32,6 @@ pub(super) struct Flags {
     answers: bool,
 }
 
-/// Flips of the sign-flip test.
-const FLIPS: u32 = 9_999;
-/// Probability of an effect of the minimum detectable size being detected at 5 %: 80 %.
-const DETECTABLE: f64 = 1.96 + 0.8416;
-
 /// One line of the table.
 struct Line {
     group: String,
@@ -51,7 +40,6 @@ struct Line {
     before: f64,
     after: f64,
     gain: PairedDifference,
-    p: f64,
 }
 
 /// Compares and prints the table.
@@ -234,7 +222,6 @@ fn compare_pair(pair: Pair<'_>, measure: Measure, lines: &mut Vec<Line>) -> Resu
                 before: mean(|pair| pair.0),
                 after: mean(|pair| pair.1),
                 gain,
-                p: sign_flip(shares.iter().map(|(before, after)| after - before)),
             });
         }
     }
@@ -265,44 +252,9 @@ fn right(item: &ItemScore, measure: Measure) -> u32 {
     }
 }
 
-/// The two-sided p-value of the sign-flip test of paired differences.
-fn sign_flip(differences: impl Iterator<Item = f64>) -> f64 {
-    let differences: Vec<f64> = differences.filter(|one| *one != 0.0).collect();
-    // Sums in another order differ by rounding; equal ones must count as equal.
-    let observed = differences.iter().sum::<f64>().abs() - 1e-9;
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut as_large = 0_u32;
-    for _ in 0..FLIPS {
-        let mut sum = 0.0;
-        for part in differences.chunks(64) {
-            let signs: u64 = rng.next_u64();
-            for (bit, difference) in part.iter().enumerate() {
-                sum += if signs >> bit & 1 == 1 {
-                    *difference
-                } else {
-                    -difference
-                };
-            }
-        }
-        as_large += u32::from(sum.abs() >= observed);
-    }
-    f64::from(1 + as_large) / f64::from(1 + FLIPS)
-}
-
-/// The p-values after Holm's correction, in the order of `ps`.
-fn holm(ps: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..ps.len()).collect();
-    order.sort_by(|a, b| ps[*a].total_cmp(&ps[*b]));
-    let (mut adjusted, mut largest) = (vec![0.0; ps.len()], 0.0_f64);
-    for (rank, index) in order.into_iter().enumerate() {
-        largest = largest.max(ps[index] * (ps.len() - rank) as f64).min(1.0);
-        adjusted[index] = largest;
-    }
-    adjusted
-}
-
 fn table(lines: &[Line]) -> String {
-    let ps: Vec<f64> = lines.iter().map(|line| line.p).collect();
+    let p_value = |line: &Line| line.gain.p_value.unwrap_or(1.0);
+    let ps: Vec<f64> = lines.iter().map(p_value).collect();
     let mut text = format!(
         "{:<12}{:<12}{:>5}{:>9}{:>8}{:>8}  {:<24}{:>8}{:>9}{:>12}\n{}\n",
         "group",
@@ -330,9 +282,9 @@ fn table(lines: &[Line]) -> String {
             100.0 * line.before,
             100.0 * line.after,
             format!("{difference:+.1} [{low:+.1}, {high:+.1}]"),
-            line.p,
+            p_value(line),
             adjusted,
-            100.0 * DETECTABLE * gain.standard_error
+            100.0 * gain.detectable.unwrap_or(f64::NAN)
         );
     }
     text.push_str(
@@ -345,68 +297,29 @@ fn table(lines: &[Line]) -> String {
 
 /// What B does that A does not, at the first and the last k.
 fn verdict(before: &Evaluation, after: &Evaluation, measure: Measure) -> Result<String> {
-    let ks: Vec<u32> = before
-        .ks
-        .iter()
-        .filter(|k| after.ks.contains(k))
-        .copied()
-        .collect();
-    let (Some(first), Some(last)) = (ks.first(), ks.last()) else {
-        return Ok(String::new());
-    };
-    if first == last {
+    let ks = || before.ks.iter().filter(|k| after.ks.contains(k));
+    if ks().count() < 2 {
         return Ok(String::new());
     }
-    let gain = |k: u32| paired_difference(before, after, k, measure, |_| true);
-    let (one, many) = (gain(*first)?, gain(*last)?);
-    let word = match (one.low > 0.0, many.low > 0.0) {
-        (_, true) => "extended",
-        (true, false) => "sharpened",
-        (false, false) => "neither",
-    };
-    let items = || before.items.iter().zip(&after.items);
+    let found = sharpening(before, after, measure, |_| true)?;
     let solved = |item: &ItemScore| right(item, measure) > 0;
-    let unsolved = items().filter(|(one, _)| !solved(one)).count();
-    let newly = items()
-        .filter(|(one, two)| !solved(one) && solved(two))
-        .count();
-    let lost = items()
+    let pairs = before.items.iter().zip(&after.items);
+    let lost = pairs
         .filter(|(one, two)| solved(one) && !solved(two))
         .count();
     let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+    let known = before.items.len() - found.unsolved;
     Ok(format!(
-        "temperature {}: {word}. Of {unsolved} problems that A never solved in {} tries, B solves \
-         {newly} ({:.1} %); of {} that A solved, B never solves {lost} ({:.1} %).\n",
+        "temperature {}: {}. Of {} problems that A never solved in {} tries, B solves {} ({:.1} %), where \
+         {:.1} would be luck (p {:.4}); of {known} that A solved, B never solves {lost} ({:.1} %).\n",
         temperature(before),
+        found.change,
+        found.unsolved,
         before.completions,
-        share(newly, unsolved),
-        before.items.len() - unsolved,
-        share(lost, before.items.len() - unsolved)
+        found.newly_solved,
+        share(found.newly_solved, found.unsolved),
+        found.luck_share * before.items.len() as f64,
+        found.luck_p_value,
+        share(lost, known)
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_p_value_is_that_of_all_flips() {
-        // Five differences of one sign: 2 of the 32 flips have a sum as large.
-        let p = sign_flip([1.0; 5].into_iter());
-        assert!((p - 2.0 / 32.0).abs() < 0.01, "{p}");
-        // The sum is zero, which every flip reaches.
-        assert_eq!(sign_flip([0.5, -0.5, 0.0].into_iter()), 1.0);
-        assert_eq!(sign_flip(std::iter::empty()), 1.0);
-    }
-
-    #[test]
-    fn holm_corrects_step_by_step() {
-        // 3 x 0.01, then 2 x 0.03, then 0.04, which cannot be below the one before.
-        let adjusted = holm(&[0.04, 0.01, 0.03]);
-        let expected = [0.06, 0.03, 0.06];
-        for (found, expected) in adjusted.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-12, "{adjusted:?}");
-        }
-        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
-    }
 }
