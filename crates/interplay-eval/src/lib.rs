@@ -31,12 +31,12 @@
 #![deny(missing_docs)]
 
 mod bands;
-mod beta_binomial;
 mod bootstrap;
 mod draws;
 mod edge;
 mod error;
 mod evaluation;
+mod luck;
 mod majority;
 mod multiplicity;
 mod paired;

@@ -14,7 +14,7 @@ use crate::draws::Draws;
 const EXACT_STEPS: u64 = 4_000_000;
 /// The number of subsets drawn, for a standard error of at most 0.008.
 const SUBSETS: u32 = 4_096;
-/// Binomials of up to so many samples are finite in `f64`.
+/// Binomials of up to so many samples are finite in `f64`: C(1024, 512) is 4.5e306.
 const EXACT_SAMPLES: u32 = 1_024;
 
 /// The probability that the vote of `k` among `n` samples is right, where `right` samples state the
@@ -108,7 +108,8 @@ fn binomials(n: u32) -> Vec<f64> {
     let mut value = 1.0;
     row.push(value);
     for i in 0..n {
-        value = value * f64::from(n - i) / f64::from(i + 1);
+        // Divided first: the product of the largest binomials and their factors is not finite.
+        value = value / f64::from(i + 1) * f64::from(n - i);
         row.push(value);
     }
     row
@@ -210,6 +211,11 @@ mod tests {
         assert_eq!(ahead, majority_at_k(4096, 1500, &wrong, 1024, 1));
         assert!(majority_at_k(4096, 700, &wrong, 1024, 1) < 0.05);
         assert_eq!(majority_at_k(4096, 0, &wrong, 1024, 1), 0.0);
+        // The largest binomials that are counted with: the right answer cannot lose.
+        for n in [1000, 1020, 1024] {
+            let certain = majority_at_k(n, n - 100, &[5], n / 2, 0);
+            assert!((certain - 1.0).abs() < 1e-12, "{n}: {certain}");
+        }
         // One vote is right as often as an answer.
         assert!((majority_at_k(1024, 300, &[200, 100], 1, 0) - 300.0 / 1024.0).abs() < 1e-12);
     }

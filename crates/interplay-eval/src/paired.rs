@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::quantiles::{student, student_quantile};
+use crate::quantiles::{student, student_quantile, student_two_sided};
 use crate::sign_flip::sign_flip;
 use crate::stratified::spread;
 use crate::{EvalError, Evaluation, ItemScore, pass_at_k};
@@ -57,8 +57,9 @@ pub struct PairedDifference {
     pub low: f64,
     /// The upper end of the 95 % interval.
     pub high: f64,
-    /// The two-sided p-value of no difference, by flipping signs; none in files of versions that
-    /// did not have it.
+    /// The two-sided p-value of no difference, by flipping signs; where the two have different
+    /// numbers of samples, so that signs do not flip with equal probability, the larger of that and
+    /// Student's. None in files of versions that did not have it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub p_value: Option<f64>,
     /// The smallest true difference that so many problems show (p below 5 %) in 80 % of cases.
@@ -73,7 +74,7 @@ const SIGNS: u64 = 0x7369_676e;
 
 impl PairedDifference {
     /// From the difference of each problem, right minus left, with the problem's stratum (its op).
-    /// None where there is no problem.
+    /// None where there is no problem. Its p-value takes left and right to have equally many samples.
     ///
     /// ```
     /// use interplay_eval::PairedDifference;
@@ -85,6 +86,16 @@ impl PairedDifference {
     /// ```
     #[must_use]
     pub fn of<S: Ord>(differences: impl IntoIterator<Item = (S, f64)>, k: u32) -> Option<Self> {
+        Self::tested(differences, k, true)
+    }
+
+    /// `exchangeable`: left and right have the same number of samples, so that without an effect a
+    /// difference is as likely as its opposite.
+    fn tested<S: Ord>(
+        differences: impl IntoIterator<Item = (S, f64)>,
+        k: u32,
+        exchangeable: bool,
+    ) -> Option<Self> {
         let differences: Vec<(S, f64)> = differences.into_iter().collect();
         if differences.is_empty() {
             return None;
@@ -106,6 +117,14 @@ impl PairedDifference {
         let variance = (spread.squares() + added) / (freedom + 1.0) / number;
         let quantile = student(spread.freedom);
         let half = quantile * variance.sqrt();
+        let p_value = match exchangeable {
+            true => p_value,
+            // Student's, of the interval's own standard error.
+            false => p_value.max(student_two_sided(
+                freedom.max(1.0),
+                spread.mean / variance.sqrt(),
+            )),
+        };
         let power = student_quantile(POWER, freedom.max(1.0));
         Some(Self {
             problems: spread.number,
@@ -190,7 +209,8 @@ pub fn paired_difference(
             differences.push((one.op, after - before));
         }
     }
-    PairedDifference::of(differences, k).ok_or(EvalError::NoItems)
+    let exchangeable = left.completions == right.completions;
+    PairedDifference::tested(differences, k, exchangeable).ok_or(EvalError::NoItems)
 }
 
 fn unpaired(position: usize, left: Option<&ItemScore>, right: Option<&ItemScore>) -> EvalError {

@@ -7,9 +7,9 @@
 //! Deviations: where Miller takes `mean +- 1.96 SE`, the standard error is turned into an
 //! effective sample size `p (1 - p) / SE^2` and goes into Wilson's interval, with Student's
 //! quantile for the normal one. A few problems that happen to agree do not show that all do, so
-//! the variance over problems gets two additions: one problem more at the largest deviation seen,
-//! and `p (1 - p)`, the largest variance that there can be, with the weight of
-//! `32 / m^2 + (20 / N)^3` of the `N` problems, where `m` is the effective number of problems that
+//! the variance over problems gets two additions: half a problem more at the largest deviation seen,
+//! and `p (1 - p)`, the largest variance that there can be, with the weight of `32 / m^2` problems,
+//! where `m` is the effective number of problems that
 //! carry the rarer outcome (the Kish number of `s` or of `1 - s`, the smaller). Where many problems
 //! carry it, all of that vanishes and the interval is Miller's; where one or two do, it is that of
 //! few problems. Chosen by simulation among fixed weights, weights by `N` and weights by `m`:
@@ -157,8 +157,8 @@ impl Carried {
 /// The weight, in problems, of the largest possible variance where one problem carries the rarer
 /// outcome; it falls with the square of their number.
 const PRIOR_PROBLEMS: f64 = 32.0;
-/// The number of problems at which that variance weighs one problem more; it falls with the cube.
-const FEW_PROBLEMS: f64 = 20.0;
+/// How many problems more are taken to lie as far from the mean as the farthest one seen.
+const FARTHEST: f64 = 0.5;
 
 /// The number of independent right-or-wrong samples to which the spread of the scores amounts.
 ///
@@ -169,8 +169,8 @@ fn effective_size(spread: &Spread, carried: &Carried) -> f64 {
     if most <= f64::EPSILON {
         return number;
     }
-    let weight = PRIOR_PROBLEMS / carried.rarer().powi(2) + (FEW_PROBLEMS / number).powi(3);
-    let squares = spread.squares() + spread.largest + weight * most;
+    let weight = PRIOR_PROBLEMS / carried.rarer().powi(2);
+    let squares = spread.squares() + FARTHEST * spread.largest + weight * most;
     number * most * (spread.freedom as f64 + weight) / squares
 }
 
@@ -236,10 +236,10 @@ mod tests {
         let clustered = PassAtK::of(8, (0..100).map(|i| if i % 2 == 0 { 8 } else { 0 }), 1);
         assert_eq!(clustered.estimate, 0.5);
         assert!((clustered.high - clustered.low - 0.19).abs() < 0.01);
-        // Every problem right half of the time: as if one more, alone, were right or wrong. The
-        // variance of that is 1 / 99 over 100.
+        // Every problem right half of the time: as if half a problem more were right or wrong. The
+        // variance of that is 0.5 / 99 over 100.
         let even = PassAtK::of(8, [4; 100], 1);
-        assert!((even.high - even.low - 2.0 * 1.984 * 0.01).abs() < 0.001);
+        assert!((even.high - even.low - 2.0 * 1.984 * 0.00711).abs() < 0.001);
     }
 
     /// The product of `(n - c - i) / (n - i)` for `i` below `k` with twice the digits: the sum of

@@ -96,6 +96,11 @@ pub(crate) fn student_quantile(level: f64, freedom: f64) -> f64 {
     (freedom * x / (1.0 - x)).sqrt()
 }
 
+/// The probability that Student's variable lies at least `t` from zero, on either side.
+pub(crate) fn student_two_sided(freedom: f64, t: f64) -> f64 {
+    beta_cdf(0.5 * freedom, 0.5, freedom / (freedom + t * t))
+}
+
 /// The 97.5 % point of Student's distribution, at least one degree of freedom assumed.
 pub(crate) fn student(freedom: usize) -> f64 {
     match freedom {
@@ -147,6 +152,8 @@ mod tests {
             assert!((found - quantile).abs() < 3e-3, "{freedom}: {found}");
             let found = student_quantile(0.975, freedom as f64);
             assert!((found - quantile).abs() < 6e-4, "{freedom}: {found}");
+            let outside = student_two_sided(freedom as f64, found);
+            assert!((outside - 0.05).abs() < 1e-9, "{freedom}: {outside}");
         }
     }
 

@@ -5,18 +5,18 @@
 //! pass@k for a large k extends it. The decision is by paired intervals (`paired.rs`).
 //! Deviations: beside the intervals, the problems that the parent never solved and the child does
 //! are counted, and compared with those that the parent itself would solve in as many tries more:
-//! of problems with 0 of n successes, some are solved next time by luck alone. That luck is the
-//! predictive probability under Beta(a, n + b), with a and b fitted to the parent's counts
-//! (`beta_binomial.rs`).
+//! of problems with 0 of n successes, some are solved next time by luck alone. That luck follows
+//! from how many problems the parent solved once, twice and so on, for any distribution of rates
+//! (`luck.rs`).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::beta_binomial::BetaBinomial;
-use crate::quantiles::beta_cdf;
+use crate::luck::Luck;
 use crate::{
     EvalError, Evaluation, ItemScore, Measure, PairedDifference, PassAtK, paired_difference,
+    pass_at_k,
 };
 
 /// What training did to a model.
@@ -67,10 +67,10 @@ pub struct Sharpening {
     /// The share of all problems that are newly solved, with its 95 % interval; `k` is the number of
     /// the child's tries.
     pub share: PassAtK,
-    /// The share that the parent itself would newly solve in as many tries more.
+    /// The share that the parent itself would newly solve in as many tries more, for as many as it
+    /// had at most.
     pub luck_share: f64,
-    /// The probability that luck alone gives so many newly solved problems or more; the
-    /// uncertainty of the fitted rates is not in it.
+    /// The probability that luck alone gives so many newly solved problems or more.
     pub luck_p_value: f64,
 }
 
@@ -127,8 +127,14 @@ pub fn sharpening(
     let new = |(before, after): &(u32, u32)| *before == 0 && *after > 0;
     let unsolved = counts.iter().filter(|(before, _)| *before == 0).count();
     let newly_solved = counts.iter().filter(|count| new(count)).count();
-    let rates = BetaBinomial::fit(parent.completions, counts.iter().map(|(before, _)| *before));
-    let luck = rates.solves_after_none(parent.completions, child.completions);
+    // Luck is told only of as many tries as the parent had.
+    let more = child.completions.min(parent.completions);
+    let newly = |(before, after): &(u32, u32)| match before {
+        0 => (0, pass_at_k(child.completions, *after, more)),
+        _ => (*before, 0.0),
+    };
+    let problems: Vec<(u32, f64)> = counts.iter().map(newly).collect();
+    let luck = Luck::of((parent.completions, more), &problems);
     let mut share = PassAtK::of(1, counts.iter().map(|count| u32::from(new(count))), 1);
     share.k = child.completions;
     Ok(Sharpening {
@@ -138,17 +144,9 @@ pub fn sharpening(
         unsolved,
         newly_solved,
         share,
-        luck_share: luck * unsolved as f64 / counts.len() as f64,
-        luck_p_value: at_least(newly_solved, unsolved, luck),
+        luck_share: luck.share,
+        luck_p_value: luck.p_value,
     })
-}
-
-/// The probability of `hits` or more among `number` independent trials.
-fn at_least(hits: usize, number: usize, probability: f64) -> f64 {
-    match hits {
-        0 => 1.0,
-        _ => beta_cdf(hits as f64, (number - hits + 1) as f64, probability),
-    }
 }
 
 #[cfg(test)]
@@ -175,16 +173,20 @@ mod tests {
     #[test]
     fn counts_what_is_newly_solved_and_what_luck_would_solve() {
         // Every count from 0 to 8 once: a uniform rate, so 1 - 9 / 17 of the unsolved by luck.
-        let parent: Vec<u32> = (0..90).map(|i| i % 9).collect();
-        let child: Vec<u32> = (0..90).map(|i| if i == 0 { 3 } else { i % 9 }).collect();
+        let parent: Vec<u32> = (0..9000).map(|i| i % 9).collect();
+        let child: Vec<u32> = (0..9000).map(|i| if i == 0 { 3 } else { i % 9 }).collect();
         let (parent, child) = (evaluation(&parent, &[1, 8]), evaluation(&child, &[1, 8]));
         let found = sharpening(&parent, &child, Measure::Verified, |_| true).unwrap();
-        assert_eq!((found.unsolved, found.newly_solved), (10, 1));
+        assert_eq!((found.unsolved, found.newly_solved), (1000, 1));
         assert_eq!(found.change, Change::Neither);
-        assert!((found.share.estimate - 1.0 / 90.0).abs() < 1e-12 && found.share.low > 0.0);
+        assert!((found.share.estimate - 1.0 / 9000.0).abs() < 1e-12 && found.share.low > 0.0);
         let luck = 8.0 / 17.0;
-        assert!((found.luck_share - luck * 10.0 / 90.0).abs() < 1e-3);
-        assert!((found.luck_p_value - (1.0 - (1.0 - luck).powi(10))).abs() < 1e-3);
+        assert!(
+            (found.luck_share - luck / 9.0).abs() < 2e-3,
+            "{}",
+            found.luck_share
+        );
+        assert!(found.luck_p_value > 0.999);
     }
 
     #[test]

@@ -34,13 +34,16 @@ fn coverage(name: &str, rates: Rates, (problems, samples, k): (u32, u32, u32), t
     (0..trials).filter(covered).count() as f64 / trials as f64
 }
 
-/// Whether coverage above 97 % is forced: problems are few, all estimates are 0 or 1 (so that their
-/// sum takes whole numbers only), or next to all are the same.
-fn discrete(rates: Rates, problems: u32, k: u32) -> bool {
+/// Whether coverage may lie above 97 %: all estimates are 0 or 1 (so that their sum takes whole
+/// numbers only), next to all are the same, or problems are so few that the interval is cautious. Among
+/// 24 problems it is so only where all have the same rate.
+fn above(rates: Rates, problems: u32, k: u32) -> bool {
+    let constant = matches!(rates, Rates::Constant(_));
     let saturated = matches!(rates, Rates::Constant(rate) if rate >= 0.5) && k > 1;
     let truth = truth_of(rates, k);
     let binary = matches!(rates, Rates::Two(_, 0.0, 1.0));
-    problems < 64 || saturated || binary || truth.min(1.0 - truth) < 0.03
+    let cautious = problems < 24 || (problems < 64 && (constant || k > 1));
+    cautious || saturated || binary || truth.min(1.0 - truth) < 0.03
 }
 
 fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
@@ -52,7 +55,7 @@ fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
                 let found = coverage(name, rates, (*problems, *samples, k), trials);
                 let line = format!("| {name} | {samples} | {k} | {problems} | {found:.3} |");
                 println!("{line}");
-                let most = match discrete(rates, *problems, k) {
+                let most = match above(rates, *problems, k) {
                     true => 1.0,
                     false => 0.97 + slack,
                 };
@@ -71,7 +74,8 @@ fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
 fn the_interval_covers_the_truth() {
     if std::env::var_os("INTERPLAY_FULL_GRID").is_some() {
         let sizes = [5, 24, 64, 256].map(|problems| [16, 64].map(|samples| (problems, samples)));
-        check(4000, 0.003, sizes.as_flattened());
+        // Two and a half standard errors of a share of 4,000.
+        check(4000, 0.0085, sizes.as_flattened());
     } else {
         // The slack is two standard errors of a share of 600.
         check(600, 0.018, &[(5, 16), (24, 16), (64, 16), (64, 64)]);
