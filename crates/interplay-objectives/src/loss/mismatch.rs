@@ -1,4 +1,4 @@
-//! How far the sampler is from the trainer's policy, at the tokens that the sampler drew.
+//! The divergence of the sampler from the policy in training, measured at the sampled tokens.
 //!
 //! Source: TRL 1.16 `sampling/sampling_logp_difference/*`; verl 0.9.1 `rollout_corr/{kl, k3_kl, chi2_token}` and
 //! `training/rollout_probs_diff_{mean, max}`.

@@ -17,7 +17,7 @@ pub struct LossStats {
     pub clipped_high: u64,
     /// Tokens at the second bound of dual clip.
     pub clipped_dual: u64,
-    /// The sum of old minus new log-probability, in nats: how far the policy went from the one that the batch
+    /// The sum of old minus new log-probability, in nats: the drift from the policy that the batch
     /// was sampled with (verl `ppo_kl`).
     pub ppo_kl: f64,
     /// Tokens with a log-probability of the reference.
