@@ -255,6 +255,16 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// The temperature in tables: `greedy` for 0, `-` where it is not known.
+    #[must_use]
+    pub fn temperature_name(&self) -> String {
+        match self.temperature {
+            Some(0.0) => "greedy".to_owned(),
+            Some(temperature) => temperature.to_string(),
+            None => "-".to_owned(),
+        }
+    }
+
     /// From the counts of each problem, accepted by the rule `level`.
     ///
     /// # Errors

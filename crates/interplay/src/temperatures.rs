@@ -44,14 +44,6 @@ fn best(stage: &StageResult, k: u32) -> Option<&Evaluation> {
     best.map(|(_, found)| found)
 }
 
-fn named(found: &Evaluation) -> String {
-    match found.temperature {
-        Some(0.0) => "greedy".to_owned(),
-        Some(temperature) => temperature.to_string(),
-        None => "-".to_owned(),
-    }
-}
-
 /// The largest k of any evaluation.
 fn largest_k(results: &Results) -> u32 {
     let stages = results.stages.iter();
@@ -76,7 +68,11 @@ pub(crate) fn accuracy_rows(results: &Results) -> Vec<Vec<String>> {
         for found in evaluations(stage) {
             for band in Band::ALL.map(Band::name) {
                 if let Some(cell) = found.by_band.get(band) {
-                    let names = [stage.name.clone(), named(found), band.to_owned()];
+                    let names = [
+                        stage.name.clone(),
+                        found.temperature_name(),
+                        band.to_owned(),
+                    ];
                     rows.push(names.into_iter().chain(numbers(cell, k)).collect());
                 }
             }
@@ -146,14 +142,21 @@ fn compared<'a>(
         let equal = |after: &&Evaluation| after.temperature == before.temperature;
         if let Some(after) = evaluations(to).into_iter().find(equal) {
             let pair = (before, after);
-            rows.push((named(before), [Some((pair, 1)), Some((pair, k))]));
+            rows.push((
+                before.temperature_name(),
+                [Some((pair, 1)), Some((pair, k))],
+            ));
         }
     }
     if rows.len() > 1 {
         let best = [1, k].map(|k| Some(((best(from, k)?, best(to, k)?), k)));
         let of = |pair: Option<Pair<'_>>| {
             pair.map_or("-".to_owned(), |((before, after), _)| {
-                format!("{} to {}", named(before), named(after))
+                format!(
+                    "{} to {}",
+                    before.temperature_name(),
+                    after.temperature_name()
+                )
             })
         };
         let name = format!("best ({}; {})", of(best[0]), of(best[1]));

@@ -1,53 +1,18 @@
 //! A GRPO stage with everything that has a state, killed again and again, ends in the same weights.
 #![cfg(all(feature = "cli", feature = "flex", unix))]
 
+mod runs;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use runs::{finish, kill_when, lines, start};
 
 /// How often the stage is killed.
 const KILLS: u64 = 20;
 
 /// Steps of the stage, three for each kill and some to spare.
 const STEPS: u64 = 3 * KILLS + 4;
-
-fn start(out: &Path, config: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_interplay"))
-        .args(["run", "--config"])
-        .arg(config)
-        .arg("--out")
-        .arg(out)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn steps_done(out: &Path) -> u64 {
-    let metrics = std::fs::read_to_string(out.join("grpo/metrics.jsonl")).unwrap_or_default();
-    metrics.lines().count() as u64
-}
-
-/// Kills the run with SIGKILL some milliseconds after it has made `steps` steps; false where it ended first.
-fn kill_after(run: &mut Child, out: &Path, steps: u64, wait: Duration) -> bool {
-    let began = Instant::now();
-    while steps_done(out) < steps {
-        if run.try_wait().unwrap().is_some() {
-            return false;
-        }
-        let patience = Duration::from_secs(600);
-        assert!(
-            began.elapsed() < patience,
-            "the run never got to step {steps}"
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    std::thread::sleep(wait);
-    let ended = run.try_wait().unwrap().is_some();
-    run.kill().unwrap();
-    run.wait().unwrap();
-    !ended
-}
 
 /// A small base and a stage whose groups mostly differ only by chance.
 fn config(folder: &Path) -> std::path::PathBuf {
@@ -85,15 +50,17 @@ fn killed_at_twenty_moments_it_ends_in_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path());
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    assert!(start(&whole, &config).wait().unwrap().success());
+    finish(&whole, &config);
+    let metrics = cut.join("grpo/metrics.jsonl");
     let mut kills = 0;
     for kill in 0..KILLS {
         // Moments inside a step, the same in every run of the test as far as the machine allows.
         let wait = Duration::from_millis(kill * 37 % 61);
         let mut run = start(&cut, &config);
-        kills += u64::from(kill_after(&mut run, &cut, 3 * kill + 1, wait));
+        let ready = || lines(&metrics) > 3 * kill as usize;
+        kills += u64::from(kill_when(&mut run, ready, wait));
     }
-    assert!(start(&cut, &config).wait().unwrap().success());
+    finish(&cut, &config);
     assert!(
         kills >= KILLS / 2,
         "only {kills} of {KILLS} kills came in time"

@@ -1,47 +1,12 @@
 //! A whole experiment, killed in every stage and started again, ends in the same results.
 #![cfg(all(feature = "cli", feature = "flex", unix))]
 
+mod runs;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-fn start(out: &Path, preset: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_interplay"))
-        .args(["run", "--config"])
-        .arg(preset)
-        .arg("--out")
-        .arg(out)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn finish(out: &Path, preset: &Path) {
-    assert!(start(out, preset).wait().unwrap().success());
-}
-
-/// Waits until `ready`, then kills the run with SIGKILL. False where the run ended first.
-fn kill_when(run: &mut Child, ready: impl Fn() -> bool) -> bool {
-    let began = Instant::now();
-    while !ready() {
-        if run.try_wait().unwrap().is_some() {
-            return false;
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(300),
-            "the run never got there"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    run.kill().unwrap();
-    run.wait().unwrap();
-    true
-}
-
-fn lines(path: &Path) -> usize {
-    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
-}
+use runs::{finish, kill_when, lines, start};
 
 /// A run of every stage that takes seconds.
 fn small(folder: &Path) -> std::path::PathBuf {
@@ -77,10 +42,10 @@ fn killed_in_every_stage_it_ends_the_same() {
     for stage in ["base", "midtrain", "grpo"] {
         let metrics = cut.join(stage).join("metrics.jsonl");
         let mut run = start(&cut, &preset);
-        kills += usize::from(kill_when(&mut run, || lines(&metrics) >= 2));
+        kills += usize::from(kill_when(&mut run, || lines(&metrics) >= 2, Duration::ZERO));
         let records = cut.join("eval").join(format!("{stage}.journal"));
         let mut run = start(&cut, &preset);
-        kills += usize::from(kill_when(&mut run, || records.exists()));
+        kills += usize::from(kill_when(&mut run, || records.exists(), Duration::ZERO));
     }
     finish(&cut, &preset);
     // What a kill between two writes leaves: a calibration or an evaluation that was not noted, a

@@ -1,7 +1,7 @@
 //! The groups of a step, and how many more it needs.
 
 use super::dynamic::DynamicSampling;
-use super::rollout::Group;
+use super::rollout::{Group, Rollout};
 
 /// The groups of a step: those that it trains on, and those that were sampled beside them.
 #[derive(Debug, Default)]
@@ -18,6 +18,12 @@ impl Batch {
     /// All groups.
     pub fn sampled(&self) -> impl Iterator<Item = &Group> + Clone {
         self.kept.iter().chain(&self.dropped).chain(&self.surplus)
+    }
+
+    /// The completions to train on, group by group.
+    pub fn kept_rollouts(&self) -> Vec<&Rollout> {
+        let groups = self.kept.iter();
+        groups.flat_map(|group| &group.rollouts).collect()
     }
 
     /// How many prompts to sample next for a step of `prompts`; 0 where it is complete.

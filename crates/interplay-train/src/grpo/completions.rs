@@ -2,7 +2,7 @@
 //!
 //! Source: TRL's `log_completions`, verl's `rollout_data_dir`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use interplay_environment::FirstError;
 use serde::Serialize;
@@ -34,17 +34,10 @@ struct Line<'a> {
     kept: bool,
 }
 
-/// The file of a step in the stage's folder.
-pub(crate) fn path(folder: &Path, step: u64) -> PathBuf {
-    folder
-        .join("completions")
-        .join(format!("step-{step:08}.jsonl"))
-}
-
-/// Writes all completions of a step. A step that is made again writes the same bytes.
+/// Writes all completions of a step to a file of its own in the stage's folder. A step that is made again writes the same bytes.
 pub(crate) fn write(folder: &Path, step: u64, batch: &Batch) -> Result<(), TrainError> {
-    let path = path(folder, step);
     let parent = folder.join("completions");
+    let path = parent.join(format!("step-{step:08}.jsonl"));
     std::fs::create_dir_all(&parent).map_err(TrainError::io("create", &parent))?;
     let mut text = Vec::new();
     let trained = batch.kept.len();

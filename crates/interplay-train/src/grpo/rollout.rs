@@ -80,6 +80,12 @@ impl Group {
             .all(|reward| reward == self.rollouts[0].reward)
     }
 
+    /// The tokens of all sequences, prompts included.
+    pub fn tokens(&self) -> u64 {
+        let tokens = self.rollouts.iter().map(|rollout| rollout.ids.len() as u64);
+        tokens.sum()
+    }
+
     /// How many completions solve the problem, as far as the supervision says.
     pub fn successes(&self) -> u32 {
         self.rollouts.iter().filter(|one| one.solved()).count() as u32

@@ -12,7 +12,7 @@ use interplay_tokenizer::Tokenizer;
 
 use super::batch::Batch;
 use super::objective::{Mismatch, Objective};
-use super::rollout::{Rollout, Source, sample};
+use super::rollout::{Group, Rollout, Source, sample};
 use super::scoring::Scoring;
 use super::step_metrics::StepNumbers;
 use super::update::{Carried, Totals, Update, token_advantages};
@@ -203,11 +203,7 @@ impl<A: TrainBackend> Stage<'_, A> {
             .reward_kl
             .unwrap_or_else(|| totals.stats.loss.mean_kl());
         self.end(session, kl, observer)?;
-        let sampled: u64 = batch
-            .sampled()
-            .flat_map(|group| &group.rollouts)
-            .map(|rollout| rollout.ids.len() as u64)
-            .sum();
+        let sampled: u64 = batch.sampled().map(Group::tokens).sum();
         let work = Work {
             tokens: sampled + totals.trained_tokens,
             flops: None,
@@ -250,11 +246,7 @@ impl<A: TrainBackend> Stage<'_, A> {
         totals: &mut Totals,
     ) -> Result<Prepared, TrainError> {
         let spec = self.spec;
-        let rollouts: Vec<&Rollout> = batch
-            .kept
-            .iter()
-            .flat_map(|group| &group.rollouts)
-            .collect();
+        let rollouts = batch.kept_rollouts();
         let mut carried: Vec<Carried> = vec![Carried::default(); rollouts.len()];
         let scoring = self.scoring();
         let device = self.workers.device();
@@ -377,11 +369,7 @@ impl<A: TrainBackend> Stage<'_, A> {
         let spec = self.spec;
         let scoring = self.scoring();
         let per_update = (spec.prompts / spec.minibatches * spec.group_size).max(1);
-        let rollouts: Vec<&Rollout> = batch
-            .kept
-            .iter()
-            .flat_map(|group| &group.rollouts)
-            .collect();
+        let rollouts = batch.kept_rollouts();
         let draws = self.source.stream.child(session.progress.step);
         // The mismatch is measured where the policy still is the one that sampled.
         let measured = totals.stats.mismatch.tokens > 0;

@@ -156,10 +156,8 @@ impl StepNumbers<'_> {
     }
 
     fn amounts(&self, metrics: &mut Vec<Metric>) {
-        let tokens = |groups: &[Group]| -> f64 {
-            let rollouts = groups.iter().flat_map(|group| &group.rollouts);
-            rollouts.map(|one| one.ids.len() as f64).sum()
-        };
+        let tokens =
+            |groups: &[Group]| -> f64 { groups.iter().map(Group::tokens).sum::<u64>() as f64 };
         let batch = self.batch;
         let dropped = tokens(&batch.dropped) + tokens(&batch.surplus);
         metrics.push(("tokens/sampled".into(), tokens(&batch.kept) + dropped));

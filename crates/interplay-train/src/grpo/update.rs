@@ -88,7 +88,7 @@ impl Update<'_> {
             totals.trained_tokens += pass.sequence_tokens as u64;
             let ledger = &mut session.progress.ledger;
             ledger.count_update(&pass, activations);
-            if workers.has_reference() && table.reference.is_empty() {
+            if workers.reference().is_some() && table.reference.is_empty() {
                 ledger.count_reference(&pass);
             }
             jobs.push(Job::policy(

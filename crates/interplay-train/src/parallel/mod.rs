@@ -131,11 +131,6 @@ impl<A: TrainBackend> WorkerGroup<A> {
         self.reference.as_ref()
     }
 
-    /// Whether the replicas hold a reference.
-    pub fn has_reference(&self) -> bool {
-        self.reference.is_some()
-    }
-
     /// The output of each job (of each share of each job, with several replicas), and the sum of their
     /// gradients on the leader's device.
     pub fn gradients(

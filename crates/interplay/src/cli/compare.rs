@@ -155,7 +155,11 @@ fn pairs<'a>(before: &'a Source, after: &'a Source) -> Result<Vec<Pair<'a>>> {
     }
     pairs.sort_by(|a, b| warmth(a).total_cmp(&warmth(b)));
     let shown = |source: &Source| {
-        let all: Vec<String> = source.evaluations.iter().map(temperature).collect();
+        let all: Vec<String> = source
+            .evaluations
+            .iter()
+            .map(Evaluation::temperature_name)
+            .collect();
         all.join(", ")
     };
     ensure!(
@@ -171,14 +175,6 @@ fn pairs<'a>(before: &'a Source, after: &'a Source) -> Result<Vec<Pair<'a>>> {
 
 fn warmth(pair: &Pair<'_>) -> f64 {
     pair.0.temperature.unwrap_or(f64::INFINITY)
-}
-
-fn temperature(found: &Evaluation) -> String {
-    match found.temperature {
-        Some(0.0) => "greedy".to_owned(),
-        Some(temperature) => temperature.to_string(),
-        None => "-".to_owned(),
-    }
 }
 
 /// A group's name, and what belongs to it.
@@ -211,16 +207,13 @@ fn compare_pair(pair: Pair<'_>, measure: Measure, lines: &mut Vec<Line>) -> Resu
     for (group, holds) in groups(before) {
         for k in &ks {
             let gain = paired_difference(before, after, *k, measure, &holds)?;
-            let shares = shares(pair, *k, measure, &holds);
-            let mean = |side: fn(&(f64, f64)) -> f64| {
-                shares.iter().map(side).sum::<f64>() / shares.len() as f64
-            };
+            let mean = |found: &Evaluation| mean_pass(found, *k, measure, &holds);
             lines.push(Line {
                 group: group.clone(),
-                temperature: temperature(before),
+                temperature: before.temperature_name(),
                 k: *k,
-                before: mean(|pair| pair.0),
-                after: mean(|pair| pair.1),
+                before: mean(before),
+                after: mean(after),
                 gain,
             });
         }
@@ -228,21 +221,18 @@ fn compare_pair(pair: Pair<'_>, measure: Measure, lines: &mut Vec<Line>) -> Resu
     Ok(())
 }
 
-/// pass@k of every problem of a group, before and after.
-fn shares(
-    (before, after): Pair<'_>,
+/// The mean pass@k over the problems of a group.
+fn mean_pass(
+    found: &Evaluation,
     k: u32,
     measure: Measure,
     holds: impl Fn(&ItemScore) -> bool,
-) -> Vec<(f64, f64)> {
-    let items = before.items.iter().zip(&after.items);
-    let held = items.filter(|(one, _)| holds(one));
-    let right = |item: &ItemScore| right(item, measure);
-    held.map(|(one, two)| {
-        let before = pass_at_k(before.completions, right(one), k);
-        (before, pass_at_k(after.completions, right(two), k))
-    })
-    .collect()
+) -> f64 {
+    let held = found.items.iter().filter(|item| holds(item));
+    let passes: Vec<f64> = held
+        .map(|item| pass_at_k(found.completions, right(item, measure), k))
+        .collect();
+    passes.iter().sum::<f64>() / passes.len() as f64
 }
 
 fn right(item: &ItemScore, measure: Measure) -> u32 {
@@ -312,7 +302,7 @@ fn verdict(before: &Evaluation, after: &Evaluation, measure: Measure) -> Result<
     Ok(format!(
         "temperature {}: {}. Of {} problems that A never solved in {} tries, B solves {} ({:.1} %), where \
          {:.1} would be luck (p {:.4}); of {known} that A solved, B never solves {lost} ({:.1} %).\n",
-        temperature(before),
+        before.temperature_name(),
         found.change,
         found.unsolved,
         before.completions,
