@@ -5,14 +5,16 @@
 //! samples), the answer-only number beside the verified one, because their gap shows reward
 //! hacking, and completions that were cut off are never right, whatever their text says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
 use interplay_environment::{Environment, FirstError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Completion, EvalError, EvalItem, PassAtK, Sampler};
+use crate::{
+    Completion, EvalError, EvalItem, PassAtK, Sampler, majority_at_k, pass_at_k, pass_hat_k,
+};
 
 /// How to evaluate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,6 +143,10 @@ pub struct ItemScore {
     /// the votes of a majority vote; completions that state no answer do not vote.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub wrong_answers: Vec<u32>,
+    /// Whether the model was trained on the problem, in these or in other words; none where that is
+    /// not known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen: Option<bool>,
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -173,6 +179,7 @@ impl ItemScore {
             answers: count(|record| record.answer_correct),
             truncated: count(|record| record.stopped == Some(false)),
             wrong_answers,
+            seen: None,
         }
     }
 }
@@ -187,31 +194,55 @@ pub struct Cell {
     pub verified: Vec<PassAtK>,
     /// pass@k of answers alone.
     pub answer_only: Vec<PassAtK>,
+    /// pass^k of verified solutions: the probability that all of k attempts are accepted. Empty where
+    /// there is one completion per problem.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub all_verified: Vec<PassAtK>,
+    /// maj@k: the probability that the answer which most of k attempts state is right. Empty where
+    /// there is one completion per problem, or the stated answers are not known.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub majority: Vec<PassAtK>,
     /// The share of completions that were cut off before they ended.
     #[serde(default)]
     pub truncated_share: f64,
 }
 
+/// A problem's counts, and its maj@k for each k where that is known.
+struct Scored<'i> {
+    item: &'i ItemScore,
+    majority: &'i [f64],
+}
+
 impl Cell {
-    fn of<'i>(settings: (u32, &[u32]), items: impl Iterator<Item = &'i ItemScore>) -> Option<Self> {
+    fn of(settings: (u32, &[u32]), problems: &[Scored<'_>]) -> Option<Self> {
         let (samples, ks) = settings;
-        let items: Vec<&ItemScore> = items.collect();
-        if items.is_empty() {
+        if problems.is_empty() {
             return None;
         }
-        let pass = |right: fn(&ItemScore) -> u32| {
-            // Within the op of the problems, whose numbers an evaluation fixes.
-            let counts = |item: &&ItemScore| (item.op, (samples, right(item)));
-            let of = |k: &u32| PassAtK::of_strata(items.iter().map(counts), *k);
-            ks.iter().map(of).collect()
+        // Within the op of the problems, whose numbers an evaluation fixes.
+        let mean = |index: usize, score: &dyn Fn(&Scored<'_>) -> f64| {
+            let scores = problems.iter().map(|one| (one.item.op, score(one)));
+            PassAtK::of_scores(scores, ks[index])
         };
-        let (verified, answer_only) = (pass(|item| item.verified), pass(|item| item.answers));
-        let truncated: u64 = items.iter().map(|item| u64::from(item.truncated)).sum();
-        let drawn = items.len() as u64 * u64::from(samples);
+        let each = |known: bool, score: &dyn Fn(&Scored<'_>, usize) -> f64| {
+            let indices = if known { 0..ks.len() } else { 0..0 };
+            indices
+                .map(|index| mean(index, &|one| score(one, index)))
+                .collect()
+        };
+        let items = || problems.iter().map(|one| one.item);
+        let truncated: u64 = items().map(|item| u64::from(item.truncated)).sum();
+        let drawn = problems.len() as u64 * u64::from(samples);
+        let several = samples > 1;
+        let votes = several && !problems[0].majority.is_empty();
         Some(Self {
-            problems: items.len(),
-            verified,
-            answer_only,
+            problems: problems.len(),
+            verified: each(true, &|one, k| pass_at_k(samples, one.item.verified, ks[k])),
+            answer_only: each(true, &|one, k| pass_at_k(samples, one.item.answers, ks[k])),
+            all_verified: each(several, &|one, k| {
+                pass_hat_k(samples, one.item.verified, ks[k])
+            }),
+            majority: each(votes, &|one, k| one.majority[k]),
             truncated_share: truncated as f64 / drawn as f64,
         })
     }
@@ -250,6 +281,10 @@ pub struct Evaluation {
     pub by_op: BTreeMap<u32, Cell>,
     /// By context, of those that have one.
     pub by_context: BTreeMap<String, Cell>,
+    /// By whether the model was trained on the problem: `seen` and `unseen`, of those of which it is
+    /// known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub by_seen: BTreeMap<String, Cell>,
     /// The counts behind the numbers, in the order of the problems.
     pub items: Vec<ItemScore>,
 }
@@ -289,9 +324,16 @@ impl Evaluation {
             temperature,
             ..
         } = settings;
-        let most = |item: &ItemScore| item.verified.max(item.answers);
+        let most = |item: &ItemScore| {
+            let wrong = item
+                .wrong_answers
+                .iter()
+                .copied()
+                .fold(0, u32::saturating_add);
+            item.verified.max(item.answers.saturating_add(wrong))
+        };
         if let Some(item) = items.iter().find(|item| most(item) > *completions) {
-            let found = format!("{} right completions for problem {}", most(item), item.id);
+            let found = format!("{} counted completions for problem {}", most(item), item.id);
             let expected = format!("at most `completions` = {completions}");
             return Err(EvalError::Setting {
                 setting: "items",
@@ -300,36 +342,79 @@ impl Evaluation {
             });
         }
         let settings = (*completions, ks.as_slice());
-        let overall = Cell::of(settings, items.iter()).ok_or(EvalError::NoItems)?;
+        let votes = votes(settings, &items);
+        let all = scored(&items, &votes, |_| true);
+        let overall = Cell::of(settings, &all).ok_or(EvalError::NoItems)?;
         Ok(Self {
             completions: *completions,
             ks: ks.clone(),
             level: level.to_owned(),
             temperature: *temperature,
             overall,
-            by_band: grouped(settings, &items, |item| item.band.clone()),
-            by_op: grouped(settings, &items, |item| item.op),
-            by_context: grouped(settings, &items, |item| item.context.clone()),
+            by_band: grouped(settings, &items, &votes, |item| item.band.clone()),
+            by_op: grouped(settings, &items, &votes, |item| item.op),
+            by_context: grouped(settings, &items, &votes, |item| item.context.clone()),
+            by_seen: grouped(settings, &items, &votes, seen_name),
             items,
         })
     }
+
+    /// Notes which problems the model was trained on, and splits the numbers by it.
+    pub fn split_by_seen(&mut self, seen: impl Fn(&ItemScore) -> bool) {
+        for item in &mut self.items {
+            item.seen = Some(seen(item));
+        }
+        let settings = (self.completions, self.ks.as_slice());
+        let votes = votes(settings, &self.items);
+        self.by_seen = grouped(settings, &self.items, &votes, seen_name);
+    }
+}
+
+fn seen_name(item: &ItemScore) -> Option<String> {
+    let name = |seen: bool| if seen { "seen" } else { "unseen" };
+    item.seen.map(|seen| name(seen).to_owned())
+}
+
+/// The maj@k of every problem for every k; nothing where the stated answers are not known: no wrong
+/// one is counted although there are wrong completions.
+fn votes((samples, ks): (u32, &[u32]), items: &[ItemScore]) -> Vec<Vec<f64>> {
+    let stated = items.iter().any(|item| !item.wrong_answers.is_empty());
+    let none_wrong = items.iter().all(|item| item.answers == samples);
+    if samples < 2 || !(stated || none_wrong) {
+        return Vec::new();
+    }
+    let of = |item: &ItemScore| {
+        let vote = |k: &u32| majority_at_k(samples, item.answers, &item.wrong_answers, *k, item.id);
+        ks.iter().map(vote).collect()
+    };
+    items.iter().map(of).collect()
+}
+
+fn scored<'i>(
+    items: &'i [ItemScore],
+    votes: &'i [Vec<f64>],
+    holds: impl Fn(&ItemScore) -> bool,
+) -> Vec<Scored<'i>> {
+    let all = items.iter().enumerate().filter(|(_, item)| holds(item));
+    let score = |(index, item): (usize, &'i ItemScore)| Scored {
+        item,
+        majority: votes.get(index).map_or(&[], Vec::as_slice),
+    };
+    all.map(score).collect()
 }
 
 fn grouped<K: Ord + Clone>(
     settings: (u32, &[u32]),
     items: &[ItemScore],
+    votes: &[Vec<f64>],
     key: impl Fn(&ItemScore) -> Option<K>,
 ) -> BTreeMap<K, Cell> {
-    let mut groups: BTreeMap<K, Vec<&ItemScore>> = BTreeMap::new();
-    for item in items {
-        if let Some(key) = key(item) {
-            groups.entry(key).or_default().push(item);
-        }
-    }
-    let cell = |(key, items): (K, Vec<&ItemScore>)| {
-        Cell::of(settings, items.into_iter()).map(|cell| (key, cell))
+    let keys: BTreeSet<K> = items.iter().filter_map(&key).collect();
+    let cell = |wanted: K| {
+        let problems = scored(items, votes, |item| key(item).as_ref() == Some(&wanted));
+        Cell::of(settings, &problems).map(|cell| (wanted, cell))
     };
-    groups.into_iter().filter_map(cell).collect()
+    keys.into_iter().filter_map(cell).collect()
 }
 
 /// Where an evaluation keeps what it has done, so that one that was interrupted can be resumed.

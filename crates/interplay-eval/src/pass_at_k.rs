@@ -56,7 +56,7 @@ pub fn pass_at_k(n: u32, c: u32, k: u32) -> f64 {
     1.0 - miss
 }
 
-/// A mean over problems with its 95 % interval.
+/// A mean over problems with its 95 % interval: of pass@k, or of another score of k attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassAtK {
@@ -114,12 +114,30 @@ impl PassAtK {
     /// As [`of_each`](Self::of_each).
     #[must_use]
     pub fn of_strata<S: Ord>(counts: impl IntoIterator<Item = (S, (u32, u32))>, k: u32) -> Self {
+        let score = |(stratum, (n, right))| (stratum, pass_at_k(n, right, k));
+        Self::of_scores(counts.into_iter().map(score), k)
+    }
+
+    /// The mean of any scores from 0 to 1, one per problem, with the interval of pass@k: of `k`
+    /// attempts, such as [`pass_hat_k`](crate::pass_hat_k) or [`majority_at_k`](crate::majority_at_k).
+    ///
+    /// ```
+    /// # use interplay_eval::{PassAtK, pass_hat_k};
+    /// // Two right in each of the two tries, and one: the mean of 1 and 0.
+    /// let both = PassAtK::of_scores([2, 1].map(|right| ((), pass_hat_k(2, right, 2))), 2);
+    /// assert_eq!(both.estimate, 0.5);
+    /// ```
+    ///
+    /// # Panics
+    /// Where there is no problem.
+    #[must_use]
+    pub fn of_scores<S: Ord>(scores: impl IntoIterator<Item = (S, f64)>, k: u32) -> Self {
         let mut carried = Carried::default();
-        let scores: Vec<(S, f64)> = counts
-            .into_iter()
-            .map(|(stratum, (n, right))| (stratum, carried.add(pass_at_k(n, right, k))))
+        let scores = scores.into_iter();
+        let scores: Vec<(S, f64)> = scores
+            .map(|(stratum, score)| (stratum, carried.add(score)))
             .collect();
-        assert!(!scores.is_empty(), "pass@{k} of no problem");
+        assert!(!scores.is_empty(), "{k} attempts at no problem");
         let spread = spread(scores);
         let (low, high) = interval(&spread, effective_size(&spread, &carried));
         Self {

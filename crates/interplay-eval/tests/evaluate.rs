@@ -5,8 +5,8 @@ use std::io;
 
 use interplay_environment::{Environment, EnvironmentError, Example, FirstError, Score, framing};
 use interplay_eval::{
-    Bands, Completion, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, Sampler,
-    evaluate,
+    Bands, Completion, EvalError, EvalItem, EvalSettings, Evaluation, GenerationRecord, ItemScore,
+    Sampler, evaluate,
 };
 
 /// Sums of `op` terms, to be written out.
@@ -382,8 +382,83 @@ fn votes_count_each_distinct_wrong_answer() {
         record(Some("7"), false),
         record(Some("7"), false),
     ];
-    let score = interplay_eval::ItemScore::of_records(item, &records);
+    let score = ItemScore::of_records(item, &records);
     assert_eq!((score.answers, score.wrong_answers), (1, vec![2, 1]));
+}
+
+fn counted(op: u32, verified: u32, answers: u32, wrong_answers: &[u32]) -> ItemScore {
+    ItemScore {
+        id: u64::from(op),
+        op: Some(op),
+        verified,
+        answers,
+        wrong_answers: wrong_answers.to_vec(),
+        ..ItemScore::default()
+    }
+}
+
+fn of_four(items: Vec<ItemScore>) -> Evaluation {
+    let settings = EvalSettings {
+        completions: 4,
+        ks: vec![1, 2, 3],
+        ..EvalSettings::default()
+    };
+    Evaluation::from_scores(&settings, "strict", items).unwrap()
+}
+
+fn estimates(passes: &[interplay_eval::PassAtK]) -> Vec<f64> {
+    passes.iter().map(|pass| pass.estimate).collect()
+}
+
+#[test]
+fn cells_have_the_reliability_and_the_majority_of_several_attempts() {
+    // Of four: two verified and no more right; three right answers of which one is verified.
+    let found = of_four(vec![counted(2, 2, 2, &[2]), counted(3, 1, 3, &[1])]);
+    // One of six pairs, none of the triples; then the mean with 0.
+    assert_eq!(
+        estimates(&found.by_op[&2].all_verified),
+        [0.5, 1.0 / 6.0, 0.0]
+    );
+    assert_eq!(estimates(&found.overall.all_verified)[1], 1.0 / 12.0);
+    // Two of two against two of one wrong answer: ties are broken evenly.
+    assert_eq!(estimates(&found.by_op[&2].majority), [0.5, 0.5, 0.5]);
+    // Three against one: a pair is right, or ties in three of six; a triple is always won.
+    assert_eq!(estimates(&found.by_op[&3].majority), [0.75, 0.75, 1.0]);
+}
+
+#[test]
+fn there_is_no_majority_where_answers_are_not_known() {
+    let unknown = of_four(vec![counted(2, 2, 2, &[]), counted(3, 1, 3, &[])]);
+    assert!(unknown.overall.majority.is_empty());
+    let all_right = of_four(vec![counted(2, 4, 4, &[])]);
+    assert_eq!(estimates(&all_right.overall.majority), [1.0, 1.0, 1.0]);
+}
+
+#[test]
+fn refuses_more_answers_than_completions() {
+    let settings = EvalSettings {
+        completions: 4,
+        ks: vec![1],
+        ..EvalSettings::default()
+    };
+    let items = vec![counted(2, 1, 2, &[2, 1])];
+    let error = Evaluation::from_scores(&settings, "strict", items).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("5 counted completions for problem 2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn splits_by_what_the_model_was_trained_on() {
+    let mut found = of_four(vec![counted(2, 4, 4, &[]), counted(3, 1, 3, &[1])]);
+    assert!(found.by_seen.is_empty());
+    found.split_by_seen(|item| item.op == Some(2));
+    let first = |name: &str| found.by_seen[name].verified[0].estimate;
+    assert_eq!((first("seen"), first("unseen")), (1.0, 0.25));
+    let text = serde_json::to_string(&found).unwrap();
+    assert_eq!(serde_json::from_str::<Evaluation>(&text).unwrap(), found);
 }
 
 #[test]
@@ -396,14 +471,14 @@ fn records_of_earlier_versions_can_be_read() {
 /// Keeps the records of whole batches, and fails after so many records.
 #[derive(Default)]
 struct Kept {
-    finished: Vec<interplay_eval::ItemScore>,
+    finished: Vec<ItemScore>,
     records: Vec<GenerationRecord>,
     whole: usize,
     fails_after: Option<usize>,
 }
 
 impl<S> interplay_eval::Journal<S> for Kept {
-    fn finished(&mut self) -> Vec<interplay_eval::ItemScore> {
+    fn finished(&mut self) -> Vec<ItemScore> {
         self.finished.clone()
     }
 
@@ -446,7 +521,7 @@ fn an_evaluation_goes_on_after_the_last_whole_batch() {
         kept.records.truncate(kept.whole);
         let groups = items.iter().zip(kept.records.chunks(8));
         kept.finished = groups
-            .map(|(item, records)| interplay_eval::ItemScore::of_records(item, records))
+            .map(|(item, records)| ItemScore::of_records(item, records))
             .collect();
         kept.fails_after = None;
         let resumed = evaluate(
@@ -467,7 +542,7 @@ fn an_evaluation_goes_on_after_the_last_whole_batch() {
 fn a_journal_of_other_problems_is_refused() {
     let (mut sampler, items) = setup(false);
     let finished = run().0.items;
-    let mut refuse = |finished: Vec<interplay_eval::ItemScore>| {
+    let mut refuse = |finished: Vec<ItemScore>| {
         let mut kept = Kept {
             finished,
             ..Kept::default()

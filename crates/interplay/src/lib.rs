@@ -35,6 +35,8 @@ pub mod device;
 mod devices;
 mod energy;
 mod error;
+mod evaluation;
+mod keyed;
 mod keys;
 #[cfg(feature = "cli")]
 pub mod launch;

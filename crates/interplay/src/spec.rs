@@ -127,6 +127,10 @@ impl ModelSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateSpec {
+    /// Seed of the problems, if it is not the experiment's: runs with different seeds then answer the
+    /// same problems, which comparisons over seeds need.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// Problems for each op of the bands.
     pub problems_per_op: u64,
     /// Completions for each problem (`samples` in older files).
@@ -155,6 +159,7 @@ impl EvaluateSpec {
     #[must_use]
     pub fn new(data: impl Into<DataSpec>, max_new_tokens: usize) -> Self {
         Self {
+            seed: None,
             problems_per_op: 100,
             completions: 16,
             ks: vec![1, 2, 4, 8, 16],

@@ -368,18 +368,16 @@ impl<A: TrainBackend> Stage<'_, A> {
     ) -> Result<(), TrainError> {
         let spec = self.spec;
         let scoring = self.scoring();
-        let per_update = (spec.prompts / spec.minibatches * spec.group_size).max(1);
         let rollouts = batch.kept_rollouts();
         let draws = self.source.stream.child(session.progress.step);
         // The mismatch is measured where the policy still is the one that sampled.
         let measured = totals.stats.mismatch.tokens > 0;
         for iteration in 0..spec.num_iterations {
-            for (index, first) in (0..rollouts.len()).step_by(per_update).enumerate() {
-                let members = first..rollouts.len().min(first + per_update);
-                let members = members.filter(|member| !self.is_filtered(prepared, *member));
+            for (index, members) in self.minibatches(prepared).into_iter().enumerate() {
                 let update = Update {
                     scoring: &scoring,
                     members: members
+                        .into_iter()
                         .map(|member| (rollouts[member], &prepared.carried[member]))
                         .collect(),
                     objective: Objective {
@@ -396,11 +394,21 @@ impl<A: TrainBackend> Stage<'_, A> {
         Ok(())
     }
 
-    /// Whether a rollout is left out because its group has no advantage.
-    fn is_filtered(&self, prepared: &Prepared, member: usize) -> bool {
-        let first = member - member % self.spec.group_size;
-        let group = &prepared.advantages[first..first + self.spec.group_size];
-        self.spec.filter_zero_std_groups && group.iter().all(|advantage| *advantage == 0.0)
+    /// The rollouts of each update. Groups that are left out are so before the others are split evenly:
+    /// otherwise a group that is nearly alone in its minibatch would weigh as much as many in another.
+    fn minibatches(&self, prepared: &Prepared) -> Vec<Vec<usize>> {
+        let (spec, size) = (self.spec, self.spec.group_size);
+        let groups = prepared.carried.chunks(size).enumerate();
+        let kept = groups.filter(|(_, group)| !(spec.filter_zero_std_groups && is_idle(group)));
+        let kept: Vec<usize> = kept.map(|(group, _)| group).collect();
+        let per_update = kept.len().div_ceil(spec.minibatches).max(1);
+        let members = |groups: &[usize]| {
+            let members = groups
+                .iter()
+                .flat_map(|group| group * size..(group + 1) * size);
+            members.collect()
+        };
+        kept.chunks(per_update).map(members).collect()
     }
 
     /// Moves what moves between steps, and hands the state over to the next checkpoint.
@@ -462,6 +470,12 @@ impl<A: TrainBackend> Stage<'_, A> {
         let whole = self.spec.curriculum.takes_everything();
         (!whole).then(|| self.curriculum.report().band)
     }
+}
+
+/// Whether no token of a group has an advantage.
+fn is_idle(group: &[Carried]) -> bool {
+    let mut advantages = group.iter().flat_map(|one| &one.advantages);
+    advantages.all(|advantage| *advantage == 0.0)
 }
 
 /// What is known of a batch before the first update.

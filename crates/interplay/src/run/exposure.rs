@@ -8,10 +8,10 @@ use interplay_environment::Split;
 use interplay_model::TrainBackend;
 use interplay_tasks::corpora::{Exposure, ExposureCertificate};
 
-use super::keyed::Keyed;
 use super::runner::Runner;
 use super::stages::data_at_edge;
 use crate::error::InterplayError;
+use crate::keyed::Keyed;
 use crate::keys::key;
 use crate::results::StageResult;
 use crate::run_file::{read_json, write_json, write_whole};
@@ -52,7 +52,7 @@ impl<A: TrainBackend> Runner<'_, A> {
     /// Streams the training problems of every stage past the evaluated ones.
     fn compared(&mut self, results: &[StageResult]) -> Result<ExposureCertificate, InterplayError> {
         let mut exposure = Exposure::new();
-        let selection = self.evaluated()?;
+        let selection = self.setting().evaluated()?;
         for (item, prints) in selection.items.iter().zip(selection.prints) {
             let op = item.example.labels.op.unwrap_or(0);
             exposure.evaluate(item.band.as_deref().unwrap_or(NO_BAND), op, prints);

@@ -11,8 +11,6 @@ mod costs;
 mod evaluate;
 mod experiment;
 mod exposure;
-mod journal;
-mod keyed;
 mod lengths;
 mod manifest;
 mod runner;

@@ -10,6 +10,7 @@ use interplay_train::parallel::Replicas;
 
 use super::clock::Clock;
 use crate::data::Supply;
+use crate::evaluation::Setting;
 use crate::plan::Plan;
 use crate::planned_stage::{StageRef, Start};
 use crate::progress::Progress;
@@ -50,13 +51,26 @@ impl<A: TrainBackend> Runner<'_, A> {
     pub(super) fn key_of_start(&self, start: &Start) -> Option<&str> {
         start.stage().map(|stage| self.key_of(stage))
     }
+}
 
+impl<'a, A: TrainBackend> Runner<'a, A> {
     /// What data tables are opened with.
-    pub(super) fn supply(&self) -> Supply<'_> {
+    pub(super) fn supply(&self) -> Supply<'a> {
         Supply {
             library: self.library,
             streams: self.streams,
             held_out: self.plan.held_out,
+        }
+    }
+
+    /// Which problems models are evaluated on.
+    pub(super) fn setting(&self) -> Setting<'a> {
+        Setting {
+            spec: &self.plan.evaluate,
+            bands: &self.plan.bands,
+            supply: self.supply(),
+            tokenizer: self.tokenizer,
+            context_tokens: self.plan.model.context_tokens,
         }
     }
 }

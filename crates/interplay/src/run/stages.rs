@@ -11,12 +11,12 @@ use interplay_train::next_token::{self, NextTokenInput, NextTokenSpec};
 use interplay_train::{Observer, StageFolder, StageSummary, TrainError};
 use serde::Serialize;
 
-use super::keyed::{Calibrated, Keyed};
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
 use crate::data::DataSpec;
 use crate::device::matrix_peak;
 use crate::error::InterplayError;
+use crate::keyed::{Calibrated, Keyed};
 use crate::keys::key;
 use crate::planned_stage::{Ops, Stage, Start};
 use crate::results::StageResult;

@@ -5,9 +5,9 @@ use std::path::Path;
 use interplay_environment::Split;
 use interplay_tokenizer::{Tokenizer, TrainerSpec};
 
-use super::keyed::Keyed;
 use crate::data::Supply;
 use crate::error::InterplayError;
+use crate::keyed::Keyed;
 use crate::keys::key;
 use crate::plan::Plan;
 use crate::progress::Progress;

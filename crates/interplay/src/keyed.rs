@@ -10,7 +10,7 @@ use crate::error::InterplayError;
 
 /// The content of a file with the key of what made it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Keyed<T> {
+pub(crate) struct Keyed<T> {
     pub key: String,
     pub value: T,
 }
@@ -34,7 +34,7 @@ impl<T> Keyed<T> {
 
 /// An edge of competence and the cost of measuring it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Calibrated {
+pub(crate) struct Calibrated {
     #[serde(flatten)]
     pub report: EdgeReport,
     /// `None` in files of older runs, which did not count it: those are measured again.

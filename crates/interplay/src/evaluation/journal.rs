@@ -34,7 +34,7 @@ struct Mark {
 }
 
 /// A sampler whose cost is kept with the records.
-pub(super) trait Cost {
+pub(crate) trait Cost {
     /// What all completions so far cost.
     fn cost(&self) -> Sampled;
 }
@@ -46,7 +46,7 @@ impl<B: FusedOps> Cost for DecoderSampler<'_, B> {
 }
 
 /// An evaluation under way.
-pub(super) struct EvalJournal {
+pub(crate) struct EvalJournal {
     path: PathBuf,
     file: BufWriter<File>,
     finished: Vec<ItemScore>,
