@@ -61,7 +61,7 @@ pub use flops::{ModelFlops, Workload};
 pub use generate::{Generated, Request, generate};
 pub use generation_config::GenerationConfig;
 pub use hugging_face::{
-    LoadNote, Pretrained, SaveOptions, WeightDtype, load_pretrained, parameter_values,
+    LoadNote, Pretrained, SaveOptions, WeightDtype, load_config, load_pretrained, parameter_values,
     save_pretrained, save_pretrained_with,
 };
 pub use ops::{AdamWStep, FusedOps, KvCacheDtype, TrainBackend};

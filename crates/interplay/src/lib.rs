@@ -55,11 +55,13 @@ mod run_file;
 mod spec;
 mod stage;
 mod temperatures;
+mod train_tokenizer;
 
 pub use budget::{BudgetSpec, BudgetUnit, PlannedBudget, PlannedShare};
 pub use data::{DagData, DataSpec};
 pub use devices::Devices;
 pub use error::{InterplayError, with_causes};
+pub use evaluation::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
 // For the command, which measures itself; no part of the library's interface.
 #[doc(hidden)]
 pub use memory::peak_memory_mib;

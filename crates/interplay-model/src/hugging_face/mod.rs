@@ -27,6 +27,7 @@ use crate::config::ModelConfig;
 use crate::decoder::Decoder;
 use crate::error::ModelError;
 use crate::generation_config::GenerationConfig;
+use config_file::read_config;
 
 pub use note::LoadNote;
 pub use pretrained::Pretrained;
@@ -105,4 +106,14 @@ pub fn load_pretrained<B: Backend>(
         config, decoder, ..
     } = Pretrained::load(dir, device)?;
     Ok((config, decoder))
+}
+
+/// Reads the configuration of a model folder alone.
+///
+/// # Errors
+///
+/// A missing or damaged `config.json`, or one of another architecture.
+pub fn load_config(dir: &Path) -> Result<ModelConfig, ModelError> {
+    let (config, _) = read_config(&dir.join(file_names::CONFIG))?;
+    Ok(config)
 }

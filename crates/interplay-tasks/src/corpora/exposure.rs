@@ -43,6 +43,8 @@ const FORMAT: &str = "interplay-exposure/1";
 #[derive(Debug, Clone, Default)]
 pub struct Exposure {
     groups: Vec<Evaluated>,
+    /// By problem, its group.
+    problems: Vec<u32>,
     senses: [Known; 3],
     stages: Vec<StageExposure>,
 }
@@ -51,8 +53,8 @@ pub struct Exposure {
 #[derive(Debug, Clone, Default)]
 struct Known {
     slots: Fingerprints<u32>,
-    /// By slot, the group of each problem that has this fingerprint.
-    groups: Vec<Vec<u32>>,
+    /// By slot, the problems that have this fingerprint.
+    problems: Vec<Vec<u32>>,
 }
 
 /// What a training run has seen of what it was evaluated on.
@@ -138,14 +140,16 @@ impl Exposure {
         };
         self.groups[group].problems += 1;
         self.groups[group].without_graph += u64::from(prints.graph.is_none());
+        let problem = self.problems.len() as u32;
+        self.problems.push(group as u32);
         for (sense, likeness) in self.senses.iter_mut().zip(Likeness::ALL) {
             if let Some(print) = prints.get(likeness) {
-                let new = sense.groups.len() as u32;
+                let new = sense.problems.len() as u32;
                 let slot = sense.slots.insert(print, new).unwrap_or(new);
                 if slot == new {
-                    sense.groups.push(Vec::with_capacity(1));
+                    sense.problems.push(Vec::with_capacity(1));
                 }
-                sense.groups[slot as usize].push(group as u32);
+                sense.problems[slot as usize].push(problem);
             }
         }
     }
@@ -154,7 +158,7 @@ impl Exposure {
     #[must_use]
     pub fn stage(&mut self, name: &str) -> StageCounter<'_> {
         StageCounter {
-            seen: std::array::from_fn(|sense| vec![false; self.senses[sense].groups.len()]),
+            seen: std::array::from_fn(|sense| vec![false; self.senses[sense].problems.len()]),
             exposure: self,
             name: name.to_owned(),
             problems: 0,
@@ -216,13 +220,18 @@ impl StageCounter<'_> {
         }
     }
 
-    /// Counts what was seen and adds the stage to the certificate.
-    pub fn finish(self) {
+    /// Counts what was seen and adds the stage to the certificate. By evaluated problem, gives the closest
+    /// likeness in which the stage has seen it, none where it has not.
+    pub fn finish(self) -> Vec<Option<Likeness>> {
         let mut counts = vec![[0_u64; 3]; self.exposure.groups.len()];
-        for (sense, (seen, known)) in self.seen.iter().zip(&self.exposure.senses).enumerate() {
-            let slots = seen.iter().zip(&known.groups).filter(|(seen, _)| **seen);
-            for group in slots.flat_map(|(_, groups)| groups) {
-                counts[*group as usize][sense] += 1;
+        let mut closest = vec![None; self.exposure.problems.len()];
+        let senses = self.seen.iter().zip(&self.exposure.senses).enumerate();
+        for ((sense, (seen, known)), likeness) in senses.zip(Likeness::ALL) {
+            let slots = seen.iter().zip(&known.problems).filter(|(seen, _)| **seen);
+            for problem in slots.flat_map(|(_, problems)| problems) {
+                let problem = *problem as usize;
+                counts[self.exposure.problems[problem] as usize][sense] += 1;
+                closest[problem].get_or_insert(likeness);
             }
         }
         let seen = self.exposure.groups.iter().zip(counts);
@@ -240,6 +249,7 @@ impl StageCounter<'_> {
             seen: seen.collect(),
         };
         self.exposure.stages.push(stage);
+        closest
     }
 }
 
@@ -287,8 +297,10 @@ mod tests {
         stage.train(prints("fox = 3.  elk = fox.", "elk?"));
         stage.train(prints("fox = 3.  elk = fox.", "elk?"));
         stage.train(Prints::of_text("What is 1 + 1?", ""));
-        stage.finish();
-        exposure.stage("midtrain").finish();
+        let (text, graph, shape) = (Likeness::Text, Likeness::Graph, Likeness::Shape);
+        let closest = [text, graph, shape, text].map(Some);
+        assert_eq!(stage.finish(), [&closest[..], &[None, Some(text)]].concat());
+        assert_eq!(exposure.stage("midtrain").finish(), [None; 6]);
 
         let certificate = exposure.certificate();
         let seen = |stage: usize| -> Vec<_> {

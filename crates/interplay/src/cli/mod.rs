@@ -7,6 +7,7 @@
 mod audit;
 mod certify;
 mod compare;
+mod evaluate;
 mod flags;
 mod generate;
 mod inspect;
@@ -45,6 +46,8 @@ enum Command {
     Audit(audit::Flags),
     /// Compute unbiased pass@k from graded completions.
     Passk(passk::Flags),
+    /// Evaluate a model, or completions from another engine, on the problems of an experiment.
+    Evaluate(evaluate::Flags),
     /// Compare two evaluations of the same problems.
     Compare(compare::Flags),
     /// Show one problem, its solution and its graph.
@@ -69,6 +72,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Verify(flags) => verify::verify(&flags),
         Command::Audit(flags) => audit::audit(&flags),
         Command::Passk(flags) => passk::passk(&flags),
+        Command::Evaluate(flags) => evaluate::evaluate(&flags),
         Command::Compare(flags) => compare::compare(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
         Command::Statistics(flags) => statistics::statistics(&flags),

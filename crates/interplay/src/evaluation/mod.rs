@@ -1,12 +1,16 @@
 //! Evaluating models as an experiment does: the same problems, the same judgment, the same files.
 //!
 //! [`Setting`] says which problems; [`EvaluatedModel`] draws completions from a model at every
-//! temperature and keeps what it finds.
+//! temperature and keeps what it finds; [`Evaluator`] does so for models and completions from anywhere.
 
 mod drawn;
+mod evaluator;
+mod given;
 mod journal;
 mod model;
 mod setting;
+
+pub use evaluator::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
 
 pub(crate) use drawn::{ITEMS_AT_ONCE, Loaded};
 pub(crate) use model::EvaluatedModel;

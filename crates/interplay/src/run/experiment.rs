@@ -156,10 +156,11 @@ impl BackendTask for Execution<'_> {
             let result = runner.stage(stage, &results.stages)?;
             results.stages.push(result);
         }
+        let seen = clock.timed("exposure", || runner.exposure(&results.stages))?;
+        seen.split(&mut results.stages);
         results.write(folder, &results_table(&results))?;
         write_ledger(&results, folder)?;
-        let exposure = clock.timed("exposure", || runner.exposure(&results.stages))?;
-        let report = page(plan, &results, &exposure, folder)?.to_html();
+        let report = page(plan, &results, &seen.certificate, folder)?.to_html();
         write_whole(&folder.join("report.html"), report.as_bytes())?;
         write_costs(&results, folder)?;
         Ok(results)

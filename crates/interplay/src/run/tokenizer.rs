@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use interplay_environment::Split;
-use interplay_tokenizer::{Tokenizer, TrainerSpec};
+use interplay_tokenizer::Tokenizer;
 
 use crate::data::Supply;
 use crate::error::InterplayError;
@@ -12,6 +12,7 @@ use crate::keys::key;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::run_file::{read_json, write_json};
+use crate::train_tokenizer::train_tokenizer;
 
 /// The run's tokenizer: loaded if the run has one already, trained otherwise.
 pub(super) fn tokenizer(
@@ -35,26 +36,10 @@ pub(super) fn tokenizer(
         }
         return Ok(tokenizer);
     }
-    let problems = spec.data.open(supply, "tokenizer", Split::Train)?;
-    progress.begin("tokenizer", spec.samples);
-    let mut texts = Vec::with_capacity(usize::try_from(spec.samples).unwrap_or(0));
-    for index in 0..spec.samples {
-        texts.push(problems.text(index)?);
-        progress.advance(index + 1, "samples");
-    }
+    let tokenizer = train_tokenizer(spec, supply, progress)?;
     std::fs::create_dir_all(&folder).map_err(InterplayError::io("create", &folder))?;
-    let trainer = TrainerSpec {
-        vocab_size: spec.vocab_size,
-        ..TrainerSpec::default()
-    };
-    let tokenizer = Tokenizer::train(texts.iter(), &trainer)?;
     tokenizer.save(&path)?;
     let value = tokenizer.hash().to_owned();
     write_json(&source, &Keyed { key, value })?;
-    progress.end(&format!(
-        "{} entries from {} samples",
-        tokenizer.vocab_size(),
-        spec.samples
-    ));
     Ok(tokenizer)
 }

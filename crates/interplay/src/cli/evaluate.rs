@@ -1,0 +1,105 @@
+//! `interplay evaluate`: any model, or completions from any engine, on the problems of an experiment.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use interplay::eval::{Cell, PassAtK};
+use interplay::launch::Launch;
+use interplay::progress::Console;
+use interplay::tasks::ContextLibrary;
+use interplay::{EvaluationFile, Evaluator};
+
+/// What to evaluate, and on which problems.
+#[derive(Args)]
+pub(super) struct Flags {
+    /// The folder of a model in the Hugging Face layout with a tokenizer.json, such as runs/staged/grpo/model;
+    /// or a file of completions (JSONL, also .gz, or Parquet) with the `id` of a problem and the
+    /// `completion`, as many of each problem, and where known `stopped`, `temperature` and `sample`.
+    #[arg(value_name = "MODEL|COMPLETIONS", required_unless_present = "problems")]
+    subject: Option<PathBuf>,
+    #[command(flatten)]
+    launch: Launch,
+    /// Write the problems with their prompts and ids to a file (JSONL, compressed if .gz) and evaluate nothing: for
+    /// engines that draw the completions.
+    #[arg(long, value_name = "FILE", conflicts_with = "subject")]
+    problems: Option<PathBuf>,
+}
+
+/// Evaluates and prints the table, or writes the problems.
+pub(super) fn evaluate(flags: &Flags) -> Result<()> {
+    let evaluator = Evaluator::new(flags.launch.plan()?, ContextLibrary::embedded());
+    if let Some(path) = &flags.problems {
+        let count = evaluator.problems(path)?;
+        eprintln!("{count} problems: {}", path.display());
+        return Ok(());
+    }
+    let (Some(subject), Some(folder)) = (&flags.subject, &flags.launch.out) else {
+        bail!(
+            "--out is missing; expected the folder to write evaluation.json and the completions to"
+        );
+    };
+    let file = match subject.is_dir() {
+        true => evaluator.model(subject, folder, &mut Console::new())?,
+        false => evaluator.completions(subject, folder)?,
+    };
+    super::output::print(&table(&file))
+}
+
+/// By temperature, each band and all problems.
+fn table(file: &EvaluationFile) -> String {
+    let mut text = String::new();
+    for evaluation in &file.evaluations {
+        let name = evaluation.temperature_name();
+        let (level, completions) = (&evaluation.level, evaluation.completions);
+        text +=
+            &format!("temperature {name}, level {level}, {completions} completions per problem\n");
+        text += &format!(
+            "{:<12}{:>8}{:>6}  {:<22}{:<22}{}\n{}\n",
+            "",
+            "problems",
+            "k",
+            "verified pass@k",
+            "answer pass@k",
+            "maj@k",
+            "-".repeat(88)
+        );
+        for (band, cell) in &evaluation.by_band {
+            text += &rows(band, cell);
+        }
+        text += &rows("overall", &evaluation.overall);
+        text.push('\n');
+    }
+    if let Some(loss) = file
+        .held_out_loss
+        .as_ref()
+        .and_then(|loss| loss.overall.as_ref())
+    {
+        let (nats, perplexity) = (loss.loss_nats, loss.perplexity);
+        text += &format!("held-out loss {nats:.4} nats a token, perplexity {perplexity:.3}\n");
+    }
+    text + "percent, with 95 % intervals clustered by problem\n"
+}
+
+fn rows(name: &str, cell: &Cell) -> String {
+    let mut text = String::new();
+    for (index, (verified, answer)) in cell.verified.iter().zip(&cell.answer_only).enumerate() {
+        let (name, problems) = match index {
+            0 => (name, cell.problems.to_string()),
+            _ => ("", String::new()),
+        };
+        let majority = cell.majority.get(index).map(percent).unwrap_or_default();
+        text += &format!(
+            "{name:<12}{problems:>8}{:>6}  {:<22}{:<22}{majority}\n",
+            verified.k,
+            percent(verified),
+            percent(answer)
+        );
+    }
+    text
+}
+
+fn percent(pass: &PassAtK) -> String {
+    let [estimate, low, high] = [pass.estimate, pass.low, pass.high].map(|share| 100.0 * share);
+    format!("{estimate:.1} [{low:.1}, {high:.1}]")
+}
