@@ -46,6 +46,7 @@ mod pass_at_k;
 mod pass_hat_k;
 mod quantiles;
 mod sampler;
+mod seed_pair;
 mod seeds;
 mod seeds_bootstrap;
 mod sharpening;
@@ -61,11 +62,12 @@ pub use evaluation::{
 };
 pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};
-pub use over_seeds::{OverSeeds, SeedPair, SeedsGain, SeedsSharpening};
+pub use over_seeds::{OverSeeds, SeedsGain, SeedsSharpening};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
 pub use sampler::{Completion, EvalItem, Sampler};
+pub use seed_pair::SeedPair;
 pub use seeds::{SeedsDesign, SeedsDifference};
 pub use sharpening::{Change, Sharpening, sharpening};
 

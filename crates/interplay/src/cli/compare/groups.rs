@@ -9,12 +9,10 @@ pub(super) type Group = (String, Box<dyn Fn(&ItemScore) -> bool>);
 
 /// All problems, then the bands, then the ops that all evaluations have; and the names of those that
 /// only some have.
-pub(super) fn groups<'a>(
-    evaluations: impl IntoIterator<Item = &'a Evaluation> + Clone,
-) -> (Vec<Group>, Vec<String>) {
+pub(super) fn groups(evaluations: &[&Evaluation]) -> (Vec<Group>, Vec<String>) {
     let (mut groups, mut partial): (Vec<Group>, _) = (Vec::new(), Vec::new());
     groups.push(("overall".to_owned(), Box::new(|_: &ItemScore| true)));
-    let all = || evaluations.clone().into_iter();
+    let all = || evaluations.iter();
     let bands: BTreeSet<&String> = all().flat_map(|one| one.by_band.keys()).collect();
     for band in bands {
         let name = format!("band {band}");

@@ -77,7 +77,7 @@ fn compare_pair(pair: Pair<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result
         .filter(|k| after.ks.contains(k))
         .copied()
         .collect();
-    for (group, holds) in groups([before]).0 {
+    for (group, holds) in groups(&[before]).0 {
         for k in &ks {
             let gain = paired_difference(before, after, *k, measure, &holds)?;
             let mean = |found: &Evaluation| mean_pass(found, *k, measure, &holds);

@@ -194,8 +194,8 @@ fn aligned<'a>(read: &'a [Sources], problems: &mut Vec<String>) -> Vec<Vec<SeedP
 
 /// Adds the rows of a temperature; gives the groups that some seeds do not have.
 fn rows(found: &OverSeeds<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result<Vec<String>> {
-    let evaluations = found.pairs().iter().map(|pair| pair.before);
-    let (groups, partial) = groups(evaluations);
+    let evaluations: Vec<&Evaluation> = found.pairs().iter().map(|pair| pair.before).collect();
+    let (groups, partial) = groups(&evaluations);
     for (group, holds) in groups {
         for k in found.ks() {
             let gain = found.gain(*k, measure, &holds)?;
