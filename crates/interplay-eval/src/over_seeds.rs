@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::paired::{PairedScore, paired_scores};
 use crate::seed_pair::{common_ks, overlaps, same_problems};
 use crate::{
-    Change, EvalError, Evaluation, ItemScore, Measure, SeedPair, SeedsDesign, SeedsDifference,
-    Sharpening, sharpening,
+    Change, EvalError, ItemScore, Measure, SeedPair, SeedsDesign, SeedsDifference, Sharpening,
+    sharpening,
 };
 
 /// Two arms over training seeds that can be compared.
@@ -276,7 +276,7 @@ fn scores(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EvalSettings;
+    use crate::{EvalSettings, Evaluation};
 
     /// 24 problems of two ops, whose fingerprints begin with `set`.
     fn evaluation(set: &str, level: &str, ks: &[u32], right: impl Fn(u64) -> u32) -> Evaluation {
