@@ -80,6 +80,28 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         /// The level on the right.
         right: String,
     },
+    /// What is wrong in the evaluations of a training seed.
+    #[error("seed {seed}: {source}")]
+    InSeed {
+        /// The seed.
+        seed: u64,
+        /// What is wrong.
+        #[source]
+        source: Box<EvalError>,
+    },
+    /// Training seeds that have some problems in common, and some not.
+    #[error(
+        "seeds {} and {} have {common} of {} and {} problems in common; expected the same problems in the same order for all seeds (`[evaluate] seed`), or problems of its own for each",
+        seeds[0], seeds[1], problems[0], problems[1]
+    )]
+    SharedProblems {
+        /// The two seeds.
+        seeds: [u64; 2],
+        /// How many problems they have in common.
+        common: usize,
+        /// How many problems each has.
+        problems: [usize; 2],
+    },
     /// Two problems with one id.
     #[error(
         "the problems {first} and {second} both have the id {id}; expected an id of its own for each problem"

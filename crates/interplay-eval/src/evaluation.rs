@@ -154,6 +154,14 @@ fn is_zero(count: &u32) -> bool {
 }
 
 impl ItemScore {
+    /// Whether two counts are of one problem: id, op, context and fingerprint.
+    pub(crate) fn same_problem(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.op == other.op
+            && self.context == other.context
+            && self.problem == other.problem
+    }
+
     /// The counts of a problem from the records of its completions.
     #[must_use]
     pub fn of_records(item: &EvalItem, records: &[GenerationRecord]) -> Self {

@@ -6,7 +6,7 @@
 //! difficulty and by context, each with a 95 % interval clustered by problem.
 //! [`edge_of_competence`] says which difficulties are worth reinforcing, [`paired_difference`]
 //! compares two evaluations of the same problems, [`sharpening`] says whether one is sharper or can
-//! do more, and [`SeedsDifference`] compares ways of training over several seeds.
+//! do more, and [`OverSeeds`] compares ways of training over several seeds.
 //!
 //! ```
 //! use interplay_eval::{EdgeSettings, EvalSettings, Evaluation, ItemScore, edge_of_competence};
@@ -32,6 +32,7 @@
 
 mod bands;
 mod bootstrap;
+mod crossed;
 mod draws;
 mod edge;
 mod error;
@@ -39,12 +40,15 @@ mod evaluation;
 mod luck;
 mod majority;
 mod multiplicity;
+mod over_seeds;
 mod paired;
 mod pass_at_k;
 mod pass_hat_k;
 mod quantiles;
 mod sampler;
+mod seed_pair;
 mod seeds;
+mod seeds_bootstrap;
 mod sharpening;
 mod sign_flip;
 mod stratified;
@@ -58,11 +62,13 @@ pub use evaluation::{
 };
 pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};
+pub use over_seeds::{OverSeeds, SeedsGain, SeedsSharpening};
 pub use paired::{Measure, PairedDifference, paired_difference};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
 pub use sampler::{Completion, EvalItem, Sampler};
-pub use seeds::SeedsDifference;
+pub use seed_pair::SeedPair;
+pub use seeds::{SeedsDesign, SeedsDifference};
 pub use sharpening::{Change, Sharpening, sharpening};
 
 #[cfg(doctest)]

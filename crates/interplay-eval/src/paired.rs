@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::quantiles::{student, student_quantile, student_two_sided};
 use crate::sign_flip::sign_flip;
-use crate::stratified::spread;
+use crate::stratified::{Spread, spread};
 use crate::{EvalError, Evaluation, ItemScore, pass_at_k};
 
 /// Which successes are compared.
@@ -100,21 +100,9 @@ impl PairedDifference {
         if differences.is_empty() {
             return None;
         }
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for (_, difference) in &differences {
-            sum += difference.abs();
-            squares += difference * difference;
-        }
         let p_value = sign_flip(differences.iter().map(|(_, d)| *d), SIGNS);
-        let spread = spread(differences);
-        let number = spread.number as f64;
-        let added = match squares > 0.0 {
-            true => 0.5 * spread.largest + (4.0 * squares / (sum * sum)).powi(3).min(1.0),
-            false => 1.0,
-        };
+        let Widened { spread, variance } = Widened::of(differences);
         let freedom = spread.freedom as f64;
-        // Zero degrees of freedom are one problem, of whose spread nothing is known.
-        let variance = (spread.squares() + added) / (freedom + 1.0) / number;
         let quantile = student(spread.freedom);
         let half = quantile * variance.sqrt();
         let p_value = match exchangeable {
@@ -167,6 +155,32 @@ impl PairedDifference {
     }
 }
 
+/// The spread of differences, and the variance of their mean that an interval takes.
+pub(crate) struct Widened {
+    pub(crate) spread: Spread,
+    pub(crate) variance: f64,
+}
+
+impl Widened {
+    /// From at least one difference, with its stratum.
+    pub(crate) fn of<S: Ord>(differences: Vec<(S, f64)>) -> Self {
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for (_, difference) in &differences {
+            sum += difference.abs();
+            squares += difference * difference;
+        }
+        let spread = spread(differences);
+        let added = match squares > 0.0 {
+            true => 0.5 * spread.largest + (4.0 * squares / (sum * sum)).powi(3).min(1.0),
+            false => 1.0,
+        };
+        // Zero degrees of freedom are one problem, of whose spread nothing is known.
+        let freedom = spread.freedom as f64;
+        let variance = (spread.squares() + added) / (freedom + 1.0) / spread.number as f64;
+        Self { spread, variance }
+    }
+}
+
 /// Compares pass@k of two evaluations problem by problem, over the problems that `keep` takes.
 ///
 /// # Errors
@@ -179,6 +193,36 @@ pub fn paired_difference(
     measure: Measure,
     keep: impl Fn(&ItemScore) -> bool,
 ) -> Result<PairedDifference, EvalError> {
+    let scores = paired_scores(left, right, k, measure, keep)?;
+    let differences = scores.into_iter().map(PairedScore::gain);
+    let exchangeable = left.completions == right.completions;
+    PairedDifference::tested(differences, k, exchangeable).ok_or(EvalError::NoItems)
+}
+
+/// The pass@k of one problem in two evaluations.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PairedScore {
+    pub(crate) op: Option<u32>,
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+}
+
+impl PairedScore {
+    /// The problem's stratum and difference.
+    pub(crate) fn gain(self) -> (Option<u32>, f64) {
+        (self.op, self.after - self.before)
+    }
+}
+
+/// The scores of the problems that `keep` takes; errors as of [`paired_difference`], but none where
+/// it takes no problem.
+pub(crate) fn paired_scores(
+    left: &Evaluation,
+    right: &Evaluation,
+    k: u32,
+    measure: Measure,
+    keep: impl Fn(&ItemScore) -> bool,
+) -> Result<Vec<PairedScore>, EvalError> {
     for evaluation in [left, right] {
         if k == 0 || k > evaluation.completions {
             return Err(EvalError::TooFewCompletions {
@@ -192,25 +236,24 @@ pub fn paired_difference(
         return Err(EvalError::Levels { left, right });
     }
     let longest = left.items.len().max(right.items.len());
-    let mut differences = Vec::with_capacity(longest);
+    let mut scores = Vec::with_capacity(longest);
     for position in 0..longest {
         let (one, two) = (left.items.get(position), right.items.get(position));
         let (Some(one), Some(two)) = (one, two) else {
             return Err(unpaired(position, one, two));
         };
-        let key = |item: &ItemScore| (item.id, item.op);
-        let same = one.context == two.context && one.problem == two.problem;
-        if key(one) != key(two) || !same {
+        if !one.same_problem(two) {
             return Err(unpaired(position, Some(one), Some(two)));
         }
         if keep(one) {
-            let before = pass_at_k(left.completions, measure.of(one), k);
-            let after = pass_at_k(right.completions, measure.of(two), k);
-            differences.push((one.op, after - before));
+            scores.push(PairedScore {
+                op: one.op,
+                before: pass_at_k(left.completions, measure.of(one), k),
+                after: pass_at_k(right.completions, measure.of(two), k),
+            });
         }
     }
-    let exchangeable = left.completions == right.completions;
-    PairedDifference::tested(differences, k, exchangeable).ok_or(EvalError::NoItems)
+    Ok(scores)
 }
 
 fn unpaired(position: usize, left: Option<&ItemScore>, right: Option<&ItemScore>) -> EvalError {

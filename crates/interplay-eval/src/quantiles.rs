@@ -101,6 +101,12 @@ pub(crate) fn student_two_sided(freedom: f64, t: f64) -> f64 {
     beta_cdf(0.5 * freedom, 0.5, freedom / (freedom + t * t))
 }
 
+/// The square of the point that Student's variable exceeds on either side with probability `p`.
+pub(crate) fn student_two_sided_square(freedom: f64, p: f64) -> f64 {
+    let x = beta_quantile(0.5 * freedom, 0.5, p);
+    freedom * (1.0 - x) / x
+}
+
 /// The 97.5 % point of Student's distribution, at least one degree of freedom assumed.
 pub(crate) fn student(freedom: usize) -> f64 {
     match freedom {
@@ -152,6 +158,8 @@ mod tests {
             assert!((found - quantile).abs() < 3e-3, "{freedom}: {found}");
             let found = student_quantile(0.975, freedom as f64);
             assert!((found - quantile).abs() < 6e-4, "{freedom}: {found}");
+            let square = student_two_sided_square(freedom as f64, 0.05);
+            assert!((square.sqrt() - found).abs() < 1e-9, "{freedom}: {square}");
             let outside = student_two_sided(freedom as f64, found);
             assert!((outside - 0.05).abs() < 1e-9, "{freedom}: {outside}");
         }

@@ -1,26 +1,64 @@
 //! The difference between two ways of training, over problems and over training seeds.
 //!
 //! Source: Brennan 2001, "Generalizability Theory", section 3.4, for the variance of a mean over two
-//! crossed random factors, here problems and seeds; Satterthwaite 1946 for its degrees of freedom;
-//! Owen 2007 (Annals of Applied Statistics 1), the pigeonhole bootstrap that resamples both factors.
-//! Deviations: the seeds of the arms are independent of one another (seed 1 of one arm has nothing
-//! in common with seed 1 of the other), the problems are common to all. With three seeds the
-//! quantiles of resampled means are far too narrow and, as Owen shows, resampling both factors counts
-//! what neither explains three times. So seeds, problems and both are resampled, the variances are
-//! put together as in the closed form, that over seeds is enlarged by `S / (S - 1)` for the smaller
-//! number `S` of seeds, and the quantile is the closed form's.
+//! crossed random factors, here problems and seeds, and 3.5 for problems nested in seeds; Miller 2024
+//! (arXiv 2411.00640), section 4.2, for pairing. Intervals and p-values: `crossed.rs`. The bootstrap
+//! counterpart: `seeds_bootstrap.rs`.
+//! Deviations: a p-value is the level at which Banerjee's interval reaches zero. Where one part of the
+//! variance is alone, that is Student's; otherwise it is larger, since no exact test exists.
+//!
+//! Simulated normal gains, 2 to 10 seeds, 24 and 96 problems, variances of seeds, problems and rest
+//! in ratios from 0 to 4: intervals cover 95 to 99 %, with three seeds too, and at most 5 % of
+//! p-values are below 0.05 (`tests/seeds.rs`). With three seeds an interval is up to twice as wide
+//! as if the variance were known; with ten at most 1.25 times.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
-use crate::draws::Draws;
-use crate::quantiles::student_quantile;
+use crate::crossed::{Part, Parts, between, by_problem, seeds_and_rest};
+use crate::paired::Widened;
+
+/// How seeds, problems and arms belong together.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeedsDesign {
+    /// All seeds have the same problems, and a seed of one arm has something in common with the same
+    /// seed of the other, such as the model that both start from.
+    Paired,
+    /// All seeds have the same problems; the seeds of the two arms have nothing in common.
+    Independent,
+    /// Each seed has problems of its own, on which both arms are evaluated.
+    Nested,
+}
+
+impl SeedsDesign {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Paired => "paired",
+            Self::Independent => "independent",
+            Self::Nested => "nested",
+        }
+    }
+}
+
+impl fmt::Display for SeedsDesign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
 
 /// Right minus left over problems and seeds, with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedsDifference {
-    /// The number of problems.
+    /// How seeds, problems and arms belong together.
+    pub design: SeedsDesign,
+    /// The number of problems: that of a seed, or of all seeds together where each has its own.
     pub problems: usize,
     /// The number of seeds of the left and the right arm.
     pub seeds: [usize; 2],
@@ -32,209 +70,232 @@ pub struct SeedsDifference {
     pub problem_error: f64,
     /// The standard error over both.
     pub standard_error: f64,
-    /// The degrees of freedom of the interval.
+    /// Satterthwaite's degrees of freedom of the standard error, to report. The interval takes the
+    /// quantile of each part instead.
     pub freedom: f64,
     /// The lower end of the 95 % interval.
     pub low: f64,
     /// The upper end of the 95 % interval.
     pub high: f64,
-}
-
-/// The means of one arm.
-struct Arm {
-    /// The mean of each problem over seeds.
-    by_problem: Vec<f64>,
-    /// The mean over all.
-    mean: f64,
-    /// The squared standard error over seeds.
-    seeds: f64,
-    /// The squared standard error of what neither seed nor problem explains.
-    rest: f64,
-    freedom: f64,
-}
-
-impl Arm {
-    fn of(scores: &[Vec<f64>]) -> Self {
-        let (seeds, problems) = (scores.len() as f64, scores[0].len() as f64);
-        let mut by_problem = vec![0.0; scores[0].len()];
-        for of_seed in scores {
-            for (mean, score) in by_problem.iter_mut().zip(of_seed) {
-                *mean += score / seeds;
-            }
-        }
-        let mean = by_problem.iter().sum::<f64>() / problems;
-        let (mut between, mut rest) = (0.0, 0.0);
-        for of_seed in scores {
-            let seed_mean = of_seed.iter().sum::<f64>() / problems;
-            between += (seed_mean - mean).powi(2);
-            for (score, problem) in of_seed.iter().zip(&by_problem) {
-                rest += (score - problem - seed_mean + mean).powi(2);
-            }
-        }
-        let freedom = seeds - 1.0;
-        let cells = freedom * (problems - 1.0).max(1.0);
-        Self {
-            by_problem,
-            mean,
-            seeds: between / freedom / seeds,
-            rest: rest / cells / (seeds * problems),
-            freedom,
-        }
-    }
+    /// The two-sided p-value of no difference, from t statistics: the level at which the interval
+    /// reaches zero.
+    pub p_value: f64,
+    /// The smallest true difference that so many seeds and problems show (p below 5 %) in 80 % of
+    /// cases.
+    pub detectable: f64,
 }
 
 impl SeedsDifference {
-    /// From the scores of each arm, `scores[seed][problem]`, such as each problem's pass@k.
+    /// For seeds in pairs, from the gain of each, `gains[seed][problem]`, right minus left, such as
+    /// of pass@k. `strata` has the stratum of each problem (its op), or `()` for each.
     ///
-    /// The variance of the mean is that between seed means, plus that between the problems' mean
-    /// differences, less what both contain; at least the larger of the two.
+    /// The variance of the mean is that between seeds, plus that between the problems' mean gains
+    /// within strata, less what both contain; at least the larger of the two.
+    ///
+    /// ```
+    /// use interplay_eval::SeedsDifference;
+    ///
+    /// // Brennan's decomposition: seeds 0.1, 0.2 and 0.3, problems -0.1 and 0.1, and nothing else.
+    /// let gains = [vec![0.0, 0.2], vec![0.1, 0.3], vec![0.2, 0.4]];
+    /// let found = SeedsDifference::paired(&gains, &[(); 2])?;
+    /// assert!((found.difference - 0.2).abs() < 1e-12);
+    /// // Seeds: a variance of 0.01, over 3. Problems: one of 0.02, over 2.
+    /// assert!((found.seed_error.powi(2) - 0.01 / 3.0).abs() < 1e-12);
+    /// assert!((found.problem_error.powi(2) - 0.01).abs() < 1e-12);
+    /// assert!((found.standard_error.powi(2) - (0.01 / 3.0 + 0.01)).abs() < 1e-12);
+    /// # Ok::<(), interplay_eval::EvalError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fewer than two seeds, no problems, or seeds with different numbers of problems.
+    pub fn paired<S: Ord + Copy>(gains: &[Vec<f64>], strata: &[S]) -> Result<Self, EvalError> {
+        let parts = crossed_paired(gains, strata)?;
+        let seeds = [gains.len(); 2];
+        Ok(Self::of(&parts, SeedsDesign::Paired, strata.len(), seeds))
+    }
+
+    /// For arms whose seeds have nothing in common, from the scores of each arm,
+    /// `scores[seed][problem]`, such as each problem's pass@k. `strata` as for
+    /// [`paired`](Self::paired).
     ///
     /// ```
     /// use interplay_eval::SeedsDifference;
     ///
     /// let left = [vec![0.1, 0.3, 0.2], vec![0.2, 0.4, 0.3], vec![0.3, 0.5, 0.4]];
     /// let right = left.clone().map(|seed| seed.into_iter().map(|score| score + 0.2).collect());
-    /// let found = SeedsDifference::of(&left, &right)?;
+    /// let found = SeedsDifference::independent(&left, &right, &[(); 3])?;
     /// assert!((found.difference - 0.2).abs() < 1e-12);
     /// // Seed means of 0.2, 0.3 and 0.4 in each arm: a variance of 0.01 over 3, twice.
     /// assert!((found.standard_error - (0.02_f64 / 3.0).sqrt()).abs() < 1e-12);
+    /// // In pairs, every seed gains 0.2 alike.
+    /// let gains: Vec<Vec<f64>> = vec![vec![0.2; 3]; 3];
+    /// assert_eq!(SeedsDifference::paired(&gains, &[(); 3])?.seed_error, 0.0);
     /// # Ok::<(), interplay_eval::EvalError>(())
     /// ```
     ///
     /// # Errors
     /// Fewer than two seeds in an arm, no problems, or seeds with different numbers of problems.
-    pub fn of(left: &[Vec<f64>], right: &[Vec<f64>]) -> Result<Self, EvalError> {
-        check(left, right)?;
-        let arms = [Arm::of(left), Arm::of(right)];
-        let problems = left[0].len();
-        let difference = arms[1].mean - arms[0].mean;
-        let seed_variance = arms[0].seeds + arms[1].seeds;
-        let gains = arms[1].by_problem.iter().zip(&arms[0].by_problem);
-        let squares: f64 = gains.map(|(r, l)| (r - l - difference).powi(2)).sum();
-        let number = problems as f64;
-        let degrees = (number - 1.0).max(1.0);
-        let problem_variance = squares / degrees / number;
-        let largest = seed_variance.max(problem_variance);
-        let rest = arms[0].rest + arms[1].rest;
-        let variance = (seed_variance + problem_variance - rest).max(largest);
-        let share = |variance: f64, freedom: f64| variance * variance / freedom;
-        let parts = share(arms[0].seeds, arms[0].freedom)
-            + share(arms[1].seeds, arms[1].freedom)
-            + share(problem_variance, degrees);
-        let least = arms[0].freedom.min(arms[1].freedom);
-        let freedom = match parts > 0.0 {
-            true => (variance * variance / parts).max(least.min(degrees)),
-            false => least,
-        };
-        let standard_error = variance.sqrt();
-        let half = student_quantile(0.975, freedom) * standard_error;
-        Ok(Self {
-            problems,
-            seeds: [left.len(), right.len()],
-            difference,
-            seed_error: seed_variance.sqrt(),
-            problem_error: problem_variance.sqrt(),
-            standard_error,
-            freedom,
-            low: difference - half,
-            high: difference + half,
-        })
-    }
-
-    /// The same with standard errors of a bootstrap that resamples the seeds of each arm, the
-    /// problems and both, `resamples` times (at least 100) from `seed`.
-    ///
-    /// # Errors
-    /// As [`of`](Self::of).
-    pub fn bootstrap(
+    pub fn independent<S: Ord + Copy>(
         left: &[Vec<f64>],
         right: &[Vec<f64>],
-        resamples: u32,
-        seed: u64,
+        strata: &[S],
     ) -> Result<Self, EvalError> {
-        let closed = Self::of(left, right)?;
-        let (mut draws, problems) = (Draws::new(seed), left[0].len());
-        let resamples = resamples.max(100);
-        let even = vec![1.0 / problems as f64; problems];
-        let mut weights = even.clone();
-        // Squared deviations where seeds, problems and both are resampled.
-        let mut squares = [0.0; 3];
-        for _ in 0..resamples {
-            weights.fill(0.0);
-            for _ in 0..problems {
-                weights[draws.below(problems)] += 1.0 / problems as f64;
-            }
-            let mut gains = [0.0, 0.0, 0.0];
-            for (arm, sign) in [(left, -1.0), (right, 1.0)] {
-                for kept in arm {
-                    let drawn = &arm[draws.below(arm.len())];
-                    let cases = [(drawn, &even), (kept, &weights), (drawn, &weights)];
-                    for (gain, (scores, weights)) in gains.iter_mut().zip(cases) {
-                        *gain += sign * weighted(scores, weights) / arm.len() as f64;
-                    }
-                }
-            }
-            for (square, gain) in squares.iter_mut().zip(gains) {
-                *square += (gain - closed.difference).powi(2);
-            }
+        let parts = crossed_independent(left, right, strata)?;
+        let (design, seeds) = (SeedsDesign::Independent, [left.len(), right.len()]);
+        Ok(Self::of(&parts, design, strata.len(), seeds))
+    }
+
+    /// For seeds that each have problems of their own, from the gain of each problem with its stratum
+    /// (its op, or `()`), `gains[seed][problem]`.
+    ///
+    /// The mean of seed means with Student's interval over seeds, whose spread contains that of the
+    /// problems; at least as wide as the interval over problems alone.
+    ///
+    /// ```
+    /// use interplay_eval::SeedsDifference;
+    ///
+    /// let gains: Vec<Vec<((), f64)>> = [0.1, 0.2, 0.3]
+    ///     .map(|mean| (0..200).map(|i| ((), mean + f64::from(i % 3 - 1) / 10.0)).collect())
+    ///     .into();
+    /// let found = SeedsDifference::nested(&gains)?;
+    /// // A standard deviation of 0.1 over three seeds, at 4.303 with two degrees of freedom.
+    /// assert!((found.standard_error - 0.1 / 3.0_f64.sqrt()).abs() < 2e-4);
+    /// assert!((found.high - found.difference - 4.303 * 0.0577).abs() < 2e-3);
+    /// # Ok::<(), interplay_eval::EvalError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fewer than two seeds, or one without problems.
+    pub fn nested<S: Ord + Copy>(gains: &[Vec<(S, f64)>]) -> Result<Self, EvalError> {
+        enough("seeds", gains.len())?;
+        if gains.iter().any(Vec::is_empty) {
+            return Err(EvalError::NoItems);
         }
-        let [of_seeds, of_problems, both] = squares.map(|sum| sum / f64::from(resamples));
-        let rest = (both - of_seeds - of_problems).max(0.0);
-        let fewest = left.len().min(right.len()) as f64;
-        let of_seeds = of_seeds * fewest / (fewest - 1.0);
-        let least = of_seeds.max(of_problems);
-        let standard_error = (of_seeds + of_problems - rest).max(least).sqrt();
-        let half = student_quantile(0.975, closed.freedom) * standard_error;
-        Ok(Self {
-            seed_error: of_seeds.sqrt(),
-            problem_error: of_problems.sqrt(),
-            standard_error,
-            low: closed.difference - half,
-            high: closed.difference + half,
-            ..closed
-        })
+        let number = gains.len() as f64;
+        let (mut means, mut freedom) = (Vec::new(), 0);
+        let (mut variance, mut widened) = (0.0, 0.0);
+        for of_seed in gains {
+            let found = Widened::of(of_seed.clone());
+            means.push(found.spread.mean);
+            freedom += found.spread.freedom;
+            variance += found.spread.variance / (number * number);
+            widened += found.variance / (number * number);
+        }
+        let freedom = (freedom as f64).max(1.0);
+        let parts = Parts {
+            difference: means.iter().sum::<f64>() / number,
+            seeds: vec![between(&means)],
+            problems: Part { variance, freedom },
+            widened,
+            rest: None,
+        };
+        let problems = gains.iter().map(Vec::len).sum();
+        let seeds = [gains.len(); 2];
+        Ok(Self::of(&parts, SeedsDesign::Nested, problems, seeds))
+    }
+
+    pub(crate) fn of(
+        parts: &Parts,
+        design: SeedsDesign,
+        problems: usize,
+        seeds: [usize; 2],
+    ) -> Self {
+        let half = parts.half_width(0.05);
+        Self {
+            design,
+            problems,
+            seeds,
+            difference: parts.difference,
+            seed_error: parts.of_seeds().sqrt(),
+            problem_error: parts.problems.variance.sqrt(),
+            standard_error: parts.variance().sqrt(),
+            freedom: parts.freedom(),
+            low: (parts.difference - half).max(-1.0),
+            high: (parts.difference + half).min(1.0),
+            p_value: parts.p_value(),
+            // The 80 % point on one side is exceeded on either side with probability 0.4.
+            detectable: half + parts.half_width(0.4),
+        }
     }
 }
 
-fn weighted(scores: &[f64], weights: &[f64]) -> f64 {
-    scores
-        .iter()
-        .zip(weights)
-        .map(|(score, weight)| score * weight)
-        .sum()
+/// The parts of seeds in pairs, `gains[seed][problem]`.
+pub(crate) fn crossed_paired<S: Ord + Copy>(
+    gains: &[Vec<f64>],
+    strata: &[S],
+) -> Result<Parts, EvalError> {
+    crossed_seeds("seeds", gains, strata.len())?;
+    let (seeds, rest) = seeds_and_rest(gains, strata);
+    Ok(crossed_parts(
+        (vec![seeds], rest),
+        &by_problem(gains),
+        strata,
+    ))
 }
 
-fn check(left: &[Vec<f64>], right: &[Vec<f64>]) -> Result<(), EvalError> {
-    let wrong = |setting, found: String, expected: &str| {
-        let expected = expected.to_owned();
-        Err(EvalError::Setting {
-            setting,
-            found,
-            expected,
-        })
-    };
-    for (arm, scores) in [("left seeds", left), ("right seeds", right)] {
-        if scores.len() < 2 {
-            return wrong(
-                arm,
-                scores.len().to_string(),
-                "at least 2, better 3 or more",
-            );
-        }
+/// The parts of arms whose seeds have nothing in common, `scores[seed][problem]` each.
+pub(crate) fn crossed_independent<S: Ord + Copy>(
+    left: &[Vec<f64>],
+    right: &[Vec<f64>],
+    strata: &[S],
+) -> Result<Parts, EvalError> {
+    crossed_seeds("left seeds", left, strata.len())?;
+    crossed_seeds("right seeds", right, strata.len())?;
+    let [(one, mut rest), (two, more)] = [left, right].map(|arm| seeds_and_rest(arm, strata));
+    let sum = rest.variance + more.variance;
+    // Satterthwaite's, of the sum of the two.
+    let share = |part: Part| part.variance * part.variance / part.freedom;
+    if sum > 0.0 {
+        rest.freedom = sum * sum / (share(rest) + share(more));
     }
-    let problems = left[0].len();
+    rest.variance = sum;
+    let (before, after) = (by_problem(left), by_problem(right));
+    let gains: Vec<f64> = after.iter().zip(&before).map(|(r, l)| r - l).collect();
+    Ok(crossed_parts((vec![one, two], rest), &gains, strata))
+}
+
+/// The parts of crossed seeds and problems, from the mean gain of each problem.
+fn crossed_parts<S: Ord + Copy>(
+    (seeds, rest): (Vec<Part>, Part),
+    gains: &[f64],
+    strata: &[S],
+) -> Parts {
+    let found = Widened::of(strata.iter().copied().zip(gains.iter().copied()).collect());
+    Parts {
+        difference: found.spread.mean,
+        seeds,
+        problems: Part {
+            variance: found.spread.variance,
+            freedom: (found.spread.freedom as f64).max(1.0),
+        },
+        widened: found.variance,
+        rest: Some(rest),
+    }
+}
+
+fn enough(arm: &'static str, seeds: usize) -> Result<(), EvalError> {
+    match seeds {
+        0 | 1 => Err(EvalError::Setting {
+            setting: arm,
+            found: seeds.to_string(),
+            expected: "at least 2, better 3 or more".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a table `scores[seed][problem]`.
+fn crossed_seeds(arm: &'static str, scores: &[Vec<f64>], problems: usize) -> Result<(), EvalError> {
+    enough(arm, scores.len())?;
     if problems == 0 {
         return Err(EvalError::NoItems);
     }
-    match left
-        .iter()
-        .chain(right)
-        .find(|of_seed| of_seed.len() != problems)
-    {
-        Some(other) => {
-            let found = format!("{} of one seed and {problems} of another", other.len());
-            wrong("problems", found, "the same problems for every seed")
-        }
+    match scores.iter().find(|of_seed| of_seed.len() != problems) {
+        Some(other) => Err(EvalError::Setting {
+            setting: "problems",
+            found: format!("{} of a seed among {problems}", other.len()),
+            expected: "the same problems for every seed".to_owned(),
+        }),
         None => Ok(()),
     }
 }
@@ -243,88 +304,84 @@ fn check(left: &[Vec<f64>], right: &[Vec<f64>]) -> Result<(), EvalError> {
 mod tests {
     use super::*;
 
-    /// The sum of twelve uniform numbers less six: nearly normal.
-    fn normal(draws: &mut Draws) -> f64 {
-        let uniform = |_| draws.below(1 << 30) as f64 / f64::from(1 << 30);
-        (0..12).map(uniform).sum::<f64>() - 6.0
-    }
-
-    /// An arm of `seeds` seeds: problem, seed and remaining effects with these deviations.
-    fn arm(
-        draws: &mut Draws,
-        seeds: usize,
-        (of_problems, of_seeds): (&[f64], f64),
-        gain: f64,
-    ) -> Vec<Vec<f64>> {
-        let mut one = |_| {
-            let shift = of_seeds * normal(draws);
-            let score = |effect: &f64| 0.5 + gain + effect + shift + 0.15 * normal(draws);
-            of_problems.iter().map(score).collect()
-        };
-        (0..seeds).map(&mut one).collect()
-    }
-
-    #[test]
-    fn covers_the_truth_with_three_and_five_seeds() {
-        for (seeds, of_seeds, interaction) in [
-            (3, 0.03, 0.0),
-            (3, 0.005, 0.1),
-            (5, 0.03, 0.1),
-            (5, 0.0, 0.0),
-        ] {
-            let (mut closed, mut resampled) = (0, 0);
-            let mut draws = Draws::new(17);
-            let trials = 400;
-            for trial in 0..trials {
-                let problems: Vec<f64> = (0..50).map(|_| 0.2 * normal(&mut draws)).collect();
-                // What the arms differ by depends on the problem.
-                let moved: Vec<f64> = problems
-                    .iter()
-                    .map(|effect| effect + interaction * normal(&mut draws))
-                    .collect();
-                let left = arm(&mut draws, seeds, (&problems, of_seeds), 0.0);
-                let right = arm(&mut draws, seeds, (&moved, of_seeds), 0.05);
-                let holds = |found: SeedsDifference| found.low <= 0.05 && 0.05 <= found.high;
-                closed += u32::from(holds(SeedsDifference::of(&left, &right).unwrap()));
-                let found = SeedsDifference::bootstrap(&left, &right, 200, trial).unwrap();
-                resampled += u32::from(holds(found));
-            }
-            let shares = [closed, resampled].map(|count| f64::from(count) / trials as f64);
-            println!("{seeds} seeds, {of_seeds}, {interaction}: {shares:?}");
-            // 95 % less two standard errors of 400 trials.
-            assert!(
-                shares[0] >= 0.928,
-                "{seeds} {of_seeds} {interaction}: {shares:?}"
-            );
-            assert!(
-                shares[1] >= 0.928,
-                "{seeds} {of_seeds} {interaction}: {shares:?}"
-            );
-            // Where seeds are what varies, neither is much too wide.
-            if of_seeds == 0.03 {
-                assert!(shares.iter().all(|share| *share <= 0.985), "{shares:?}");
-            }
-        }
-    }
-
     #[test]
     fn refuses_what_cannot_be_compared() {
         let arm = |seeds: usize, problems: usize| vec![vec![0.5; problems]; seeds];
         let error = |left: &[Vec<f64>], right: &[Vec<f64>]| {
-            SeedsDifference::of(left, right).unwrap_err().to_string()
+            let strata = vec![(); left[0].len()];
+            let found = SeedsDifference::independent(left, right, &strata);
+            found.unwrap_err().to_string()
         };
         assert!(error(&arm(1, 4), &arm(3, 4)).contains("`left seeds` is 1"));
-        assert!(error(&arm(2, 4), &arm(2, 3)).contains("3 of one seed and 4 of another"));
+        assert!(error(&arm(2, 4), &arm(2, 3)).contains("3 of a seed among 4"));
         assert!(error(&arm(2, 0), &arm(2, 0)).contains("no problems"));
+        let paired = SeedsDifference::paired(&arm(1, 3), &[(); 3]).unwrap_err();
+        assert!(paired.to_string().contains("`seeds` is 1"), "{paired}");
+        let nested = SeedsDifference::nested(&[vec![((), 0.1)], Vec::new()]).unwrap_err();
+        assert!(nested.to_string().contains("no problems"), "{nested}");
     }
 
     #[test]
     fn separates_seeds_from_problems() {
         // All seeds alike: what is left is the spread of the gains 0 and 0.2 over two problems.
         let (left, right) = (vec![vec![0.1, 0.1]; 3], vec![vec![0.1, 0.3]; 3]);
-        let found = SeedsDifference::of(&left, &right).unwrap();
+        let found = SeedsDifference::independent(&left, &right, &[(); 2]).unwrap();
         assert!(found.seed_error < 1e-12);
         assert!((found.problem_error - 0.1).abs() < 1e-12);
         assert!((found.standard_error - 0.1).abs() < 1e-12);
+        assert_eq!(found.freedom, 1.0);
+    }
+
+    #[test]
+    fn what_ops_differ_by_is_no_error() {
+        // Two ops with gains around 0.1 and 0.5; seeds shift all by 0.01.
+        let gain = |seed: i32, i: i32| {
+            0.1 + 0.4 * f64::from(i % 2) + f64::from(i % 3) / 50.0 + f64::from(seed) / 100.0
+        };
+        let gains: Vec<Vec<f64>> = (0..3)
+            .map(|seed| (0..24).map(|i| gain(seed, i)).collect())
+            .collect();
+        let ops: Vec<i32> = (0..24).map(|i| i % 2).collect();
+        let pooled = SeedsDifference::paired(&gains, &[(); 24]).unwrap();
+        let by_op = SeedsDifference::paired(&gains, &ops).unwrap();
+        assert!((by_op.difference - pooled.difference).abs() < 1e-12);
+        assert!((by_op.seed_error - pooled.seed_error).abs() < 1e-12);
+        assert!(by_op.problem_error < 0.2 * pooled.problem_error);
+        let width = |found: &SeedsDifference| found.high - found.low;
+        assert!(width(&by_op) < 0.6 * width(&pooled), "{by_op:?} {pooled:?}");
+    }
+
+    #[test]
+    fn an_interval_reaches_zero_where_p_is_five_percent() {
+        let row = |seed: u32| {
+            let gain = move |i: u32| f64::from(i * 7 % 11 + seed * 3) / 40.0 - 0.1;
+            (0..24).map(gain).collect::<Vec<f64>>()
+        };
+        let gains: Vec<Vec<f64>> = (0..4).map(row).collect();
+        let found = SeedsDifference::paired(&gains, &[(); 24]).unwrap();
+        let edge = found.low;
+        let moved = |by: f64| -> SeedsDifference {
+            let gains: Vec<Vec<f64>> = gains
+                .iter()
+                .map(|seed| seed.iter().map(|gain| gain - by).collect())
+                .collect();
+            SeedsDifference::paired(&gains, &[(); 24]).unwrap()
+        };
+        // The widening depends on the differences a little, so not exactly 0.05.
+        let p_value = moved(edge).p_value;
+        assert!((p_value - 0.05).abs() < 2e-3, "{p_value}");
+        assert!(moved(edge - 0.02).p_value < 0.05 && moved(edge + 0.02).p_value > 0.05);
+    }
+
+    #[test]
+    fn nothing_seen_is_not_nothing_there() {
+        let same = SeedsDifference::paired(&vec![vec![0.0; 40]; 3], &[(); 40]).unwrap();
+        assert_eq!((same.difference, same.p_value), (0.0, 1.0));
+        assert!(same.low < -0.03 && same.high > 0.03, "{same:?}");
+        let nested = SeedsDifference::nested(&vec![vec![((), 0.0); 40]; 3]).unwrap();
+        assert!(nested.low < -0.01 && nested.high > 0.01, "{nested:?}");
+        // One problem, one gain: nothing is known of either spread.
+        let one = SeedsDifference::paired(&[vec![0.5], vec![0.5]], &[()]).unwrap();
+        assert_eq!((one.low, one.high), (-1.0, 1.0));
     }
 }

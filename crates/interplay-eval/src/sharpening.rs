@@ -33,6 +33,15 @@ pub enum Change {
 }
 
 impl Change {
+    /// From the lower ends of the intervals of the gains in pass@1 and in pass@K.
+    pub(crate) fn of(pass_1_low: f64, pass_k_low: f64) -> Self {
+        match (pass_1_low > 0.0, pass_k_low > 0.0) {
+            (_, true) => Self::Extended,
+            (true, false) => Self::Sharpened,
+            (false, false) => Self::Neither,
+        }
+    }
+
     /// The name in files and tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -114,11 +123,7 @@ pub fn sharpening(
     };
     let pass_1 = paired_difference(parent, child, 1, measure, &keep)?;
     let pass_k = paired_difference(parent, child, largest, measure, &keep)?;
-    let change = match (pass_1.low > 0.0, pass_k.low > 0.0) {
-        (_, true) => Change::Extended,
-        (true, false) => Change::Sharpened,
-        (false, false) => Change::Neither,
-    };
+    let change = Change::of(pass_1.low, pass_k.low);
     let kept = parent.items.iter().zip(&child.items);
     let counts: Vec<(u32, u32)> = kept
         .filter(|(before, _)| keep(before))

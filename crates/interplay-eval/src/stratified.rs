@@ -33,16 +33,21 @@ impl Spread {
 
 /// The spread of scores, each with its stratum. There is at least one score.
 pub(crate) fn spread<S: Ord>(scores: impl IntoIterator<Item = (S, f64)>) -> Spread {
-    let mut strata: BTreeMap<S, Vec<f64>> = BTreeMap::new();
-    for (stratum, score) in scores {
-        strata.entry(stratum).or_default().push(score);
+    of_strata(&strata(scores))
+}
+
+/// The members of each stratum, strata of one member collapsed.
+pub(crate) fn strata<S: Ord, T>(members: impl IntoIterator<Item = (S, T)>) -> Vec<Vec<T>> {
+    let mut strata: BTreeMap<S, Vec<T>> = BTreeMap::new();
+    for (stratum, member) in members {
+        strata.entry(stratum).or_default().push(member);
     }
     let (mut whole, mut single) = (Vec::with_capacity(strata.len()), Vec::new());
-    for scores in strata.into_values() {
-        if scores.len() > 1 {
-            whole.push(scores);
+    for members in strata.into_values() {
+        if members.len() > 1 {
+            whole.push(members);
         } else {
-            single.extend(scores);
+            single.extend(members);
         }
     }
     match (single.len(), whole.last_mut()) {
@@ -51,7 +56,7 @@ pub(crate) fn spread<S: Ord>(scores: impl IntoIterator<Item = (S, f64)>) -> Spre
         (1, Some(last)) => last.append(&mut single),
         _ => whole.push(single),
     }
-    of_strata(&whole)
+    whole
 }
 
 fn of_strata(strata: &[Vec<f64>]) -> Spread {

@@ -126,6 +126,12 @@ fn a_model_and_its_completions_give_what_the_run_gave() {
     let verdicts = records(&dir.join("judged/completions.jsonl"));
     assert_eq!(verdicts, records(&dir.join("run/eval/base.jsonl")));
 
+    // Two evaluations of one model; the run's has a temperature less than the other.
+    let shown = succeed(dir, "compare judged again");
+    assert!(shown.contains("A: judged\nB: again"), "{shown}");
+    let shown = succeed(dir, "compare run judged");
+    assert!(shown.contains("+0.0 ["), "{shown}");
+
     // Nothing of the problems was trained on, or it is said.
     let cells: Vec<&str> = drawn.by_seen.keys().map(String::as_str).collect();
     assert!(

@@ -1,0 +1,167 @@
+//! The table of a comparison, and what stands under it.
+
+use std::fmt::Write as _;
+
+use interplay::eval::SeedsDesign;
+
+use super::report::{Report, Row, RunVerdict, Verdict};
+
+/// The whole text.
+pub(super) fn text(report: &Report) -> String {
+    let mut text = format!("A: {}\nB: {}\n\n", report.a, report.b);
+    heading(report, &mut text);
+    for row in &report.rows {
+        line(row, &mut text);
+    }
+    text.push_str(notes(report.design));
+    if !report.left_out.is_empty() {
+        let names = report.left_out.join(", ");
+        let _ = writeln!(
+            text,
+            "left out, because some seeds have no problem of it: {names}"
+        );
+    }
+    text.push('\n');
+    for verdict in &report.verdicts {
+        match report.design {
+            Some(_) => over_seeds(verdict, &mut text),
+            None => one_run(verdict, &mut text),
+        }
+    }
+    text
+}
+
+fn heading(report: &Report, text: &mut String) {
+    let _ = write!(
+        text,
+        "{:<12}{:<12}{:>5}{:>9}{:>8}{:>8}  {:<24}{:>8}{:>9}{:>12}",
+        "group", "temperature", "k", "problems", "A", "B", "B - A", "p", "p Holm", "detectable",
+    );
+    let seeds: Vec<String> = report
+        .seeds
+        .iter()
+        .map(|seed| format!("{seed:>7}"))
+        .collect();
+    let mut width = 107;
+    if !seeds.is_empty() {
+        let _ = write!(text, "  by seed{}", seeds.concat());
+        width += 9 + 7 * seeds.len();
+    }
+    let _ = writeln!(text, "\n{}", "-".repeat(width));
+}
+
+fn line(row: &Row, text: &mut String) {
+    let [difference, low, high] = [row.difference, row.low, row.high].map(|x| 100.0 * x);
+    let _ = write!(
+        text,
+        "{:<12}{:<12}{:>5}{:>9}{:>8.1}{:>8.1}  {:<24}{:>8.4}{:>9.4}{:>12.1}",
+        row.group,
+        temperature(row.temperature),
+        row.k,
+        row.problems,
+        100.0 * row.before,
+        100.0 * row.after,
+        format!("{difference:+.1} [{low:+.1}, {high:+.1}]"),
+        row.p_value,
+        row.p_holm,
+        100.0 * row.detectable.unwrap_or(f64::NAN)
+    );
+    if !row.by_seed.is_empty() {
+        let _ = write!(text, "{:9}", "");
+    }
+    for gain in &row.by_seed {
+        let _ = write!(text, "{:>+7.1}", 100.0 * gain);
+    }
+    text.push('\n');
+}
+
+/// As in an evaluation's own name.
+fn temperature(temperature: Option<f64>) -> String {
+    match temperature {
+        Some(0.0) => "greedy".to_owned(),
+        Some(temperature) => temperature.to_string(),
+        None => "-".to_owned(),
+    }
+}
+
+fn notes(design: Option<SeedsDesign>) -> &'static str {
+    match design {
+        None => {
+            "percent and points, paired by problem, with 95 % intervals; p of a sign-flip test, and \
+             after Holm's correction over the table; detectable: the difference found in 80 % of \
+             comparisons of this size\n"
+        }
+        Some(SeedsDesign::Nested) => {
+            "percent and points over seeds, with 95 % intervals; p from t statistics, and after \
+             Holm's correction over the table; detectable: the difference found in 80 % of \
+             comparisons of this size\n\
+             nested: each seed has problems of its own, the same for A and B; Student's interval over \
+             the seeds' means; `problems` counts those of all seeds\n"
+        }
+        Some(SeedsDesign::Independent) => {
+            "percent and points over seeds and problems, with 95 % intervals; p from t statistics, \
+             and after Holm's correction over the table; detectable: the difference found in 80 % of \
+             comparisons of this size\n\
+             crossed: all seeds have the same problems; the seeds of A and of B are independent\n"
+        }
+        Some(_) => {
+            "percent and points over seeds and problems, with 95 % intervals; p from t statistics, \
+             and after Holm's correction over the table; detectable: the difference found in 80 % of \
+             comparisons of this size\n\
+             crossed: all seeds have the same problems; A and B are paired by seed\n"
+        }
+    }
+}
+
+fn one_run(verdict: &Verdict, text: &mut String) {
+    let name = temperature(verdict.temperature);
+    for run in &verdict.runs {
+        let _ = writeln!(
+            text,
+            "temperature {name}: {}. {}",
+            verdict.change,
+            solved(run)
+        );
+    }
+}
+
+fn over_seeds(verdict: &Verdict, text: &mut String) {
+    let name = temperature(verdict.temperature);
+    let _ = write!(
+        text,
+        "temperature {name}: {} over {} seeds.",
+        verdict.change,
+        verdict.runs.len()
+    );
+    if let (Some(share), Some(luck)) = (verdict.newly_solved_share, verdict.luck_share) {
+        let _ = write!(
+            text,
+            " Of the problems that A never solved, B solves {:.1} % in the mean of seeds, where {:.1} \
+             % would be luck.",
+            100.0 * share,
+            100.0 * luck
+        );
+    }
+    text.push('\n');
+    for run in &verdict.runs {
+        let seed = run.seed.unwrap_or_default();
+        let _ = writeln!(text, "  seed {seed}: {}. {}", run.change, solved(run));
+    }
+}
+
+fn solved(run: &RunVerdict) -> String {
+    let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+    format!(
+        "Of {} problems that A never solved in {} tries, B solves {} ({:.1} %), where {:.1} would be \
+         luck (p {:.4}); of {} that A solved, B never solves {} ({:.1} %).",
+        run.unsolved,
+        run.tries,
+        run.newly_solved,
+        share(run.newly_solved, run.unsolved),
+        run.luck,
+        run.luck_p_value,
+        run.solved,
+        run.lost,
+        share(run.lost, run.solved)
+    )
+}
