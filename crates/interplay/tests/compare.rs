@@ -47,6 +47,8 @@ fn sharpening_extending_and_neither_are_told_apart() {
     // What is solved is solved always, nothing else is.
     let text = judged(start.iter().map(|right| 4 * right).collect());
     assert!(text.contains("temperature 0.7: sharpened."), "{text}");
+    let band = "temperature 0.7, band edge: sharpened. Of 20 problems";
+    assert!(text.contains(band), "{text}");
     assert!(
         text.contains("Of 20 problems that A never solved in 4 tries, B solves 0"),
         "{text}"

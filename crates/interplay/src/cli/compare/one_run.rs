@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 use interplay::eval::{Evaluation, ItemScore, Measure, paired_difference, pass_at_k, sharpening};
 
-use super::groups::groups;
+use super::groups::{Group, groups, judged};
 use super::report::{Report, Row, RunVerdict, Verdict, right};
 use super::source::Source;
 
@@ -33,7 +33,10 @@ pub(super) fn compare(sources: [&str; 2], measure: Measure) -> Result<Report> {
     }
     report.adjust();
     for (before, after) in pairs {
-        report.verdicts.extend(verdict(before, after, measure)?);
+        for group in judged(&[before]) {
+            let verdict = verdict(group, before, after, measure)?;
+            report.verdicts.extend(verdict);
+        }
     }
     Ok(report)
 }
@@ -117,14 +120,20 @@ fn mean_pass(
 }
 
 /// What B does that A does not, at the first and the last k.
-fn verdict(before: &Evaluation, after: &Evaluation, measure: Measure) -> Result<Option<Verdict>> {
+fn verdict(
+    (group, holds): Group,
+    before: &Evaluation,
+    after: &Evaluation,
+    measure: Measure,
+) -> Result<Option<Verdict>> {
     let ks = || before.ks.iter().filter(|k| after.ks.contains(k));
     if ks().count() < 2 {
         return Ok(None);
     }
-    let found = sharpening(before, after, measure, |_| true)?;
-    let run = RunVerdict::new((before, after), measure, &found);
+    let found = sharpening(before, after, measure, &holds)?;
+    let run = RunVerdict::new((before, after), measure, &found, holds);
     Ok(Some(Verdict {
+        group,
         temperature: before.temperature,
         change: found.change,
         newly_solved_share: run.newly_solved_share(),

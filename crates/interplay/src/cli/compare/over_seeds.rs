@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use interplay::eval::{Evaluation, Measure, OverSeeds, SeedPair};
 
-use super::groups::groups;
+use super::groups::{Group, groups, judged};
 use super::report::{Report, Row, RunVerdict, Verdict};
 use super::source::{SEED, Source};
 
@@ -61,7 +61,10 @@ pub(super) fn compare(
     }
     report.adjust();
     for found in &arms {
-        report.verdicts.extend(verdict(found, measure)?);
+        let evaluations: Vec<&Evaluation> = found.pairs().iter().map(|pair| pair.before).collect();
+        for group in judged(&evaluations) {
+            report.verdicts.extend(verdict(group, found, measure)?);
+        }
     }
     Ok(report)
 }
@@ -221,17 +224,22 @@ fn rows(found: &OverSeeds<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result<
     Ok(partial)
 }
 
-fn verdict(found: &OverSeeds<'_>, measure: Measure) -> Result<Option<Verdict>> {
+fn verdict(
+    (group, holds): Group,
+    found: &OverSeeds<'_>,
+    measure: Measure,
+) -> Result<Option<Verdict>> {
     if found.ks().len() < 2 {
         return Ok(None);
     }
-    let sharpening = found.sharpening(measure, |_| true)?;
+    let sharpening = found.sharpening(measure, &holds)?;
     let run = |(pair, alone): (&SeedPair<'_>, _)| RunVerdict {
         seed: Some(pair.seed),
-        ..RunVerdict::new((pair.before, pair.after), measure, alone)
+        ..RunVerdict::new((pair.before, pair.after), measure, alone, &holds)
     };
     let runs = found.pairs().iter().zip(&sharpening.by_seed);
     Ok(Some(Verdict {
+        group,
         temperature: found.pairs()[0].before.temperature,
         change: sharpening.change,
         newly_solved_share: sharpening.newly_solved_share,

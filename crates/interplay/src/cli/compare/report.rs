@@ -48,9 +48,10 @@ pub(super) struct Row {
     pub(super) by_seed: Vec<f64>,
 }
 
-/// What B does that A does not, at a temperature.
+/// What B does that A does not, at a temperature, among a group of problems.
 #[derive(Serialize)]
 pub(super) struct Verdict {
+    pub(super) group: String,
     pub(super) temperature: Option<f64>,
     pub(super) change: Change,
     /// Of the problems that A never solved, the share that B solves; over seeds, its mean.
@@ -112,21 +113,22 @@ impl RunVerdict {
         (before, after): (&Evaluation, &Evaluation),
         measure: Measure,
         found: &Sharpening,
+        holds: impl Fn(&ItemScore) -> bool,
     ) -> Self {
         let solved = |item: &ItemScore| right(item, measure) > 0;
         let pairs = before.items.iter().zip(&after.items);
-        let lost = pairs
-            .filter(|(one, two)| solved(one) && !solved(two))
-            .count();
+        let lost = |(one, two): &(&ItemScore, &ItemScore)| solved(one) && !solved(two);
+        let lost = pairs.filter(|(one, _)| holds(one)).filter(lost).count();
+        let problems = found.pass_1.problems;
         Self {
             seed: None,
             change: found.change,
             tries: before.completions,
             unsolved: found.unsolved,
             newly_solved: found.newly_solved,
-            luck: found.luck_share * before.items.len() as f64,
+            luck: found.luck_share * problems as f64,
             luck_p_value: found.luck_p_value,
-            solved: before.items.len() - found.unsolved,
+            solved: problems - found.unsolved,
             lost,
         }
     }

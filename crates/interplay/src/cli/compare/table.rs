@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use interplay::eval::SeedsDesign;
 
+use super::groups::OVERALL;
 use super::report::{Report, Row, RunVerdict, Verdict};
 
 /// The whole text.
@@ -114,25 +115,24 @@ fn notes(design: Option<SeedsDesign>) -> &'static str {
 }
 
 fn one_run(verdict: &Verdict, text: &mut String) {
-    let name = temperature(verdict.temperature);
     for run in &verdict.runs {
-        let _ = writeln!(
-            text,
-            "temperature {name}: {}. {}",
-            verdict.change,
-            solved(run)
-        );
+        let (name, change) = (name(verdict), verdict.change);
+        let _ = writeln!(text, "{name}: {change}. {}", solved(run));
+    }
+}
+
+/// The temperature, and the group where it is not all problems.
+fn name(verdict: &Verdict) -> String {
+    let temperature = temperature(verdict.temperature);
+    match verdict.group == OVERALL {
+        true => format!("temperature {temperature}"),
+        false => format!("temperature {temperature}, {}", verdict.group),
     }
 }
 
 fn over_seeds(verdict: &Verdict, text: &mut String) {
-    let name = temperature(verdict.temperature);
-    let _ = write!(
-        text,
-        "temperature {name}: {} over {} seeds.",
-        verdict.change,
-        verdict.runs.len()
-    );
+    let (name, change) = (name(verdict), verdict.change);
+    let _ = write!(text, "{name}: {change} over {} seeds.", verdict.runs.len());
     if let (Some(share), Some(luck)) = (verdict.newly_solved_share, verdict.luck_share) {
         let _ = write!(
             text,
