@@ -114,12 +114,30 @@ impl PassAtK {
     /// As [`of_each`](Self::of_each).
     #[must_use]
     pub fn of_strata<S: Ord>(counts: impl IntoIterator<Item = (S, (u32, u32))>, k: u32) -> Self {
+        let score = |(stratum, (n, right))| (stratum, pass_at_k(n, right, k));
+        Self::of_scores(counts.into_iter().map(score), k)
+    }
+
+    /// The same mean and interval for another measure at `k`, such as [`pass_hat_k`](crate::pass_hat_k)
+    /// or [`majority_at_k`](crate::majority_at_k): from each problem's stratum and its score from 0 to 1.
+    ///
+    /// ```
+    /// # use interplay_eval::{PassAtK, pass_hat_k};
+    /// let scores = [(4, 2), (4, 4)].map(|(n, right)| ((), pass_hat_k(n, right, 2)));
+    /// let all_right = PassAtK::of_scores(scores, 2);
+    /// assert!((all_right.estimate - (1.0 / 6.0 + 1.0) / 2.0).abs() < 1e-12);
+    /// ```
+    ///
+    /// # Panics
+    /// Where there is no problem.
+    #[must_use]
+    pub fn of_scores<S: Ord>(scores: impl IntoIterator<Item = (S, f64)>, k: u32) -> Self {
         let mut carried = Carried::default();
-        let scores: Vec<(S, f64)> = counts
+        let scores: Vec<(S, f64)> = scores
             .into_iter()
-            .map(|(stratum, (n, right))| (stratum, carried.add(pass_at_k(n, right, k))))
+            .map(|(stratum, score)| (stratum, carried.add(score)))
             .collect();
-        assert!(!scores.is_empty(), "pass@{k} of no problem");
+        assert!(!scores.is_empty(), "a mean at k = {k} over no problem");
         let spread = spread(scores);
         let (low, high) = interval(&spread, effective_size(&spread, &carried));
         Self {
