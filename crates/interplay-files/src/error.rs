@@ -38,6 +38,26 @@ pub enum FileError {
         /// What is wrong with it, and what was expected.
         reason: String,
     },
+    /// Several records that cannot be used.
+    #[error("{}: {count} records cannot be used:{}", path.display(), list(first, *count))]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        count: u64,
+        /// The first of them, each a [`FileError::Record`].
+        first: Vec<FileError>,
+    },
+}
+
+/// Errors, one per line, and how many more there are.
+fn list(first: &[FileError], count: u64) -> String {
+    let mut text: String = first.iter().map(|error| format!("\n  {error}")).collect();
+    let listed = first.len() as u64;
+    if count > listed {
+        text.push_str(&format!("\n  and {} more", count - listed));
+    }
+    text
 }
 
 /// What the records of a file are.
@@ -80,9 +100,18 @@ impl FileError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Io { path, .. } | Self::NotAnOutput { path, .. } | Self::Record { path, .. } => {
-                path
-            }
+            Self::Io { path, .. }
+            | Self::NotAnOutput { path, .. }
+            | Self::Record { path, .. }
+            | Self::Records { path, .. } => path,
+        }
+    }
+
+    /// The number of the record that the error is about, 0 where it is about the file.
+    pub(crate) fn number(&self) -> u64 {
+        match self {
+            Self::Record { number, .. } => *number,
+            Self::Io { .. } | Self::NotAnOutput { .. } | Self::Records { .. } => 0,
         }
     }
 }
@@ -94,7 +123,7 @@ impl From<FileError> for io::Error {
         let kind = match &error {
             FileError::Io { source, .. } => source.kind(),
             FileError::NotAnOutput { .. } => io::ErrorKind::InvalidInput,
-            FileError::Record { .. } => io::ErrorKind::InvalidData,
+            FileError::Record { .. } | FileError::Records { .. } => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
     }

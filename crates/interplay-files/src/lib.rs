@@ -6,6 +6,9 @@
 //! the same folder, sync the data, rename, sync the folder. A process that is killed, or a machine
 //! that loses power, leaves either the old file or the new one.
 //!
+//! [`RecordWriter`] writes JSON lines, and [`Table`] a table for data frames: CSV, JSON lines or Parquet,
+//! by the name of the file.
+//!
 //! Only the standard library is used for this. Crates such as `tempfile` and `atomicwrites` choose
 //! random names, so a process that is killed again and again litters the folder with partial files;
 //! a fixed name under an advisory lock is reused by the next writer instead. They do not sync the
@@ -17,7 +20,7 @@
 //! mark.
 //!
 //! # Features
-//! `parquet`: [`RecordReader`] reads Parquet files.
+//! `parquet`: [`RecordReader`] reads Parquet files, and [`Table`] writes them.
 //!
 //! ```
 //! let folder = tempfile::tempdir()?;
@@ -35,8 +38,11 @@ mod lenient;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
+#[cfg(feature = "parquet")]
+mod parquet_table;
 mod record_writer;
 mod records;
+mod table;
 mod text;
 
 /// The example of the README runs as a test.
@@ -49,4 +55,5 @@ pub use error::{FileError, Unit};
 pub use output::{check_output, output_target, partial_path};
 pub use record_writer::RecordWriter;
 pub use records::{RecordReader, Skipped};
+pub use table::{Column, Table};
 pub use text::read_text;

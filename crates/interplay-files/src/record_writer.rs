@@ -29,13 +29,7 @@ use crate::{AtomicFile, FileError};
 /// ```
 #[derive(Debug)]
 pub struct RecordWriter {
-    output: Output,
-}
-
-#[derive(Debug)]
-enum Output {
-    Plain(AtomicFile),
-    Compressed(GzEncoder<AtomicFile>),
+    output: TextOutput,
 }
 
 impl RecordWriter {
@@ -52,11 +46,7 @@ impl RecordWriter {
                 reason: "it would hold JSON lines; expected a name that ends in .jsonl or .jsonl.gz",
             });
         }
-        let file = AtomicFile::create(path)?;
-        let output = match ends_in(path, "gz") {
-            true => Output::Compressed(GzEncoder::new(file, Compression::default())),
-            false => Output::Plain(file),
-        };
+        let output = TextOutput::create(path)?;
         Ok(Self { output })
     }
 
@@ -66,10 +56,10 @@ impl RecordWriter {
     /// A value that is not JSON, and data that cannot be written.
     pub fn record(&mut self, record: &impl Serialize) -> Result<(), FileError> {
         let written = match &mut self.output {
-            Output::Plain(output) => line(output, record),
-            Output::Compressed(output) => line(output, record),
+            TextOutput::Plain(output) => line(output, record),
+            TextOutput::Compressed(output) => line(output, record),
         };
-        written.map_err(|source| self.error(source))
+        written.map_err(|source| self.output.error(source))
     }
 
     /// Gives the file its name; what was there before is replaced.
@@ -77,9 +67,38 @@ impl RecordWriter {
     /// # Errors
     /// As for [`AtomicFile::commit`].
     pub fn finish(self) -> Result<(), FileError> {
-        match self.output {
-            Output::Plain(file) => file.commit(),
-            Output::Compressed(encoder) => {
+        self.output.finish()
+    }
+}
+
+/// A text file under way, compressed where its name ends in `.gz`.
+#[derive(Debug)]
+pub(crate) enum TextOutput {
+    Plain(AtomicFile),
+    Compressed(GzEncoder<AtomicFile>),
+}
+
+impl TextOutput {
+    pub(crate) fn create(path: &Path) -> Result<Self, FileError> {
+        let file = AtomicFile::create(path)?;
+        Ok(match ends_in(path, "gz") {
+            true => Self::Compressed(GzEncoder::new(file, Compression::default())),
+            false => Self::Plain(file),
+        })
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), FileError> {
+        let written = match self {
+            Self::Plain(output) => output.write_all(text.as_bytes()),
+            Self::Compressed(output) => output.write_all(text.as_bytes()),
+        };
+        written.map_err(|source| self.error(source))
+    }
+
+    pub(crate) fn finish(self) -> Result<(), FileError> {
+        match self {
+            Self::Plain(file) => file.commit(),
+            Self::Compressed(encoder) => {
                 let path = encoder.get_ref().path().to_owned();
                 let file = encoder.finish().map_err(FileError::io("write", path))?;
                 file.commit()
@@ -88,9 +107,9 @@ impl RecordWriter {
     }
 
     fn error(&self, source: io::Error) -> FileError {
-        let file = match &self.output {
-            Output::Plain(file) => file,
-            Output::Compressed(encoder) => encoder.get_ref(),
+        let file = match self {
+            Self::Plain(file) => file,
+            Self::Compressed(encoder) => encoder.get_ref(),
         };
         FileError::io("write", file.path())(source)
     }

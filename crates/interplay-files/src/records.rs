@@ -18,8 +18,8 @@ const PARQUET: &[u8] = b"PAR1";
 const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const UTF16_MARKS: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
 
-/// How many skipped records are remembered with what is wrong with them.
-const REMEMBERED: usize = 10;
+/// How many unusable records are remembered with what is wrong with them.
+const REMEMBERED: usize = 20;
 
 /// The records of a file.
 ///
@@ -59,6 +59,7 @@ pub struct RecordReader {
     size: u64,
     done: Arc<AtomicU64>,
     skips: bool,
+    reports: bool,
     skipped: Skipped,
 }
 
@@ -67,7 +68,7 @@ pub struct RecordReader {
 pub struct Skipped {
     /// How many.
     pub count: u64,
-    /// What is wrong with the first ten.
+    /// What is wrong with the first twenty.
     pub first: Vec<FileError>,
 }
 
@@ -128,6 +129,7 @@ impl RecordReader {
             size: metadata.len(),
             done,
             skips: false,
+            reports: false,
             skipped: Skipped::default(),
         })
     }
@@ -140,11 +142,37 @@ impl RecordReader {
         self
     }
 
+    /// Reads on after a record that cannot be used, so that [`RecordReader::finish`], which then has
+    /// to be called at the end, names all of them at once. Where such records are skipped, this
+    /// changes nothing.
+    ///
+    /// ```
+    /// use interplay_files::RecordReader;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("numbers.jsonl");
+    /// std::fs::write(&path, "1\ntwo\n3\nfour\n")?;
+    /// let mut records = RecordReader::open(&path)?.report_all();
+    /// let mut sum = 0;
+    /// while let Some((_, number)) = records.next::<u32>("a number")? {
+    ///     sum += number;
+    /// }
+    /// let message = records.finish().unwrap_err().to_string();
+    /// assert!(sum == 4 && message.contains("line 2: ") && message.contains("line 4: "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn report_all(mut self) -> Self {
+        self.reports = true;
+        self
+    }
+
     /// The next record and its number: its line from 1 (blank lines count), or its row from 1.
     /// `expected` says what a record is, for messages.
     ///
     /// # Errors
-    /// A record that is not a `T`, unless those are skipped; a file that cannot be read further.
+    /// A record that is not a `T`, unless those are skipped or reported by
+    /// [`RecordReader::finish`]; a file that cannot be read further.
     pub fn next<T: DeserializeOwned>(
         &mut self,
         expected: &str,
@@ -171,12 +199,13 @@ impl RecordReader {
         }
     }
 
-    /// Passes over a record that was read but cannot be used, where such records are skipped.
+    /// Passes over a record that was read but cannot be used, where such records are skipped or
+    /// reported by [`RecordReader::finish`].
     ///
     /// # Errors
     /// The error itself, where they are not.
     pub fn reject(&mut self, error: FileError) -> Result<(), FileError> {
-        if !self.skips {
+        if !self.skips && !self.reports {
             return Err(error);
         }
         self.skipped.count += 1;
@@ -184,6 +213,29 @@ impl RecordReader {
             self.skipped.first.push(error);
         }
         Ok(())
+    }
+
+    /// The end of a file whose unusable records are reported together.
+    ///
+    /// # Errors
+    /// All records that were rejected since the last call, unless such records are skipped: how many,
+    /// and what is wrong with the first twenty.
+    pub fn finish(&mut self) -> Result<(), FileError> {
+        if self.skips {
+            return Ok(());
+        }
+        let Skipped { count, mut first } = std::mem::take(&mut self.skipped);
+        // Rejected in the order in which they were found to be bad, which may be later than read.
+        first.sort_by_key(FileError::number);
+        match (count, first.pop()) {
+            (0, _) | (_, None) => Ok(()),
+            (1, Some(only)) => Err(only),
+            (count, Some(last)) => {
+                first.push(last);
+                let path = self.path.clone();
+                Err(FileError::Records { path, count, first })
+            }
+        }
     }
 
     /// What was skipped so far.
@@ -293,7 +345,12 @@ fn without_marks(line: &[u8]) -> &[u8] {
 
 /// Reads a line as it is and, where that fails, as [`lenient`] mends it.
 fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
-    let error = match serde_json::from_slice(line) {
+    // A text that is known to be UTF-8 is parsed without a check of every string.
+    let parsed = match std::str::from_utf8(line) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(line),
+    };
+    let error = match parsed {
         Ok(record) => return Ok(record),
         Err(error) => error,
     };

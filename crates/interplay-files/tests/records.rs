@@ -112,6 +112,52 @@ fn an_unreadable_line_is_named_or_skipped() {
 }
 
 #[test]
+fn all_bad_records_are_reported_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |count: u64| -> String {
+        let line = |number: u64| match number % 4 {
+            3 => "not JSON\n".to_owned(),
+            _ => format!("{number}\n"),
+        };
+        (1..=count).map(line).collect()
+    };
+    for path in files(folder.path(), lines(12)) {
+        let mut reader = RecordReader::open(&path).unwrap().report_all();
+        assert_eq!(all(&mut reader).unwrap().len(), 9);
+        // A record that turns out to be bad later is listed at its position.
+        reader.reject(reader.error_at(4, "too large")).unwrap();
+        let message = reader.finish().unwrap_err().to_string();
+        let list: Vec<&str> = message.lines().collect();
+        assert!(
+            list[0].ends_with(": 4 records cannot be used:"),
+            "{message}"
+        );
+        for (line, number) in list[1..].iter().zip([3, 4, 7, 11]) {
+            assert!(line.contains(&format!(", line {number}: ")), "{message}");
+        }
+        reader.finish().unwrap();
+
+        let mut reader = RecordReader::open(&path).unwrap().report_all();
+        reader.next::<Value>("a value").unwrap();
+        reader.reject(reader.error("too small")).unwrap();
+        let message = reader.finish().unwrap_err().to_string();
+        assert!(message.ends_with(", line 1: too small"), "{message}");
+    }
+    for path in files(folder.path(), lines(100)) {
+        let mut reader = RecordReader::open(&path).unwrap().report_all();
+        all(&mut reader).unwrap();
+        let message = reader.finish().unwrap_err().to_string();
+        assert!(message.contains(": 25 records") && message.ends_with("\n  and 5 more"));
+        let skipping = RecordReader::open(&path).unwrap().skip_unreadable(true);
+        let mut reader = skipping.report_all();
+        all(&mut reader).unwrap();
+        reader.finish().unwrap();
+        let skipped = reader.skipped();
+        assert_eq!((skipped.count, skipped.first.len()), (25, 20));
+    }
+}
+
+#[test]
 fn broken_compression_is_an_error_even_where_lines_are_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.jsonl.gz");

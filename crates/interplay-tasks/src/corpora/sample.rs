@@ -81,6 +81,14 @@ impl SampleReader {
         self
     }
 
+    /// Reads to the end, where all records that are no samples are one error. Where such records are
+    /// skipped, this changes nothing.
+    #[must_use]
+    pub fn report_all(mut self) -> Self {
+        self.records = self.records.report_all();
+        self
+    }
+
     /// What was skipped so far.
     #[must_use]
     pub fn skipped(&self) -> &Skipped {
@@ -100,6 +108,7 @@ impl SampleReader {
                 }
             }
         }
+        self.records.finish()?;
         Ok(None)
     }
 }

@@ -166,7 +166,7 @@ fn kind(sample: &Sample) -> Kind {
 }
 
 fn given(path: &Path) -> Result<Vec<Subject>> {
-    let mut lines = RecordReader::open(path)?;
+    let mut lines = RecordReader::open(path)?.report_all();
     let mut subjects = Vec::new();
     let expected = "one JSON object per line with the text `solution`";
     while let Some((_, sample)) = lines.next::<Sample>(expected)? {
@@ -177,8 +177,12 @@ fn given(path: &Path) -> Result<Vec<Subject>> {
             ..
         } = &sample;
         let subject = Subject::from_texts(problem, question, solution, kind(&sample));
-        subjects.push(subject.map_err(|error| lines.error(&format!("`solution`: {error}")))?);
+        match subject {
+            Ok(subject) => subjects.push(subject),
+            Err(error) => lines.reject(lines.error(&format!("`solution`: {error}")))?,
+        }
     }
+    lines.finish()?;
     match subjects.is_empty() {
         true => Err(anyhow!(
             "{} has no record; expected {expected}",
@@ -200,32 +204,43 @@ struct Pair {
 }
 
 fn judged_pairs(path: &Path) -> Result<Report> {
-    let mut lines = RecordReader::open(path)?;
+    let mut lines = RecordReader::open(path)?.report_all();
     let expected = "one JSON object per line with solution, candidate, mutation, label, mode and \
                     reference_perfect";
     let mut report = Report::new(["strict", "paper", "reference"], 0);
     while let Some((_, pair)) = lines.next::<Pair>(expected)? {
-        let label: Result<Label, UnknownLabel> = match &*pair.label {
+        match pair.judged() {
+            Ok((cell, accepted)) => report.record(cell, &accepted),
+            Err(reason) => lines.reject(lines.error(&reason))?,
+        }
+    }
+    lines.finish()?;
+    Ok(report)
+}
+
+impl Pair {
+    /// What kind of candidate it is, and which levels accept it.
+    fn judged(self) -> Result<(Cell, [bool; 3]), String> {
+        let label: Result<Label, UnknownLabel> = match &*self.label {
             "gold" => Ok(Label::Harmless),
             other => other.parse(),
         };
-        let label = label.map_err(|error| lines.error(&format!("`label`: {error}, or `gold`")))?;
-        let gold = Gold::from_solution(&pair.sample.solution)
-            .map_err(|error| lines.error(&format!("`solution`: {error}")))?;
-        let accepts = |level| Verifier::new(level).verify(&gold, &pair.candidate).accepted;
+        let label = label.map_err(|error| format!("`label`: {error}, or `gold`"))?;
+        let gold = Gold::from_solution(&self.sample.solution)
+            .map_err(|error| format!("`solution`: {error}"))?;
+        let accepts = |level| Verifier::new(level).verify(&gold, &self.candidate).accepted;
         let accepted = [
             accepts(Level::Strict),
             accepts(Level::Paper),
-            pair.reference_perfect,
+            self.reference_perfect,
         ];
         let cell = Cell {
-            operator: pair.mutation.into(),
+            kind: kind(&self.sample),
+            operator: self.mutation.into(),
             label,
-            kind: kind(&pair.sample),
         };
-        report.record(cell, &accepted);
+        Ok((cell, accepted))
     }
-    Ok(report)
 }
 
 /// Writes the tables between their marks in a file.

@@ -31,8 +31,14 @@ pub(super) struct Flags {
 pub(super) fn certify(flags: &Flags) -> Result<()> {
     let name = |path: &Path| path.display().to_string();
     let certificate = Certificate::compare(
-        (&name(&flags.left), SampleReader::open(&flags.left)?),
-        (&name(&flags.right), SampleReader::open(&flags.right)?),
+        (
+            &name(&flags.left),
+            SampleReader::open(&flags.left)?.report_all(),
+        ),
+        (
+            &name(&flags.right),
+            SampleReader::open(&flags.right)?.report_all(),
+        ),
     )?;
     // Nothing differs from everything: most likely the file is not the one that was meant.
     for side in [&certificate.left, &certificate.right] {

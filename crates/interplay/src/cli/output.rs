@@ -1,8 +1,9 @@
 //! What subcommands print: results on standard output, warnings on standard error.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use interplay_files::Skipped;
 
 /// Prints to standard output; a reader that stopped reading (`| head`) is no error.
@@ -27,6 +28,26 @@ pub(super) fn warn_of(skipped: &Skipped) {
         eprintln!("  {error}");
     }
     if skipped.count > skipped.first.len() as u64 {
-        eprintln!("  ...");
+        eprintln!("  and {} more", skipped.count - skipped.first.len() as u64);
     }
+}
+
+/// Refuses an output that would replace an input; flags are named as they are written.
+pub(super) fn check_other_file(
+    input_flag: &str,
+    input: &Path,
+    output_flag: &str,
+    output: &Path,
+) -> Result<()> {
+    let same = match (input.canonicalize(), output.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    };
+    if same {
+        bail!(
+            "{input_flag} and {output_flag} are both {}; choose two files",
+            input.display()
+        );
+    }
+    Ok(())
 }

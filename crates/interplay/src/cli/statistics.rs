@@ -22,7 +22,8 @@ pub(super) struct Flags {
     /// Count only the records of this mode, for instance `normalforward`.
     #[arg(long)]
     mode: Option<String>,
-    /// Skip and count records that cannot be read. Without this flag, the first one is an error.
+    /// Skip and count records that cannot be read. Without this flag, they are an error that names all
+    /// of them.
     #[arg(long)]
     skip_unreadable: bool,
     /// Where to write all counts (JSON; compressed if .gz).
@@ -63,7 +64,9 @@ pub(super) fn statistics(flags: &Flags) -> Result<()> {
             bail!("--input: two corpora are called `{name}`; name them with `NAME=FILE`");
         }
         let wanted = |mode: &str| flags.mode.as_deref().is_none_or(|wanted| wanted == mode);
-        let mut samples = SampleReader::open(path)?.skip_unreadable(flags.skip_unreadable);
+        let mut samples = SampleReader::open(path)?
+            .skip_unreadable(flags.skip_unreadable)
+            .report_all();
         let counted = samples
             .by_ref()
             .filter(|sample| sample.as_ref().map_or(true, |sample| wanted(&sample.mode)));

@@ -85,10 +85,16 @@ impl Golds {
     }
 
     fn read(&mut self, path: &Path) -> Result<()> {
-        let mut lines = RecordReader::open(path)?;
+        let mut lines = RecordReader::open(path)?.report_all();
         let mut number_of_op: HashMap<String, u64> = HashMap::new();
         while let Some((_, line)) = lines.next::<GoldLine>(EXPECTED)? {
-            let gold = line.gold().map_err(|reason| lines.error(&reason))?;
+            let gold = match line.gold() {
+                Ok(gold) => gold,
+                Err(reason) => {
+                    lines.reject(lines.error(&reason))?;
+                    continue;
+                }
+            };
             let (op, gold) = (text(&line.op), Arc::new(gold));
             let next = number_of_op.entry(op.clone()).or_default();
             let position = line.line_index.unwrap_or(*next);
@@ -105,7 +111,7 @@ impl Golds {
                 }
             }
         }
-        Ok(())
+        Ok(lines.finish()?)
     }
 
     fn insert(&mut self, key: Key, gold: &Arc<Gold>) {

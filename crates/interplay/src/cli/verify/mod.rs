@@ -6,7 +6,7 @@
 mod golds;
 mod records;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Result, bail};
@@ -43,7 +43,7 @@ pub(super) struct Flags {
     #[arg(long)]
     explain: bool,
     /// Skip and count records that cannot be read or lack a field, a gold solution or its graph.
-    /// Without this flag, the first one is an error.
+    /// Without this flag, they are an error that names all of them.
     #[arg(long)]
     skip_unreadable: bool,
     /// Where to write one verdict per record, in the same order (JSONL; compressed if .gz).
@@ -56,13 +56,10 @@ const BATCH: usize = 4096;
 
 /// Judges every record and writes the verdicts, all or none.
 pub(super) fn verify(flags: &Flags) -> Result<()> {
-    let mut records = RecordReader::open(&flags.input)?.skip_unreadable(flags.skip_unreadable);
-    if same_file(&flags.input, &flags.output) {
-        bail!(
-            "--input and --output are both {}; choose two files",
-            flags.input.display()
-        );
-    }
+    let mut records = RecordReader::open(&flags.input)?
+        .skip_unreadable(flags.skip_unreadable)
+        .report_all();
+    super::output::check_other_file("--input", &flags.input, "--output", &flags.output)?;
     if flags.forbid_unneeded && flags.level == Level::Paper {
         bail!("--forbid-unneeded belongs to the strict level; leave it out, or choose that level");
     }
@@ -97,6 +94,7 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
         }
         console.advance(records.progress().1, &format!("{} records", totals.records));
     }
+    records.finish()?;
     let skipped = records.skipped();
     if totals.records == 0
         && let Some(first) = skipped.first.first()
@@ -176,13 +174,6 @@ fn judge(batch: &[(u64, Source)], verifier: Verifier) -> Vec<Result<Verdict, Str
         }
         verdicts
     })
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
 }
 
 /// The value that identifies a record in the output.
