@@ -321,7 +321,7 @@ impl Curriculum {
 
     fn move_band(&mut self) {
         self.state.band = match self.spec.by() {
-            By::Op => band::ops(&self.state.cells, &self.state.band),
+            By::Op => band::ops(&self.state.known_cells(), &self.state.band),
             By::Problem => band::problems(&self.state.cells),
         };
     }
@@ -343,6 +343,11 @@ impl Curriculum {
         &self.spec
     }
 
+    /// The cells in the band; none where every example is taken.
+    pub fn band(&self) -> impl Iterator<Item = u64> + '_ {
+        self.state.band.iter().copied()
+    }
+
     /// Where the curriculum stands.
     #[must_use]
     pub fn report(&self) -> CurriculumReport {
@@ -356,25 +361,34 @@ impl CurriculumSpec {
     /// # Errors
     /// Those of the environment's first example.
     pub fn missing_from(&self, environment: &dyn Environment) -> Result<Issues, CurriculumError> {
-        let mut issues = Issues::default();
-        let name = environment.name();
         if self.takes_everything() {
-            return Ok(issues);
+            return Ok(Issues::default());
+        }
+        let labelled = self.by() == By::Problem || environment.example(0)?.labels.op.is_some();
+        let finite = environment.num_examples().is_some();
+        Ok(self.missing(environment.name(), labelled, finite))
+    }
+
+    /// What an environment of this name lacks for this curriculum, given whether its examples have an op and whether
+    /// its problems come again.
+    #[must_use]
+    pub fn missing(&self, name: &str, labelled: bool, finite: bool) -> Issues {
+        let mut issues = Issues::default();
+        if self.takes_everything() {
+            return issues;
         }
         match self.by() {
             By::Op => {
-                let labelled = environment.example(0)?.labels.op.is_some();
                 let found = format!("a curriculum without a band: no label `op` in `{name}`");
                 let expected = "an environment whose examples have an op";
                 issues.expect(labelled, "", found, expected);
             }
             By::Problem => {
-                let finite = environment.num_examples().is_some();
                 let found = format!("problem, but the problems of `{name}` never come again");
                 issues.expect(finite, "by", found, "op");
             }
         }
-        Ok(issues)
+        issues
     }
 }
 

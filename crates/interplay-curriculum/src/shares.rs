@@ -17,7 +17,7 @@ pub(crate) fn shares(spec: &CurriculumSpec, state: &CurriculumState) -> Vec<Quot
 fn shares_of_ops(spec: &CurriculumSpec, state: &CurriculumState) -> Vec<Quota> {
     let band = &state.band;
     let explorers = match spec.explore() > 0.0 {
-        true => band::explorers(&state.cells, band),
+        true => band::explorers(&state.known_cells(), band),
         false => BTreeSet::new(),
     };
     let explore = if explorers.is_empty() {

@@ -41,7 +41,7 @@ pub enum CurriculumSpec {
     },
     /// The edge of competence that a calibration found. It stays.
     Edge {
-        /// What has a place of its own.
+        /// Whether competence is estimated per op or per problem.
         #[serde(default)]
         by: By,
         /// The ops at the edge. Without them, the edge is computed from the calibration.
@@ -56,7 +56,7 @@ pub enum CurriculumSpec {
     },
     /// An edge that is estimated again and again from the rollouts themselves.
     Iterative {
-        /// What has a place of its own.
+        /// Whether competence is estimated per op or per problem.
         #[serde(default)]
         by: By,
         /// Steps from one estimate to the next.
@@ -191,7 +191,7 @@ impl CurriculumSpec {
         matches!(self, Self::Static { band: None, .. })
     }
 
-    /// What has a place of its own.
+    /// Whether competence is estimated per op or per problem.
     #[must_use]
     pub fn by(&self) -> By {
         match self {
@@ -207,6 +207,19 @@ impl CurriculumSpec {
             Self::Static { .. } => None,
             Self::Edge { edge, .. } | Self::Iterative { edge, .. } => Some(edge),
         }
+    }
+
+    /// The ops that the settings name, by key.
+    #[must_use]
+    pub fn named_ops(&self) -> Vec<(&'static str, Ops)> {
+        let own = match self {
+            Self::Static { band, .. } => band.clone().map(|band| ("band", band)),
+            Self::Edge { ops, .. } => Some(("ops", ops.iter().map(|named| named.op).collect())),
+            Self::Iterative { start, .. } => start.clone().map(|start| ("start", start)),
+        };
+        let replayed = self.replay().ops.clone();
+        let replayed = replayed.map(|ops| ("replay.ops", ops));
+        own.into_iter().chain(replayed).collect()
     }
 
     pub(crate) fn replay(&self) -> &Replay {

@@ -48,6 +48,15 @@ impl CurriculumState {
         }
     }
 
+    /// The cells that the environment is known to have: those that came by. Before the first example all count, as
+    /// a calibration has to be trusted then.
+    pub(crate) fn known_cells(&self) -> BTreeMap<u64, Cell> {
+        let begun = self.cells.values().any(|cell| cell.seen > 0);
+        let known = self.cells.iter();
+        let known = known.filter(|(_, cell)| cell.seen > 0 || !begun);
+        known.map(|(id, cell)| (*id, cell.clone())).collect()
+    }
+
     /// The index of the first example that was not looked at.
     #[must_use]
     pub fn cursor(&self) -> u64 {

@@ -340,6 +340,38 @@ fn a_calibration_finds_the_edge() {
     assert!(wrong.to_string().contains("17 of 16"), "{wrong}");
 }
 
+/// A calibration may have measured ops that the environment does not have.
+#[test]
+fn a_band_never_moves_to_ops_that_do_not_come_by() {
+    let result = |cell| PromptResult {
+        cell,
+        successes: 6,
+        tries: 16,
+    };
+    // Op 4 is at the edge; a single prompt of the others decides nothing.
+    let mut calibration = vec![result(4); 24];
+    calibration.extend([5, 6, 7].map(result));
+    let spec: CurriculumSpec =
+        toml::from_str("kind = \"iterative\"\nevery_steps = 1\nexplore = 0.2").unwrap();
+    let mut curriculum = Curriculum::new(&spec, 16, &calibration).unwrap();
+    assert_eq!(curriculum.band().collect::<Vec<_>>(), [4]);
+    let environment = Mixed::ops(4..=5);
+    for number in 1..=60 {
+        for _ in 0..4 {
+            let pick = curriculum.next(&environment, fits).unwrap();
+            curriculum.record(&pick.example, 16, 16).unwrap();
+        }
+        curriculum.end_step(number);
+        let band: Vec<u64> = curriculum.band().collect();
+        assert_eq!(band, curriculum.report().band);
+        assert!(band.iter().all(|op| (4..=5).contains(op)), "{band:?}");
+    }
+    let report = curriculum.report();
+    let place = |op| report.cells.iter().find(|of| of.cell == op).unwrap().place;
+    assert_eq!([place(4), place(5)], [Place::Mastered; 2]);
+    assert_eq!(report.band, [5]);
+}
+
 #[test]
 fn problems_are_practiced_until_they_are_mastered() {
     let environment = Mixed {

@@ -13,7 +13,9 @@
 mod batch;
 mod completions;
 mod dynamic;
+mod minibatches;
 pub(crate) mod objective;
+mod prepare;
 mod reference;
 mod reward;
 mod rollout;

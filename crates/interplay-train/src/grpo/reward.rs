@@ -143,6 +143,15 @@ impl RewardSpec {
         Ok(sum)
     }
 
+    /// Whether a completion that `earned` this for its score counts as a solution in objectives that count
+    /// successes: where rewards are 0 or 1 one that earned 1, else one that is accepted.
+    pub(crate) fn solves(&self, earned: f64, score: &Score) -> bool {
+        match self.is_binary() {
+            true => earned == 1.0,
+            false => accepted(score),
+        }
+    }
+
     /// Everything that is wrong with the settings.
     #[must_use]
     pub fn validate(&self) -> Issues {
@@ -202,6 +211,14 @@ impl RewardSpec {
     }
 }
 
+/// Whether the supervision accepts a completion: under noise, the noisy verdict.
+pub(crate) fn accepted(score: &Score) -> bool {
+    match score.component(components::ACCEPTED) {
+        Some(value) => value == 1.0,
+        None => score.accepted,
+    }
+}
+
 /// A component of a score.
 fn component(score: &Score, name: &str) -> Result<f64, EnvironmentError> {
     score.component(name).ok_or_else(|| {
@@ -238,6 +255,28 @@ mod tests {
                 "{spec:?}"
             );
         }
+    }
+
+    #[test]
+    fn solutions_are_what_the_reward_pays_for() {
+        // The right answer by wrong steps.
+        let score = score();
+        let gated = RewardSpec::AnswerGate {
+            reward: Box::new(RewardSpec::Outcome),
+        };
+        for (spec, expected) in [
+            (RewardSpec::Outcome, true),
+            (gated, true),
+            (RewardSpec::Strict, false),
+            (RewardSpec::Process, false),
+            (RewardSpec::Mixed { alpha: 1.0 }, false),
+        ] {
+            let earned = spec.of(&score).unwrap();
+            assert_eq!(spec.solves(earned, &score), expected, "{spec:?}");
+        }
+        // Where rewards are graded, the verdict decides.
+        let right = score.with_component(components::ACCEPTED, 1.0);
+        assert!(RewardSpec::Process.solves(0.5, &right));
     }
 
     #[test]

@@ -45,7 +45,9 @@ pub struct GrpoSpec {
     /// Completions per prompt (TRL `num_generations`, verl `rollout.n`).
     #[serde(default = "default_group_size")]
     pub group_size: usize,
-    /// Optimizer updates per pass over the batch; prompts are split evenly between them.
+    /// Optimizer updates per pass over the batch. The groups that take part in the step are split evenly between
+    /// them: all of its prompts, or those that `filter_zero_std_groups` or `dynamic_sampling` leave. Fewer groups
+    /// than this make fewer updates.
     #[serde(default = "default_minibatches")]
     pub minibatches: usize,
     /// Passes over the batch of a step (TRL `num_iterations`, verl `ppo_epochs`).
@@ -69,14 +71,14 @@ pub struct GrpoSpec {
     /// Rollouts draw among the tokens that are at least this likely relative to the most likely one.
     #[serde(default)]
     pub min_p: f64,
-    /// The clip range below 1: the ratio counts down to `1 - clip_low`.
+    /// The clip range below 1: the ratio is clipped at `1 - clip_low`.
     #[serde(default = "default_clip")]
     pub clip_low: f64,
-    /// The clip range above 1: the ratio counts up to `1 + clip_high`.
+    /// The clip range above 1: the ratio is clipped at `1 + clip_high`.
     #[serde(default = "default_clip")]
     pub clip_high: f64,
-    /// Dual clip: the ratio of a token with a negative advantage counts up to this (TRL `delta`, verl
-    /// `clip_ratio_c`).
+    /// Dual clip: the ratio of a token with a negative advantage is clipped at this (TRL `delta`, verl
+    /// `clip_ratio_c`). For `surrogate = "clip"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<f64>,
     /// What keeps an update near the policy that sampled.
@@ -100,7 +102,7 @@ pub struct GrpoSpec {
     /// Takes the divergence from the reward instead of adding it to the loss (verl `use_kl_in_reward`).
     #[serde(default)]
     pub kl_in_reward: bool,
-    /// Steers the weight toward a target.
+    /// Adapts `kl_coefficient` toward a target KL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_adaptive: Option<AdaptiveKl>,
     /// What the reference is.
@@ -109,13 +111,14 @@ pub struct GrpoSpec {
     /// Weight of the entropy of the policy, which is maximized (verl `entropy_coeff`).
     #[serde(default)]
     pub entropy_coefficient: f64,
-    /// Takes the gradient from some tokens of high covariance.
+    /// Takes the gradient from some tokens of high covariance. For `surrogate = "clip"` and a single device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_cov: Option<ClipCov>,
-    /// Penalizes the tokens of the highest covariance.
+    /// Penalizes the tokens of the highest covariance. For `surrogate = "none"` and a single device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_cov: Option<KlCov>,
-    /// Whose log-probabilities the ratio divides by.
+    /// Whose log-probabilities the ratio divides by. With "rollout" the metrics `sampling/*` cover the first minibatch
+    /// of a step only.
     #[serde(default)]
     pub old_log_probs: OldLogProbs,
     /// Corrects for a sampler that is not quite the trainer's policy; needs `old_log_probs = "trainer"`.
@@ -276,6 +279,11 @@ impl GrpoSpec {
         }
     }
 
+    /// The share of the stage that is done in the middle of a step.
+    pub(crate) fn middle_of(&self, step: u64) -> f64 {
+        (step as f64 + 0.5) / self.steps as f64
+    }
+
     /// Whether a reference is loaded.
     #[must_use]
     pub fn has_reference(&self) -> bool {
@@ -297,6 +305,24 @@ impl GrpoSpec {
             issues.nest("overlong", overlong.validate(self.max_new_tokens));
         }
         self.refuse_combinations(&mut issues);
+        issues
+    }
+
+    /// What cannot be split between several devices.
+    #[must_use]
+    pub fn refused_on(&self, devices: usize) -> Issues {
+        let mut issues = Issues::default();
+        let tables = [
+            ("clip_cov", self.clip_cov.is_some()),
+            ("kl_cov", self.kl_cov.is_some()),
+        ];
+        for (key, there) in tables {
+            let expected = format!(
+                "a single device instead of {devices}, or no such table: covariances are those of the tokens of a \
+                 pass, which devices would split"
+            );
+            issues.expect(!there || devices <= 1, key, "a table", expected);
+        }
         issues
     }
 
@@ -358,11 +384,18 @@ impl GrpoSpec {
             let above = delta > 1.0 + self.clip_high && delta.is_finite();
             issues.expect(above, "delta", delta, "above 1 + `clip_high`");
         }
+        if let Surrogate::Sapo(sapo) = &self.surrogate {
+            issues.nest("surrogate.sapo", sapo.validate());
+        }
         if let Some(control) = &self.kl_adaptive {
-            for (key, value) in [("target", control.target), ("horizon", control.horizon)] {
-                let holds = value > 0.0 && value.is_finite();
-                issues.expect(holds, format!("kl_adaptive.{key}"), value, "above 0");
-            }
+            let target = control.target > 0.0 && control.target.is_finite();
+            issues.expect(target, "kl_adaptive.target", control.target, "above 0");
+            // Below that a single step could change the sign of the weight.
+            let batch = self.prompts.saturating_mul(self.group_size) as f64;
+            let horizon = control.horizon >= batch && control.horizon.is_finite();
+            let expected =
+                format!("at least the completions of a step, `prompts` * `group_size` ({batch})");
+            issues.expect(horizon, "kl_adaptive.horizon", control.horizon, expected);
         }
         if let Some(correction) = &self.correction {
             let holds = correction.max > 0.0 && correction.max.is_finite();
@@ -411,6 +444,48 @@ impl GrpoSpec {
             let expected = "no such table: `advantage.gate` chooses among all groups";
             issues.push("dynamic_sampling", "a table", expected);
         }
+        if self.dynamic_sampling.is_some() && self.credit.rewards_steps() {
+            let expected = "no such table: `credit` gives tokens an advantage in groups with equal rewards too, which \
+                            dynamic sampling drops";
+            issues.push("dynamic_sampling", "a table", expected);
+        }
+        self.refuse_losses(issues);
+        if self.has_reference() {
+            return;
+        }
+        let without = "above 0: there is no reference without a penalty";
+        if self.kl_in_reward || self.kl_adaptive.is_some() || self.reference.follows() {
+            issues.push("kl_coefficient", self.kl_coefficient, without);
+        }
+    }
+
+    /// Settings of the loss that do not make sense together, or that nothing would read.
+    fn refuse_losses(&self, issues: &mut Issues) {
+        let clips = self.surrogate == Surrogate::Clip;
+        if let (Some(delta), false) = (self.delta, clips) {
+            let expected = "no such key: only `surrogate = \"clip\"` reads it";
+            issues.push("delta", delta, expected);
+        }
+        if self.clip_cov.is_some() && !(clips && self.kl_cov.is_none()) {
+            let expected =
+                "no such table: it goes with `surrogate = \"clip\"`, and not beside `kl_cov`";
+            issues.push("clip_cov", "a table", expected);
+        }
+        let ratio = matches!(
+            self.surrogate,
+            Surrogate::Reinforce | Surrogate::GeometricMean
+        );
+        if ratio && self.importance_sampling_level == Level::Sequence {
+            let expected = "\"token\": the surrogate has no ratio of tokens that could be shared";
+            issues.push("importance_sampling_level", "\"sequence\"", expected);
+        }
+        let read =
+            self.has_reference() && !self.kl_in_reward && self.kl_estimator.takes_ratio_factor();
+        if self.kl_ratio_factor && !read {
+            let expected = "false: only a penalty in the loss (`kl_coefficient` above 0, no `kl_in_reward`) with an \
+                            estimator other than `k1+`, `k3+` and `abs+` is weighted with the ratio";
+            issues.push("kl_ratio_factor", true, expected);
+        }
         let geometric = self.surrogate == Surrogate::GeometricMean;
         if geometric && self.loss_type != Aggregation::Grpo {
             let expected = "\"grpo\": the geometric mean is a loss of whole completions";
@@ -418,14 +493,7 @@ impl GrpoSpec {
         }
         if self.kl_cov.is_some() && self.surrogate != Surrogate::None {
             let expected = "\"none\": `kl_cov` penalizes instead of clipping";
-            issues.push("surrogate", "a surrogate that clips", expected);
-        }
-        if self.has_reference() {
-            return;
-        }
-        let without = "above 0: there is no reference without a penalty";
-        if self.kl_in_reward || self.kl_adaptive.is_some() || self.reference.follows() {
-            issues.push("kl_coefficient", self.kl_coefficient, without);
+            issues.push("surrogate", "another surrogate", expected);
         }
     }
 }
@@ -470,6 +538,97 @@ mod tests {
         ];
         assert_eq!(keys, expected);
         assert!(spec().validate().is_empty());
+    }
+
+    /// The keys that are refused in these settings.
+    fn refused(settings: &str) -> Vec<String> {
+        let plain = toml::Value::try_from(spec()).unwrap();
+        let toml::Value::Table(mut table) = plain else {
+            panic!("{plain}");
+        };
+        table.extend(toml::from_str::<toml::Table>(settings).unwrap());
+        let spec: GrpoSpec = toml::Value::Table(table).try_into().unwrap();
+        let issues = spec.validate().0.into_iter();
+        issues.map(|issue| issue.key).collect()
+    }
+
+    #[test]
+    fn settings_that_nothing_would_read_are_refused() {
+        for (settings, keys) in [
+            ("delta = 3.0\nsurrogate = \"cispo\"", &["delta"][..]),
+            ("clip_cov = {}\nsurrogate = \"sapo\"", &["clip_cov"]),
+            (
+                "clip_cov = {}\nkl_cov = {}\nsurrogate = \"none\"",
+                &["clip_cov"],
+            ),
+            ("kl_cov = {}", &["surrogate"]),
+            (
+                "kl_ratio_factor = true\nkl_in_reward = true",
+                &["kl_ratio_factor"],
+            ),
+            (
+                "kl_ratio_factor = true\nkl_coefficient = 0.0",
+                &["kl_ratio_factor"],
+            ),
+            (
+                "kl_ratio_factor = true\nkl_estimator = \"k3+\"",
+                &["kl_ratio_factor"],
+            ),
+            (
+                "importance_sampling_level = \"sequence\"\nsurrogate = \"reinforce\"",
+                &["importance_sampling_level"],
+            ),
+            (
+                "importance_sampling_level = \"sequence\"\nsurrogate = \"geometric_mean\"",
+                &["importance_sampling_level"],
+            ),
+            (
+                "surrogate = { sapo = { positive = 0.0, negative = inf } }",
+                &["surrogate.sapo.positive", "surrogate.sapo.negative"],
+            ),
+            (
+                "dynamic_sampling = {}\ncredit = \"node\"",
+                &["dynamic_sampling"],
+            ),
+            (
+                "dynamic_sampling = {}\ncredit = \"process\"",
+                &["dynamic_sampling"],
+            ),
+            (
+                "dynamic_sampling = {}\ncredit = \"potential\"",
+                &["dynamic_sampling"],
+            ),
+            // Four prompts of six completions.
+            (
+                "kl_adaptive = { target = 0.1, horizon = 23 }",
+                &["kl_adaptive.horizon"],
+            ),
+        ] {
+            assert_eq!(refused(settings), keys, "{settings}");
+        }
+        for settings in [
+            "delta = 3.0",
+            "clip_cov = {}",
+            "surrogate = \"none\"\nkl_cov = {}",
+            "kl_ratio_factor = true\nkl_estimator = \"js\"",
+            "importance_sampling_level = \"sequence\"",
+            "dynamic_sampling = {}\ncredit = \"first_error\"",
+            "kl_adaptive = { target = 0.1, horizon = 24 }",
+        ] {
+            assert!(refused(settings).is_empty(), "{settings}");
+        }
+    }
+
+    #[test]
+    fn covariances_need_a_single_device() {
+        let spec = GrpoSpec {
+            clip_cov: Some(ClipCov::default()),
+            ..spec()
+        };
+        assert!(spec.refused_on(1).is_empty());
+        let issues = spec.refused_on(2);
+        assert_eq!(issues.0.len(), 1);
+        assert!(issues.to_string().contains("`clip_cov`"), "{issues}");
     }
 
     #[test]
