@@ -348,11 +348,11 @@ fn a_band_never_moves_to_ops_that_do_not_come_by() {
         successes: 6,
         tries: 16,
     };
-    // Op 4 is at the edge; a single prompt of the others decides nothing.
-    let mut calibration = vec![result(4); 24];
-    calibration.extend([5, 6, 7].map(result));
+    // All of them are at the edge.
+    let calibration = [4, 5, 6, 7].map(|op| vec![result(op); 24]).concat();
     let spec: CurriculumSpec =
-        toml::from_str("kind = \"iterative\"\nevery_steps = 1\nexplore = 0.2").unwrap();
+        toml::from_str("kind = \"iterative\"\nevery_steps = 1\nexplore = 0.2\nstart = \"4\"")
+            .unwrap();
     let mut curriculum = Curriculum::new(&spec, 16, &calibration).unwrap();
     assert_eq!(curriculum.band().collect::<Vec<_>>(), [4]);
     let environment = Mixed::ops(4..=5);

@@ -476,6 +476,51 @@ mod tests {
         }
     }
 
+    /// What is wrong with the quick preset with this curriculum, calibrated or not.
+    fn curriculum_issues(curriculum: &str, ops: &str, calibrated: bool) -> String {
+        issues_after(|spec| {
+            let stage = spec.stages.last_mut().unwrap();
+            if !calibrated {
+                stage.edge_from = None;
+            }
+            let StageSettings::Grpo(grpo) = &mut stage.settings else {
+                panic!("the last stage is of another kind");
+            };
+            grpo.training.curriculum = toml::from_str(curriculum).unwrap();
+            tasks(&mut grpo.data).mixture[0].op = ops.parse().unwrap();
+        })
+    }
+
+    #[test]
+    fn curricula_are_checked_with_everything_else() {
+        let edge = "kind = \"edge\"";
+        assert_eq!(curriculum_issues(edge, "4-10", true), "");
+        let found = curriculum_issues(edge, "4-10", false);
+        let key = "`stage.grpo.training.curriculum.ops`: found a curriculum without a band";
+        assert!(found.contains(key), "{found}");
+        // The curriculum picks among the ops of the data, so they must be there.
+        let found = curriculum_issues(edge, "6-7", true);
+        assert!(found.contains("found no op [4, 5, 8, 9, 10]"), "{found}");
+        let by_problem = "kind = \"edge\"\nby = \"problem\"";
+        let found = curriculum_issues(by_problem, "4-10", true);
+        assert!(
+            found.contains("a calibration measures held-out problems"),
+            "{found}"
+        );
+        let endless = "kind = \"iterative\"\nby = \"problem\"\nevery_steps = 2";
+        let found = curriculum_issues(endless, "4-10", false);
+        assert!(found.contains("never come again"), "{found}");
+        let band = "kind = \"static\"\nband = \"6-9\"\nreplay = { share = 2.0, ops = \"3-4\" }";
+        let found = curriculum_issues(band, "4-7", false);
+        for part in [
+            "curriculum.replay.share`: found 2",
+            "curriculum.band`: found op 8-9, expected ops of the stage's data (4-7)",
+            "curriculum.replay.ops`: found op 3, expected",
+        ] {
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+
     #[test]
     fn a_calibration_is_checked_at_its_own_ops() {
         let found = issues_after(|spec| {

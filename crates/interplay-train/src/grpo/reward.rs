@@ -193,16 +193,26 @@ impl RewardSpec {
         issues
     }
 
+    /// The components that the reward reads; some more than once.
+    fn read(&self) -> impl Iterator<Item = &str> {
+        self.layers().flat_map(|layer| {
+            let terms = layer.terms().into_iter().map(|(name, _)| name);
+            layer.gate().into_iter().chain(terms)
+        })
+    }
+
+    /// Whether the reward reads a component.
+    #[must_use]
+    pub fn reads(&self, component: &str) -> bool {
+        self.read().any(|read| read == component)
+    }
+
     /// The components that the reward reads and an environment with the components `known` lacks.
     #[must_use]
     pub fn missing_from(&self, known: &[String]) -> Issues {
         let mut issues = Issues::default();
-        let read = self.layers().flat_map(|layer| {
-            let terms = layer.terms().into_iter().map(|(name, _)| name);
-            layer.gate().into_iter().chain(terms)
-        });
         let mut told = BTreeSet::new();
-        for name in read.filter(|name| told.insert(*name)) {
+        for name in self.read().filter(|name| told.insert(*name)) {
             let there = known.iter().any(|known| known == name);
             let expected = format!("a component of the environment: {}", known.join(", "));
             issues.expect(there, "reward", format!("`{name}`"), expected);
@@ -355,6 +365,7 @@ mod tests {
         let found: Vec<&str> = missing.0.iter().map(|issue| issue.found.as_str()).collect();
         assert_eq!(found, ["`outcome`", "`process`"]);
         let known = ["outcome", "process", "accepted"].map(str::to_owned);
+        assert!(RewardSpec::Paper.reads(RELEASED_PROCESS) && !spec.reads(RELEASED_PROCESS));
         let missing = RewardSpec::Paper.missing_from(&known);
         assert_eq!(missing.0.len(), 1);
         assert_eq!(missing.0[0].found, "`released_process`");

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
-use crate::data::DataSpec;
+use crate::data::{DataSpec, Extras};
 use crate::device::matrix_peak;
 use crate::error::InterplayError;
 use crate::keyed::{Calibrated, Keyed};
@@ -105,7 +105,8 @@ impl<A: TrainBackend> Runner<'_, A> {
                 self.folder_by(stage, &(&data, content, key))?
             }
         };
-        let problems = data.open(&self.supply(), &stage.name, Split::Train)?;
+        let extras = Extras::of(&settings.training);
+        let problems = data.open_with(&self.supply(), &stage.name, Split::Train, extras)?;
         let start = self.model_of_start(stage)?;
         let input = GrpoInput {
             config: self.config,
