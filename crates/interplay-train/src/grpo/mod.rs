@@ -25,6 +25,7 @@ mod stage;
 mod state;
 mod step_metrics;
 mod update;
+mod validation;
 
 pub use dynamic::DynamicSampling;
 pub use reference::{ReferenceSpec, Sync};
