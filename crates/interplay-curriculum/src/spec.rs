@@ -85,7 +85,7 @@ pub enum CurriculumSpec {
     },
 }
 
-/// What has a place on the way from beyond reach to mastered.
+/// Whether competence is estimated per op or per problem.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,7 +131,7 @@ pub struct EdgeRule {
     /// The k of pass@k; the number of rollouts of a prompt where it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u32>,
-    /// How probable a place must be before a cell takes it; above 0.5. A cell keeps its place until
+    /// How probable a class must be before a cell is classified as it; above 0.5. A cell keeps its class until
     /// another one is this probable, or until its own is less probable than not.
     pub confidence: f64,
     /// What is believed of pass@1 and of pass@k before the first rollout.

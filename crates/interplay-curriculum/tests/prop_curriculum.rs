@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use interplay_curriculum::{
-    By, Curriculum, CurriculumError, CurriculumSpec, CurriculumState, EdgeRule, Ops, Place,
+    By, Competence, Curriculum, CurriculumError, CurriculumSpec, CurriculumState, EdgeRule, Ops,
     PromptResult, Replay, Role, WeightedOp,
 };
 use interplay_environment::{Environment, EnvironmentError, Example, Score};
@@ -329,10 +329,15 @@ fn a_calibration_finds_the_edge() {
     let curriculum = Curriculum::new(&spec, 16, &calibration).unwrap();
     let report = curriculum.report();
     assert_eq!(report.band, [4, 5]);
-    let places: Vec<Place> = report.cells.iter().map(|cell| cell.place).collect();
+    let classes: Vec<Competence> = report.cells.iter().map(|cell| cell.competence).collect();
     assert_eq!(
-        places,
-        [Place::Mastered, Place::Edge, Place::Edge, Place::Beyond]
+        classes,
+        [
+            Competence::Mastered,
+            Competence::Edge,
+            Competence::Edge,
+            Competence::Beyond
+        ]
     );
     let at_four = &report.cells[1].pass_1;
     assert!(at_four.low < 0.375 && 0.375 < at_four.high, "{at_four:?}");
@@ -429,7 +434,9 @@ fn when_every_problem_is_mastered_practice_goes_on() {
     }
     let cells = curriculum.report().cells;
     assert!(
-        cells.iter().all(|cell| cell.place == Place::Mastered),
+        cells
+            .iter()
+            .all(|cell| cell.competence == Competence::Mastered),
         "{cells:?}"
     );
 }
