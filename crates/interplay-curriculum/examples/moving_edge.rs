@@ -54,13 +54,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{change}");
         }
     }
-    println!("\nop  place      prompts  pass@1 (interval)      pass@{GROUP}");
+    println!("\nop  class      prompts  pass@1 (interval)      pass@{GROUP}");
     for cell in curriculum.report().cells {
         let (first, some) = (cell.pass_1, cell.pass_k);
         println!(
             "{:<3} {:<10} {:>7}  {:.2} ({:.2} to {:.2})    {:.2} ({:.2} to {:.2})",
             cell.cell,
-            cell.place,
+            cell.competence,
             cell.taken,
             first.mean,
             first.low,

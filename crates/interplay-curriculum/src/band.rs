@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Place;
+use crate::Competence;
 use crate::state::Cell;
 
 type Cells = BTreeMap<u64, Cell>;
@@ -13,7 +13,7 @@ type Band = BTreeSet<u64>;
 
 /// The problems at the edge; possibly none.
 pub(crate) fn problems(cells: &Cells) -> Band {
-    at(cells, Place::Edge).collect()
+    at(cells, Competence::Edge).collect()
 }
 
 /// The ops at the edge and those of the last band about which nothing is known for sure; where there
@@ -22,8 +22,8 @@ pub(crate) fn ops(cells: &Cells, last: &Band) -> Band {
     let undecided = last
         .iter()
         .copied()
-        .filter(|op| place(cells, *op) == Place::Uncertain);
-    let band: Band = at(cells, Place::Edge).chain(undecided).collect();
+        .filter(|op| competence(cells, *op) == Competence::Uncertain);
+    let band: Band = at(cells, Competence::Edge).chain(undecided).collect();
     match band.is_empty() {
         true => nearest(cells, last).into_iter().collect(),
         false => band,
@@ -33,8 +33,8 @@ pub(crate) fn ops(cells: &Cells, last: &Band) -> Band {
 /// The op just above the mastered ones, unless it is out of reach; then the hardest mastered one.
 /// Where none is mastered, the next easier op than the last band.
 fn nearest(cells: &Cells, last: &Band) -> Option<u64> {
-    let within_reach = |op: &u64| place(cells, *op) != Place::Beyond;
-    if let Some(top) = at(cells, Place::Mastered).max() {
+    let within_reach = |op: &u64| competence(cells, *op) != Competence::Beyond;
+    if let Some(top) = at(cells, Competence::Mastered).max() {
         return above(cells, top).filter(within_reach).or(Some(top));
     }
     let lowest = last.first().copied();
@@ -52,10 +52,10 @@ pub(crate) fn explorers(cells: &Cells, band: &Band) -> Band {
     let mut explorers = Band::new();
     for op in band {
         let mut harder = cells.range(op + 1..);
-        let next = harder.find(|(_, cell)| cell.place != Place::Mastered);
+        let next = harder.find(|(_, cell)| cell.competence != Competence::Mastered);
         explorers.extend(next.map(|(op, _)| *op).filter(outside));
         let easier = cells.range(..op).next_back();
-        let uncertain = easier.filter(|(_, cell)| cell.place == Place::Uncertain);
+        let uncertain = easier.filter(|(_, cell)| cell.competence == Competence::Uncertain);
         explorers.extend(uncertain.map(|(op, _)| *op).filter(outside));
     }
     explorers
@@ -65,47 +65,51 @@ fn above(cells: &Cells, op: u64) -> Option<u64> {
     cells.range(op + 1..).next().map(|(op, _)| *op)
 }
 
-fn at(cells: &Cells, place: Place) -> impl Iterator<Item = u64> + '_ {
-    let there = cells.iter().filter(move |(_, cell)| cell.place == place);
+fn at(cells: &Cells, competence: Competence) -> impl Iterator<Item = u64> + '_ {
+    let there = cells
+        .iter()
+        .filter(move |(_, cell)| cell.competence == competence);
     there.map(|(op, _)| *op)
 }
 
-fn place(cells: &Cells, op: u64) -> Place {
-    cells.get(&op).map_or(Place::Uncertain, |cell| cell.place)
+fn competence(cells: &Cells, op: u64) -> Competence {
+    cells
+        .get(&op)
+        .map_or(Competence::Uncertain, |cell| cell.competence)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Place::{Beyond, Edge, Mastered, Uncertain};
+    use Competence::{Beyond, Edge, Mastered, Uncertain};
 
-    fn cells(places: &[(u64, Place)]) -> Cells {
-        let cell = |place| Cell {
-            place,
+    fn cells(classes: &[(u64, Competence)]) -> Cells {
+        let cell = |competence| Cell {
+            competence,
             ..Cell::default()
         };
-        places
+        classes
             .iter()
-            .map(|(op, place)| (*op, cell(*place)))
+            .map(|(op, competence)| (*op, cell(*competence)))
             .collect()
     }
 
-    fn band(places: &[(u64, Place)], last: &[u64]) -> Vec<u64> {
+    fn band(classes: &[(u64, Competence)], last: &[u64]) -> Vec<u64> {
         let last = last.iter().copied().collect();
-        ops(&cells(places), &last).into_iter().collect()
+        ops(&cells(classes), &last).into_iter().collect()
     }
 
     #[test]
     fn the_band_is_the_edge_and_what_is_undecided_of_the_last_one() {
-        let places = [
+        let classes = [
             (2, Mastered),
             (3, Uncertain),
             (4, Edge),
             (5, Uncertain),
             (6, Beyond),
         ];
-        assert_eq!(band(&places, &[3, 4]), [3, 4]);
-        assert_eq!(band(&places, &[2, 6]), [4]);
+        assert_eq!(band(&classes, &[3, 4]), [3, 4]);
+        assert_eq!(band(&classes, &[2, 6]), [4]);
     }
 
     #[test]
@@ -125,20 +129,20 @@ mod tests {
 
     #[test]
     fn neighbors_of_the_band_are_explored() {
-        let explored = |places: &[(u64, Place)], last: &[u64]| {
+        let explored = |classes: &[(u64, Competence)], last: &[u64]| {
             let last = last.iter().copied().collect();
-            Vec::from_iter(explorers(&cells(places), &last))
+            Vec::from_iter(explorers(&cells(classes), &last))
         };
-        let places = [
+        let classes = [
             (3, Uncertain),
             (4, Uncertain),
             (5, Edge),
             (6, Beyond),
             (7, Uncertain),
         ];
-        assert_eq!(explored(&places, &[5]), [4, 6]);
-        let places = [(4, Mastered), (5, Edge), (6, Mastered), (7, Beyond)];
-        assert_eq!(explored(&places, &[5]), [7]);
+        assert_eq!(explored(&classes, &[5]), [4, 6]);
+        let classes = [(4, Mastered), (5, Edge), (6, Mastered), (7, Beyond)];
+        assert_eq!(explored(&classes, &[5]), [7]);
         assert!(explored(&[(4, Mastered), (5, Edge)], &[5]).is_empty());
     }
 }

@@ -7,12 +7,12 @@
 use interplay_environment::{Environment, Example};
 use interplay_graph::settings::Issues;
 
-use crate::place::Posterior;
+use crate::competence::Posterior;
 use crate::quota::{Role, Slot};
 use crate::report::{list, report_of};
 use crate::shares::{instead, shares, slot};
 use crate::{
-    By, CurriculumError, CurriculumReport, CurriculumSpec, CurriculumState, EdgeRule, Place,
+    By, Competence, CurriculumError, CurriculumReport, CurriculumSpec, CurriculumState, EdgeRule,
     Reestimate, band,
 };
 
@@ -114,7 +114,7 @@ impl Curriculum {
 
     /// Sets the first band.
     fn begin(&mut self) {
-        self.place_all();
+        self.classify_all();
         let named = match &self.spec {
             CurriculumSpec::Static { band: None, .. } => return,
             CurriculumSpec::Static { band, .. } => band.clone(),
@@ -178,7 +178,7 @@ impl Curriculum {
     }
 
     /// The slot under which an example may be taken now.
-    fn wanted(&mut self, example: &Example, instead: Option<Place>) -> Option<Slot> {
+    fn wanted(&mut self, example: &Example, instead: Option<Competence>) -> Option<Slot> {
         let cell = self.cell_of(example)?;
         let known = self.state.cells.entry(cell).or_default();
         known.seen += 1;
@@ -284,7 +284,7 @@ impl Curriculum {
         }
         self.state.estimated_at = step;
         let before: Vec<u64> = self.state.band.iter().copied().collect();
-        let moved = self.place_all();
+        let moved = self.classify_all();
         self.move_band();
         self.set_shares();
         let kept = self.spec.kept();
@@ -301,19 +301,19 @@ impl Curriculum {
     }
 
     /// Places every cell, and tells which have moved.
-    fn place_all(&mut self) -> Vec<(u64, Place, Place)> {
+    fn classify_all(&mut self) -> Vec<(u64, Competence, Competence)> {
         let by = self.spec.by();
         let mut moved = Vec::new();
         for (id, cell) in &mut self.state.cells {
-            let before = cell.place;
+            let before = cell.competence;
             let posterior = Posterior::of(&cell.evidence, &self.rule, by, self.k);
             // The prior alone puts nothing anywhere.
-            cell.place = match cell.evidence.tries > 0.0 {
-                true => posterior.place(&self.rule, before),
-                false => Place::Uncertain,
+            cell.competence = match cell.evidence.tries > 0.0 {
+                true => posterior.classify(&self.rule, before),
+                false => Competence::Uncertain,
             };
-            if cell.place != before {
-                moved.push((*id, before, cell.place));
+            if cell.competence != before {
+                moved.push((*id, before, cell.competence));
             }
         }
         moved
@@ -321,7 +321,7 @@ impl Curriculum {
 
     fn move_band(&mut self) {
         self.state.band = match self.spec.by() {
-            By::Op => band::ops(&self.state.cells, &self.state.band),
+            By::Op => band::ops(&self.state.known_cells(), &self.state.band),
             By::Problem => band::problems(&self.state.cells),
         };
     }
@@ -343,6 +343,11 @@ impl Curriculum {
         &self.spec
     }
 
+    /// The cells in the band; none where every example is taken.
+    pub fn band(&self) -> impl Iterator<Item = u64> + '_ {
+        self.state.band.iter().copied()
+    }
+
     /// Where the curriculum stands.
     #[must_use]
     pub fn report(&self) -> CurriculumReport {
@@ -356,25 +361,34 @@ impl CurriculumSpec {
     /// # Errors
     /// Those of the environment's first example.
     pub fn missing_from(&self, environment: &dyn Environment) -> Result<Issues, CurriculumError> {
-        let mut issues = Issues::default();
-        let name = environment.name();
         if self.takes_everything() {
-            return Ok(issues);
+            return Ok(Issues::default());
+        }
+        let labelled = self.by() == By::Problem || environment.example(0)?.labels.op.is_some();
+        let finite = environment.num_examples().is_some();
+        Ok(self.missing(environment.name(), labelled, finite))
+    }
+
+    /// What an environment of this name lacks for this curriculum, given whether its examples have an op and whether
+    /// its problems come again.
+    #[must_use]
+    pub fn missing(&self, name: &str, labelled: bool, finite: bool) -> Issues {
+        let mut issues = Issues::default();
+        if self.takes_everything() {
+            return issues;
         }
         match self.by() {
             By::Op => {
-                let labelled = environment.example(0)?.labels.op.is_some();
                 let found = format!("a curriculum without a band: no label `op` in `{name}`");
                 let expected = "an environment whose examples have an op";
                 issues.expect(labelled, "", found, expected);
             }
             By::Problem => {
-                let finite = environment.num_examples().is_some();
                 let found = format!("problem, but the problems of `{name}` never come again");
                 issues.expect(finite, "by", found, "op");
             }
         }
-        Ok(issues)
+        issues
     }
 }
 

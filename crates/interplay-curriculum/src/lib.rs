@@ -65,11 +65,11 @@
 
 mod band;
 mod beta;
+mod competence;
 mod curriculum;
 mod error;
 mod evidence;
 mod ops;
-mod place;
 mod quota;
 mod report;
 mod shares;
@@ -77,10 +77,10 @@ mod spec;
 mod state;
 
 pub use beta::Beta;
+pub use competence::{Competence, Estimate};
 pub use curriculum::{Curriculum, Pick, PromptResult};
 pub use error::CurriculumError;
 pub use ops::{Ops, UnknownOps};
-pub use place::{Estimate, Place};
 pub use quota::{Quota, Role, Slot};
 pub use report::{CellReport, CurriculumReport, Reestimate};
 pub use spec::{By, CurriculumSpec, EdgeRule, Replay, WeightedOp};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::place::Posterior;
-use crate::{CurriculumSpec, CurriculumState, EdgeRule, Estimate, Place, Quota};
+use crate::competence::Posterior;
+use crate::{Competence, CurriculumSpec, CurriculumState, EdgeRule, Estimate, Quota};
 
 /// Where a curriculum stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,8 +32,9 @@ pub struct CurriculumReport {
 pub struct CellReport {
     /// The op or the problem's id.
     pub cell: u64,
-    /// Where it lies.
-    pub place: Place,
+    /// What the policy can do with it; `place` in files of older versions.
+    #[serde(alias = "place")]
+    pub competence: Competence,
     /// How many of its prompts were practiced.
     pub taken: u64,
     /// How many prompts the estimates rest on, older ones with less weight.
@@ -54,8 +55,8 @@ pub struct Reestimate {
     pub before: Vec<u64>,
     /// The band from now on.
     pub after: Vec<u64>,
-    /// Cells whose place has changed, with the place before and now.
-    pub moved: Vec<(u64, Place, Place)>,
+    /// Cells whose class has changed, with the class before and now.
+    pub moved: Vec<(u64, Competence, Competence)>,
 }
 
 impl fmt::Display for Reestimate {
@@ -69,7 +70,7 @@ impl fmt::Display for Reestimate {
         match moved.len() {
             0 => Ok(()),
             1..=8 => write!(f, " ({})", moved.join(", ")),
-            more => write!(f, " ({more} changes of place)"),
+            more => write!(f, " ({more} changes of class)"),
         }
     }
 }
@@ -86,7 +87,7 @@ pub(crate) fn report_of(
         let posterior = Posterior::of(&cell.evidence, rule, spec.by(), k);
         CellReport {
             cell: *id,
-            place: cell.place,
+            competence: cell.competence,
             taken: cell.taken,
             prompts: cell.evidence.prompts,
             pass_1: posterior.pass_1(confidence),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::quota::{Quota, Role, Slot};
-use crate::{By, CurriculumSpec, CurriculumState, Place, band};
+use crate::{By, Competence, CurriculumSpec, CurriculumState, band};
 
 /// The wanted shares; none where every example is taken.
 pub(crate) fn shares(spec: &CurriculumSpec, state: &CurriculumState) -> Vec<Quota> {
@@ -17,7 +17,7 @@ pub(crate) fn shares(spec: &CurriculumSpec, state: &CurriculumState) -> Vec<Quot
 fn shares_of_ops(spec: &CurriculumSpec, state: &CurriculumState) -> Vec<Quota> {
     let band = &state.band;
     let explorers = match spec.explore() > 0.0 {
-        true => band::explorers(&state.cells, band),
+        true => band::explorers(&state.known_cells(), band),
         false => BTreeSet::new(),
     };
     let explore = if explorers.is_empty() {
@@ -89,7 +89,7 @@ pub(crate) fn slot(
     spec: &CurriculumSpec,
     state: &CurriculumState,
     cell: u64,
-    instead: Option<Place>,
+    instead: Option<Competence>,
 ) -> Option<Slot> {
     match spec.by() {
         By::Op => slot_of_op(spec, state, cell),
@@ -120,41 +120,44 @@ fn slot_of_problem(
     spec: &CurriculumSpec,
     state: &CurriculumState,
     problem: u64,
-    instead: Option<Place>,
+    instead: Option<Competence>,
 ) -> Option<Slot> {
-    let place = state.cells.get(&problem).map(|cell| cell.place);
-    let place = place.unwrap_or_default();
+    let competence = state.cells.get(&problem).map(|cell| cell.competence);
+    let competence = competence.unwrap_or_default();
     let moves = matches!(spec, CurriculumSpec::Iterative { .. });
-    let role = match place {
-        _ if instead == Some(place) => Role::Band,
-        Place::Edge => Role::Band,
-        Place::Uncertain if moves => Role::Band,
-        Place::Uncertain => return None,
-        Place::Mastered => Role::Replay,
-        Place::Beyond => Role::Explore,
+    let role = match competence {
+        _ if instead == Some(competence) => Role::Band,
+        Competence::Edge => Role::Band,
+        Competence::Uncertain if moves => Role::Band,
+        Competence::Uncertain => return None,
+        Competence::Mastered => Role::Replay,
+        Competence::Beyond => Role::Explore,
     };
     Some(Slot { role, op: None })
 }
 
-/// By problem, the place whose problems are practiced where none is at the edge: those that may be,
+/// By problem, the class whose problems are practiced where none is at the edge: those that may be,
 /// else those beyond reach, else mastered ones.
 pub(crate) fn instead(
     spec: &CurriculumSpec,
     state: &CurriculumState,
     problems: Option<u64>,
-) -> Option<Place> {
+) -> Option<Competence> {
     if spec.by() == By::Op || !state.band.is_empty() {
         return None;
     }
-    let at = |place| {
-        let there = state.cells.values().filter(|cell| cell.place == place);
+    let at = |competence| {
+        let there = state
+            .cells
+            .values()
+            .filter(|cell| cell.competence == competence);
         there.count() as u64
     };
-    let (mastered, beyond) = (at(Place::Mastered), at(Place::Beyond));
+    let (mastered, beyond) = (at(Competence::Mastered), at(Competence::Beyond));
     let open = problems.is_none_or(|all| mastered + beyond < all);
     Some(match (open, beyond) {
-        (true, _) => Place::Uncertain,
-        (false, 1..) => Place::Beyond,
-        (false, 0) => Place::Mastered,
+        (true, _) => Competence::Uncertain,
+        (false, 1..) => Competence::Beyond,
+        (false, 0) => Competence::Mastered,
     })
 }

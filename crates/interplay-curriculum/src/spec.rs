@@ -41,7 +41,7 @@ pub enum CurriculumSpec {
     },
     /// The edge of competence that a calibration found. It stays.
     Edge {
-        /// What has a place of its own.
+        /// Whether competence is estimated per op or per problem.
         #[serde(default)]
         by: By,
         /// The ops at the edge. Without them, the edge is computed from the calibration.
@@ -56,7 +56,7 @@ pub enum CurriculumSpec {
     },
     /// An edge that is estimated again and again from the rollouts themselves.
     Iterative {
-        /// What has a place of its own.
+        /// Whether competence is estimated per op or per problem.
         #[serde(default)]
         by: By,
         /// Steps from one estimate to the next.
@@ -85,7 +85,7 @@ pub enum CurriculumSpec {
     },
 }
 
-/// What has a place on the way from beyond reach to mastered.
+/// Whether competence is estimated per op or per problem.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -131,7 +131,7 @@ pub struct EdgeRule {
     /// The k of pass@k; the number of rollouts of a prompt where it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u32>,
-    /// How probable a place must be before a cell takes it; above 0.5. A cell keeps its place until
+    /// How probable a class must be before a cell is classified as it; above 0.5. A cell keeps its class until
     /// another one is this probable, or until its own is less probable than not.
     pub confidence: f64,
     /// What is believed of pass@1 and of pass@k before the first rollout.
@@ -191,7 +191,7 @@ impl CurriculumSpec {
         matches!(self, Self::Static { band: None, .. })
     }
 
-    /// What has a place of its own.
+    /// Whether competence is estimated per op or per problem.
     #[must_use]
     pub fn by(&self) -> By {
         match self {
@@ -207,6 +207,19 @@ impl CurriculumSpec {
             Self::Static { .. } => None,
             Self::Edge { edge, .. } | Self::Iterative { edge, .. } => Some(edge),
         }
+    }
+
+    /// The ops that the settings name, by key.
+    #[must_use]
+    pub fn named_ops(&self) -> Vec<(&'static str, Ops)> {
+        let own = match self {
+            Self::Static { band, .. } => band.clone().map(|band| ("band", band)),
+            Self::Edge { ops, .. } => Some(("ops", ops.iter().map(|named| named.op).collect())),
+            Self::Iterative { start, .. } => start.clone().map(|start| ("start", start)),
+        };
+        let replayed = self.replay().ops.clone();
+        let replayed = replayed.map(|ops| ("replay.ops", ops));
+        own.into_iter().chain(replayed).collect()
     }
 
     pub(crate) fn replay(&self) -> &Replay {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Place;
+use crate::Competence;
 use crate::evidence::Evidence;
 use crate::quota::Quotas;
 
@@ -48,6 +48,15 @@ impl CurriculumState {
         }
     }
 
+    /// The cells that the environment is known to have: those that came by. Before the first example all count, as
+    /// a calibration has to be trusted then.
+    pub(crate) fn known_cells(&self) -> BTreeMap<u64, Cell> {
+        let begun = self.cells.values().any(|cell| cell.seen > 0);
+        let known = self.cells.iter();
+        let known = known.filter(|(_, cell)| cell.seen > 0 || !begun);
+        known.map(|(id, cell)| (*id, cell.clone())).collect()
+    }
+
     /// The index of the first example that was not looked at.
     #[must_use]
     pub fn cursor(&self) -> u64 {
@@ -75,8 +84,28 @@ pub(crate) struct Cell {
     pub seen: u64,
     /// How often it was taken.
     pub taken: u64,
-    /// Where it lies.
-    pub place: Place,
+    /// What the policy can do with it; `place` in checkpoints of older versions.
+    #[serde(alias = "place")]
+    pub competence: Competence,
     /// What its rollouts say.
     pub evidence: Evidence,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_older_versions_are_read() {
+        let cell = r#"{"seen": 3, "taken": 2, "place": "edge", "evidence": {"prompts": 2.0, "tries": 8.0,
+            "successes": 1.0, "rates": 0.25, "pairs": 0.0, "solved": 1.0}}"#;
+        let old = format!(r#"{{"cursor": 9, "band": [4], "cells": {{"4": {cell}}}}}"#);
+        let state: CurriculumState = serde_json::from_str(&old).unwrap();
+        assert_eq!(state.cells[&4].competence, Competence::Edge);
+        let written = serde_json::to_string(&state).unwrap();
+        assert_eq!(
+            serde_json::from_str::<CurriculumState>(&written).unwrap(),
+            state
+        );
+    }
 }

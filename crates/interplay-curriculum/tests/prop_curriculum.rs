@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use interplay_curriculum::{
-    By, Curriculum, CurriculumError, CurriculumSpec, CurriculumState, EdgeRule, Ops, Place,
+    By, Competence, Curriculum, CurriculumError, CurriculumSpec, CurriculumState, EdgeRule, Ops,
     PromptResult, Replay, Role, WeightedOp,
 };
 use interplay_environment::{Environment, EnvironmentError, Example, Score};
@@ -329,15 +329,50 @@ fn a_calibration_finds_the_edge() {
     let curriculum = Curriculum::new(&spec, 16, &calibration).unwrap();
     let report = curriculum.report();
     assert_eq!(report.band, [4, 5]);
-    let places: Vec<Place> = report.cells.iter().map(|cell| cell.place).collect();
+    let classes: Vec<Competence> = report.cells.iter().map(|cell| cell.competence).collect();
     assert_eq!(
-        places,
-        [Place::Mastered, Place::Edge, Place::Edge, Place::Beyond]
+        classes,
+        [
+            Competence::Mastered,
+            Competence::Edge,
+            Competence::Edge,
+            Competence::Beyond
+        ]
     );
     let at_four = &report.cells[1].pass_1;
     assert!(at_four.low < 0.375 && 0.375 < at_four.high, "{at_four:?}");
     let wrong = Curriculum::new(&spec, 16, &[result(3, 17)]).unwrap_err();
     assert!(wrong.to_string().contains("17 of 16"), "{wrong}");
+}
+
+/// A calibration may have measured ops that the environment does not have.
+#[test]
+fn a_band_never_moves_to_ops_that_do_not_come_by() {
+    let result = |cell| PromptResult {
+        cell,
+        successes: 6,
+        tries: 16,
+    };
+    // All of them are at the edge.
+    let calibration = [4, 5, 6, 7].map(|op| vec![result(op); 24]).concat();
+    let spec: CurriculumSpec =
+        toml::from_str("kind = \"iterative\"\nevery_steps = 1\nexplore = 0.2\nstart = \"4\"")
+            .unwrap();
+    let mut curriculum = Curriculum::new(&spec, 16, &calibration).unwrap();
+    assert_eq!(curriculum.band().collect::<Vec<_>>(), [4]);
+    let environment = Mixed::ops(4..=5);
+    for number in 1..=60 {
+        for _ in 0..4 {
+            let pick = curriculum.next(&environment, fits).unwrap();
+            curriculum.record(&pick.example, 16, 16).unwrap();
+        }
+        curriculum.end_step(number);
+        let band: Vec<u64> = curriculum.band().collect();
+        assert_eq!(band, curriculum.report().band);
+        assert!(band.iter().all(|op| (4..=5).contains(op)), "{band:?}");
+    }
+    // Where everything is mastered the hardest op that there is goes on.
+    assert_eq!(curriculum.report().band, [5]);
 }
 
 #[test]
@@ -399,7 +434,9 @@ fn when_every_problem_is_mastered_practice_goes_on() {
     }
     let cells = curriculum.report().cells;
     assert!(
-        cells.iter().all(|cell| cell.place == Place::Mastered),
+        cells
+            .iter()
+            .all(|cell| cell.competence == Competence::Mastered),
         "{cells:?}"
     );
 }

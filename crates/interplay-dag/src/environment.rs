@@ -112,6 +112,14 @@ impl DagEnvironment {
         self
     }
 
+    /// The same without what each step uses ([`StepScore::uses`](interplay_environment::StepScore::uses)), which
+    /// takes time and which only credit for steps reads. Call it before [`with_noise`](Self::with_noise).
+    #[must_use]
+    pub fn without_uses(mut self) -> Self {
+        self.verifier = self.verifier.without_uses();
+        self
+    }
+
     /// The same with reward components, first error and steps taken from noisy verdicts; `accepted`,
     /// `answer_correct` and `process_accuracy` of a score stay exact. The argument `draw` of
     /// [`score`](Environment::score) picks the noise.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`advantage`] | the rewards of a step, in groups | one advantage a completion |
 //! | [`credit`] | the advantages and verified steps of a group | one advantage a token |
+//! | [`loss`] | the advantages and log-probabilities of tokens | a loss and its derivative by each log-probability |
 //! | [`overlong`] | lengths, and whether completions ended by themselves | punishments and masks |
 //!
 //! No function draws a random number, reads a file or sees a tensor. What a function remembers across

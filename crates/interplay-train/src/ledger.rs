@@ -39,7 +39,7 @@ pub struct Ledger {
     pub trained_tokens: u64,
     /// Tokens of the rollouts, prompts included.
     pub generated_tokens: u64,
-    /// Tokens scored by the frozen reference model.
+    /// Tokens scored by the reference model.
     pub reference_tokens: u64,
     /// Tokens that the policy itself scored without a gradient, for instance to recompute old log-probabilities.
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct Workloads {
     pub recomputed_packed: Workload,
     /// Rollouts.
     pub generated: Workload,
-    /// Passes of the frozen reference model.
+    /// Passes of the reference model.
     pub reference: Workload,
     /// Passes of the policy without a gradient.
     pub scored: Workload,
@@ -139,7 +139,7 @@ pub struct Flops {
     pub recomputation: u128,
     /// Rollouts.
     pub generation: u128,
-    /// Passes of the frozen reference model.
+    /// Passes of the reference model.
     pub reference: u128,
     /// Passes of the policy without a gradient.
     pub scoring: u128,
@@ -185,7 +185,7 @@ impl Ledger {
         }
     }
 
-    /// Counts rows that the frozen reference model scores.
+    /// Counts rows that the reference model scores.
     pub fn count_reference(&mut self, pass: &PackedBatch) {
         self.reference_tokens += pass.sequence_tokens as u64;
         self.workloads.reference += pass.separate_workload();

@@ -10,7 +10,7 @@ use fixtures::{Recorder, Sums, World, assert_same_files, killed, optimizer, pret
 use interplay_environment::{Environment, EnvironmentError, Example, Score, components};
 use interplay_graph::SeedStreams;
 use interplay_train::grpo::{self, GrpoInput, GrpoSpec};
-use interplay_train::parallel::Replicas;
+use interplay_train::parallel::{ReplicaSpec, Replicas};
 use interplay_train::{Observer, StageFolder, StageSummary, TrainError};
 use serde_json::Value;
 
@@ -208,15 +208,17 @@ fn every_objective_trains_and_makes_a_difference() {
     }
 }
 
-/// Objectives that count successes, on a reward that is 0 or 1.
+/// Objectives that count successes, on a reward that is 0 or 1, and those that leave out groups or completions.
+/// No two of them do the same.
 #[test]
 fn objectives_on_successes_train() {
     let base = Base::new(4_000);
     let environment = Mixed::new(3);
-    let plain = spec("reward = { kind = \"outcome\" }");
-    base.run(&environment, "plain", &plain, &mut Recorder::new())
-        .unwrap();
     let settings = [
+        "",
+        "advantage = { scale_rewards = \"none\" }",
+        "filter_zero_std_groups = true",
+        "mask_truncated_completions = true",
         "advantage = { estimator = { pass_at_k = { k = 2 } } }",
         "advantage = { focal_gamma = 2.0 }",
         "advantage = { unlikeliness = {} }",
@@ -227,13 +229,30 @@ fn objectives_on_successes_train() {
     for (index, setting) in settings.iter().enumerate() {
         let name = format!("stage-{index}");
         let spec = spec(&format!("reward = {{ kind = \"outcome\" }}\n{setting}"));
-        base.run(&base.world.environment, &name, &spec, &mut Recorder::new())
+        base.run(&environment, &name, &spec, &mut Recorder::new())
             .unwrap();
-        assert!(
-            weights(&base.path(&name)) != weights(&base.path("base")),
-            "{setting}"
-        );
+        for earlier in (0..index).map(|earlier| format!("stage-{earlier}")) {
+            assert!(
+                weights(&base.path(&name)) != weights(&base.path(&earlier)),
+                "{setting} does what {earlier} does"
+            );
+        }
     }
+    // All begin with the same rollouts. Groups and completions that are left out are not trained on.
+    let first = |index: usize| metrics(&base.path(&format!("stage-{index}"))).swap_remove(0);
+    let (plain, filtered, masked) = (first(0), first(2), first(3));
+    let number = |step: &Value, name: &str| step[name].as_f64().unwrap();
+    for name in ["reward", "tokens/sampled", "frac_reward_zero_std"] {
+        assert_eq!(plain[name], filtered[name]);
+        assert_eq!(plain[name], masked[name]);
+    }
+    let trained = |step| number(step, "tokens/trained");
+    assert_eq!(trained(&plain), number(&plain, "tokens/sampled"));
+    assert!(number(&plain, "frac_reward_zero_std") > 0.0);
+    assert!(trained(&filtered) > 0.0 && trained(&filtered) < trained(&plain));
+    let cut = number(&plain, "completions/clipped_ratio");
+    assert!(cut > 0.0 && cut < 1.0, "{cut}");
+    assert!(trained(&masked) > 0.0 && trained(&masked) < trained(&plain));
 }
 
 /// Everything that has a state, at once: curriculum, refilling, a reference and a weight that move, averages of
@@ -282,6 +301,32 @@ fn a_stage_with_every_kind_of_state_resumes_bit_for_bit() {
     assert_eq!(steps[0]["kl_coefficient"], 0.1);
     assert_ne!(steps[7]["kl_coefficient"], 0.1);
     assert!(number(&steps[0], "sampling/sampling_logp_difference/max") < 1e-3);
+}
+
+/// Covariances are those of the tokens of a pass, which devices would split.
+#[test]
+fn losses_over_the_tokens_of_a_pass_are_refused_on_several_devices() {
+    let base = Base::new(4_000);
+    let spec = spec("clip_cov = {}");
+    let input = GrpoInput {
+        config: &base.world.config,
+        start: &base.path("base/model"),
+        environment: &Mixed::new(3),
+        tokenizer: &base.world.tokenizer,
+        stream: SeedStreams::new(5).stream("rollouts"),
+        spec: &spec,
+        calibration: &[],
+    };
+    let replicas =
+        Replicas::single(Default::default()).with([ReplicaSpec::Local(Default::default())]);
+    let folder = StageFolder::new(base.path("two"), "grpo", fixtures::KEY);
+    let error = grpo::run_on::<Train>(&folder, &input, &replicas, &mut Recorder::new());
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("`clip_cov`") && error.contains("2"),
+        "{error}"
+    );
+    assert!(!base.path("two").exists());
 }
 
 /// A curriculum takes from the environment what its band names.

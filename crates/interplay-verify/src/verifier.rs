@@ -120,6 +120,15 @@ impl Verifier {
         Self { uses: true, ..self }
     }
 
+    /// Verdicts that do not say so.
+    #[must_use]
+    pub fn without_uses(self) -> Self {
+        Self {
+            uses: false,
+            ..self
+        }
+    }
+
     /// The level.
     #[must_use]
     pub fn level(&self) -> Level {

@@ -6,15 +6,17 @@
 
 use std::collections::HashSet;
 
+use interplay_curriculum::{By, Ops};
 use interplay_eval::Band;
 use interplay_graph::settings::Issues;
 use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::TrainerSpec;
+use interplay_train::grpo::GrpoSpec;
 
 use crate::budget;
 use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP};
-use crate::planned_stage::{Ops, Stage, resolve_stages};
+use crate::planned_stage::{self, Stage, resolve_stages};
 use crate::spec::{ExperimentSpec, band_ops};
 use crate::stage::StageSpec;
 
@@ -229,13 +231,16 @@ impl Check<'_> {
         self.issues.nest(&key, needs.issues);
         if let Some(training) = needs.training {
             self.data(&format!("{key}.data"), training.data);
-            let follows = stage.edge_from.is_some();
+            let follows = stage.edge_from.is_some() && !stage.settings.starts_from_calibration();
             self.issues
                 .nest(&format!("{key}.data"), training.data.edge_issues(follows));
-            match training.reward {
-                Some(reward) => {
-                    let missing = reward.missing_from(&training.data.components());
+            match training.rollouts {
+                Some(spec) => {
+                    let missing = spec.reward.missing_from(&training.data.components());
                     self.issues.nest(&format!("{key}.training"), missing);
+                    let issues = curriculum_issues(stage, spec, training.data);
+                    self.issues
+                        .nest(&format!("{key}.training.curriculum"), issues);
                 }
                 None => self.exact(&format!("{key}.data"), training.data),
             }
@@ -252,16 +257,61 @@ impl Check<'_> {
 
     /// A stage that takes its ops from a calibration must be able to take any of them.
     fn edge(&mut self, stage: &Stage) {
-        let (Ops::AtEdgeOf(calibration), Some(data)) = (&stage.ops, stage.settings.data()) else {
+        let (planned_stage::Ops::AtEdgeOf(calibration), Some(data)) =
+            (&stage.ops, stage.settings.data())
+        else {
             return;
         };
         let calibrating = &self.spec.stages[calibration.index()].settings;
         if let Some(ops) = calibrating.needs().measured_ops {
             let name = &stage.name;
             let key = format!("stage.{name}.data (at the ops of stage.{calibration})");
-            self.data(&key, &data.at_edge(ops));
+            if !stage.settings.starts_from_calibration() {
+                self.data(&key, &data.at_edge(ops));
+                return;
+            }
+            let there = data.ops();
+            let missing: Vec<u32> = ops.iter().filter(|op| !there.contains(op)).collect();
+            let expected =
+                "every op that the calibration measures: the curriculum picks among them";
+            let found = format!("no op {missing:?}");
+            let holds = data.is_finite() || missing.is_empty();
+            self.issues.expect(holds, key, found, expected);
         }
     }
+}
+
+/// What is wrong with the curriculum of a stage, by itself or with the stage's data.
+fn curriculum_issues(stage: &StageSpec, spec: &GrpoSpec, data: &DataSpec) -> Issues {
+    let curriculum = &spec.curriculum;
+    let mut issues = Issues::default();
+    let measured = curriculum.needs_calibration();
+    if measured && curriculum.by() == By::Problem {
+        let expected = "\"op\", or `kind = \"iterative\"`: a calibration measures held-out problems, not those that this \
+                        stage practices";
+        issues.push("by", "\"problem\"", expected);
+        return issues;
+    }
+    issues.nest(
+        "",
+        curriculum.validate(spec.group_size, stage.edge_from.is_some()),
+    );
+    // The examples of every kind of data have an op.
+    issues.nest("", curriculum.missing(data.kind(), true, data.is_finite()));
+    let (there, moves) = (data.ops(), stage.edge_from.is_some() && !measured);
+    if data.is_finite() || moves {
+        return issues;
+    }
+    for (key, ops) in curriculum.named_ops() {
+        let missing: Ops = ops.iter().filter(|op| !there.contains(op)).collect();
+        let found = format!("op {missing}");
+        let expected = format!(
+            "ops of the stage's data ({})",
+            there.iter().copied().collect::<Ops>()
+        );
+        issues.expect(missing.is_empty(), key, found, expected);
+    }
+    issues
 }
 
 /// Whether a name is a folder on every system and no file of the run.
@@ -423,6 +473,51 @@ mod tests {
                 found.contains(&format!("stage.{taken}.name")),
                 "{taken}: {found}"
             );
+        }
+    }
+
+    /// What is wrong with the quick preset with this curriculum, calibrated or not.
+    fn curriculum_issues(curriculum: &str, ops: &str, calibrated: bool) -> String {
+        issues_after(|spec| {
+            let stage = spec.stages.last_mut().unwrap();
+            if !calibrated {
+                stage.edge_from = None;
+            }
+            let StageSettings::Grpo(grpo) = &mut stage.settings else {
+                panic!("the last stage is of another kind");
+            };
+            grpo.training.curriculum = toml::from_str(curriculum).unwrap();
+            tasks(&mut grpo.data).mixture[0].op = ops.parse().unwrap();
+        })
+    }
+
+    #[test]
+    fn curricula_are_checked_with_everything_else() {
+        let edge = "kind = \"edge\"";
+        assert_eq!(curriculum_issues(edge, "4-10", true), "");
+        let found = curriculum_issues(edge, "4-10", false);
+        let key = "`stage.grpo.training.curriculum.ops`: found a curriculum without a band";
+        assert!(found.contains(key), "{found}");
+        // The curriculum picks among the ops of the data, so they must be there.
+        let found = curriculum_issues(edge, "6-7", true);
+        assert!(found.contains("found no op [4, 5, 8, 9, 10]"), "{found}");
+        let by_problem = "kind = \"edge\"\nby = \"problem\"";
+        let found = curriculum_issues(by_problem, "4-10", true);
+        assert!(
+            found.contains("a calibration measures held-out problems"),
+            "{found}"
+        );
+        let endless = "kind = \"iterative\"\nby = \"problem\"\nevery_steps = 2";
+        let found = curriculum_issues(endless, "4-10", false);
+        assert!(found.contains("never come again"), "{found}");
+        let band = "kind = \"static\"\nband = \"6-9\"\nreplay = { share = 2.0, ops = \"3-4\" }";
+        let found = curriculum_issues(band, "4-7", false);
+        for part in [
+            "curriculum.replay.share`: found 2",
+            "curriculum.band`: found op 8-9, expected ops of the stage's data (4-7)",
+            "curriculum.replay.ops`: found op 3, expected",
+        ] {
+            assert!(found.contains(part), "{part}: {found}");
         }
     }
 

@@ -17,6 +17,7 @@ use interplay_gsm8k::{Gsm8k, Gsm8kSpec};
 use interplay_tasks::datasets::{Part, Split as Parts};
 use interplay_tasks::likeness::Prints;
 use interplay_tasks::{Component, ContextLibrary, Counts, Dataset, TaskError, TaskSpec};
+use interplay_train::grpo::GrpoSpec;
 use interplay_verify::{Level, Noise, Verifier};
 use serde::de::Error as _;
 use serde::ser::Error as _;
@@ -133,6 +134,25 @@ pub(crate) enum Problems {
     Gsm8k(Box<Gsm8k>),
 }
 
+/// Parts of the scores of generated problems that take time: they are computed where something reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Extras {
+    /// The component [`RELEASED_PROCESS`].
+    pub released_process: bool,
+    /// What each step uses.
+    pub uses: bool,
+}
+
+impl Extras {
+    /// Those that a trainer with these settings reads.
+    pub(crate) fn of(spec: &GrpoSpec) -> Self {
+        Self {
+            released_process: spec.reward.reads(RELEASED_PROCESS),
+            uses: spec.credit.reads_steps(),
+        }
+    }
+}
+
 /// Which problems to evaluate on.
 pub(crate) struct Wanted<'a> {
     /// The stream that DAG problems are drawn from.
@@ -206,7 +226,7 @@ impl DataSpec {
         }
     }
 
-    /// The names of the reward components that its environment gives.
+    /// The names of the reward components that its environment can give.
     pub(crate) fn components(&self) -> Vec<String> {
         let mut names = vec!["outcome", "process", "accepted"];
         if matches!(self, Self::Dag(_)) && !self.is_noisy() {
@@ -356,6 +376,20 @@ impl DataSpec {
         stream: &str,
         split: Split,
     ) -> Result<Problems, InterplayError> {
+        self.open_with(supply, stream, split, Extras::default())
+    }
+
+    /// The same, with scores that have these extras.
+    ///
+    /// # Errors
+    /// Problems that cannot be drawn or read.
+    pub(crate) fn open_with(
+        &self,
+        supply: &Supply<'_>,
+        stream: &str,
+        split: Split,
+        extras: Extras,
+    ) -> Result<Problems, InterplayError> {
         match self {
             Self::Dag(data) => {
                 let (tasks, streams) = (data.tasks.clone(), supply.streams);
@@ -370,12 +404,18 @@ impl DataSpec {
                 } else {
                     DagEnvironment::new(dataset)
                 };
-                let environment = environment.with_verifier(Verifier::new(data.level));
+                let mut environment = environment.with_verifier(Verifier::new(data.level));
+                if !extras.uses {
+                    environment = environment.without_uses();
+                }
+                if extras.released_process {
+                    environment = environment.with_released_process();
+                }
                 // Rollouts draw from the first indices of their stream, so the last one is free.
                 let rollouts = streams.stream(&format!("{stream}/rollouts"));
                 let errors = rollouts.child(u64::MAX).stream("supervision");
                 Ok(Problems::Dag(Box::new(match data.noise {
-                    None => environment.with_released_process(),
+                    None => environment,
                     Some(noise) => environment.with_noise(noise, errors)?,
                 })))
             }
@@ -714,10 +754,12 @@ mod tests {
         let selected = data.select(&supply, &wanted("evaluate", &[2, 3], 20, 0), short);
         let selected = selected.unwrap();
         assert_eq!(selected.items.len(), 40);
-        assert_eq!(
-            data.components(),
-            selected.problems.environment().components()
-        );
+        let all = Extras {
+            released_process: true,
+            uses: true,
+        };
+        let problems = data.open_with(&supply, "train", Split::Train, all).unwrap();
+        assert_eq!(data.components(), problems.environment().components());
         assert!(selected.overlong > 0);
         let items = selected.items.iter();
         assert!(items.clone().all(|item| item.example.prompt.len() < 75));
@@ -725,6 +767,41 @@ mod tests {
         let none = data.select(&supply, &wanted("evaluate", &[2], 1, 0), |_| Ok(false));
         let error = none.err().unwrap().to_string();
         assert!(error.contains("op 2"), "{error}");
+    }
+
+    #[test]
+    fn scores_have_what_their_trainer_reads() {
+        let library = ContextLibrary::embedded();
+        let supply = Supply {
+            library: &library,
+            streams: SeedStreams::new(7),
+            held_out: 0.1,
+        };
+        let data = read(TERSE).unwrap();
+        let scored = |settings: &str| {
+            let text = format!(
+                "steps = 1\nprompts = 4\nrows = 4\nrow_tokens = 64\nmax_new_tokens = 24\n{settings}\n\
+                 [optimizer]\nlearning_rate = {{ peak = 1e-3 }}"
+            );
+            let extras = Extras::of(&toml::from_str(&text).unwrap());
+            let problems = data.open_with(&supply, "train", Split::Train, extras);
+            let problems = problems.unwrap();
+            let environment = problems.environment();
+            let examples = (0..20).map(|index| environment.example(index).unwrap());
+            let scores = examples.map(|one| environment.score(&one, &one.target, 0).unwrap());
+            let scores: Vec<_> = scores.collect();
+            assert!(scores.iter().all(|score| score.accepted));
+            let released = scores
+                .iter()
+                .all(|score| score.component(RELEASED_PROCESS).is_some());
+            let mut steps = scores.iter().flat_map(|score| &score.steps);
+            (released, steps.any(|step| !step.uses.is_empty()))
+        };
+        assert_eq!(scored(""), (false, false));
+        assert_eq!(scored("reward = { kind = \"paper\" }"), (true, false));
+        assert_eq!(scored("credit = \"node\""), (false, true));
+        let weighted = "reward = { kind = \"weighted\", weights = { released_process = 1.0 } }";
+        assert_eq!(scored(weighted), (true, false));
     }
 
     #[test]

@@ -40,6 +40,22 @@ pub(crate) struct Calibrated {
     /// `None` in files of older runs, which did not count it: those are measured again.
     #[serde(default)]
     pub sampled: Option<Sampled>,
+    /// What each problem's completions were worth, for curricula that start from the calibration. Empty in files of
+    /// older runs, which are measured again where a curriculum needs it.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+}
+
+/// What the completions of a measured problem were worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Measured {
+    /// The problem's op.
+    pub op: u32,
+    /// Accepted completions.
+    pub successes: u32,
+    /// All completions.
+    pub tries: u32,
 }
 
 #[cfg(test)]
@@ -55,15 +71,23 @@ mod tests {
         let found: Keyed<Calibrated> = serde_json::from_str(&old).unwrap();
         assert_eq!(found.value.report.ops, [6]);
         assert_eq!(found.value.sampled, None);
+        assert!(found.value.measured.is_empty());
         let mut value = found.value;
         let sampled = Sampled {
             tokens: 9,
             ..Sampled::default()
         };
         value.sampled = Some(sampled);
+        let measured = Measured {
+            op: 6,
+            successes: 1,
+            tries: 4,
+        };
+        value.measured = vec![measured; 2];
         let text = serde_json::to_string(&value).unwrap();
         let again: Calibrated = serde_json::from_str(&text).unwrap();
         assert_eq!(again.report, value.report);
         assert_eq!(again.sampled, Some(sampled));
+        assert_eq!(again.measured, [measured; 2]);
     }
 }

@@ -36,7 +36,8 @@ pub enum Ops {
     /// Those that its data name.
     OfData,
     /// In the components of its data that follow it, those that an earlier calibration finds at the
-    /// edge of competence; those of its data if it finds none.
+    /// edge of competence; those of its data if it finds none. Those of its data, too, where its curriculum picks
+    /// among them by the results of the calibration.
     AtEdgeOf(StageRef),
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use interplay_graph::settings::Issues;
 use interplay_model::Precision;
 use interplay_tasks::Counts;
-use interplay_train::grpo::{GrpoSpec, RewardSpec};
+use interplay_train::grpo::GrpoSpec;
 use interplay_train::next_token::NextTokenSpec;
 use serde::de::{DeserializeOwned, Error};
 use serde::ser::SerializeMap;
@@ -26,7 +26,8 @@ pub struct StageSpec {
     /// for kinds that start from random weights.
     pub from: Option<String>,
     /// The calibration whose ops replace those of the components of its data that follow it
-    /// (`edge = true`), for kinds that can train at the edge.
+    /// (`edge = true`), for kinds that can train at the edge. Where the curriculum finds the edge itself, the
+    /// calibration that it finds it in.
     pub edge_from: Option<String>,
     /// What it does.
     pub settings: StageSettings,
@@ -133,8 +134,8 @@ pub(crate) struct Needs<'a> {
 pub(crate) struct TrainingNeeds<'a> {
     /// The examples to train on.
     pub data: &'a DataSpec,
-    /// What completions earn, for stages that sample some.
-    pub reward: Option<&'a RewardSpec>,
+    /// The settings of the trainer, for stages that sample completions.
+    pub rollouts: Option<&'a GrpoSpec>,
     /// Rows of a training pass, which devices share.
     pub rows: usize,
     /// Tokens of a row.
@@ -229,7 +230,7 @@ impl StageSettings {
                 precision: stage.training.precision,
                 training: Some(TrainingNeeds {
                     data: &stage.data,
-                    reward: None,
+                    rollouts: None,
                     rows: stage.training.rows,
                     row_tokens: stage.training.row_tokens,
                     row_holds: RowHolds::Sample,
@@ -247,13 +248,22 @@ impl StageSettings {
                 precision: stage.training.precision,
                 training: Some(TrainingNeeds {
                     data: &stage.data,
-                    reward: Some(&stage.training.reward),
+                    rollouts: Some(&stage.training),
                     rows: stage.training.rows,
                     row_tokens: stage.training.row_tokens,
                     row_holds: RowHolds::PromptAnd(stage.training.max_new_tokens),
                 }),
                 measured_ops: None,
             },
+        }
+    }
+
+    /// Whether its curriculum finds the edge in the results of a calibration. Then `edge_from` names that
+    /// calibration, and the data keep their ops, among which the curriculum picks.
+    pub(crate) fn starts_from_calibration(&self) -> bool {
+        match self {
+            Self::Grpo(stage) => stage.training.curriculum.needs_calibration(),
+            _ => false,
         }
     }
 

@@ -98,6 +98,47 @@ fn word_problems_run_through_every_stage() {
     assert!(stderr(&changed).contains("key"), "{}", stderr(&changed));
 }
 
+/// The calibration of a file reaches the curriculum of a stage: it decides what is practiced.
+#[test]
+fn a_curriculum_starts_from_a_calibration() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path(), |text| {
+        let text = text.replace(
+            "reward = { kind = \"outcome\" }",
+            "reward = { kind = \"outcome\" }, curriculum = { kind = \"edge\" }",
+        );
+        text.replace(
+            "ops = \"1-2\", problems_per_op = 2",
+            "ops = \"2-3\", problems_per_op = 3",
+        )
+    });
+    let (out, run) = (folder.path().join("run"), || {
+        run(folder.path(), "words.toml", "run")
+    });
+    let first = run();
+    assert!(first.status.success(), "{}", stderr(&first));
+    let edge = json(&out.join("calibrate/edge.json"));
+    let measured = edge["value"]["measured"].as_array().unwrap();
+    assert_eq!(measured.len(), 6);
+    assert!(measured.iter().all(|of| of["tries"] == 2), "{edge}");
+    // Without a success the easiest op that was measured is practiced, and op 1 is not.
+    assert!(measured.iter().all(|of| of["successes"] == 0), "{edge}");
+    let metrics = fs::read_to_string(out.join("grpo/metrics.jsonl")).unwrap();
+    for line in metrics.lines() {
+        let step: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(step["curriculum/lowest"], 2.0, "{step}");
+        assert!(step["reward/op_2"].is_number(), "{step}");
+        assert!(step.get("reward/op_1").is_none() && step.get("reward/op_3").is_none());
+    }
+    assert!(run().status.success());
+    // A calibration of an older run is measured again, with the same results.
+    let mut old = edge.clone();
+    old["value"].as_object_mut().unwrap().remove("measured");
+    fs::write(out.join("calibrate/edge.json"), old.to_string()).unwrap();
+    assert!(run().status.success());
+    assert_eq!(json(&out.join("calibrate/edge.json")), edge);
+}
+
 #[test]
 fn rewards_and_files_that_are_not_there_are_named_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();

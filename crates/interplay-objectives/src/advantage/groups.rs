@@ -11,8 +11,8 @@
 /// ```
 /// use interplay_objectives::advantage::Groups;
 ///
-/// let groups = Groups { solved: &[true, false, false, false], ..Groups::of_rewards(&[1.0, 0.0, 0.0, 0.0], 2) };
-/// assert_eq!(groups.solved_counts(), [1, 0]);
+/// let groups = Groups { log_probs: &[-3.0, -1.0], lengths: &[3, 1], ..Groups::of_rewards(&[1.0, 0.0], 2) };
+/// assert_eq!(groups.entropy_nats(), Some(1.0));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Groups<'a> {
@@ -20,8 +20,8 @@ pub struct Groups<'a> {
     pub rewards: &'a [f64],
     /// Completions of a prompt.
     pub group_size: usize,
-    /// Whether each completion solves its problem, as far as the supervision says: under noisy
-    /// supervision the noisy verdict, so that no exact knowledge enters the update.
+    /// Whether each completion solves its problem: earns a reward of 0 or 1, or is accepted where rewards are
+    /// graded. Under noisy supervision that is the noisy verdict, so that no exact knowledge enters the update.
     pub solved: &'a [bool],
     /// The log probability of each completion, in nats: the sum over its tokens under the policy
     /// that sampled it.
@@ -44,17 +44,6 @@ impl<'a> Groups<'a> {
             lengths: &[],
             progress: 0.0,
         }
-    }
-
-    /// How many completions of each group are solved.
-    ///
-    /// # Panics
-    /// Where `group_size` is zero.
-    #[must_use]
-    pub fn solved_counts(&self) -> Vec<usize> {
-        let groups = self.solved.chunks(self.group_size);
-        let count = |group: &[bool]| group.iter().filter(|solved| **solved).count();
-        groups.map(count).collect()
     }
 
     /// The mean of `-log p` over all sampled tokens, in nats: an estimate of the policy's entropy per

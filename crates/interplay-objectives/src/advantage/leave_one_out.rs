@@ -5,7 +5,7 @@
 //! Source: arXiv 2402.14740; verl's `rloo`; TRL's `RLOOTrainer`, whose
 //! `normalize_advantages` whitens the result over the batch with a sample deviation.
 //!
-//! Deviations: a uniform group is zero exactly before whitening, without the trace of rounding.
+//! Deviations: a uniform group is zero exactly, before and after whitening, without the trace of rounding.
 
 use crate::moments::{deviation, expect_whole_groups, mean, uniform};
 
@@ -39,6 +39,32 @@ pub fn leave_one_out(rewards: &[f64], group_size: usize) -> Vec<f64> {
     advantages
 }
 
+/// [`leave_one_out`] advantages, whitened over the batch ([`normalized_over_batch`]). The mean that is subtracted
+/// is zero but for rounding, of which a group with equal rewards keeps no trace: it has zero exactly.
+///
+/// # Panics
+/// As [`leave_one_out`].
+///
+/// ```
+/// use interplay_objectives::advantage::normalized_leave_one_out;
+///
+/// let found = normalized_leave_one_out(&[0.3, 0.1, 0.7, 0.1, 0.1, 0.1], 3, 1e-4);
+/// assert!(found[2] > 1.0);
+/// assert_eq!(found[3..], [0.0; 3]);
+/// ```
+#[must_use]
+pub fn normalized_leave_one_out(rewards: &[f64], group_size: usize, epsilon: f64) -> Vec<f64> {
+    let advantages = leave_one_out(rewards, group_size);
+    let mut normalized = normalized_over_batch(&advantages, epsilon);
+    let groups = normalized.chunks_mut(group_size);
+    for (own, rewards) in groups.zip(rewards.chunks(group_size)) {
+        if uniform(rewards) {
+            own.fill(0.0);
+        }
+    }
+    normalized
+}
+
 /// Advantages shifted and scaled to mean 0 and standard deviation 1 over the batch: TRL's
 /// `normalize_advantages` for RLOO. Equal ones become zero.
 ///
@@ -66,6 +92,17 @@ mod tests {
         // 3 - (1 + 2) / 2, 1 - (3 + 2) / 2, 2 - (3 + 1) / 2.
         assert_eq!(leave_one_out(&[3.0, 1.0, 2.0], 3), [1.5, -1.5, 0.0]);
         assert_eq!(leave_one_out(&[3.0, 1.0], 1), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn rounding_leaves_no_trace_in_uniform_groups() {
+        // Here the mean of the advantages is not zero exactly.
+        let rewards = [0.1, 0.3, 0.4, 0.7, 0.7, 0.7, 0.0, 0.0, 0.0];
+        let plain = normalized_over_batch(&leave_one_out(&rewards, 3), 1e-4);
+        assert_ne!(plain[3], 0.0);
+        let found = normalized_leave_one_out(&rewards, 3, 1e-4);
+        assert_eq!(found[..3], plain[..3]);
+        assert_eq!(found[3..], [0.0; 6]);
     }
 
     #[test]

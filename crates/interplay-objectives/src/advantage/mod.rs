@@ -34,7 +34,7 @@ pub use global_normalized::{
 pub use gpg::group_policy_gradient;
 pub use group_normalized::{ScaleRewards, group_normalized};
 pub use groups::Groups;
-pub use leave_one_out::{leave_one_out, normalized_over_batch};
+pub use leave_one_out::{leave_one_out, normalized_leave_one_out, normalized_over_batch};
 pub use opo::length_weighted;
 pub use pass_at_k::{pass_at_k, pass_at_k_pair};
 pub use signs::weigh_signs;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Estimator, Fade, FadeState, Gate, Groups, ScaleRewards, Unlikeliness, best_only, focus,
     global_normalized, global_normalized_with_baseline, group_normalized, group_policy_gradient,
-    leave_one_out, length_weighted, normalized_over_batch, pass_at_k, weigh_signs,
+    leave_one_out, length_weighted, normalized_leave_one_out, pass_at_k, weigh_signs,
 };
 
 /// How the rewards of a step become advantages.
@@ -166,12 +166,6 @@ impl AdvantageSpec {
         passes || self.unlikeliness.is_some() || self.fade.is_some()
     }
 
-    /// Whether anything reads [`Groups::solved`].
-    #[must_use]
-    pub fn reads_solved(&self) -> bool {
-        self.focal_gamma != 0.0 || self.fade.is_some() || self.gate.is_some()
-    }
-
     /// Takes a step's rollouts into what is remembered across steps. Call it once for each step,
     /// before [`advantages`](Self::advantages).
     pub fn observe(&self, groups: &Groups<'_>, state: &mut AdvantageState) {
@@ -225,13 +219,10 @@ impl AdvantageSpec {
             }
             Estimator::Opo => length_weighted(rewards, size, lengths),
             Estimator::Gpg => group_policy_gradient(rewards, size),
-            Estimator::Rloo => {
-                let advantages = leave_one_out(rewards, size);
-                match self.normalize_advantages {
-                    true => normalized_over_batch(&advantages, epsilon),
-                    false => advantages,
-                }
-            }
+            Estimator::Rloo => match self.normalize_advantages {
+                true => normalized_leave_one_out(rewards, size, epsilon),
+                false => leave_one_out(rewards, size),
+            },
         }
     }
 }

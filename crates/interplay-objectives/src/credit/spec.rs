@@ -67,6 +67,13 @@ impl CreditSpec {
         *self != Self::Completion
     }
 
+    /// Whether tokens may have an advantage where that of their completion is zero, by what their steps are
+    /// worth.
+    #[must_use]
+    pub fn rewards_steps(&self) -> bool {
+        !matches!(self, Self::Completion | Self::FirstError)
+    }
+
     /// The advantage of each token of the completions of one prompt, whose advantages are given.
     ///
     /// # Panics

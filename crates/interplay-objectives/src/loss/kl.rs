@@ -64,6 +64,16 @@ impl KlEstimator {
         matches!(self, Self::Forward | Self::Js)
     }
 
+    /// Whether the ratio factor leaves the estimate the gradient that it is meant to have: not the straight-through
+    /// forms, whose gradient is that of `k2` on policy.
+    #[must_use]
+    pub fn takes_ratio_factor(self) -> bool {
+        !matches!(
+            self,
+            Self::K1StraightThrough | Self::K3StraightThrough | Self::AbsStraightThrough
+        )
+    }
+
     /// The estimate at one token in nats, and its derivative by the policy's log-probability at fixed samples.
     ///
     /// ```
@@ -114,7 +124,7 @@ pub(super) fn sign(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { value.signum() }
 }
 
-/// A coefficient that steers the divergence toward a target (verl `kl_ctrl` of type `adaptive`).
+/// Adapts the coefficient toward a target divergence (verl `kl_ctrl` of type `adaptive`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveKl {
@@ -132,8 +142,8 @@ fn default_horizon() -> f64 {
 impl AdaptiveKl {
     /// The coefficient after `completions` completions whose mean divergence was `kl_nats`.
     ///
-    /// The relative error is limited to a fifth, so that the coefficient at most doubles within
-    /// `5 * horizon` completions.
+    /// The relative error is limited to a fifth. So with batches of up to `horizon` completions the coefficient
+    /// keeps its sign, falls by a fifth at most, and within `5 * horizon` completions grows by the factor e at most.
     ///
     /// ```
     /// use interplay_objectives::loss::AdaptiveKl;
@@ -161,6 +171,23 @@ mod tests {
         KlEstimator::Forward,
         KlEstimator::Js,
     ];
+
+    #[test]
+    fn an_adaptive_coefficient_grows_by_e_at_most_within_five_horizons() {
+        let control = AdaptiveKl {
+            target: 0.1,
+            horizon: 1000.0,
+        };
+        let after = |completions: u64, kl: f64| {
+            let batches = 0..5000 / completions;
+            batches.fold(1.0, |weight, _| control.next(weight, kl, completions))
+        };
+        for completions in [1, 10, 100, 1000] {
+            let (most, least) = (after(completions, 9.0), after(completions, 0.0));
+            assert!(most > 2.4 && most < std::f64::consts::E, "{most}");
+            assert!(least > 0.32 && least < 0.37, "{least}");
+        }
+    }
 
     #[test]
     fn derivatives_are_those_of_the_values() {

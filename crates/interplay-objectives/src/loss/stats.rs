@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct LossStats {
     /// Tokens.
     pub tokens: u64,
-    /// Tokens whose lower bound removed the gradient.
+    /// Tokens whose gradient the lower bound removed; with CISPO, limited the weight of.
     pub clipped_low: u64,
-    /// Tokens whose upper bound did.
+    /// The same of the upper bound.
     pub clipped_high: u64,
     /// Tokens at the second bound of dual clip.
     pub clipped_dual: u64,

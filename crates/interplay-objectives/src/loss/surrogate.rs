@@ -8,6 +8,7 @@
 //! Deviations: CISPO clips on both sides here, as verl does; MiniMax-M1 uses the upper bound alone, which is
 //! `clip_low = 1`. TRL's `epsilon_high` for CISPO is the bound itself, so `clip_high = epsilon_high - 1`.
 
+use interplay_graph::settings::Issues;
 use serde::{Deserialize, Serialize};
 
 use crate::by_name::read_by_name;
@@ -63,9 +64,9 @@ read_by_name!(
 /// The bounds of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClipRange {
-    /// The ratio counts down to `1 - low` (TRL `epsilon`, verl `clip_ratio_low`).
+    /// The ratio is clipped at `1 - low` from below (TRL `epsilon`, verl `clip_ratio_low`).
     pub low: f64,
-    /// The ratio counts up to `1 + high` (TRL `epsilon_high`, verl `clip_ratio_high`).
+    /// The ratio is clipped at `1 + high` from above (TRL `epsilon_high`, verl `clip_ratio_high`).
     pub high: f64,
     /// With a negative advantage the loss is at most this many times its magnitude (dual clip); `None` is no
     /// limit.
@@ -79,9 +80,10 @@ pub struct TokenLoss {
     pub loss: f64,
     /// Its derivative by the policy's log-probability.
     pub slope: f64,
-    /// Whether the lower bound removed the gradient: ratio below it and advantage negative.
+    /// Whether the lower bound removed the gradient: ratio below it and advantage negative. With CISPO, whether it
+    /// limited the weight of the gradient.
     pub clipped_low: bool,
-    /// Whether the upper bound did: ratio above it and advantage positive.
+    /// The same of the upper bound: ratio above it and advantage positive.
     pub clipped_high: bool,
     /// Whether the second bound of dual clip did.
     pub clipped_dual: bool,
@@ -117,7 +119,7 @@ impl Surrogate {
             clipped_dual: false,
         };
         match self {
-            Self::None => {}
+            Self::None => token = TokenLoss::unclipped(token.loss, token.slope),
             Self::Reinforce => token = TokenLoss::unclipped(-advantage * log_prob, -advantage),
             Self::Sapo(temperatures) => token = temperatures.token(ratio, advantage),
             Self::GeometricMean => {
@@ -148,6 +150,12 @@ impl Surrogate {
         token
     }
 
+    /// Whether tokens whose ratio is out of bounds have no gradient.
+    #[must_use]
+    pub fn clips(self) -> bool {
+        matches!(self, Self::Clip | Self::GeometricMean)
+    }
+
     /// Whether the slope is by way of the ratio of the token, which has a limit.
     pub(super) fn is_of_ratio(self) -> bool {
         !matches!(self, Self::Cispo | Self::Reinforce | Self::GeometricMean)
@@ -176,6 +184,17 @@ impl TokenLoss {
 }
 
 impl Sapo {
+    /// Everything that is wrong with the settings.
+    #[must_use]
+    pub fn validate(&self) -> Issues {
+        let mut issues = Issues::default();
+        for (key, temperature) in [("positive", self.positive), ("negative", self.negative)] {
+            let holds = temperature > 0.0 && temperature.is_finite();
+            issues.expect(holds, key, temperature, "above 0");
+        }
+        issues
+    }
+
     /// The gate `4 / t * sigmoid(t * (ratio - 1))` in place of the ratio: slope 1 at ratio 1.
     fn token(self, ratio: f64, advantage: f64) -> TokenLoss {
         let temperature = if advantage > 0.0 {
@@ -210,6 +229,26 @@ mod tests {
         assert!((sapo.token(-1.0, 2.0, 2.0, &RANGE).slope + 3.145_790).abs() < 1e-6);
         let huge = sapo.token(-1.0, 1e9, -1.0, &RANGE);
         assert_eq!(huge.slope, 0.0);
+    }
+
+    #[test]
+    fn sapo_needs_temperatures() {
+        let wrong = Sapo {
+            positive: 0.0,
+            negative: f64::INFINITY,
+        };
+        let keys: Vec<String> = wrong.validate().0.into_iter().map(|of| of.key).collect();
+        assert_eq!(keys, ["positive", "negative"]);
+        assert!(Sapo::default().validate().is_empty());
+    }
+
+    #[test]
+    fn tokens_that_keep_their_gradient_are_not_clipped() {
+        for (ratio, advantage) in [(9.0, 1.0), (0.1, -1.0)] {
+            let token = Surrogate::None.token(-1.0, ratio, advantage, &RANGE);
+            assert_eq!(token.slope, -ratio * advantage);
+            assert!(!token.clipped_low && !token.clipped_high);
+        }
     }
 
     #[test]

@@ -304,7 +304,10 @@ impl Case {
         let max = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
         let min = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
         for (name, found) in [
-            ("sampling_logp_difference/mean", mismatch.difference_mean),
+            (
+                "sampling_logp_difference/mean",
+                mismatch.mean(mismatch.difference),
+            ),
             ("sampling_logp_difference/max", mismatch.difference_max),
             ("importance_sampling_ratio/min", min(&rows)),
             ("importance_sampling_ratio/mean", mean(&rows)),

@@ -463,10 +463,13 @@ fn equals_the_mismatch_of_verl() {
         let batch = Batch::find(&case["batch"]);
         let found = Mismatch::of(&batch.old, &batch.sampled);
         for (name, found) in [
-            ("rollout_corr/kl", found.kl),
-            ("rollout_corr/k3_kl", found.k3_kl),
-            ("rollout_corr/chi2_token", found.chi2),
-            ("training/rollout_probs_diff_mean", found.probability_mean),
+            ("rollout_corr/kl", found.mean(found.kl)),
+            ("rollout_corr/k3_kl", found.mean(found.k3_kl)),
+            ("rollout_corr/chi2_token", found.mean(found.chi2)),
+            (
+                "training/rollout_probs_diff_mean",
+                found.mean(found.probability),
+            ),
             ("training/rollout_probs_diff_max", found.probability_max),
         ] {
             let expected = case["metrics"][name].as_f64().expect(name);

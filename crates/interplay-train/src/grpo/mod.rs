@@ -13,7 +13,9 @@
 mod batch;
 mod completions;
 mod dynamic;
+mod minibatches;
 pub(crate) mod objective;
+mod prepare;
 mod reference;
 mod reward;
 mod rollout;
@@ -23,6 +25,7 @@ mod stage;
 mod state;
 mod step_metrics;
 mod update;
+mod validation;
 
 pub use dynamic::DynamicSampling;
 pub use reference::{ReferenceSpec, Sync};

@@ -1,6 +1,6 @@
 //! What a pass of a policy update carries to a device, and what comes back.
 
-use interplay_objectives::loss::{LossStats, PolicyLoss, TokenBatch};
+use interplay_objectives::loss::{LossStats, Mismatch, PolicyLoss, TokenBatch};
 use serde::{Deserialize, Serialize};
 
 /// The settings of a pass.
@@ -53,45 +53,6 @@ impl TokenTable {
     }
 }
 
-/// The difference between the log-probabilities of two computations of the same policy.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Mismatch {
-    pub tokens: u64,
-    /// The sum of the differences' magnitudes, in nats.
-    pub sum_nats: f64,
-    /// The largest of them.
-    pub max_nats: f64,
-}
-
-impl Mismatch {
-    /// Of two computations, token by token.
-    pub fn of(one: &[f32], other: &[f32]) -> Self {
-        let mut found = Self::default();
-        for (one, other) in one.iter().zip(other) {
-            let difference = (f64::from(*one) - f64::from(*other)).abs();
-            found.tokens += 1;
-            found.sum_nats += difference;
-            found.max_nats = found.max_nats.max(difference);
-        }
-        found
-    }
-
-    /// Adds other tokens.
-    pub fn add(&mut self, other: &Self) {
-        self.tokens += other.tokens;
-        self.sum_nats += other.sum_nats;
-        self.max_nats = self.max_nats.max(other.max_nats);
-    }
-
-    /// The mean and the largest difference; NaN without tokens.
-    pub fn mean_and_max(&self) -> (f64, f64) {
-        match self.tokens {
-            0 => (f64::NAN, f64::NAN),
-            tokens => (self.sum_nats / tokens as f64, self.max_nats),
-        }
-    }
-}
-
 /// The statistics of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct PassStats {
@@ -101,7 +62,7 @@ pub(crate) struct PassStats {
 
 impl PassStats {
     /// How many numbers [`to_bits`](Self::to_bits) gives.
-    pub const NUMBERS: usize = 11;
+    pub const NUMBERS: usize = 16;
 
     /// Adds another pass.
     pub fn add(&mut self, other: &Self) {
@@ -122,40 +83,38 @@ impl PassStats {
             loss.kl.to_bits(),
             loss.entropy.to_bits(),
             mismatch.tokens,
-            mismatch.sum_nats.to_bits(),
-            mismatch.max_nats.to_bits(),
+            mismatch.difference.to_bits(),
+            mismatch.difference_max.to_bits(),
+            mismatch.kl.to_bits(),
+            mismatch.k3_kl.to_bits(),
+            mismatch.chi2.to_bits(),
+            mismatch.probability.to_bits(),
+            mismatch.probability_max.to_bits(),
         ]
     }
 
     /// Reads what [`to_bits`](Self::to_bits) wrote.
     pub fn from_bits(bits: [u64; Self::NUMBERS]) -> Self {
-        let [
-            tokens,
-            low,
-            high,
-            dual,
-            ppo_kl,
-            reference,
-            kl,
-            entropy,
-            compared,
-            sum,
-            max,
-        ] = bits;
+        let number = |index: usize| f64::from_bits(bits[index]);
         let loss = LossStats {
-            tokens,
-            clipped_low: low,
-            clipped_high: high,
-            clipped_dual: dual,
-            ppo_kl: f64::from_bits(ppo_kl),
-            reference_tokens: reference,
-            kl: f64::from_bits(kl),
-            entropy: f64::from_bits(entropy),
+            tokens: bits[0],
+            clipped_low: bits[1],
+            clipped_high: bits[2],
+            clipped_dual: bits[3],
+            ppo_kl: number(4),
+            reference_tokens: bits[5],
+            kl: number(6),
+            entropy: number(7),
         };
         let mismatch = Mismatch {
-            tokens: compared,
-            sum_nats: f64::from_bits(sum),
-            max_nats: f64::from_bits(max),
+            tokens: bits[8],
+            difference: number(9),
+            difference_max: number(10),
+            kl: number(11),
+            k3_kl: number(12),
+            chi2: number(13),
+            probability: number(14),
+            probability_max: number(15),
         };
         Self { loss, mismatch }
     }
@@ -168,7 +127,7 @@ mod tests {
     #[test]
     fn statistics_survive_a_message() {
         let mismatch = Mismatch::of(&[-1.0, -2.0, -3.0], &[-1.5, -2.0, -2.75]);
-        assert_eq!(mismatch.mean_and_max(), (0.25, 0.5));
+        assert_eq!((mismatch.tokens, mismatch.difference_max), (3, 0.5));
         let loss = LossStats {
             tokens: 3,
             clipped_high: 1,

@@ -27,7 +27,8 @@ pub enum ReferenceSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sync {
-    /// Steps between two moves (TRL `ref_model_sync_steps`).
+    /// Steps between two updates of the reference (TRL `ref_model_sync_steps`, which counts optimizer steps; here a step
+    /// is one of the stage, with all of its updates).
     pub every_steps: u64,
     /// The weight of the policy in the mixture (TRL `ref_model_mixup_alpha`); 1 replaces the reference.
     pub mixup_alpha: f64,

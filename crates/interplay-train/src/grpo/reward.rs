@@ -143,6 +143,15 @@ impl RewardSpec {
         Ok(sum)
     }
 
+    /// Whether a completion that `earned` this for its score counts as a solution in objectives that count
+    /// successes: where rewards are 0 or 1 one that earned 1, else one that is accepted.
+    pub(crate) fn solves(&self, earned: f64, score: &Score) -> bool {
+        match self.is_binary() {
+            true => earned == 1.0,
+            false => accepted(score),
+        }
+    }
+
     /// Everything that is wrong with the settings.
     #[must_use]
     pub fn validate(&self) -> Issues {
@@ -184,21 +193,39 @@ impl RewardSpec {
         issues
     }
 
+    /// The components that the reward reads; some more than once.
+    fn read(&self) -> impl Iterator<Item = &str> {
+        self.layers().flat_map(|layer| {
+            let terms = layer.terms().into_iter().map(|(name, _)| name);
+            layer.gate().into_iter().chain(terms)
+        })
+    }
+
+    /// Whether the reward reads a component.
+    #[must_use]
+    pub fn reads(&self, component: &str) -> bool {
+        self.read().any(|read| read == component)
+    }
+
     /// The components that the reward reads and an environment with the components `known` lacks.
     #[must_use]
     pub fn missing_from(&self, known: &[String]) -> Issues {
         let mut issues = Issues::default();
-        let read = self.layers().flat_map(|layer| {
-            let terms = layer.terms().into_iter().map(|(name, _)| name);
-            layer.gate().into_iter().chain(terms)
-        });
         let mut told = BTreeSet::new();
-        for name in read.filter(|name| told.insert(*name)) {
+        for name in self.read().filter(|name| told.insert(*name)) {
             let there = known.iter().any(|known| known == name);
             let expected = format!("a component of the environment: {}", known.join(", "));
             issues.expect(there, "reward", format!("`{name}`"), expected);
         }
         issues
+    }
+}
+
+/// Whether the supervision accepts a completion: under noise, the noisy verdict.
+pub(crate) fn accepted(score: &Score) -> bool {
+    match score.component(components::ACCEPTED) {
+        Some(value) => value == 1.0,
+        None => score.accepted,
     }
 }
 
@@ -238,6 +265,28 @@ mod tests {
                 "{spec:?}"
             );
         }
+    }
+
+    #[test]
+    fn solutions_are_what_the_reward_pays_for() {
+        // The right answer by wrong steps.
+        let score = score();
+        let gated = RewardSpec::AnswerGate {
+            reward: Box::new(RewardSpec::Outcome),
+        };
+        for (spec, expected) in [
+            (RewardSpec::Outcome, true),
+            (gated, true),
+            (RewardSpec::Strict, false),
+            (RewardSpec::Process, false),
+            (RewardSpec::Mixed { alpha: 1.0 }, false),
+        ] {
+            let earned = spec.of(&score).unwrap();
+            assert_eq!(spec.solves(earned, &score), expected, "{spec:?}");
+        }
+        // Where rewards are graded, the verdict decides.
+        let right = score.with_component(components::ACCEPTED, 1.0);
+        assert!(RewardSpec::Process.solves(0.5, &right));
     }
 
     #[test]
@@ -316,6 +365,7 @@ mod tests {
         let found: Vec<&str> = missing.0.iter().map(|issue| issue.found.as_str()).collect();
         assert_eq!(found, ["`outcome`", "`process`"]);
         let known = ["outcome", "process", "accepted"].map(str::to_owned);
+        assert!(RewardSpec::Paper.reads(RELEASED_PROCESS) && !spec.reads(RELEASED_PROCESS));
         let missing = RewardSpec::Paper.missing_from(&known);
         assert_eq!(missing.0.len(), 1);
         assert_eq!(missing.0[0].found, "`released_process`");

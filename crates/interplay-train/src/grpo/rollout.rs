@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use interplay_curriculum::{Curriculum, CurriculumError};
-use interplay_environment::{Environment, Example, Score, components};
+use interplay_environment::{Environment, Example, Score};
 use interplay_graph::SeedStream;
 use interplay_model::{
     Decoder, FusedOps, Generated, KvCacheDtype, ModelConfig, Request, SamplingSettings, generate,
@@ -12,6 +12,7 @@ use interplay_objectives::credit::Step;
 use interplay_tokenizer::Tokenizer;
 
 use super::GrpoSpec;
+use super::reward::accepted;
 use crate::TrainError;
 use crate::metrics::Observer;
 use crate::sampler::stop_tokens;
@@ -34,8 +35,12 @@ pub(crate) struct Rollout {
     pub text: String,
     /// The judgment.
     pub score: Score,
-    /// What it earned.
+    /// What it earned, after any overlong punishment.
     pub reward: f64,
+    /// What it earned before that.
+    pub earned: f64,
+    /// Whether it counts as a solution in the objective ([`RewardSpec::solves`](super::RewardSpec::solves)).
+    pub solved: bool,
     /// The completion tokens that its failure is charged to, if any.
     pub blamed: Option<Range<usize>>,
     /// Its steps with their tokens.
@@ -48,12 +53,9 @@ impl Rollout {
         self.log_probs.len()
     }
 
-    /// Whether the supervision takes it for a solution: under noise, the noisy verdict.
-    pub fn solved(&self) -> bool {
-        match self.score.component(components::ACCEPTED) {
-            Some(value) => value == 1.0,
-            None => self.score.accepted,
-        }
+    /// Whether the supervision accepts the whole completion, whatever it earned: under noise, the noisy verdict.
+    pub fn accepted(&self) -> bool {
+        accepted(&self.score)
     }
 
     /// The log-probability of every completion token under the distribution that it was drawn from.
@@ -73,11 +75,14 @@ pub(crate) struct Group {
 
 impl Group {
     /// Whether all rewards are equal.
+    pub fn has_zero_std(&self) -> bool {
+        all_equal(self.rollouts.iter().map(|rollout| rollout.reward))
+    }
+
+    /// Whether all rewards are equal before any overlong punishment, which would make groups differ that are
+    /// all right or all wrong.
     pub fn is_uniform(&self) -> bool {
-        let rewards = self.rollouts.iter().map(|rollout| rollout.reward);
-        rewards
-            .clone()
-            .all(|reward| reward == self.rollouts[0].reward)
+        all_equal(self.rollouts.iter().map(|rollout| rollout.earned))
     }
 
     /// The tokens of all sequences, prompts included.
@@ -86,10 +91,15 @@ impl Group {
         tokens.sum()
     }
 
-    /// How many completions solve the problem, as far as the supervision says.
+    /// How many completions the supervision accepts.
     pub fn successes(&self) -> u32 {
-        self.rollouts.iter().filter(|one| one.solved()).count() as u32
+        self.rollouts.iter().filter(|one| one.accepted()).count() as u32
     }
+}
+
+fn all_equal(mut rewards: impl Iterator<Item = f64>) -> bool {
+    let first = rewards.next();
+    rewards.all(|reward| Some(reward) == first)
 }
 
 /// Where prompts and random draws of rollouts come from.
@@ -187,7 +197,8 @@ fn score(
     if !completion.stopped {
         score = score.unfinished();
     }
-    let mut reward = spec.reward.of(&score)?;
+    let earned = spec.reward.of(&score)?;
+    let mut reward = earned;
     if let Some(overlong) = &spec.overlong {
         reward += overlong.punishment(completion.tokens.len());
     }
@@ -216,6 +227,8 @@ fn score(
         log_kept: completion.log_kept,
         stopped: completion.stopped,
         reward,
+        earned,
+        solved: spec.reward.solves(earned, &score),
         blamed: score.blamed_tokens(&decoded.spans),
         text: decoded.text,
         score,
@@ -251,6 +264,8 @@ pub(crate) mod fixtures {
             text: String::new(),
             score: Score::of_answer(*reward == 1.0),
             reward: *reward,
+            earned: *reward,
+            solved: *reward == 1.0,
             blamed: None,
             steps: Vec::new(),
         };
@@ -270,6 +285,13 @@ mod tests {
         assert!(group(0, &[1.0, 1.0]).is_uniform());
         assert!(!group(0, &[1.0, 0.0]).is_uniform());
         assert_eq!(group(0, &[1.0, 0.0, 1.0]).successes(), 2);
+    }
+
+    #[test]
+    fn an_overlong_punishment_does_not_make_a_group_mixed() {
+        let mut wrong = group(0, &[0.0, 0.0]);
+        wrong.rollouts[1].reward = -0.5;
+        assert!(wrong.is_uniform() && !wrong.has_zero_std());
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! one (docs/objectives.md has a table of them).
 
 use interplay_curriculum::CurriculumSpec;
-use interplay_graph::settings::Issues;
 use interplay_model::{Activations, Precision};
 use interplay_objectives::advantage::AdvantageSpec;
 use interplay_objectives::credit::CreditSpec;
@@ -18,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use super::RewardSpec;
 use super::dynamic::DynamicSampling;
 use super::reference::ReferenceSpec;
-use crate::next_token::MAX_COUNT;
 use crate::optimizer::OptimizerSpec;
 use crate::schedule::Schedule;
 
@@ -45,7 +43,9 @@ pub struct GrpoSpec {
     /// Completions per prompt (TRL `num_generations`, verl `rollout.n`).
     #[serde(default = "default_group_size")]
     pub group_size: usize,
-    /// Optimizer updates per pass over the batch; prompts are split evenly between them.
+    /// Optimizer updates per pass over the batch. The groups that take part in the step are split evenly between
+    /// them: all of its prompts, or those that `filter_zero_std_groups` or `dynamic_sampling` leave. Fewer groups
+    /// than this make fewer updates.
     #[serde(default = "default_minibatches")]
     pub minibatches: usize,
     /// Passes over the batch of a step (TRL `num_iterations`, verl `ppo_epochs`).
@@ -69,14 +69,14 @@ pub struct GrpoSpec {
     /// Rollouts draw among the tokens that are at least this likely relative to the most likely one.
     #[serde(default)]
     pub min_p: f64,
-    /// The clip range below 1: the ratio counts down to `1 - clip_low`.
+    /// The clip range below 1: the ratio is clipped at `1 - clip_low`.
     #[serde(default = "default_clip")]
     pub clip_low: f64,
-    /// The clip range above 1: the ratio counts up to `1 + clip_high`.
+    /// The clip range above 1: the ratio is clipped at `1 + clip_high`.
     #[serde(default = "default_clip")]
     pub clip_high: f64,
-    /// Dual clip: the ratio of a token with a negative advantage counts up to this (TRL `delta`, verl
-    /// `clip_ratio_c`).
+    /// Dual clip: the ratio of a token with a negative advantage is clipped at this (TRL `delta`, verl
+    /// `clip_ratio_c`). For `surrogate = "clip"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<f64>,
     /// What keeps an update near the policy that sampled.
@@ -100,7 +100,7 @@ pub struct GrpoSpec {
     /// Takes the divergence from the reward instead of adding it to the loss (verl `use_kl_in_reward`).
     #[serde(default)]
     pub kl_in_reward: bool,
-    /// Steers the weight toward a target.
+    /// Adapts `kl_coefficient` toward a target KL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_adaptive: Option<AdaptiveKl>,
     /// What the reference is.
@@ -109,13 +109,14 @@ pub struct GrpoSpec {
     /// Weight of the entropy of the policy, which is maximized (verl `entropy_coeff`).
     #[serde(default)]
     pub entropy_coefficient: f64,
-    /// Takes the gradient from some tokens of high covariance.
+    /// Takes the gradient from some tokens of high covariance. For `surrogate = "clip"` and a single device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_cov: Option<ClipCov>,
-    /// Penalizes the tokens of the highest covariance.
+    /// Penalizes the tokens of the highest covariance. For `surrogate = "none"` and a single device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kl_cov: Option<KlCov>,
-    /// Whose log-probabilities the ratio divides by.
+    /// Whose log-probabilities the ratio divides by. With "rollout" the metrics `sampling/*` cover the first minibatch
+    /// of a step only.
     #[serde(default)]
     pub old_log_probs: OldLogProbs,
     /// Corrects for a sampler that is not quite the trainer's policy; needs `old_log_probs = "trainer"`.
@@ -276,157 +277,15 @@ impl GrpoSpec {
         }
     }
 
+    /// The share of the stage that is done in the middle of a step.
+    pub(crate) fn middle_of(&self, step: u64) -> f64 {
+        (step as f64 + 0.5) / self.steps as f64
+    }
+
     /// Whether a reference is loaded.
     #[must_use]
     pub fn has_reference(&self) -> bool {
         self.kl_coefficient > 0.0
-    }
-
-    /// Everything that is wrong with the settings.
-    #[must_use]
-    pub fn validate(&self) -> Issues {
-        let mut issues = Issues::default();
-        issues.nest("optimizer", self.optimizer.validate());
-        self.validate_sizes(&mut issues);
-        self.validate_sampling(&mut issues);
-        self.validate_loss(&mut issues);
-        issues.nest("advantage", self.advantage.validate(self.group_size));
-        issues.nest("credit", self.credit.validate());
-        issues.nest("reward", self.reward.validate());
-        if let Some(overlong) = &self.overlong {
-            issues.nest("overlong", overlong.validate(self.max_new_tokens));
-        }
-        self.refuse_combinations(&mut issues);
-        issues
-    }
-
-    fn validate_sizes(&self, issues: &mut Issues) {
-        let counts = [
-            ("steps", self.steps),
-            ("prompts", self.prompts as u64),
-            ("minibatches", self.minibatches as u64),
-            ("num_iterations", self.num_iterations as u64),
-            ("rows", self.rows as u64),
-            ("row_tokens", self.row_tokens as u64),
-            ("max_new_tokens", self.max_new_tokens as u64),
-            ("checkpoint_every_steps", self.checkpoint_every_steps),
-        ];
-        for (key, count) in counts {
-            issues.range(key, count, 1..=MAX_COUNT);
-        }
-        issues.range("group_size", self.group_size as u64, 2..=MAX_COUNT);
-        let logged = self.log_completions_every_steps;
-        issues.range("log_completions_every_steps", logged, 0..=MAX_COUNT);
-        let (minibatches, prompts) = (self.minibatches, self.prompts);
-        let even = minibatches == 0 || prompts.is_multiple_of(minibatches);
-        let divisor = format!("a number that divides `prompts` ({prompts})");
-        issues.expect(even, "minibatches", minibatches, divisor);
-        let (longest, row) = (self.max_new_tokens, self.row_tokens);
-        let room = format!("less than `row_tokens` ({row}), which also hold the prompt");
-        issues.expect(longest < row, "max_new_tokens", longest, room);
-    }
-
-    fn validate_sampling(&self, issues: &mut Issues) {
-        let hot = self.temperature >= 1e-38 && self.temperature.is_finite();
-        issues.expect(hot, "temperature", self.temperature, "at least 1e-38");
-        let nucleus = self.top_p > 0.0 && self.top_p <= 1.0;
-        issues.expect(nucleus, "top_p", self.top_p, "above 0, up to 1");
-        issues.range("min_p", self.min_p, 0.0..=1.0);
-        if let Some(dynamic) = &self.dynamic_sampling {
-            issues.nest("dynamic_sampling", dynamic.validate());
-        }
-    }
-
-    fn validate_loss(&self, issues: &mut Issues) {
-        let amounts = [
-            ("clip_low", self.clip_low),
-            ("clip_high", self.clip_high),
-            ("kl_coefficient", self.kl_coefficient),
-        ];
-        for (key, value) in amounts {
-            let holds = value >= 0.0 && value.is_finite();
-            issues.expect(holds, key, value, "0 or more");
-        }
-        let entropy = self.entropy_coefficient;
-        issues.expect(
-            entropy.is_finite(),
-            "entropy_coefficient",
-            entropy,
-            "a finite number",
-        );
-        if let Some(delta) = self.delta {
-            let above = delta > 1.0 + self.clip_high && delta.is_finite();
-            issues.expect(above, "delta", delta, "above 1 + `clip_high`");
-        }
-        if let Some(control) = &self.kl_adaptive {
-            for (key, value) in [("target", control.target), ("horizon", control.horizon)] {
-                let holds = value > 0.0 && value.is_finite();
-                issues.expect(holds, format!("kl_adaptive.{key}"), value, "above 0");
-            }
-        }
-        if let Some(correction) = &self.correction {
-            let holds = correction.max > 0.0 && correction.max.is_finite();
-            issues.expect(holds, "correction.max", correction.max, "above 0");
-            issues.range("correction.min", correction.min, 0.0..=correction.max);
-        }
-        if let Some(clip) = &self.clip_cov {
-            issues.range("clip_cov.ratio", clip.ratio, 0.0..=1.0);
-            issues.expect(
-                clip.low < clip.high,
-                "clip_cov.low",
-                clip.low,
-                "below `clip_cov.high`",
-            );
-        }
-        if let Some(penalty) = &self.kl_cov {
-            issues.range("kl_cov.ratio", penalty.ratio, 0.0..=1.0);
-            let holds = penalty.coefficient >= 0.0 && penalty.coefficient.is_finite();
-            issues.expect(
-                holds,
-                "kl_cov.coefficient",
-                penalty.coefficient,
-                "0 or more",
-            );
-        }
-        issues.nest("reference", self.reference.validate());
-    }
-
-    /// Settings that do not make sense together.
-    fn refuse_combinations(&self, issues: &mut Issues) {
-        let binary = self.reward.is_binary();
-        if self.advantage.needs_binary_rewards() && !(binary && self.overlong.is_none()) {
-            let expected = "a reward that is 0 or 1 (`outcome`, `strict`) and no `overlong`: the objective in \
-                            `advantage` counts successes";
-            issues.push("reward", "a graded reward", expected);
-        }
-        if self.advantage.needs_binary_rewards() && self.kl_in_reward {
-            let expected = "false: the objective in `advantage` counts successes";
-            issues.push("kl_in_reward", true, expected);
-        }
-        if self.correction.is_some() && self.old_log_probs == OldLogProbs::Rollout {
-            let expected = "\"trainer\": `correction` compares the trainer with the sampler";
-            issues.push("old_log_probs", "\"rollout\"", expected);
-        }
-        if self.dynamic_sampling.is_some() && self.advantage.gate.is_some() {
-            let expected = "no such table: `advantage.gate` chooses among all groups";
-            issues.push("dynamic_sampling", "a table", expected);
-        }
-        let geometric = self.surrogate == Surrogate::GeometricMean;
-        if geometric && self.loss_type != Aggregation::Grpo {
-            let expected = "\"grpo\": the geometric mean is a loss of whole completions";
-            issues.push("loss_type", "another aggregation", expected);
-        }
-        if self.kl_cov.is_some() && self.surrogate != Surrogate::None {
-            let expected = "\"none\": `kl_cov` penalizes instead of clipping";
-            issues.push("surrogate", "a surrogate that clips", expected);
-        }
-        if self.has_reference() {
-            return;
-        }
-        let without = "above 0: there is no reference without a penalty";
-        if self.kl_in_reward || self.kl_adaptive.is_some() || self.reference.follows() {
-            issues.push("kl_coefficient", self.kl_coefficient, without);
-        }
     }
 }
 
@@ -436,40 +295,6 @@ mod tests {
 
     fn spec() -> GrpoSpec {
         GrpoSpec::new(2, 4, 64, 24, Schedule::new(1e-3))
-    }
-
-    #[test]
-    fn everything_wrong_is_reported_at_once() {
-        let text = r#"
-            estimator = { pass_at_k = { k = 99 } }
-        "#;
-        let broken = GrpoSpec {
-            delta: Some(1.0),
-            top_p: 0.0,
-            kl_coefficient: 0.0,
-            kl_in_reward: true,
-            correction: Some(Correction::default()),
-            advantage: toml::from_str(text).unwrap(),
-            reward: RewardSpec::Process,
-            ..spec()
-        };
-        let keys: Vec<String> = broken
-            .validate()
-            .0
-            .into_iter()
-            .map(|issue| issue.key)
-            .collect();
-        let expected = [
-            "top_p",
-            "delta",
-            "advantage.estimator.pass_at_k.k",
-            "reward",
-            "kl_in_reward",
-            "old_log_probs",
-            "kl_coefficient",
-        ];
-        assert_eq!(keys, expected);
-        assert!(spec().validate().is_empty());
     }
 
     #[test]

@@ -7,16 +7,17 @@ use interplay_curriculum::{Curriculum, CurriculumState, PromptResult};
 use interplay_environment::Environment;
 use interplay_graph::SeedStream;
 use interplay_model::{Decoder, ModelConfig, ModelError, TrainBackend};
-use interplay_objectives::advantage::Groups;
 use interplay_tokenizer::Tokenizer;
 
 use super::batch::Batch;
-use super::objective::{Mismatch, Objective};
-use super::rollout::{Group, Rollout, Source, sample};
+use super::minibatches::minibatches;
+use super::objective::Objective;
+use super::prepare::{Prepared, prepare};
+use super::rollout::{Group, Source, sample};
 use super::scoring::Scoring;
 use super::step_metrics::StepNumbers;
-use super::update::{Carried, Totals, Update, token_advantages};
-use super::{GrpoSpec, GrpoState, OldLogProbs, completions};
+use super::update::{Totals, Update};
+use super::{GrpoSpec, GrpoState, completions};
 use crate::ledger::SampledLength;
 use crate::metrics::Observer;
 use crate::parallel::{Replicas, WorkerGroup};
@@ -76,7 +77,7 @@ pub fn run_on<A: TrainBackend>(
         return Ok(summary);
     }
     let spec = input.spec;
-    refuse(folder, input)?;
+    refuse(folder, input, replicas.count())?;
     let device = &replicas.leader;
     let initial = || load_initial::<A>(input.start, input.config, device);
     let every = spec.checkpoint_every_steps;
@@ -118,7 +119,7 @@ pub fn run_on<A: TrainBackend>(
 }
 
 /// An error if the settings have problems, by themselves or with this environment.
-fn refuse(folder: &StageFolder, input: &GrpoInput<'_>) -> Result<(), TrainError> {
+fn refuse(folder: &StageFolder, input: &GrpoInput<'_>, devices: usize) -> Result<(), TrainError> {
     let (spec, environment) = (input.spec, input.environment);
     let mut issues = spec.validate();
     let calibrated = !input.calibration.is_empty();
@@ -128,6 +129,7 @@ fn refuse(folder: &StageFolder, input: &GrpoInput<'_>) -> Result<(), TrainError>
     );
     issues.nest("curriculum", spec.curriculum.missing_from(environment)?);
     issues.nest("", spec.reward.missing_from(&environment.components()));
+    issues.nest("", spec.refused_on(devices));
     folder.refuse(issues)
 }
 
@@ -156,7 +158,7 @@ struct Stage<'a, A: TrainBackend> {
     replicas: &'a Replicas<A::Device>,
 }
 
-impl<A: TrainBackend> Stage<'_, A> {
+impl<'a, A: TrainBackend> Stage<'a, A> {
     fn step(
         &mut self,
         session: &mut Session<'_, A>,
@@ -182,27 +184,34 @@ impl<A: TrainBackend> Stage<'_, A> {
         if logged > 0 && step.is_multiple_of(logged) {
             completions::write(session.folder.path(), step, &batch)?;
         }
-        let middle = (step as f64 + 0.5) / spec.steps as f64;
-        let lr = spec.optimizer.learning_rate.at(middle);
+        let lr = spec.optimizer.learning_rate.at(spec.middle_of(step));
         let mut totals = Totals::default();
-        let prepared = self.prepare(session, &batch, &mut totals)?;
+        let prepared = prepare(
+            session,
+            &self.workers,
+            &self.scoring(),
+            &batch,
+            &mut self.state,
+            &mut totals.stats.mismatch,
+        )?;
         self.update(session, &batch, &prepared, lr, &mut totals)?;
-        let kl_coefficient = self.kl_coefficient();
+        let kl_nats = prepared
+            .reward_kl
+            .unwrap_or_else(|| totals.stats.loss.mean_kl());
         let numbers = StepNumbers {
             batch: &batch,
             totals: &totals,
             advantages: &prepared.advantages,
             lr,
-            kl_coefficient,
-            reward_kl: prepared.reward_kl,
+            kl_coefficient: self.state.kl_coefficient_of(spec),
+            kl_nats,
+            surrogate: spec.surrogate,
             band: self.band(),
             passed_over: self.curriculum.state().passed_over(),
         };
         let metrics = numbers.metrics();
-        let kl = prepared
-            .reward_kl
-            .unwrap_or_else(|| totals.stats.loss.mean_kl());
-        self.end(session, kl, observer)?;
+        let completions = batch.kept_rollouts().len() as u64;
+        self.end(session, (kl_nats, completions), observer)?;
         let sampled: u64 = batch.sampled().map(Group::tokens).sum();
         let work = Work {
             tokens: sampled + totals.trained_tokens,
@@ -238,125 +247,6 @@ impl<A: TrainBackend> Stage<'_, A> {
         Ok(batch)
     }
 
-    /// Advantages and log-probabilities of the batch, before the first update.
-    fn prepare(
-        &mut self,
-        session: &mut Session<'_, A>,
-        batch: &Batch,
-        totals: &mut Totals,
-    ) -> Result<Prepared, TrainError> {
-        let spec = self.spec;
-        let rollouts = batch.kept_rollouts();
-        let mut carried: Vec<Carried> = vec![Carried::default(); rollouts.len()];
-        let scoring = self.scoring();
-        let device = self.workers.device();
-        let drawn = rollouts.iter().map(|one| one.log_probs.clone());
-        let old = match spec.old_log_probs {
-            OldLogProbs::Rollout => drawn.collect(),
-            OldLogProbs::Trainer => {
-                let policy = session.decoder().valid();
-                let ledger = &mut session.progress.ledger;
-                let count = |pass: &_| ledger.count_scoring(pass);
-                let old = A::run_on_pool(|| scoring.of(&policy, &rollouts, device, count))?;
-                for (old, rollout) in old.iter().zip(&rollouts) {
-                    let mismatch = Mismatch::of(&rollout.log_probs, old);
-                    totals.stats.mismatch.add(&mismatch);
-                }
-                old
-            }
-        };
-        let mut rewards: Vec<f64> = rollouts.iter().map(|rollout| rollout.reward).collect();
-        let mut reward_kl = None;
-        if let Some(reference) = self.workers.reference().filter(|_| spec.kl_in_reward) {
-            let ledger = &mut session.progress.ledger;
-            let count = |pass: &_| ledger.count_reference(pass);
-            let scores = A::run_on_pool(|| scoring.of(reference, &rollouts, device, count))?;
-            reward_kl = Some(self.pay_for_divergence(&mut rewards, &old, &scores));
-            for (carried, scores) in carried.iter_mut().zip(scores) {
-                carried.reference = scores;
-            }
-        }
-        let progress = (session.progress.step as f64 + 0.5) / spec.steps as f64;
-        let advantages = self.advantages(&rollouts, &rewards, progress);
-        let members = batch.kept.iter().zip(advantages.chunks(spec.group_size));
-        let by_token = members.flat_map(|(group, own)| token_advantages(group, own, &spec.credit));
-        if spec.correction.is_some() {
-            let corrections = self.corrections(&rollouts, &old);
-            for (carried, correction) in carried.iter_mut().zip(corrections) {
-                carried.correction = correction;
-            }
-        }
-        for ((carried, by_token), old) in carried.iter_mut().zip(by_token).zip(old) {
-            carried.advantages = by_token;
-            carried.old = old;
-        }
-        Ok(Prepared {
-            carried,
-            advantages,
-            reward_kl,
-        })
-    }
-
-    /// The importance weights of every rollout's tokens, over the whole batch at once.
-    fn corrections(&self, rollouts: &[&Rollout], old: &[Vec<f32>]) -> Vec<Vec<f32>> {
-        let Some(correction) = &self.spec.correction else {
-            return Vec::new();
-        };
-        let lengths: Vec<usize> = old.iter().map(Vec::len).collect();
-        let drawn = rollouts
-            .iter()
-            .flat_map(|rollout| rollout.drawn_log_probs());
-        let weights = correction.weights(&lengths, &old.concat(), &drawn.collect::<Vec<f32>>());
-        let mut weights = weights.into_iter().map(|weight| weight as f32);
-        let each = lengths
-            .into_iter()
-            .map(|length| weights.by_ref().take(length).collect());
-        each.collect()
-    }
-
-    /// Takes the divergence from the reference off the rewards; gives its mean in nats a token.
-    fn pay_for_divergence(
-        &self,
-        rewards: &mut [f64],
-        old: &[Vec<f32>],
-        reference: &[Vec<f32>],
-    ) -> f64 {
-        let (mut sum, mut tokens) = (0.0, 0);
-        for ((reward, old), reference) in rewards.iter_mut().zip(old).zip(reference) {
-            let pairs = old.iter().zip(reference);
-            let estimate = |(old, reference): (&f32, &f32)| {
-                let (old, reference) = (f64::from(*old), f64::from(*reference));
-                self.spec.kl_estimator.at(old, reference).0
-            };
-            let divergence: f64 = pairs.map(estimate).sum();
-            *reward -= self.kl_coefficient() * divergence;
-            sum += divergence;
-            tokens += old.len();
-        }
-        sum / tokens as f64
-    }
-
-    fn advantages(&mut self, rollouts: &[&Rollout], rewards: &[f64], progress: f64) -> Vec<f64> {
-        let solved: Vec<bool> = rollouts.iter().map(|rollout| rollout.solved()).collect();
-        let sum = |rollout: &&Rollout| rollout.log_probs.iter().copied().map(f64::from).sum();
-        let log_probs: Vec<f64> = rollouts.iter().map(sum).collect();
-        let lengths: Vec<usize> = rollouts.iter().map(|rollout| rollout.len()).collect();
-        let groups = Groups {
-            rewards,
-            group_size: self.spec.group_size,
-            solved: &solved,
-            log_probs: &log_probs,
-            lengths: &lengths,
-            progress,
-        };
-        self.spec
-            .advantage
-            .observe(&groups, &mut self.state.advantage);
-        self.spec
-            .advantage
-            .advantages(&groups, &self.state.advantage)
-    }
-
     /// All updates of the step.
     fn update(
         &self,
@@ -373,19 +263,19 @@ impl<A: TrainBackend> Stage<'_, A> {
         // The mismatch is measured where the policy still is the one that sampled.
         let measured = totals.stats.mismatch.tokens > 0;
         for iteration in 0..spec.num_iterations {
-            for (index, members) in self.minibatches(prepared).into_iter().enumerate() {
+            for (index, members) in minibatches(&prepared.inputs, spec).into_iter().enumerate() {
                 let update = Update {
                     scoring: &scoring,
                     members: members
                         .into_iter()
-                        .map(|member| (rollouts[member], &prepared.carried[member]))
+                        .map(|member| (rollouts[member], &prepared.inputs[member]))
                         .collect(),
                     objective: Objective {
-                        loss: spec.policy_loss(self.kl_coefficient()),
+                        loss: spec.policy_loss(self.state.kl_coefficient_of(spec)),
                         temperature: spec.temperature,
                         vocab_limit: self.source.vocab_limit,
                     },
-                    first: totals.updates == 0 && !measured,
+                    measures_mismatch: totals.updates == 0 && !measured,
                     draws: draws.stream(&format!("update {iteration} {index}")),
                 };
                 update.apply(session, &self.workers, lr, totals)?;
@@ -394,28 +284,12 @@ impl<A: TrainBackend> Stage<'_, A> {
         Ok(())
     }
 
-    /// The rollouts of each update. Groups that are left out are so before the others are split evenly:
-    /// otherwise a group that is nearly alone in its minibatch would weigh as much as many in another.
-    fn minibatches(&self, prepared: &Prepared) -> Vec<Vec<usize>> {
-        let (spec, size) = (self.spec, self.spec.group_size);
-        let groups = prepared.carried.chunks(size).enumerate();
-        let kept = groups.filter(|(_, group)| !(spec.filter_zero_std_groups && is_idle(group)));
-        let kept: Vec<usize> = kept.map(|(group, _)| group).collect();
-        let per_update = kept.len().div_ceil(spec.minibatches).max(1);
-        let members = |groups: &[usize]| {
-            let members = groups
-                .iter()
-                .flat_map(|group| group * size..(group + 1) * size);
-            members.collect()
-        };
-        kept.chunks(per_update).map(members).collect()
-    }
-
-    /// Moves what moves between steps, and hands the state over to the next checkpoint.
+    /// Updates the curriculum, KL weight and reference, and stores them for the next checkpoint. The mean
+    /// divergence of the step was `kl_nats`, over this many completions.
     fn end(
         &mut self,
         session: &mut Session<'_, A>,
-        kl_nats: f64,
+        (kl_nats, completions): (f64, u64),
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let spec = self.spec;
@@ -428,8 +302,8 @@ impl<A: TrainBackend> Stage<'_, A> {
             interplay_files::write_json(path, &self.curriculum.report())?;
         }
         if let Some(control) = spec.kl_adaptive.filter(|_| kl_nats.is_finite()) {
-            let completions = (spec.prompts * spec.group_size) as u64;
-            let next = control.next(self.kl_coefficient(), kl_nats, completions);
+            let coefficient = self.state.kl_coefficient_of(spec);
+            let next = control.next(coefficient, kl_nats, completions);
             self.state.kl_coefficient = Some(next);
         }
         if let Some(reference) = self.workers.reference() {
@@ -450,7 +324,7 @@ impl<A: TrainBackend> Stage<'_, A> {
         Ok(())
     }
 
-    fn scoring(&self) -> Scoring<'_> {
+    fn scoring(&self) -> Scoring<'a> {
         Scoring {
             spec: self.spec,
             pad: self.source.tokenizer.special().pad,
@@ -458,32 +332,9 @@ impl<A: TrainBackend> Stage<'_, A> {
         }
     }
 
-    /// The current weight of the divergence.
-    fn kl_coefficient(&self) -> f64 {
-        self.state
-            .kl_coefficient
-            .unwrap_or(self.spec.kl_coefficient)
-    }
-
     /// The cells of the curriculum's band, where it has one.
     fn band(&self) -> Option<Vec<u64>> {
         let whole = self.spec.curriculum.takes_everything();
-        (!whole).then(|| self.curriculum.report().band)
+        (!whole).then(|| self.curriculum.band().collect())
     }
-}
-
-/// Whether no token of a group has an advantage.
-fn is_idle(group: &[Carried]) -> bool {
-    let mut advantages = group.iter().flat_map(|one| &one.advantages);
-    advantages.all(|advantage| *advantage == 0.0)
-}
-
-/// What is known of a batch before the first update.
-struct Prepared {
-    /// What the tokens of each kept rollout carry.
-    carried: Vec<Carried>,
-    /// The advantage of each of them.
-    advantages: Vec<f64>,
-    /// The mean divergence that was taken from the reward, in nats a token.
-    reward_kl: Option<f64>,
 }

@@ -4,6 +4,8 @@ use interplay_curriculum::CurriculumState;
 use interplay_objectives::advantage::AdvantageState;
 use serde::{Deserialize, Serialize};
 
+use super::GrpoSpec;
+
 /// What a GRPO stage remembers across steps, besides weights.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,4 +21,11 @@ pub struct GrpoState {
     /// Whether the checkpoint holds a reference that follows the policy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reference_follows: bool,
+}
+
+impl GrpoState {
+    /// The current weight of the divergence.
+    pub(crate) fn kl_coefficient_of(&self, spec: &GrpoSpec) -> f64 {
+        self.kl_coefficient.unwrap_or(spec.kl_coefficient)
+    }
 }

@@ -5,17 +5,23 @@
 //!
 //! Deviations: rewards, lengths and shares are those of all groups that were sampled, dropped ones
 //! included; `kl`, `entropy`, `ppo_kl` and clip ratios are means over the tokens that were trained on. A
-//! mean over nothing is `null`. `sampling/*` compares sampler and trainer before the first update, where
-//! they are the same policy; later drift is `ppo_kl`.
+//! mean over nothing is `null`, and so are clip ratios of a surrogate that does not clip. `sampling/*`,
+//! `rollout_corr/*` and `training/rollout_probs_diff_*` compare sampler and trainer where they are the same
+//! policy; later drift is `ppo_kl`. With `old_log_probs = "rollout"` that is the first minibatch only, with
+//! "trainer" the whole batch. `kl` with `kl_in_reward` is the mean over all kept completions, filtered and masked
+//! ones included. `advantages/*` are those before `credit`. `cispo_clip_ratio` counts both bounds, TRL's the upper
+//! one, which is all that it has.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use interplay_objectives::loss::Surrogate;
 
 use super::batch::Batch;
 use super::rollout::{Group, Rollout};
 use super::update::Totals;
 use crate::metrics::Metric;
 
-/// What a step was like.
+/// The inputs of a step's metrics.
 pub(crate) struct StepNumbers<'a> {
     pub batch: &'a Batch,
     pub totals: &'a Totals,
@@ -23,8 +29,9 @@ pub(crate) struct StepNumbers<'a> {
     pub advantages: &'a [f64],
     pub lr: f64,
     pub kl_coefficient: f64,
-    /// The mean divergence that was taken from the reward, in nats a token.
-    pub reward_kl: Option<f64>,
+    pub surrogate: Surrogate,
+    /// The mean divergence from the reference, in nats a token.
+    pub kl_nats: f64,
     /// The ops of the curriculum's band.
     pub band: Option<Vec<u64>>,
     /// Examples that the curriculum passed over so far.
@@ -92,11 +99,11 @@ impl StepNumbers<'_> {
             groups.clone().filter(|group| holds(group)).count() as f64 / count
         };
         let all =
-            |group: &Group, solved: bool| group.rollouts.iter().all(|one| one.solved() == solved);
-        metrics.push(("frac_reward_zero_std".into(), of(&Group::is_uniform)));
-        let right = of(&|group| group.is_uniform() && all(group, true));
+            |group: &Group, solved: bool| group.rollouts.iter().all(|one| one.solved == solved);
+        metrics.push(("frac_reward_zero_std".into(), of(&Group::has_zero_std)));
+        let right = of(&|group| group.has_zero_std() && all(group, true));
         metrics.push(("frac_reward_zero_std/all_right".into(), right));
-        let wrong = of(&|group| group.is_uniform() && all(group, false));
+        let wrong = of(&|group| group.has_zero_std() && all(group, false));
         metrics.push(("frac_reward_zero_std/all_wrong".into(), wrong));
         let batch = self.batch;
         metrics.push(("groups/sampled".into(), count));
@@ -130,11 +137,24 @@ impl StepNumbers<'_> {
         let stats = &self.totals.stats.loss;
         metrics.push(("loss".into(), self.totals.loss / updates));
         metrics.push(("grad_norm".into(), self.totals.norm / updates));
-        let kl = self.reward_kl.unwrap_or_else(|| stats.mean_kl());
-        metrics.push(("kl".into(), kl));
+        metrics.push(("kl".into(), self.kl_nats));
         metrics.push(("kl_coefficient".into(), self.kl_coefficient));
         metrics.push(("entropy".into(), stats.mean(stats.entropy)));
         metrics.push(("ppo_kl".into(), stats.mean(stats.ppo_kl)));
+        self.clipping(metrics);
+        self.mismatch(metrics);
+        let advantages = self.advantages.iter().copied();
+        let least = advantages.clone().fold(f64::INFINITY, f64::min);
+        metrics.push(("advantages/min".into(), least));
+        let most = advantages.fold(f64::NEG_INFINITY, f64::max);
+        metrics.push(("advantages/max".into(), most));
+        metrics.push(("lr".into(), self.lr));
+    }
+
+    /// The shares of tokens out of bounds. With a surrogate that takes no gradient from them `clip_ratio/*` is not
+    /// a number; CISPO, which limits their weights, has a metric of its own.
+    fn clipping(&self, metrics: &mut Vec<Metric>) {
+        let stats = &self.totals.stats.loss;
         let (low, high) = (stats.clipped_low, stats.clipped_high);
         for (name, count) in [
             ("clip_ratio/low_mean", low),
@@ -142,17 +162,46 @@ impl StepNumbers<'_> {
             ("clip_ratio/region_mean", low + high),
             ("clip_ratio/dual_mean", stats.clipped_dual),
         ] {
-            metrics.push((name.into(), stats.mean(count as f64)));
+            let share = match self.surrogate.clips() {
+                true => stats.mean(count as f64),
+                false => f64::NAN,
+            };
+            metrics.push((name.into(), share));
         }
-        let (mean, max) = self.totals.stats.mismatch.mean_and_max();
-        metrics.push(("sampling/sampling_logp_difference/mean".into(), mean));
-        metrics.push(("sampling/sampling_logp_difference/max".into(), max));
-        let advantages = self.advantages.iter().copied();
-        let least = advantages.clone().fold(f64::INFINITY, f64::min);
-        metrics.push(("advantages/min".into(), least));
-        let most = advantages.fold(f64::NEG_INFINITY, f64::max);
-        metrics.push(("advantages/max".into(), most));
-        metrics.push(("lr".into(), self.lr));
+        if self.surrogate == Surrogate::Cispo {
+            let share = stats.mean((low + high) as f64);
+            metrics.push(("cispo_clip_ratio".into(), share));
+        }
+    }
+
+    fn mismatch(&self, metrics: &mut Vec<Metric>) {
+        let found = &self.totals.stats.mismatch;
+        let difference = "sampling/sampling_logp_difference";
+        metrics.extend([
+            (
+                format!("{difference}/mean").into(),
+                found.mean(found.difference),
+            ),
+            (
+                format!("{difference}/max").into(),
+                found.most(found.difference_max),
+            ),
+        ]);
+        for (name, value) in [
+            ("rollout_corr/kl", found.mean(found.kl)),
+            ("rollout_corr/k3_kl", found.mean(found.k3_kl)),
+            ("rollout_corr/chi2_token", found.mean(found.chi2)),
+            (
+                "training/rollout_probs_diff_mean",
+                found.mean(found.probability),
+            ),
+            (
+                "training/rollout_probs_diff_max",
+                found.most(found.probability_max),
+            ),
+        ] {
+            metrics.push((name.into(), value));
+        }
     }
 
     fn amounts(&self, metrics: &mut Vec<Metric>) {
@@ -201,21 +250,29 @@ mod tests {
     use super::super::rollout::fixtures::group;
     use super::*;
 
-    fn metrics(batch: &Batch) -> BTreeMap<String, f64> {
-        let numbers = StepNumbers {
+    fn numbers<'a>(batch: &'a Batch, totals: &'a Totals) -> StepNumbers<'a> {
+        StepNumbers {
             batch,
-            totals: &Totals::default(),
+            totals,
             advantages: &[0.5, -0.5],
             lr: 1e-3,
             kl_coefficient: 0.0,
-            reward_kl: None,
+            surrogate: Surrogate::Clip,
+            kl_nats: f64::NAN,
             band: None,
             passed_over: 0,
-        };
+        }
+    }
+
+    fn found(numbers: &StepNumbers<'_>) -> BTreeMap<String, f64> {
         let metrics = numbers.metrics().into_iter();
         metrics
             .map(|(name, value)| (name.into_owned(), value))
             .collect()
+    }
+
+    fn metrics(batch: &Batch) -> BTreeMap<String, f64> {
+        found(&numbers(batch, &Totals::default()))
     }
 
     #[test]
@@ -244,6 +301,33 @@ mod tests {
             (found["advantages/min"], found["advantages/max"]),
             (-0.5, 0.5)
         );
+    }
+
+    #[test]
+    fn clip_ratios_are_those_of_surrogates_that_clip() {
+        let batch = Batch::default();
+        let mut totals = Totals::default();
+        totals.stats.loss.tokens = 4;
+        (
+            totals.stats.loss.clipped_low,
+            totals.stats.loss.clipped_high,
+        ) = (1, 2);
+        let of = |surrogate| {
+            let numbers = StepNumbers {
+                surrogate,
+                ..numbers(&batch, &totals)
+            };
+            found(&numbers)
+        };
+        let clip = of(Surrogate::Clip);
+        assert_eq!(clip["clip_ratio/high_mean"], 0.5);
+        assert!(!clip.contains_key("cispo_clip_ratio"));
+        let cispo = of(Surrogate::Cispo);
+        assert_eq!(cispo["cispo_clip_ratio"], 0.75);
+        assert!(cispo["clip_ratio/high_mean"].is_nan());
+        for surrogate in [Surrogate::None, Surrogate::Reinforce] {
+            assert!(of(surrogate)["clip_ratio/region_mean"].is_nan());
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The updates of a step: what every token of a batch carries, and its passes.
+//! The updates of a step, and how their completions are packed into passes.
 
 use interplay_graph::SeedStream;
 use interplay_model::TrainBackend;
@@ -15,9 +15,9 @@ use crate::packing::PackedBatch;
 use crate::parallel::{Job, WorkerGroup};
 use crate::stage::Session;
 
-/// What the tokens of a rollout carry into the loss.
+/// The inputs of the loss for the tokens of a rollout.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Carried {
+pub(crate) struct TokenInputs {
     /// Log-probabilities that ratios divide by.
     pub old: Vec<f32>,
     /// Those of the reference, where they are known before the update.
@@ -56,14 +56,15 @@ pub(crate) struct Totals {
     pub stats: PassStats,
 }
 
-/// One optimizer update: its completions with what they carry.
+/// One optimizer update.
 pub(crate) struct Update<'a> {
     pub scoring: &'a Scoring<'a>,
-    /// Rollouts with what their tokens carry.
-    pub members: Vec<(&'a Rollout, &'a Carried)>,
+    /// Rollouts with the inputs of the loss.
+    pub members: Vec<(&'a Rollout, &'a TokenInputs)>,
     pub objective: Objective,
-    /// Whether this is the first update of the step, which sees the policy that sampled.
-    pub first: bool,
+    /// Whether the update measures how the trainer differs from the sampler: the first one of a step, which sees the
+    /// policy that sampled, unless `old_log_probs = "trainer"` measured it on the whole batch.
+    pub measures_mismatch: bool,
     /// Random draws, a generator for each pass.
     pub draws: SeedStream,
 }
@@ -130,7 +131,7 @@ impl Update<'_> {
         let mut weights = weights.as_slice();
         let mut passes = Vec::new();
         let mut open = (self.scoring.packer(), TokenTable::default());
-        for ((rollout, carried), length) in self.members.iter().zip(lengths) {
+        for ((rollout, inputs), length) in self.members.iter().zip(lengths) {
             if length == 0 {
                 continue;
             }
@@ -143,12 +144,12 @@ impl Update<'_> {
                 open.0.add(refused)?;
             }
             let table = &mut open.1;
-            table.old.extend(&carried.old);
-            table.reference.extend(&carried.reference);
-            table.advantages.extend(&carried.advantages);
-            table.correction.extend(&carried.correction);
+            table.old.extend(&inputs.old);
+            table.reference.extend(&inputs.reference);
+            table.advantages.extend(&inputs.advantages);
+            table.correction.extend(&inputs.correction);
             table.weights.extend(own);
-            if self.first {
+            if self.measures_mismatch {
                 table.sampled.extend(&rollout.log_probs);
             }
         }

@@ -3,11 +3,12 @@
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
 use interplay_model::{Activations, Decoder, Precision, TrainBackend};
+use interplay_objectives::loss::Mismatch;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::forward::{TokenScores, host, mean_loss, token_log_probs};
-use crate::grpo::objective::{Mismatch, Objective, PassStats, TokenTable};
+use crate::grpo::objective::{Objective, PassStats, TokenTable};
 use crate::packing::PackedBatch;
 
 /// Packed rows and the loss to differentiate on them.
@@ -148,7 +149,10 @@ fn one<A: TrainBackend>(
             let gradients = GradientsParams::from_grads(surrogate.backward(), master);
             let stats = PassStats {
                 loss: found.stats,
-                mismatch: Mismatch::of(&table.sampled, &on_host),
+                mismatch: match table.sampled.is_empty() {
+                    true => Mismatch::default(),
+                    false => Mismatch::of(&on_host, &table.sampled),
+                },
             };
             let loss = found.loss;
             Ok((Output { loss, stats }, gradients))

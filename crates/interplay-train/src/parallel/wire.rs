@@ -1,6 +1,6 @@
 //! Messages between a leader and its workers.
 //!
-//! A message is a header of 24 bytes (`IPW4`, its kind, three zeros, two lengths), JSON text, and 32-bit
+//! A message is a header of 24 bytes (`IPW5`, its kind, three zeros, two lengths), JSON text, and 32-bit
 //! floats, all little-endian. Numbers that may be NaN or infinite are sent as floats, because JSON cannot
 //! hold them.
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The first bytes of every message; the digit is the version.
-const MAGIC: [u8; 4] = *b"IPW4";
+const MAGIC: [u8; 4] = *b"IPW5";
 /// The longest text in bytes, far above a pass of a million tokens.
 const MAX_TEXT: u64 = 1 << 30;
 

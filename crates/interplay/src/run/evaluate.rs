@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use interplay_eval::{EdgeReport, EdgeSettings, EvalSettings, edge_of_competence};
+use interplay_eval::{EdgeSettings, EvalSettings, edge_of_competence};
 use interplay_model::TrainBackend;
-use interplay_train::ledger::Sampled;
 
 use super::runner::Runner;
 use crate::data::Wanted;
 use crate::error::InterplayError;
 use crate::evaluation::{EvaluatedModel, ITEMS_AT_ONCE, Loaded};
+use crate::keyed::{Calibrated, Measured};
 use crate::results::StageResult;
 use crate::stage::CalibrateSpec;
 
@@ -52,7 +52,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         model: &Path,
         spec: &CalibrateSpec,
         temperature: f64,
-    ) -> Result<(EdgeReport, Sampled), InterplayError> {
+    ) -> Result<Calibrated, InterplayError> {
         let stream = format!("calibrate/{name}");
         let ops: Vec<u32> = spec.ops.iter().collect();
         let setting = self.setting();
@@ -82,6 +82,18 @@ impl<A: TrainBackend> Runner<'_, A> {
         };
         let report = edge_of_competence(&found.evaluation, settings)
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
-        Ok((report, found.sampled()))
+        let items = found.evaluation.items.iter();
+        let measured = items.filter_map(|item| {
+            Some(Measured {
+                op: item.op?,
+                successes: item.verified,
+                tries: found.evaluation.completions,
+            })
+        });
+        Ok(Calibrated {
+            report,
+            sampled: Some(found.sampled()),
+            measured: measured.collect(),
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use interplay_curriculum::PromptResult;
 use interplay_environment::Split;
 use interplay_graph::settings::Issues;
 use interplay_model::TrainBackend;
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use super::runner::Runner;
 use super::speed_log::SpeedLog;
-use crate::data::DataSpec;
+use crate::data::{DataSpec, Extras};
 use crate::device::matrix_peak;
 use crate::error::InterplayError;
 use crate::keyed::{Calibrated, Keyed};
@@ -83,13 +84,29 @@ impl<A: TrainBackend> Runner<'_, A> {
             (Ops::AtEdgeOf(_), Some(ops)) => self
                 .progress
                 .note(&format!("{} trains at the edge: op {ops:?}", stage.name)),
+            (Ops::AtEdgeOf(calibration), None)
+                if settings.training.curriculum.needs_calibration() =>
+            {
+                self.progress.note(&format!(
+                    "{} starts from calibration `{calibration}`",
+                    stage.name
+                ))
+            }
             (Ops::AtEdgeOf(calibration), None) => self.progress.note(&format!(
                 "calibration `{calibration}` found no op at the edge; the ops of the spec are used"
             )),
             (Ops::OfData, _) => {}
         }
-        let folder = self.folder_of(stage, &data)?;
-        let problems = data.open(&self.supply(), &stage.name, Split::Train)?;
+        let calibration = self.calibration_of(stage, earlier)?;
+        let folder = match &calibration {
+            None => self.folder_of(stage, &data)?,
+            Some((key, _)) => {
+                let content = data.content(&self.supply(), Split::Train)?;
+                self.folder_by(stage, &(&data, content, key))?
+            }
+        };
+        let extras = Extras::of(&settings.training);
+        let problems = data.open_with(&self.supply(), &stage.name, Split::Train, extras)?;
         let start = self.model_of_start(stage)?;
         let input = GrpoInput {
             config: self.config,
@@ -98,7 +115,7 @@ impl<A: TrainBackend> Runner<'_, A> {
             tokenizer: self.tokenizer,
             stream: self.streams.stream(&format!("{}/rollouts", stage.name)),
             spec: &settings.training,
-            calibration: &[],
+            calibration: calibration.as_ref().map_or(&[], |(_, results)| results),
         };
         let replicas = self.replicas;
         self.observed(stage, |observer| {
@@ -122,30 +139,33 @@ impl<A: TrainBackend> Runner<'_, A> {
         let path = self.stage_folder(&stage.name).join("edge.json");
         let found = read_json::<Keyed<Calibrated>>(&path)?
             .map(|found| found.expect(&path, &key))
-            .transpose()?
-            .and_then(|found| Some((found.report, found.sampled?)));
-        let (report, sampled) = match found {
+            .transpose()?;
+        // Files of older runs may lack what is wanted.
+        let wanted = self.feeds_curriculum(stage);
+        let whole =
+            |found: &Calibrated| found.sampled.is_some() && !(wanted && found.measured.is_empty());
+        let calibrated = match found.filter(whole) {
             Some(found) => found,
             None => {
                 let model = self.model_of_start(stage)?;
                 let temperature = self.calibrated_at(stage, &settings.edge);
-                let (report, sampled) =
-                    self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
+                let value = self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
                 self.progress
-                    .note(&format!("{}: {}", stage.name, report.reason));
-                let value = Calibrated {
-                    report: report.clone(),
-                    sampled: Some(sampled),
+                    .note(&format!("{}: {}", stage.name, value.report.reason));
+                let keyed = Keyed {
+                    key: key.clone(),
+                    value,
                 };
-                let key = key.clone();
-                write_json(&path, &Keyed { key, value })?;
-                (report, sampled)
+                write_json(&path, &keyed)?;
+                keyed.value
             }
         };
         let mut result = StageResult::new(stage);
         result.key = key;
-        result.edge = Some(report);
-        result.ledger.count_calibration(sampled);
+        result.edge = Some(calibrated.report);
+        result
+            .ledger
+            .count_calibration(calibrated.sampled.unwrap_or_default());
         Ok(result)
     }
 }
@@ -181,10 +201,59 @@ impl<A: TrainBackend> Runner<'_, A> {
         spec.temperature.or_else(followed).unwrap_or(1.0)
     }
 
+    /// Whether the curriculum of a later stage starts from the results of this calibration.
+    fn feeds_curriculum(&self, calibration: &Stage) -> bool {
+        let mut stages = self.plan.stages.iter();
+        stages.any(|stage| match &stage.ops {
+            Ops::AtEdgeOf(edge) => {
+                edge.name() == calibration.name && stage.settings.starts_from_calibration()
+            }
+            Ops::OfData => false,
+        })
+    }
+
+    /// The key and the results of the calibration that the curriculum of a stage starts from, if it
+    /// starts from one.
+    fn calibration_of(
+        &self,
+        stage: &Stage,
+        earlier: &[StageResult],
+    ) -> Result<Option<(String, Vec<PromptResult>)>, InterplayError> {
+        let Ops::AtEdgeOf(calibration) = &stage.ops else {
+            return Ok(None);
+        };
+        if !stage.settings.starts_from_calibration() {
+            return Ok(None);
+        }
+        let path = self.stage_folder(calibration.name()).join("edge.json");
+        let found = read_json::<Keyed<Calibrated>>(&path)?;
+        let result = earlier.get(calibration.index());
+        let (Some(found), Some(result)) = (found, result) else {
+            let reason = format!("it is missing, and stage `{}` starts from it", stage.name);
+            return Err(InterplayError::BadFile { path, reason });
+        };
+        let measured = found.expect(&path, &result.key)?.measured.into_iter();
+        let results = measured.map(|of| PromptResult {
+            cell: u64::from(of.op),
+            successes: of.successes,
+            tries: of.tries,
+        });
+        Ok(Some((result.key.clone(), results.collect())))
+    }
+
     /// The folder of a stage that trains on `data`.
     fn folder_of(&self, stage: &Stage, data: &DataSpec) -> Result<StageFolder, InterplayError> {
         let content = data.content(&self.supply(), Split::Train)?;
-        let key = self.stage_key(stage, &(data, content))?;
+        self.folder_by(stage, &(data, content))
+    }
+
+    /// The folder of a stage whose key is over this, too.
+    fn folder_by(
+        &self,
+        stage: &Stage,
+        extra: &impl Serialize,
+    ) -> Result<StageFolder, InterplayError> {
+        let key = self.stage_key(stage, extra)?;
         let folder = self.stage_folder(&stage.name);
         Ok(StageFolder::new(folder, &stage.name, &key))
     }
@@ -239,8 +308,7 @@ impl<A: TrainBackend> Runner<'_, A> {
 }
 
 /// The data of a stage with the ops that its calibration found in the components that follow it, and
-/// these ops; as they are where it
-/// found none or no calibration chooses.
+/// these ops; as they are where it found none, where no calibration chooses, and where the curriculum does.
 pub(super) fn data_at_edge(
     stage: &Stage,
     data: &DataSpec,
@@ -249,6 +317,9 @@ pub(super) fn data_at_edge(
     let Ops::AtEdgeOf(calibration) = &stage.ops else {
         return (data.clone(), None);
     };
+    if stage.settings.starts_from_calibration() {
+        return (data.clone(), None);
+    }
     let report = earlier.get(calibration.index());
     let found = report.and_then(|result| result.edge.as_ref());
     let found =

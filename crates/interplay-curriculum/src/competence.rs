@@ -1,8 +1,8 @@
-//! Where a cell lies: mastered, at the edge, or beyond reach.
+//! What a policy can do with the problems of a cell: mastered, at the edge, or beyond reach.
 //!
 //! Source: arXiv 2512.07783, section 5.
 //!
-//! Deviations: a place is taken on its posterior probability, not on a bare threshold, and kept until
+//! Deviations: a cell is classified on posterior probabilities, not on bare thresholds, and keeps its class until
 //! another one is as probable (hysteresis): an estimate that wavers around a threshold moves
 //! nothing.
 
@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::evidence::Evidence;
 use crate::{Beta, By, EdgeRule};
 
-/// Where a cell lies.
+/// What a policy can do with the problems of a cell.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Competence {
     /// Not known well enough.
     #[default]
     Uncertain,
@@ -29,7 +29,7 @@ pub enum Place {
     Beyond,
 }
 
-impl Place {
+impl Competence {
     /// The name in files and tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -42,7 +42,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Competence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -99,31 +99,31 @@ impl Posterior {
         }
     }
 
-    /// The probability of each place.
-    fn probabilities(&self, rule: &EdgeRule) -> [(Place, f64); 3] {
+    /// The probability of each class.
+    fn probabilities(&self, rule: &EdgeRule) -> [(Competence, f64); 3] {
         let mastered = 1.0 - self.pass_1.below(rule.pass_at_1_below);
         let beyond = self.pass_k_below(rule.pass_at_k_above).min(1.0 - mastered);
         let edge = (1.0 - mastered - beyond).max(0.0);
         [
-            (Place::Mastered, mastered),
-            (Place::Edge, edge),
-            (Place::Beyond, beyond),
+            (Competence::Mastered, mastered),
+            (Competence::Edge, edge),
+            (Competence::Beyond, beyond),
         ]
     }
 
-    /// The place of a cell that was at `before`.
-    pub(crate) fn place(&self, rule: &EdgeRule, before: Place) -> Place {
+    /// The class of a cell that was `before`.
+    pub(crate) fn classify(&self, rule: &EdgeRule, before: Competence) -> Competence {
         let probabilities = self.probabilities(rule);
         let sure = probabilities
             .iter()
             .find(|(_, probability)| *probability >= rule.confidence);
-        if let Some((place, _)) = sure {
-            return *place;
+        if let Some((competence, _)) = sure {
+            return *competence;
         }
         let kept = probabilities
             .iter()
-            .any(|(place, probability)| *place == before && *probability >= 0.5);
-        if kept { before } else { Place::Uncertain }
+            .any(|(competence, probability)| *competence == before && *probability >= 0.5);
+        if kept { before } else { Competence::Uncertain }
     }
 
     pub(crate) fn pass_1(&self, confidence: f64) -> Estimate {
@@ -162,31 +162,49 @@ mod tests {
         Posterior::of(&evidence, &EdgeRule::default(), by, k)
     }
 
-    fn place(prompts: &[(u32, u32)], before: Place) -> Place {
-        posterior(prompts, By::Op, 8).place(&EdgeRule::default(), before)
+    fn competence(prompts: &[(u32, u32)], before: Competence) -> Competence {
+        posterior(prompts, By::Op, 8).classify(&EdgeRule::default(), before)
     }
 
     #[test]
     fn much_evidence_decides() {
-        assert_eq!(place(&[(8, 8); 20], Place::Edge), Place::Mastered);
-        assert_eq!(place(&[(2, 8); 20], Place::Mastered), Place::Edge);
-        assert_eq!(place(&[(0, 8); 40], Place::Edge), Place::Beyond);
+        assert_eq!(
+            competence(&[(8, 8); 20], Competence::Edge),
+            Competence::Mastered
+        );
+        assert_eq!(
+            competence(&[(2, 8); 20], Competence::Mastered),
+            Competence::Edge
+        );
+        assert_eq!(
+            competence(&[(0, 8); 40], Competence::Edge),
+            Competence::Beyond
+        );
     }
 
     #[test]
     fn little_evidence_decides_nothing_and_unseats_nothing() {
-        assert_eq!(place(&[], Place::Uncertain), Place::Uncertain);
+        assert_eq!(
+            competence(&[], Competence::Uncertain),
+            Competence::Uncertain
+        );
         // Mastered is a little more probable than not: enough to stay, not enough to come.
         let close = [(6, 8), (7, 8), (6, 8), (6, 8)];
-        assert_eq!(place(&close, Place::Mastered), Place::Mastered);
-        assert_eq!(place(&close, Place::Uncertain), Place::Uncertain);
+        assert_eq!(
+            competence(&close, Competence::Mastered),
+            Competence::Mastered
+        );
+        assert_eq!(
+            competence(&close, Competence::Uncertain),
+            Competence::Uncertain
+        );
     }
 
     #[test]
     fn a_place_that_has_become_improbable_is_lost() {
         // Nothing is left of what put the cell beyond reach.
-        assert_eq!(place(&[], Place::Beyond), Place::Uncertain);
-        assert_eq!(place(&[], Place::Mastered), Place::Uncertain);
+        assert_eq!(competence(&[], Competence::Beyond), Competence::Uncertain);
+        assert_eq!(competence(&[], Competence::Mastered), Competence::Uncertain);
     }
 
     #[test]
@@ -202,13 +220,16 @@ mod tests {
 
     #[test]
     fn names_are_those_of_files() {
-        for place in [
-            Place::Uncertain,
-            Place::Mastered,
-            Place::Edge,
-            Place::Beyond,
+        for competence in [
+            Competence::Uncertain,
+            Competence::Mastered,
+            Competence::Edge,
+            Competence::Beyond,
         ] {
-            assert_eq!(serde_json::to_value(place).unwrap(), place.to_string());
+            assert_eq!(
+                serde_json::to_value(competence).unwrap(),
+                competence.to_string()
+            );
         }
     }
 }
