@@ -87,10 +87,9 @@ impl<A: TrainBackend> Runner<'_, A> {
             (Ops::AtEdgeOf(calibration), None)
                 if settings.training.curriculum.needs_calibration() =>
             {
-                self.progress.note(&format!(
-                    "{} starts from calibration `{calibration}`",
-                    stage.name
-                ))
+                let name = &stage.name;
+                self.progress
+                    .note(&format!("{name} starts from calibration `{calibration}`"));
             }
             (Ops::AtEdgeOf(calibration), None) => self.progress.note(&format!(
                 "calibration `{calibration}` found no op at the edge; the ops of the spec are used"
