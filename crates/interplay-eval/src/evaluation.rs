@@ -5,16 +5,15 @@
 //! samples), the answer-only number beside the verified one, because their gap shows reward
 //! hacking, and completions that were cut off are never right, whatever their text says.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
-use interplay_environment::{Environment, FirstError};
+use interplay_environment::Environment;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::{
-    Completion, EvalError, EvalItem, PassAtK, Sampler, majority_at_k, pass_at_k, pass_hat_k,
-};
+use crate::cell::{Cell, grouped, scored, votes};
+use crate::item_score::{GenerationRecord, ItemScore, fingerprint};
+use crate::{Completion, EvalError, EvalItem, Sampler};
 
 /// How to evaluate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,199 +71,6 @@ impl EvalSettings {
             return wrong("ks", format!("{:?}", self.ks), expected);
         }
         Ok(())
-    }
-}
-
-/// One completion and its judgment, for `eval/*.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GenerationRecord {
-    /// The problem's id.
-    pub id: u64,
-    /// Its difficulty, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub op: Option<u32>,
-    /// Its context, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub context: Option<String>,
-    /// Which of the problem's completions, counted from zero.
-    pub sample: u32,
-    /// The completion.
-    pub completion: String,
-    /// The rule of acceptance, such as `strict`; none in records of versions that did not note it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub level: Option<String>,
-    /// The temperature that it was drawn at; none where that is not known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub temperature: Option<f64>,
-    /// Whether it ended by itself; none in records of versions that did not note it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub stopped: Option<bool>,
-    /// The answer that it states, where the environment reads one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub answer: Option<String>,
-    /// Whether it was accepted. One that did not end by itself never is.
-    pub accepted: bool,
-    /// Whether its answer is right.
-    pub answer_correct: bool,
-    /// The share of needed quantities whose step is right.
-    pub process_accuracy: f64,
-    /// The first mistake.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub first_error: Option<FirstError>,
-}
-
-/// How many completions of a problem were right.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ItemScore {
-    /// The problem's id.
-    pub id: u64,
-    /// Its difficulty, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub op: Option<u32>,
-    /// Its context, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub context: Option<String>,
-    /// What tells the problem from others with its id: a hash of its prompt and right answer.
-    /// Empty where the counts come from elsewhere than [`evaluate`].
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub problem: String,
-    /// The band that it is counted in.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub band: Option<String>,
-    /// Completions that were accepted.
-    pub verified: u32,
-    /// Completions whose answer is right.
-    pub answers: u32,
-    /// Completions that were cut off before they ended.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub truncated: u32,
-    /// How many completions state each distinct wrong answer, descending. With `answers`, these are
-    /// the votes of a majority vote; completions that state no answer do not vote.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub wrong_answers: Vec<u32>,
-    /// Whether the model was trained on the problem, in these or in other words; none where that is
-    /// not known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub seen: Option<bool>,
-}
-
-fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
-impl ItemScore {
-    /// Whether two counts are of one problem: id, op, context and fingerprint.
-    pub(crate) fn same_problem(&self, other: &Self) -> bool {
-        self.id == other.id
-            && self.op == other.op
-            && self.context == other.context
-            && self.problem == other.problem
-    }
-
-    /// The counts of a problem from the records of its completions.
-    #[must_use]
-    pub fn of_records(item: &EvalItem, records: &[GenerationRecord]) -> Self {
-        let count = |holds: fn(&GenerationRecord) -> bool| {
-            records.iter().filter(|record| holds(record)).count() as u32
-        };
-        let mut wrong: BTreeMap<&str, u32> = BTreeMap::new();
-        for record in records.iter().filter(|record| !record.answer_correct) {
-            if let Some(answer) = &record.answer {
-                *wrong.entry(answer).or_default() += 1;
-            }
-        }
-        let mut wrong_answers: Vec<u32> = wrong.into_values().collect();
-        wrong_answers.sort_unstable_by(|a, b| b.cmp(a));
-        let labels = &item.example.labels;
-        Self {
-            id: item.id,
-            op: labels.op,
-            context: labels.context.clone(),
-            problem: fingerprint(item),
-            band: item.band.clone(),
-            verified: count(|record| record.accepted),
-            answers: count(|record| record.answer_correct),
-            truncated: count(|record| record.stopped == Some(false)),
-            wrong_answers,
-            seen: None,
-        }
-    }
-}
-
-/// The numbers of a group of problems.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cell {
-    /// How many problems.
-    pub problems: usize,
-    /// pass@k of verified solutions, in the order of the settings' `ks`.
-    pub verified: Vec<PassAtK>,
-    /// pass@k of answers alone.
-    pub answer_only: Vec<PassAtK>,
-    /// pass^k of verified solutions: the probability that all of k attempts are accepted. Empty where
-    /// there is one completion per problem.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub all_verified: Vec<PassAtK>,
-    /// maj@k: the probability that the answer which most of k attempts state is right. Empty where
-    /// there is one completion per problem, or the stated answers are not known.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub majority: Vec<PassAtK>,
-    /// The share of completions that were cut off before they ended.
-    #[serde(default)]
-    pub truncated_share: f64,
-}
-
-/// A problem's counts, and its maj@k for each k where that is known.
-struct Scored<'i> {
-    item: &'i ItemScore,
-    majority: &'i [f64],
-}
-
-impl Cell {
-    fn of(settings: (u32, &[u32]), problems: &[Scored<'_>]) -> Option<Self> {
-        let (samples, ks) = settings;
-        if problems.is_empty() {
-            return None;
-        }
-        // Within the op of the problems, whose numbers an evaluation fixes.
-        let mean = |index: usize, score: &dyn Fn(&Scored<'_>) -> f64| {
-            let scores = problems.iter().map(|one| (one.item.op, score(one)));
-            PassAtK::of_scores(scores, ks[index])
-        };
-        let each = |known: bool, score: &dyn Fn(&Scored<'_>, usize) -> f64| {
-            let indices = if known { 0..ks.len() } else { 0..0 };
-            indices
-                .map(|index| mean(index, &|one| score(one, index)))
-                .collect()
-        };
-        let items = || problems.iter().map(|one| one.item);
-        let truncated: u64 = items().map(|item| u64::from(item.truncated)).sum();
-        let drawn = problems.len() as u64 * u64::from(samples);
-        let several = samples > 1;
-        let votes = several && !problems[0].majority.is_empty();
-        Some(Self {
-            problems: problems.len(),
-            verified: each(true, &|one, k| pass_at_k(samples, one.item.verified, ks[k])),
-            answer_only: each(true, &|one, k| pass_at_k(samples, one.item.answers, ks[k])),
-            all_verified: each(several, &|one, k| {
-                pass_hat_k(samples, one.item.verified, ks[k])
-            }),
-            majority: each(votes, &|one, k| one.majority[k]),
-            truncated_share: truncated as f64 / drawn as f64,
-        })
-    }
-
-    /// pass@k of verified solutions for one k.
-    #[must_use]
-    pub fn verified_at(&self, k: u32) -> Option<&PassAtK> {
-        self.verified.iter().find(|pass| pass.k == k)
-    }
-
-    /// pass@k of answers alone for one k.
-    #[must_use]
-    pub fn answer_at(&self, k: u32) -> Option<&PassAtK> {
-        self.answer_only.iter().find(|pass| pass.k == k)
     }
 }
 
@@ -381,48 +187,6 @@ impl Evaluation {
 fn seen_name(item: &ItemScore) -> Option<String> {
     let name = |seen: bool| if seen { "seen" } else { "unseen" };
     item.seen.map(|seen| name(seen).to_owned())
-}
-
-/// The maj@k of every problem for every k; nothing where the stated answers are not known: no wrong
-/// one is counted although there are wrong completions.
-fn votes((samples, ks): (u32, &[u32]), items: &[ItemScore]) -> Vec<Vec<f64>> {
-    let stated = items.iter().any(|item| !item.wrong_answers.is_empty());
-    let none_wrong = items.iter().all(|item| item.answers == samples);
-    if samples < 2 || !(stated || none_wrong) {
-        return Vec::new();
-    }
-    let of = |item: &ItemScore| {
-        let vote = |k: &u32| majority_at_k(samples, item.answers, &item.wrong_answers, *k, item.id);
-        ks.iter().map(vote).collect()
-    };
-    items.iter().map(of).collect()
-}
-
-fn scored<'i>(
-    items: &'i [ItemScore],
-    votes: &'i [Vec<f64>],
-    holds: impl Fn(&ItemScore) -> bool,
-) -> Vec<Scored<'i>> {
-    let all = items.iter().enumerate().filter(|(_, item)| holds(item));
-    let score = |(index, item): (usize, &'i ItemScore)| Scored {
-        item,
-        majority: votes.get(index).map_or(&[], Vec::as_slice),
-    };
-    all.map(score).collect()
-}
-
-fn grouped<K: Ord + Clone>(
-    settings: (u32, &[u32]),
-    items: &[ItemScore],
-    votes: &[Vec<f64>],
-    key: impl Fn(&ItemScore) -> Option<K>,
-) -> BTreeMap<K, Cell> {
-    let keys: BTreeSet<K> = items.iter().filter_map(&key).collect();
-    let cell = |wanted: K| {
-        let problems = scored(items, votes, |item| key(item).as_ref() == Some(&wanted));
-        Cell::of(settings, &problems).map(|cell| (wanted, cell))
-    };
-    keys.into_iter().filter_map(cell).collect()
 }
 
 /// Where an evaluation keeps what it has done, so that one that was interrupted can be resumed.
@@ -565,20 +329,6 @@ fn resumable<E: std::error::Error>(
             settings.batch
         ),
     })
-}
-
-/// The first 64 bits of SHA-256 over the prompt and the right answer, in hexadecimal.
-fn fingerprint(item: &EvalItem) -> String {
-    let mut hash = Sha256::new();
-    hash.update(item.example.prompt.as_bytes());
-    hash.update([0]);
-    hash.update(item.example.answer.as_bytes());
-    let bytes = hash.finalize();
-    bytes
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// Scores the completions of one item; completion `j` takes the draw `first_draw + j`.

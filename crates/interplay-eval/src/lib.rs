@@ -32,11 +32,13 @@
 
 mod bands;
 mod bootstrap;
+mod cell;
 mod crossed;
 mod draws;
 mod edge;
 mod error;
 mod evaluation;
+mod item_score;
 mod luck;
 mod majority;
 mod multiplicity;
@@ -55,11 +57,11 @@ mod stratified;
 
 pub use bands::{Band, Bands, UnknownBand};
 pub use bootstrap::Bootstrap;
+pub use cell::Cell;
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
-pub use evaluation::{
-    Cell, EvalSettings, Evaluation, GenerationRecord, ItemScore, Journal, evaluate,
-};
+pub use evaluation::{EvalSettings, Evaluation, Journal, evaluate};
+pub use item_score::{GenerationRecord, ItemScore};
 pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use over_seeds::{OverSeeds, SeedsGain, SeedsSharpening};

@@ -33,6 +33,7 @@
 #![deny(missing_docs)]
 
 mod atomic;
+mod column;
 mod error;
 mod lenient;
 mod output;
@@ -51,9 +52,10 @@ mod text;
 struct Readme;
 
 pub use atomic::{AtomicFile, rename, write, write_json};
+pub use column::Column;
 pub use error::{FileError, Unit};
 pub use output::{check_output, output_target, partial_path};
 pub use record_writer::RecordWriter;
 pub use records::{RecordReader, Skipped};
-pub use table::{Column, Table};
+pub use table::Table;
 pub use text::read_text;

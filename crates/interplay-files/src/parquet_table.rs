@@ -15,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
-use crate::table::Column;
+use crate::column::Column;
 use crate::{AtomicFile, FileError};
 
 /// Writes the columns; the file appears when it is complete.

@@ -47,6 +47,7 @@ mod overrides;
 mod page;
 mod plan;
 mod planned_stage;
+mod problems;
 pub mod progress;
 mod results;
 mod results_text;

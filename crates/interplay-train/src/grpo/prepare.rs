@@ -44,7 +44,7 @@ pub(crate) fn prepare<A: TrainBackend>(
         let count = |pass: &_| ledger.count_reference(pass);
         let device = workers.device();
         let scores = A::run_on_pool(|| scoring.of(reference, &rollouts, device, count))?;
-        let coefficient = state.kl_coefficient_of(spec);
+        let coefficient = state.kl_coefficient_of(spec.kl_coefficient);
         reward_kl = Some(subtract_kl(spec, coefficient, &mut rewards, &old, &scores));
         for (inputs, scores) in inputs.iter_mut().zip(scores) {
             inputs.reference = scores;

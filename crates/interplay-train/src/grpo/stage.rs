@@ -203,7 +203,7 @@ impl<'a, A: TrainBackend> Stage<'a, A> {
             totals: &totals,
             advantages: &prepared.advantages,
             lr,
-            kl_coefficient: self.state.kl_coefficient_of(spec),
+            kl_coefficient: self.state.kl_coefficient_of(spec.kl_coefficient),
             kl_nats,
             surrogate: spec.surrogate,
             band: self.band(),
@@ -271,7 +271,7 @@ impl<'a, A: TrainBackend> Stage<'a, A> {
                         .map(|member| (rollouts[member], &prepared.inputs[member]))
                         .collect(),
                     objective: Objective {
-                        loss: spec.policy_loss(self.state.kl_coefficient_of(spec)),
+                        loss: spec.policy_loss(self.state.kl_coefficient_of(spec.kl_coefficient)),
                         temperature: spec.temperature,
                         vocab_limit: self.source.vocab_limit,
                     },
@@ -302,7 +302,7 @@ impl<'a, A: TrainBackend> Stage<'a, A> {
             interplay_files::write_json(path, &self.curriculum.report())?;
         }
         if let Some(control) = spec.kl_adaptive.filter(|_| kl_nats.is_finite()) {
-            let coefficient = self.state.kl_coefficient_of(spec);
+            let coefficient = self.state.kl_coefficient_of(spec.kl_coefficient);
             let next = control.next(coefficient, kl_nats, completions);
             self.state.kl_coefficient = Some(next);
         }

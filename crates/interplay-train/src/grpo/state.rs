@@ -4,8 +4,6 @@ use interplay_curriculum::CurriculumState;
 use interplay_objectives::advantage::AdvantageState;
 use serde::{Deserialize, Serialize};
 
-use super::GrpoSpec;
-
 /// What a GRPO stage remembers across steps, besides weights.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,8 +22,8 @@ pub struct GrpoState {
 }
 
 impl GrpoState {
-    /// The current weight of the divergence.
-    pub(crate) fn kl_coefficient_of(&self, spec: &GrpoSpec) -> f64 {
-        self.kl_coefficient.unwrap_or(spec.kl_coefficient)
+    /// The current weight of the divergence, from the one in the settings.
+    pub(crate) fn kl_coefficient_of(&self, setting: f64) -> f64 {
+        self.kl_coefficient.unwrap_or(setting)
     }
 }
