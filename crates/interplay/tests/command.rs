@@ -5,7 +5,7 @@ mod calls;
 
 use std::fs;
 
-use calls::{call, folder, refuse, succeed};
+use calls::{call, folder, records, refuse, succeed};
 
 /// The smallest experiment that trains a model and evaluates it.
 const EXPERIMENT: &str = r#"
@@ -91,6 +91,34 @@ fn a_run_goes_from_its_file_to_its_report_and_its_completions_to_pass_at_k() {
     ] {
         assert!(table.contains(part), "{table}");
     }
+    // The same completions have the same intervals as in the evaluation.
+    succeed(
+        dir,
+        "passk --input here/eval/base.jsonl --ks 1,2 --output rows.jsonl",
+    );
+    let evaluation = fs::read_to_string(dir.join("here/eval/base.json")).unwrap();
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
+    let evaluation = &evaluation["value"]["evaluation"];
+    let mut compared = 0;
+    for row in records(&dir.join("rows.jsonl")) {
+        let list = match row["verdict"].as_str() {
+            Some("verified") => "verified",
+            _ => "answer_only",
+        };
+        let cell = match (row["group"].as_str(), row["op"].as_str()) {
+            (Some("overall"), _) => &evaluation["overall"],
+            (Some("op"), Some(op)) => &evaluation["by_op"][op],
+            _ => continue,
+        };
+        let mut passes = cell[list].as_array().unwrap().iter();
+        let pass = passes.find(|pass| pass["k"] == row["k"]).unwrap();
+        for end in ["estimate", "low", "high"] {
+            let [ours, theirs] = [&row[end], &pass[end]].map(|one| one.as_f64().unwrap());
+            assert!((ours - theirs).abs() < 1e-12, "{end}: {row} {pass}");
+        }
+        compared += 1;
+    }
+    assert!(compared >= 8, "{compared}");
     refuse(
         dir,
         "passk --input here/eval/base.jsonl --ks 1,3",
