@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use interplay_dag::{DagEnvironment, RELEASED_PROCESS};
-use interplay_environment::{Environment, Example, Split};
+use interplay_environment::{Example, Split};
 use interplay_eval::{Bands, EvalItem};
 use interplay_graph::SeedStreams;
 use interplay_graph::settings::Issues;
@@ -17,7 +17,6 @@ use interplay_gsm8k::{Gsm8k, Gsm8kSpec};
 use interplay_tasks::datasets::{Part, Split as Parts};
 use interplay_tasks::likeness::Prints;
 use interplay_tasks::{Component, ContextLibrary, Counts, Dataset, TaskError, TaskSpec};
-use interplay_train::grpo::GrpoSpec;
 use interplay_verify::{Level, Noise, Verifier};
 use serde::de::Error as _;
 use serde::ser::Error as _;
