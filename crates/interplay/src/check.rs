@@ -44,8 +44,9 @@ impl ExperimentSpec {
     }
 }
 
-/// Stages with fewer rows than devices, so that some devices would never have anything to do.
-pub(crate) fn validate_rows(spec: &ExperimentSpec, devices: usize) -> Issues {
+/// What several devices cannot share: stages with fewer rows than devices, so that some would never have anything to do,
+/// and losses over all tokens of a pass.
+pub(crate) fn validate_devices(spec: &ExperimentSpec, devices: usize) -> Issues {
     let mut issues = Issues::default();
     for stage in &spec.stages {
         if let Some(training) = stage.settings.needs().training {
@@ -55,6 +56,10 @@ pub(crate) fn validate_rows(spec: &ExperimentSpec, devices: usize) -> Issues {
                 training.rows,
                 format!("at least one row for each of the {devices} devices"),
             );
+            if let Some(rollouts) = training.rollouts {
+                let key = format!("{}.training", stage.key());
+                issues.nest(&key, rollouts.refused_on(devices));
+            }
         }
     }
     issues
@@ -522,6 +527,22 @@ mod tests {
     }
 
     #[test]
+    fn losses_over_all_tokens_of_a_pass_need_a_single_device() {
+        let mut spec = ExperimentSpec::preset("quick").unwrap();
+        let Some(StageSettings::Grpo(grpo)) = spec.stages.last_mut().map(|of| &mut of.settings)
+        else {
+            panic!("the last stage is of another kind");
+        };
+        grpo.training.clip_cov = Some(toml::from_str("").unwrap());
+        assert!(validate_devices(&spec, 1).is_empty());
+        let issues = validate_devices(&spec, 2).to_string();
+        assert!(
+            issues.contains("`stage.grpo.training.clip_cov`"),
+            "{issues}"
+        );
+    }
+
+    #[test]
     fn a_calibration_is_checked_at_its_own_ops() {
         let found = issues_after(|spec| {
             if let StageSettings::Calibrate(stage) = &mut spec.stages[2].settings {
@@ -675,7 +696,7 @@ mod tests {
             };
             absurd(&mut spec, &mut next, number);
             let issues = spec.validate(&ContextLibrary::embedded());
-            let _ = validate_rows(&spec, 2);
+            let _ = validate_devices(&spec, 2);
             prop_assert!(issues.0.iter().all(|issue| !issue.key.is_empty()), "{issues}");
         }
     }

@@ -8,7 +8,7 @@ use interplay_tasks::ContextLibrary;
 use serde::{Serialize, Serializer};
 
 use crate::budget::{Applied, BudgetSpec, PlannedBudget, apply};
-use crate::check::validate_rows;
+use crate::check::validate_devices;
 use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::planned_stage::{Stage, resolve_stages};
@@ -107,7 +107,7 @@ impl Plan {
         } = apply(experiment);
         let named = experiment.device.clone();
         let device = devices.into().or(named).unwrap_or_default();
-        issues.nest("", validate_rows(&experiment, device.count()));
+        issues.nest("", validate_devices(&experiment, device.count()));
         // Stages that do not resolve are among the issues already.
         let stages = resolve_stages(&experiment.stages).ok();
         let Some(stages) = stages.filter(|_| issues.is_empty()) else {
