@@ -223,7 +223,7 @@ fn objectives_on_successes_train() {
         "advantage = { focal_gamma = 2.0 }",
         "advantage = { unlikeliness = {} }",
         "advantage = { gate = \"zero_success\" }",
-        "advantage = { gate = \"boundary\" }",
+        "advantage = { gate = { boundary = { k = 4 } } }",
         "advantage = { scale_rewards = \"none\", fade = {} }",
     ];
     for (index, setting) in settings.iter().enumerate() {
