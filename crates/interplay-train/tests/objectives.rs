@@ -213,7 +213,8 @@ fn every_objective_trains_and_makes_a_difference() {
 #[test]
 fn objectives_on_successes_train() {
     let base = Base::new(4_000);
-    let environment = Mixed::new(3);
+    // Every completion that ends is right: a quarter of the first ones, in some of the groups.
+    let environment = Mixed::new(1);
     let settings = [
         "",
         "advantage = { scale_rewards = \"none\" }",
