@@ -59,7 +59,7 @@ pub struct ItemScore {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub context: Option<String>,
     /// What tells the problem from others with its id: a hash of its prompt and right answer.
-    /// Empty where the counts come from elsewhere than [`evaluate`].
+    /// Empty where the counts come from elsewhere than [`evaluate`](crate::evaluate).
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub problem: String,
     /// The band that it is counted in.
