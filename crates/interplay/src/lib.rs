@@ -36,6 +36,7 @@ mod devices;
 mod energy;
 mod error;
 mod evaluation;
+mod inherit;
 mod keyed;
 mod keys;
 #[cfg(feature = "cli")]

@@ -1,8 +1,9 @@
 //! An experiment as a person writes it: a TOML file.
 //!
 //! Unknown keys are errors. Keys of the table `[tasks]` are defaults of every `data` table, so that
-//! bounds and distractors are written once. [`ExperimentSpec::validate`] reports everything that is
-//! wrong at once; [`crate::Plan`] is the resolved form.
+//! bounds and distractors are written once; a stage can be `like` one above it (`inherit.rs`).
+//! [`ExperimentSpec::validate`] reports everything that is wrong at once; [`crate::Plan`] is the
+//! resolved form.
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::budget::{BudgetSpec, leave_open};
 use crate::data::DataSpec;
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::inherit::inherit;
 use crate::overrides::Override;
 use crate::stage::StageSpec;
 
@@ -289,6 +291,7 @@ impl ExperimentSpec {
             path: origin.to_owned(),
             reason,
         };
+        inherit(&mut table).map_err(bad)?;
         if let Some(defaults) = table.remove("tasks") {
             let toml::Value::Table(defaults) = defaults else {
                 return Err(bad(

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use interplay_eval::EdgeSettings;
 use interplay_graph::settings::Issues;
 use interplay_model::Precision;
 use interplay_tasks::Counts;
@@ -96,10 +97,26 @@ pub struct CalibrateSpec {
     /// edge, or 1 where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// An op is mastered if verified pass@1 is not below this.
+    /// An op is mastered where verified pass@1 is, with probability `confidence`, not below this.
     pub pass_at_1_below: f64,
-    /// An op is out of reach if verified pass@completions is not above this.
+    /// An op is out of reach where verified pass@completions is, with probability `confidence`, not above this.
     pub pass_at_k_above: f64,
+    /// How probable a place must be to be taken as sure.
+    #[serde(
+        default = "default_confidence",
+        skip_serializing_if = "is_default_confidence"
+    )]
+    pub confidence: f64,
+}
+
+fn default_confidence() -> f64 {
+    EdgeSettings::default().confidence
+}
+
+// Files and keys of calibrations without the key stay as they are.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_default_confidence(confidence: &f64) -> bool {
+    *confidence == default_confidence()
 }
 
 /// What all stages of a kind have in common.
@@ -311,6 +328,7 @@ impl CalibrateSpec {
             temperature: None,
             pass_at_1_below: 0.7,
             pass_at_k_above: 0.1,
+            confidence: default_confidence(),
         }
     }
 
@@ -326,6 +344,8 @@ impl CalibrateSpec {
         }
         issues.range("pass_at_1_below", self.pass_at_1_below, 0.0..=1.0);
         issues.range("pass_at_k_above", self.pass_at_k_above, 0.0..=1.0);
+        let sure = (0.5..1.0).contains(&self.confidence);
+        issues.expect(sure, "confidence", self.confidence, "from 0.5 to below 1");
         issues
     }
 }

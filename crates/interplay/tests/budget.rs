@@ -95,7 +95,7 @@ fn a_run_spends_what_was_planned_up_to_its_last_step_and_accounts_for_everything
     let costs = json(&dir.join("run/costs.json"));
     for cost in costs.as_array().unwrap() {
         assert!(number(cost, "seconds") > 0.0, "{cost}");
-        assert!(cost.get("energy_joules").is_some());
+        assert!(cost.get("cpu_energy_joules").is_some());
     }
     let report = fs::read_to_string(dir.join("run/report.html")).unwrap();
     assert!(report.contains("planned token equivalents"));

@@ -12,10 +12,14 @@ use serde_json::json;
 
 /// Problems in the band `edge` with these verified completions of four.
 fn write(path: &Path, level: &str, first_id: u64, verified: &[u32]) {
+    write_at(path, 0.7, level, first_id, verified);
+}
+
+fn write_at(path: &Path, temperature: f64, level: &str, first_id: u64, verified: &[u32]) {
     let settings = EvalSettings {
         completions: 4,
         ks: vec![1, 4],
-        temperature: Some(0.7),
+        temperature: Some(temperature),
         ..EvalSettings::default()
     };
     let item = |(id, verified): (u64, &u32)| ItemScore {
@@ -82,4 +86,35 @@ fn other_problems_and_other_levels_are_refused() {
     fs::write(dir.join("c.json"), "{}").unwrap();
     let parts = ["c.json is neither", "gone.json cannot be read"];
     refuse(dir, "compare c.json gone.json", &parts);
+}
+
+#[test]
+fn different_temperatures_are_compared_on_demand_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write_at(&dir.join("a.json"), 0.7, "strict", 0, &[1, 2, 3]);
+    write_at(&dir.join("b.json"), 1.0, "strict", 0, &[1, 2, 3]);
+    let parts = ["at temperatures 0.7", "at 1;", "--any-temperature"];
+    refuse(dir, "compare a.json b.json", &parts);
+    let text = succeed(
+        dir,
+        "compare a.json b.json --any-temperature --json out.json",
+    );
+    assert!(text.contains("0.7 / 1 "), "{text}");
+    assert!(text.contains("temperature 0.7 / 1: neither."), "{text}");
+    let found: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.join("out.json")).unwrap()).unwrap();
+    assert_eq!(found["rows"][0]["b_temperature"], 1.0);
+}
+
+#[test]
+fn a_source_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(&dir.join("a.json"), "strict", 0, &[1, 2, 3]);
+    write(&dir.join("b.json"), "strict", 0, &[1, 2, 3]);
+    for source in ["a.json", "./b.json"] {
+        let call = format!("compare a.json b.json --json {source}");
+        refuse(dir, &call, &["--json", "choose two files"]);
+    }
 }

@@ -225,6 +225,17 @@ fn what_cannot_be_evaluated_is_refused() {
         "evaluate empty --config tiny.toml",
         &["--out is missing"],
     );
+    fs::write(
+        dir.join("empty/completions.jsonl"),
+        "{\"id\": 0, \"completion\": \"a\"}\n",
+    )
+    .unwrap();
+    refuse(
+        dir,
+        "evaluate empty/completions.jsonl --config tiny.toml --out ./empty",
+        &["the judged completions would replace it"],
+    );
+    fs::remove_file(dir.join("empty/completions.jsonl")).unwrap();
     let both = call(dir, "evaluate empty --problems p.jsonl --config tiny.toml");
     assert_eq!(both.status.code(), Some(2));
     let neither = call(dir, "evaluate --config tiny.toml");

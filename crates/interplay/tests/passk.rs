@@ -385,3 +385,75 @@ fn other_subcommands_report_all_bad_records_too() {
         &["in.jsonl, line 2"],
     );
 }
+
+#[test]
+fn cut_off_completions_have_no_vote() {
+    let folder = folder();
+    let dir = folder.path();
+    let record = |sample: u32, stopped: bool| json!({"id": 1, "op": 2, "sample": sample, "answer": "7", "answer_correct": true, "stopped": stopped});
+    let records = [record(0, true), record(1, false), record(2, false)];
+    write_records(&dir.join("in.jsonl"), &records);
+    let rows = rows(dir, "--measures maj@k,pass@k --ks 3");
+    for measure in ["maj@k", "pass@k"] {
+        let found = estimate(&rows, ["op", "2"], measure, "answer", 3);
+        assert!((found - 1.0).abs() < 1e-12, "{measure}: {found}");
+    }
+}
+
+#[test]
+fn problems_without_a_record_count_where_they_are_listed() {
+    let folder = folder();
+    let dir = folder.path();
+    write_records(&dir.join("in.jsonl"), &graded());
+    let listed = |id: &str| json!({"id": id, "op": 10, "context": "zoo", "prompt": "?"});
+    let all: Vec<Value> = ["a", "b", "c", "d"].map(listed).into();
+    write_records(&dir.join("all.jsonl"), &all);
+    let alone = rows(dir, "--ks 1");
+    let flags = "--ks 1 --completions 4 --problems all.jsonl";
+    let rows = rows(dir, flags);
+    let of = |rows: &[Value]| estimate(rows, ["overall", ""], "pass@k", "answer", 1);
+    // 2 and 1 of 4 answers; then two problems more without any.
+    assert!((of(&alone) - 0.375).abs() < 1e-12 && (of(&rows) - 0.1875).abs() < 1e-12);
+    let tens = estimate(&rows, ["op", "10"], "pass@k", "answer", 1);
+    assert!((tens - 0.25 / 3.0).abs() < 1e-12, "{tens}");
+    write_records(&dir.join("all.jsonl"), &all[1..]);
+    let call = format!("passk --input in.jsonl {flags}");
+    refuse(
+        dir,
+        &call,
+        &["problem a is not among the 3 that --problems names"],
+    );
+    write_records(
+        &dir.join("all.jsonl"),
+        &[listed("a"), listed("a"), json!({"op": 3})],
+    );
+    let parts = [
+        "line 2: problem a appears a second time",
+        "line 3: the field `id` is missing",
+    ];
+    refuse(dir, &call, &parts);
+    refuse(
+        dir,
+        "passk --input in.jsonl --problems all.jsonl",
+        &["--completions"],
+    );
+}
+
+#[test]
+fn the_first_k_are_counted_from_zero() {
+    let folder = folder();
+    let dir = folder.path();
+    let mut records = graded();
+    for record in &mut records {
+        record["sample"] = json!(record["sample"].as_u64().unwrap() + 1);
+    }
+    write_records(&dir.join("in.jsonl"), &records);
+    let call = "passk --input in.jsonl --measures first@k --ks 1";
+    refuse(
+        dir,
+        call,
+        &["the lowest number in the file is 1; expected numbers from 0 on"],
+    );
+    // The order makes no difference to the others.
+    succeed(dir, "passk --input in.jsonl --ks 1");
+}

@@ -152,9 +152,11 @@ impl AdvantageSpec {
         }
         let unscaled =
             self.estimator == Estimator::Grpo && self.scale_rewards == Some(ScaleRewards::None);
-        if !unscaled && self.estimator != Estimator::Rloo {
-            let expected = "no such table, or `estimator = \"grpo\"` with `scale_rewards = \"none\"`: \
-                            it weighs centered rewards that are not divided by anything";
+        let rloo = self.estimator == Estimator::Rloo && !self.normalize_advantages;
+        if !unscaled && !rloo {
+            let expected = "no such table, or `estimator = \"grpo\"` with `scale_rewards = \"none\"`, or \
+                            `estimator = \"rloo\"` without `normalize_advantages`: it weighs centered \
+                            rewards that are not divided by anything";
             issues.push("fade", "a table", expected);
         }
     }

@@ -15,7 +15,9 @@ use crate::TrainError;
 #[derive(Serialize)]
 struct Line<'a> {
     step: u64,
-    example: u64,
+    /// The problem, and which of its completions this is, as `interplay passk` reads them.
+    id: u64,
+    sample: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     op: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,8 +44,8 @@ pub(crate) fn write(folder: &Path, step: u64, batch: &Batch) -> Result<(), Train
     let mut text = Vec::new();
     let trained = batch.kept.len();
     for (index, group) in batch.sampled().enumerate() {
-        for rollout in &group.rollouts {
-            let line = line(step, group, rollout, index < trained);
+        for (sample, rollout) in group.rollouts.iter().enumerate() {
+            let line = line(step, group, (sample, rollout), index < trained);
             serde_json::to_writer(&mut text, &line)
                 .map_err(std::io::Error::from)
                 .map_err(TrainError::io("write", &path))?;
@@ -53,11 +55,17 @@ pub(crate) fn write(folder: &Path, step: u64, batch: &Batch) -> Result<(), Train
     Ok(interplay_files::write(&path, text)?)
 }
 
-fn line<'a>(step: u64, group: &'a Group, rollout: &'a Rollout, kept: bool) -> Line<'a> {
+fn line<'a>(
+    step: u64,
+    group: &'a Group,
+    (sample, rollout): (usize, &'a Rollout),
+    kept: bool,
+) -> Line<'a> {
     let labels = &group.example.labels;
     Line {
         step,
-        example: group.example.id,
+        id: group.example.id,
+        sample,
         op: labels.op,
         context: labels.context.as_deref(),
         prompt: &group.example.prompt,

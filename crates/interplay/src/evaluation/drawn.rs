@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use interplay_eval::{EvalSettings, Evaluation, GenerationRecord, Journal, evaluate};
+use interplay_eval::{EvalSettings, Evaluation, evaluate};
 use interplay_graph::SeedStream;
 use interplay_model::{
     Decoder, FusedOps, KvCacheDtype, SamplingSettings, Workload, load_pretrained,
@@ -69,14 +69,13 @@ impl<'a, B: FusedOps> Loaded<'a, B> {
         })
     }
 
-    /// Draws and judges completions; `what` is shown. With a journal, what it has already is not drawn
-    /// again.
+    /// Draws and judges completions; `what` is shown. What the journal has already is not drawn again.
     pub(crate) fn draw(
         &self,
         what: &str,
         settings: &EvalSettings,
         stream: SeedStream,
-        mut journal: Option<&mut EvalJournal>,
+        journal: &mut EvalJournal,
         progress: &mut dyn Progress,
     ) -> Result<Drawn, InterplayError> {
         let Selection {
@@ -97,16 +96,9 @@ impl<'a, B: FusedOps> Loaded<'a, B> {
             },
             stream,
             device: self.device.clone(),
-            sampled: journal
-                .as_ref()
-                .map_or_else(Sampled::default, |journal| journal.cost()),
+            sampled: journal.cost(),
         };
         progress.begin(what, items.len() as u64 * u64::from(settings.completions));
-        let mut unkept = |_: &GenerationRecord| Ok(());
-        let journal: &mut dyn Journal<_> = match &mut journal {
-            Some(journal) => *journal,
-            None => &mut unkept,
-        };
         let mut advance = |done: usize, _| progress.advance(done as u64, "completions");
         let environment = problems.environment();
         let found = evaluate(

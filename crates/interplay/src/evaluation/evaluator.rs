@@ -134,16 +134,27 @@ impl Evaluator {
     ///
     /// # Errors
     /// Every record that cannot be used, at once; problems without completions or with different numbers
-    /// of them. Nothing is written then.
+    /// of them; a file that the judged completions would replace. Nothing is written then.
     pub fn completions(
         &self,
         completions: &Path,
         folder: &Path,
     ) -> Result<EvaluationFile, InterplayError> {
+        let output = folder.join("completions.jsonl");
+        if let (Ok(one), Ok(other)) = (completions.canonicalize(), output.canonicalize())
+            && one == other
+        {
+            let reason =
+                "the judged completions would replace it; choose another folder".to_owned();
+            return Err(InterplayError::BadFile {
+                path: output,
+                reason,
+            });
+        }
         let selection = self.selection()?;
         let mut given = GivenCompletions::read(completions, &selection.items)?;
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
-        let mut output = RecordWriter::create(folder.join("completions.jsonl"))?;
+        let mut output = RecordWriter::create(output)?;
         let settings = EvalSettings {
             completions: given.completions,
             ks: self.ks(given.completions),

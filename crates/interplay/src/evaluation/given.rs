@@ -26,7 +26,7 @@ struct Record {
     sample: Option<u64>,
 }
 
-/// As many completions of each problem, in the order of the file.
+/// As many completions of each problem, in the order of their `sample`, or else of the file.
 #[derive(Debug)]
 pub(super) struct GivenCompletions {
     by_problem: HashMap<u64, Vec<Completion>>,
@@ -44,34 +44,38 @@ impl GivenCompletions {
     pub(super) fn read(path: &Path, items: &[EvalItem]) -> Result<Self, InterplayError> {
         let known: HashSet<u64> = items.iter().map(|item| item.id).collect();
         let mut records = RecordReader::open(path)?.skip_unreadable(true);
-        let mut by_problem: HashMap<u64, Vec<Completion>> = HashMap::new();
+        let mut by_problem: HashMap<u64, Vec<(Option<u64>, Completion)>> = HashMap::new();
         let (mut samples, mut temperatures) = (HashSet::new(), BTreeMap::new());
         while let Some((_, record)) = records.next::<Record>(EXPECTED)? {
             let Record { id, sample, .. } = record;
             let repeated = sample.is_some_and(|sample| !samples.insert((id, sample)));
-            let fault = if !known.contains(&id) {
-                Some(format!(
+            let wrong = record.temperature;
+            let wrong = wrong.filter(|at| !(at.is_finite() && *at >= 0.0));
+            let fault = match (known.contains(&id), repeated) {
+                (false, _) => Some(format!(
                     "found problem {id}, which the experiment does not evaluate"
-                ))
-            } else if repeated {
-                let sample = sample.unwrap_or_default();
-                Some(format!(
-                    "`sample` {sample} of problem {id} appears a second time"
-                ))
-            } else {
-                None
+                )),
+                (true, true) => Some(format!(
+                    "`sample` {} of problem {id} appears a second time",
+                    sample.unwrap_or_default()
+                )),
+                (true, false) => {
+                    wrong.map(|at| format!("`temperature` is {at}, expected a number from 0 on"))
+                }
             };
             if let Some(fault) = fault {
                 let error = records.error(&format!("{fault}; expected {EXPECTED}"));
                 records.reject(error)?;
                 continue;
             }
-            let temperature = record.temperature.map(f64::to_bits);
-            temperatures.insert(temperature, record.temperature);
-            by_problem.entry(id).or_default().push(Completion {
+            // 0.0 and -0.0 are one temperature.
+            let temperature = record.temperature.map(|at| at + 0.0);
+            temperatures.insert(temperature.map(f64::to_bits), temperature);
+            let completion = Completion {
                 text: record.completion,
                 stopped: record.stopped.unwrap_or(true),
-            });
+            };
+            by_problem.entry(id).or_default().push((sample, completion));
         }
         let skipped = records.skipped();
         let mut faults: Vec<String> = skipped.first.iter().map(ToString::to_string).collect();
@@ -94,18 +98,31 @@ impl GivenCompletions {
                 reason: faults.join("\n"),
             });
         }
+        let by_problem = by_problem.into_iter();
+        let by_problem = by_problem.map(|(id, given)| (id, in_order(given)));
         Ok(Self {
-            by_problem,
+            by_problem: by_problem.collect(),
             completions,
             temperature: temperatures.into_values().next().flatten(),
         })
     }
 }
 
+/// The completions of a problem by their numbers if all have one, otherwise as they stand.
+fn in_order(mut given: Vec<(Option<u64>, Completion)>) -> Vec<Completion> {
+    if given.iter().all(|(sample, _)| sample.is_some()) {
+        given.sort_by_key(|(sample, _)| *sample);
+    }
+    given
+        .into_iter()
+        .map(|(_, completion)| completion)
+        .collect()
+}
+
 /// The number of completions that most problems have; the problems with another number are faults.
 fn counted(
     items: &[EvalItem],
-    by_problem: &HashMap<u64, Vec<Completion>>,
+    by_problem: &HashMap<u64, Vec<(Option<u64>, Completion)>>,
     faults: &mut Vec<String>,
 ) -> u32 {
     let count = |item: &EvalItem| by_problem.get(&item.id).map_or(0, Vec::len);
@@ -189,19 +206,42 @@ mod tests {
     }
 
     #[test]
+    fn numbered_completions_are_put_in_order() {
+        let line = |id: u64, text: &str, sample: u64| {
+            format!(
+                r#"{{"id": {id}, "completion": "{text}", "sample": {sample}, "temperature": -0.0}}"#
+            )
+        };
+        let mut lines = vec![line(4, "second", 2), line(4, "first", 1)];
+        lines.extend([5, 6].map(|id| line(id, "b", 1)));
+        lines.extend([5, 6].map(|id| line(id, "a", 0)));
+        let mut given = read(&lines.join("\n").replacen("-0.0", "0", 1)).unwrap();
+        assert_eq!(given.temperature, Some(0.0));
+        let Ok(drawn) = given.sample(&items(), 2, &mut |_, _| {});
+        let pair =
+            |one: &str, two: &str| vec![Completion::finished(one), Completion::finished(two)];
+        assert_eq!(
+            drawn,
+            [pair("first", "second"), pair("a", "b"), pair("a", "b")]
+        );
+    }
+
+    #[test]
     fn every_fault_of_a_file_is_told_at_once() {
         let error = read(
             "{\"id\": 4, \"completion\": \"a\", \"sample\": 0, \"temperature\": 1}\n\
              {\"id\": 4, \"completion\": \"a\", \"sample\": 0}\n\
              {\"id\": 9, \"completion\": \"a\"}\n\
              {\"id\": 5, \"text\": \"a\"}\n\
-             {\"id\": 6, \"completion\": \"a\"}\n",
+             {\"id\": 6, \"completion\": \"a\"}\n\
+             {\"id\": 6, \"completion\": \"b\", \"temperature\": -1}\n",
         )
         .unwrap_err();
         for part in [
             "line 2: `sample` 0 of problem 4 appears a second time",
             "line 3: found problem 9, which the experiment does not evaluate",
             "line 4: ",
+            "line 6: `temperature` is -1, expected a number from 0 on",
             "found temperatures none, 1; expected one file for each",
             "1 of 3 problems do not have the 1 completions that most have: problem 5 has 0",
         ] {

@@ -13,5 +13,6 @@ mod setting;
 pub use evaluator::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
 
 pub(crate) use drawn::{ITEMS_AT_ONCE, Loaded};
+pub(crate) use journal::EvalJournal;
 pub(crate) use model::EvaluatedModel;
 pub(crate) use setting::Setting;

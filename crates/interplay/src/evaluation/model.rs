@@ -117,7 +117,7 @@ impl<'a> EvaluatedModel<'a> {
         }
         let streams = &setting.supply.streams;
         let stream = streams.stream(&format!("{what}/samples"));
-        let value = loaded.draw(&what, &settings, stream, Some(&mut journal), progress)?;
+        let value = loaded.draw(&what, &settings, stream, &mut journal, progress)?;
         journal.finish(&self.folder.join(format!("{file}.jsonl")))?;
         let keyed = Keyed { key, value };
         write_json(&path, &keyed)?;

@@ -2,7 +2,8 @@
 //! worked on the run. It depends on the clock, so it stays apart from `ledger.json` and the report.
 //!
 //! Deviations: of a call that was killed, only the steps that it ended are known, from the stage's `speed.jsonl`.
-//! What it spent on a step, an evaluation or a calibration that it did not finish is missing.
+//! What it spent on a step, an evaluation or a calibration that it did not finish is missing. Its energy is not
+//! known at all, so that of its stage is `null`.
 
 use std::fs;
 use std::path::Path;
@@ -25,8 +26,9 @@ struct Cost {
     step_seconds: f64,
     /// Evaluating its model.
     evaluation_seconds: f64,
-    /// Energy of training and evaluation; `null` where the system does not tell.
-    energy_joules: Option<f64>,
+    /// Energy of the processors in training and evaluation, without that of graphics cards; `null` where the system
+    /// does not tell, or a call was killed.
+    cpu_energy_joules: Option<f64>,
     /// Tokens that the first next-token stage trains on in `seconds`.
     time_token_equivalents: Option<f64>,
 }
@@ -66,17 +68,20 @@ fn cost(stage: &str, timings: &[Timing], step_seconds: f64) -> Cost {
         let of = timings.iter().filter(|timing| timing.part == part);
         of.map(|timing| timing.seconds).sum::<f64>()
     };
+    let ended = seconds(stage);
     let energy = timings
         .iter()
         .filter(|timing| timing.part == stage || timing.part == evaluation)
         .map(|timing| timing.energy_joules)
-        .sum();
+        .sum::<Option<f64>>()
+        // Steps of calls that never ended, whose energy nobody noted.
+        .filter(|_| ended > 0.0 && step_seconds <= ended);
     Cost {
         stage: stage.to_owned(),
-        seconds: seconds(stage).max(step_seconds),
+        seconds: ended.max(step_seconds),
         step_seconds,
         evaluation_seconds: seconds(&evaluation),
-        energy_joules: energy,
+        cpu_energy_joules: energy,
         time_token_equivalents: None,
     }
 }
@@ -112,10 +117,12 @@ mod tests {
         assert_eq!(timings.len(), 4);
         let base = cost("base", &timings, 3.5);
         assert_eq!((base.seconds, base.evaluation_seconds), (4.5, 2.0));
-        assert_eq!(base.energy_joules, Some(16.0));
+        assert_eq!(base.cpu_energy_joules, Some(16.0));
         // Six seconds of steps, of which a killed call made some.
         let grpo = cost("grpo", &timings, 6.0);
-        assert_eq!((grpo.seconds, grpo.energy_joules), (6.0, None));
+        assert_eq!((grpo.seconds, grpo.cpu_energy_joules), (6.0, None));
+        assert_eq!(cost("base", &timings, 5.0).cpu_energy_joules, None);
+        assert_eq!(cost("other", &timings, 0.0).cpu_energy_joules, None);
         assert!(
             lines::<Timing>(&folder.path().join("none"))
                 .unwrap()

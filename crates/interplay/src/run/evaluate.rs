@@ -8,7 +8,7 @@ use interplay_model::TrainBackend;
 use super::runner::Runner;
 use crate::data::Wanted;
 use crate::error::InterplayError;
-use crate::evaluation::{EvaluatedModel, ITEMS_AT_ONCE, Loaded};
+use crate::evaluation::{EvalJournal, EvaluatedModel, ITEMS_AT_ONCE, Loaded};
 use crate::keyed::{Calibrated, Measured};
 use crate::results::StageResult;
 use crate::stage::CalibrateSpec;
@@ -45,14 +45,16 @@ impl<A: TrainBackend> Runner<'_, A> {
         Ok(())
     }
 
-    /// Measures a model by op and finds the ops at its edge of competence.
+    /// Measures a model by op and finds the ops at its edge of competence. `key` is that of the calibration, which
+    /// resumes what was drawn for it before; the journal of it can go when the result is written.
     pub(super) fn measure_edge(
         &mut self,
         name: &str,
+        key: &str,
         model: &Path,
         spec: &CalibrateSpec,
         temperature: f64,
-    ) -> Result<Calibrated, InterplayError> {
+    ) -> Result<(Calibrated, EvalJournal), InterplayError> {
         let stream = format!("calibrate/{name}");
         let ops: Vec<u32> = spec.ops.iter().collect();
         let setting = self.setting();
@@ -73,12 +75,15 @@ impl<A: TrainBackend> Runner<'_, A> {
         let device = &self.replicas.leader;
         let loaded = Loaded::<A::InnerBackend>::new(model, &setting, selection, device)?;
         let draws = self.streams.stream(&format!("{name}/samples"));
-        let found = loaded.draw(name, &settings, draws, None, self.progress)?;
+        let journal = self.stage_folder(name).join("edge.journal");
+        let items = &loaded.selection.items;
+        let mut journal = EvalJournal::open(&journal, key, items, settings.completions)?;
+        let found = loaded.draw(name, &settings, draws, &mut journal, self.progress)?;
         let settings = EdgeSettings {
             k: spec.completions,
             pass_at_1_below: spec.pass_at_1_below,
             pass_at_k_above: spec.pass_at_k_above,
-            ..EdgeSettings::default()
+            confidence: spec.confidence,
         };
         let report = edge_of_competence(&found.evaluation, settings)
             .map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
@@ -90,10 +95,11 @@ impl<A: TrainBackend> Runner<'_, A> {
                 tries: found.evaluation.completions,
             })
         });
-        Ok(Calibrated {
+        let calibrated = Calibrated {
             report,
             sampled: Some(found.sampled()),
             measured: measured.collect(),
-        })
+        };
+        Ok((calibrated, journal))
     }
 }

@@ -148,7 +148,8 @@ impl<A: TrainBackend> Runner<'_, A> {
             None => {
                 let model = self.model_of_start(stage)?;
                 let temperature = self.calibrated_at(stage, &settings.edge);
-                let value = self.measure_edge(&stage.name, &model, &settings.edge, temperature)?;
+                let (value, journal) =
+                    self.measure_edge(&stage.name, &key, &model, &settings.edge, temperature)?;
                 self.progress
                     .note(&format!("{}: {}", stage.name, value.report.reason));
                 let keyed = Keyed {
@@ -156,6 +157,7 @@ impl<A: TrainBackend> Runner<'_, A> {
                     value,
                 };
                 write_json(&path, &keyed)?;
+                journal.remove()?;
                 keyed.value
             }
         };

@@ -11,13 +11,13 @@ mod report;
 mod source;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use interplay::eval::Measure;
 
-use source::SEED;
+use source::{SEED, Source};
 
 /// Which evaluations.
 #[derive(Args)]
@@ -39,9 +39,34 @@ pub(super) struct Flags {
     /// The seeds of A have nothing in common with those of B.
     #[arg(long, requires = "seeds")]
     independent_seeds: bool,
+    /// Compare A and B at different temperatures, where neither has the other's. Without this flag that is an
+    /// error: a lower temperature alone raises pass@1 and lowers pass@k.
+    #[arg(long)]
+    any_temperature: bool,
     /// Write all numbers as JSON as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// What to compare, and what may not be overwritten.
+#[derive(Clone, Copy)]
+struct Rule<'a> {
+    measure: Measure,
+    any_temperature: bool,
+    /// The file that the numbers go to, which must be none of the sources.
+    output: Option<&'a Path>,
+}
+
+impl Rule<'_> {
+    /// Refuses a source that the output would replace.
+    fn check_source(&self, source: &Source) -> Result<()> {
+        match self.output {
+            Some(output) => {
+                super::output::check_other_file("a source", &source.path, "--json", output)
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Compares and prints the table.
@@ -50,16 +75,24 @@ pub(super) fn compare(flags: &Flags) -> Result<()> {
         true => Measure::AnswerOnly,
         false => Measure::Verified,
     };
+    let rule = Rule {
+        measure,
+        any_temperature: flags.any_temperature,
+        output: flags.json.as_deref(),
+    };
+    if let Some(path) = rule.output {
+        interplay_files::check_output(path)?;
+    }
     let sources = [flags.before.as_str(), flags.after.as_str()];
     let report = match &flags.seeds {
-        Some(seeds) => over_seeds::compare(sources, seeds, flags.independent_seeds, measure)?,
+        Some(seeds) => over_seeds::compare(sources, seeds, flags.independent_seeds, rule)?,
         None => {
             if let Some(source) = sources.iter().find(|source| source.contains(SEED)) {
                 bail!(
                     "{source} has {SEED}; expected --seeds with at least two seeds, such as 7,8,9"
                 );
             }
-            one_run::compare(sources, measure)?
+            one_run::compare(sources, rule)?
         }
     };
     if let Some(path) = &flags.json {

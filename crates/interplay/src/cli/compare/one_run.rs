@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 use interplay::eval::{Evaluation, ItemScore, Measure, paired_difference, pass_at_k, sharpening};
 
+use super::Rule;
 use super::groups::{Group, groups, judged};
-use super::report::{Report, Row, RunVerdict, Verdict, right};
+use super::report::{Report, Row, RunVerdict, Verdict, other_temperature, right};
 use super::source::Source;
+use super::table;
 
 /// Compares two sources.
-pub(super) fn compare(sources: [&str; 2], measure: Measure) -> Result<Report> {
+pub(super) fn compare(sources: [&str; 2], rule: Rule<'_>) -> Result<Report> {
+    let measure = rule.measure;
     let read = sources.map(Source::read);
     let [before, after] = match read {
         [Ok(before), Ok(after)] => [before, after],
@@ -20,8 +23,10 @@ pub(super) fn compare(sources: [&str; 2], measure: Measure) -> Result<Report> {
             bail!("{}", messages.join("\n"))
         }
     };
-    let pairs = pairs(&before, &after)?;
+    rule.check_source(&before)?;
+    rule.check_source(&after)?;
     let mut report = Report::new([&before.name, &after.name], measure);
+    let pairs = pairs(&before, &after, rule, &mut report.left_out)?;
     let mut problems = BTreeSet::new();
     for pair in &pairs {
         if let Err(error) = compare_pair(*pair, measure, &mut report.rows) {
@@ -30,6 +35,9 @@ pub(super) fn compare(sources: [&str; 2], measure: Measure) -> Result<Report> {
     }
     if !problems.is_empty() {
         bail!("{}", problems.into_iter().collect::<Vec<_>>().join("\n"));
+    }
+    for (before, after) in &pairs {
+        report.leave_out(unshared(&before.ks, &after.ks, |k| format!("k {k}")));
     }
     report.adjust();
     for (before, after) in pairs {
@@ -44,30 +52,52 @@ pub(super) fn compare(sources: [&str; 2], measure: Measure) -> Result<Report> {
 /// Two evaluations at one temperature.
 type Pair<'a> = (&'a Evaluation, &'a Evaluation);
 
-/// The evaluations at equal temperatures, or the only ones whatever their temperatures.
-fn pairs<'a>(before: &'a Source, after: &'a Source) -> Result<Vec<Pair<'a>>> {
-    if let ([one], [two]) = (&before.evaluations[..], &after.evaluations[..]) {
+/// The evaluations at equal temperatures; with `--any-temperature` also the only ones at different temperatures.
+/// Temperatures that one of the two lacks are noted.
+fn pairs<'a>(
+    before: &'a Source,
+    after: &'a Source,
+    rule: Rule<'_>,
+    left_out: &mut Vec<String>,
+) -> Result<Vec<Pair<'a>>> {
+    if let ([one], [two]) = (&before.evaluations[..], &after.evaluations[..])
+        && rule.any_temperature
+    {
         return Ok(vec![(one, two)]);
     }
-    let mut pairs: Vec<Pair<'_>> = Vec::new();
-    for one in &before.evaluations {
-        let equal = |two: &&Evaluation| two.temperature == one.temperature;
-        pairs.extend(after.evaluations.iter().find(equal).map(|two| (one, two)));
-    }
-    pairs.sort_by(|a, b| warmth(a).total_cmp(&warmth(b)));
+    let temperatures = before.ascending();
+    let both = |at: &Option<f64>| Some((before.at(*at)?, after.at(*at)?));
+    let pairs: Vec<Pair<'_>> = temperatures.iter().filter_map(both).collect();
     ensure!(
         !pairs.is_empty(),
-        "{} was evaluated at temperatures {}, {} at {}; expected one in common",
+        "{} was evaluated at temperatures {}, {} at {}; expected one in common, or two single evaluations and \
+         --any-temperature",
         before.name,
         before.temperatures(),
         after.name,
         after.temperatures()
     );
+    *left_out = unshared(&temperatures, &after.ascending(), |at| {
+        format!("temperature {}", table::temperature(*at))
+    });
     Ok(pairs)
 }
 
-fn warmth(pair: &Pair<'_>) -> f64 {
-    pair.0.temperature.unwrap_or(f64::INFINITY)
+/// What one side has and the other does not, in words.
+pub(super) fn unshared<T: PartialEq>(
+    before: &[T],
+    after: &[T],
+    name: impl Fn(&T) -> String,
+) -> Vec<String> {
+    let lacking = |has: &[T], lacks: &[T], who: &str| -> Vec<String> {
+        let alone = has.iter().filter(|one| !lacks.contains(one));
+        alone
+            .map(|one| format!("{}, which {who} lacks", name(one)))
+            .collect()
+    };
+    let mut all = lacking(before, after, "B");
+    all.extend(lacking(after, before, "A"));
+    all
 }
 
 fn compare_pair(pair: Pair<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result<()> {
@@ -87,6 +117,7 @@ fn compare_pair(pair: Pair<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result
             rows.push(Row {
                 group: group.clone(),
                 temperature: before.temperature,
+                b_temperature: other_temperature(before, after),
                 k: *k,
                 problems: gain.problems,
                 before: mean(before),
@@ -135,6 +166,7 @@ fn verdict(
     Ok(Some(Verdict {
         group,
         temperature: before.temperature,
+        b_temperature: other_temperature(before, after),
         change: found.change,
         newly_solved_share: run.newly_solved_share(),
         luck_share: run.luck_share(),

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use interplay::eval::{Evaluation, Measure, OverSeeds, SeedPair};
 
+use super::Rule;
 use super::groups::{Group, groups, judged};
-use super::report::{Report, Row, RunVerdict, Verdict};
+use super::report::{Report, Row, RunVerdict, Verdict, other_temperature};
 use super::source::{SEED, Source};
+use super::table;
 
 /// The sources of one seed.
 struct Sources {
@@ -21,18 +23,23 @@ pub(super) fn compare(
     sources: [&str; 2],
     seeds: &[u64],
     independent: bool,
-    measure: Measure,
+    rule: Rule<'_>,
 ) -> Result<Report> {
+    let measure = rule.measure;
     let mut problems = wrong_flags(sources, seeds);
     let read = match problems.iter().any(|problem| problem.contains(SEED)) {
         // Every seed would read the same file.
         true => Vec::new(),
         false => read(sources, seeds, &mut problems),
     };
+    for source in read.iter().flat_map(|one| [&one.before, &one.after]) {
+        rule.check_source(source)?;
+    }
+    let mut left_out = Vec::new();
     let names = [0, 1].map(|arm| name(sources[arm], &read, arm, &mut problems));
     let temperatures = match read.is_empty() {
         true => Vec::new(),
-        false => aligned(&read, &mut problems),
+        false => aligned(&read, rule, &mut left_out, &mut problems),
     };
     let mut arms = Vec::new();
     for pairs in temperatures {
@@ -55,9 +62,20 @@ pub(super) fn compare(
     }
     let mut report = Report::new([&names[0], &names[1]], measure);
     report.seeds = seeds.to_vec();
+    report.leave_out(left_out);
     for found in &arms {
         report.design = Some(found.design());
-        report.left_out = rows(found, measure, &mut report.rows)?;
+        let partial = rows(found, measure, &mut report.rows)?;
+        let partial = partial.into_iter();
+        let named = partial.map(|name| format!("{name}, of which some seeds have no problem"));
+        report.leave_out(named.collect());
+        for pair in found.pairs() {
+            for evaluation in [pair.before, pair.after] {
+                let alone = evaluation.ks.iter().filter(|k| !found.ks().contains(k));
+                let named = alone.map(|k| format!("k {k}, which some evaluations lack"));
+                report.leave_out(named.collect());
+            }
+        }
     }
     report.adjust();
     for found in &arms {
@@ -140,12 +158,17 @@ fn name(source: &str, read: &[Sources], arm: usize, problems: &mut Vec<String>) 
     }
 }
 
-/// The evaluations of all seeds at each temperature that all have, or the only ones.
-fn aligned<'a>(read: &'a [Sources], problems: &mut Vec<String>) -> Vec<Vec<SeedPair<'a>>> {
+/// The evaluations of all seeds at each temperature that all have; with `--any-temperature` also the only ones, where
+/// all seeds of A have one temperature, and all of B another.
+fn aligned<'a>(
+    read: &'a [Sources],
+    rule: Rule<'_>,
+    left_out: &mut Vec<String>,
+    problems: &mut Vec<String>,
+) -> Vec<Vec<SeedPair<'a>>> {
     let all = || read.iter().flat_map(|one| [&one.before, &one.after]);
     let only = all().all(|source| source.evaluations.len() == 1);
-    let (mut temperatures, mut found): (Vec<Option<f64>>, _) = (Vec::new(), Vec::new());
-    if only {
+    if only && rule.any_temperature {
         let same = |of: fn(&Sources) -> &Source| {
             let mut each = read.iter().map(|one| of(one).evaluations[0].temperature);
             let first = each.next().flatten();
@@ -159,40 +182,45 @@ fn aligned<'a>(read: &'a [Sources], problems: &mut Vec<String>) -> Vec<Vec<SeedP
             };
             return vec![read.iter().map(pair).collect()];
         }
-    } else {
-        temperatures = read[0]
-            .before
-            .evaluations
-            .iter()
-            .map(|one| one.temperature)
-            .collect();
-        let warmth = |temperature: &Option<f64>| temperature.unwrap_or(f64::INFINITY);
-        temperatures.sort_by(|a, b| warmth(a).total_cmp(&warmth(b)));
     }
+    let mut temperatures: Vec<Option<f64>> = Vec::new();
+    for temperature in all().flat_map(Source::ascending) {
+        if !temperatures.contains(&temperature) {
+            temperatures.push(temperature);
+        }
+    }
+    let mut found = Vec::new();
     for temperature in temperatures {
-        let of = |source: &'a Source| -> Option<&'a Evaluation> {
-            source
-                .evaluations
-                .iter()
-                .find(|one| one.temperature == temperature)
-        };
         let pair = |one: &'a Sources| {
             Some(SeedPair {
                 seed: one.seed,
-                before: of(&one.before)?,
-                after: of(&one.after)?,
+                before: one.before.at(temperature)?,
+                after: one.after.at(temperature)?,
             })
         };
-        found.extend(read.iter().map(pair).collect::<Option<Vec<_>>>());
+        match read.iter().map(pair).collect::<Option<Vec<_>>>() {
+            Some(pairs) => found.push(pairs),
+            None => left_out.push(format!(
+                "temperature {}, which some evaluations lack",
+                table::temperature(temperature)
+            )),
+        }
     }
+    found.sort_by(|a, b| warmth(a).total_cmp(&warmth(b)));
     if found.is_empty() {
         let each = all().map(|source| format!("{} at {}", source.name, source.temperatures()));
         problems.push(format!(
-            "evaluated at different temperatures: {}; expected one in common",
+            "evaluated at different temperatures: {}; expected one in common, or --any-temperature where \
+             each has one",
             each.collect::<Vec<_>>().join("; ")
         ));
     }
     found
+}
+
+fn warmth(pairs: &Vec<SeedPair<'_>>) -> f64 {
+    let first = pairs.first().and_then(|pair| pair.before.temperature);
+    first.unwrap_or(f64::INFINITY)
 }
 
 /// Adds the rows of a temperature; gives the groups that some seeds do not have.
@@ -206,6 +234,7 @@ fn rows(found: &OverSeeds<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result<
             rows.push(Row {
                 group: group.clone(),
                 temperature: found.pairs()[0].before.temperature,
+                b_temperature: other_temperature(found.pairs()[0].before, found.pairs()[0].after),
                 k: *k,
                 problems: over_seeds.problems,
                 before: gain.before,
@@ -241,6 +270,7 @@ fn verdict(
     Ok(Some(Verdict {
         group,
         temperature: found.pairs()[0].before.temperature,
+        b_temperature: other_temperature(found.pairs()[0].before, found.pairs()[0].after),
         change: sharpening.change,
         newly_solved_share: sharpening.newly_solved_share,
         luck_share: sharpening.luck_share,

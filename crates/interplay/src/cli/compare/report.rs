@@ -18,7 +18,7 @@ pub(super) struct Report {
     /// How seeds and problems belong together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) design: Option<SeedsDesign>,
-    /// Groups that some seeds have no problem of.
+    /// Temperatures, k and groups that are not compared, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) left_out: Vec<String>,
     pub(super) rows: Vec<Row>,
@@ -30,6 +30,9 @@ pub(super) struct Report {
 pub(super) struct Row {
     pub(super) group: String,
     pub(super) temperature: Option<f64>,
+    /// B's temperature, where it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) b_temperature: Option<Option<f64>>,
     pub(super) k: u32,
     pub(super) problems: usize,
     pub(super) before: f64,
@@ -53,6 +56,9 @@ pub(super) struct Row {
 pub(super) struct Verdict {
     pub(super) group: String,
     pub(super) temperature: Option<f64>,
+    /// B's temperature, where it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) b_temperature: Option<Option<f64>>,
     pub(super) change: Change,
     /// Of the problems that A never solved, the share that B solves; over seeds, its mean.
     pub(super) newly_solved_share: Option<f64>,
@@ -96,6 +102,15 @@ impl Report {
             left_out: Vec::new(),
             rows: Vec::new(),
             verdicts: Vec::new(),
+        }
+    }
+
+    /// Notes what is not compared, each once.
+    pub(super) fn leave_out(&mut self, names: Vec<String>) {
+        for name in names {
+            if !self.left_out.contains(&name) {
+                self.left_out.push(name);
+            }
         }
     }
 
@@ -144,6 +159,11 @@ impl RunVerdict {
         let share = (self.luck / self.unsolved as f64).min(1.0);
         Some(share).filter(|_| self.unsolved > 0)
     }
+}
+
+/// The temperature of B, where it is not that of A.
+pub(super) fn other_temperature(before: &Evaluation, after: &Evaluation) -> Option<Option<f64>> {
+    (before.temperature != after.temperature).then_some(after.temperature)
 }
 
 /// How many completions of a problem are right.

@@ -14,6 +14,8 @@ pub(super) const SEED: &str = "{seed}";
 /// The evaluations of a model, one for each temperature.
 pub(super) struct Source {
     pub(super) name: String,
+    /// The file that it was read from.
+    pub(super) path: PathBuf,
     /// The stage, where the evaluations are those of a run.
     pub(super) stage: Option<String>,
     pub(super) evaluations: Vec<Evaluation>,
@@ -49,6 +51,7 @@ impl Source {
             .with_context(|| format!("{} cannot be read", path.display()))?;
         let single = |evaluations| Self {
             name: source.to_owned(),
+            path: path.clone(),
             stage: None,
             evaluations,
         };
@@ -83,6 +86,7 @@ impl Source {
         let all = found.other_temperatures.iter().chain(&found.evaluation);
         Ok(Self {
             name: format!("{}@{}", path.display(), found.name),
+            path: path.to_owned(),
             stage: Some(found.name.clone()),
             evaluations: all.cloned().collect(),
         })
@@ -92,5 +96,20 @@ impl Source {
     pub(super) fn temperatures(&self) -> String {
         let all = self.evaluations.iter().map(Evaluation::temperature_name);
         all.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The evaluation at a temperature.
+    pub(super) fn at(&self, temperature: Option<f64>) -> Option<&Evaluation> {
+        let mut all = self.evaluations.iter();
+        all.find(|one| one.temperature == temperature)
+    }
+
+    /// The temperatures from the greedy row up.
+    pub(super) fn ascending(&self) -> Vec<Option<f64>> {
+        let mut all: Vec<Option<f64>> =
+            self.evaluations.iter().map(|one| one.temperature).collect();
+        let warmth = |temperature: &Option<f64>| temperature.unwrap_or(f64::INFINITY);
+        all.sort_by(|a, b| warmth(a).total_cmp(&warmth(b)));
+        all
     }
 }

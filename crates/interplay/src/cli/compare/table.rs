@@ -16,11 +16,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     text.push_str(notes(report.design));
     if !report.left_out.is_empty() {
-        let names = report.left_out.join(", ");
-        let _ = writeln!(
-            text,
-            "left out, because some seeds have no problem of it: {names}"
-        );
+        let _ = writeln!(text, "left out: {}", report.left_out.join("; "));
     }
     text.push('\n');
     for verdict in &report.verdicts {
@@ -57,7 +53,7 @@ fn line(row: &Row, text: &mut String) {
         text,
         "{:<12}{:<12}{:>5}{:>9}{:>8.1}{:>8.1}  {:<24}{:>8.4}{:>9.4}{:>12.1}",
         row.group,
-        temperature(row.temperature),
+        temperatures(row.temperature, row.b_temperature),
         row.k,
         row.problems,
         100.0 * row.before,
@@ -76,8 +72,16 @@ fn line(row: &Row, text: &mut String) {
     text.push('\n');
 }
 
+/// The temperature of both, or of A and of B.
+fn temperatures(a: Option<f64>, b: Option<Option<f64>>) -> String {
+    match b {
+        Some(b) => format!("{} / {}", temperature(a), temperature(b)),
+        None => temperature(a),
+    }
+}
+
 /// As in an evaluation's own name.
-fn temperature(temperature: Option<f64>) -> String {
+pub(super) fn temperature(temperature: Option<f64>) -> String {
     match temperature {
         Some(0.0) => "greedy".to_owned(),
         Some(temperature) => temperature.to_string(),
@@ -123,7 +127,7 @@ fn one_run(verdict: &Verdict, text: &mut String) {
 
 /// The temperature, and the group where it is not all problems.
 fn name(verdict: &Verdict) -> String {
-    let temperature = temperature(verdict.temperature);
+    let temperature = temperatures(verdict.temperature, verdict.b_temperature);
     match verdict.group == OVERALL {
         true => format!("temperature {temperature}"),
         false => format!("temperature {temperature}, {}", verdict.group),

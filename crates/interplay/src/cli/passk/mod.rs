@@ -23,8 +23,11 @@ use clap::Args;
 use estimates::Estimates;
 use measures::Measure;
 use output::Output;
-use problems::{Part, Reading};
+use problems::{Listed, Part, Reading};
 use record::EXPECTED;
+
+/// The most kinds that an error names.
+const NAMED: usize = 10;
 
 /// Which completions, and which k.
 #[derive(Args)]
@@ -49,8 +52,13 @@ pub(super) struct Flags {
     measures: Vec<Measure>,
     /// Every problem has N completions; those that the input lacks count as wrong. The published
     /// evaluation leaves out completions that it cannot parse.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     completions: Option<u32>,
+    /// All problems of the evaluation (JSONL, also .gz, or Parquet), as `interplay evaluate --problems` writes them:
+    /// those that the input has no record of count as wrong throughout. Without this flag they are unknown and
+    /// missing from the mean.
+    #[arg(long, value_name = "FILE", requires = "completions")]
+    problems: Option<PathBuf>,
     /// Leave a problem out of pass@k where it has fewer than k completions. Without this flag, such a
     /// k is an error.
     #[arg(long)]
@@ -77,7 +85,9 @@ pub(super) fn passk(flags: &Flags) -> Result<()> {
         output.check(&flags.input, &flags.measures)?;
     }
     check_paths(flags)?;
-    let files = read(flags)?;
+    let listed = flags.problems.as_deref().map(problems::listed);
+    let listed = listed.transpose()?;
+    let files = read(flags, listed.as_deref())?;
     let mut text = String::new();
     for (path, parts) in flags.input.iter().zip(&files) {
         let estimates: Vec<_> = parts
@@ -119,10 +129,10 @@ fn check_paths(flags: &Flags) -> Result<()> {
 }
 
 /// The problems of each file. What is wrong with any of the files is one error.
-fn read(flags: &Flags) -> Result<Vec<Vec<Part>>> {
+fn read(flags: &Flags, listed: Option<&[Listed]>) -> Result<Vec<Vec<Part>>> {
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for path in &flags.input {
-        match flags.parts(path) {
+        match flags.parts(path, listed) {
             Ok(parts) => files.push(parts),
             Err(error) => wrong.push(interplay::with_causes(error.as_ref())),
         }
@@ -135,7 +145,7 @@ fn read(flags: &Flags) -> Result<Vec<Vec<Part>>> {
 
 impl Flags {
     /// The problems of a file by kind.
-    fn parts(&self, path: &Path) -> Result<Vec<Part>> {
+    fn parts(&self, path: &Path, listed: Option<&[Listed]>) -> Result<Vec<Part>> {
         let reading = Reading {
             skip_unreadable: self.skip_unreadable,
             votes: self.measures.contains(&Measure::Majority),
@@ -146,7 +156,11 @@ impl Flags {
             bail!("{name}: found no completion; expected {EXPECTED}");
         }
         if parts.len() > 1 && !self.split {
-            let kinds: Vec<String> = parts.iter().map(|part| part.kind.to_string()).collect();
+            let named = parts.iter().take(NAMED).map(|part| part.kind.to_string());
+            let mut kinds: Vec<String> = named.collect();
+            if parts.len() > NAMED {
+                kinds.push("...".to_owned());
+            }
             bail!(
                 "{name}: found completions of {} kinds: {}; expected one level and one temperature; \
                  choose a table for each with --split",
@@ -155,6 +169,14 @@ impl Flags {
             );
         }
         for part in &mut parts {
+            if let Some(listed) = listed {
+                part.complete(listed)
+                    .map_err(|reason| anyhow!("{name}: {reason}"))?;
+            }
+            if self.measures.contains(&Measure::FirstAt) {
+                part.check_order()
+                    .map_err(|reason| anyhow!("{name}: {reason}"))?;
+            }
             if let Some(completions) = self.completions {
                 part.fill(completions)
                     .map_err(|reason| anyhow!("{name}: {reason}"))?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use interplay_files::RecordReader;
 
-use super::record::{EXPECTED, Graded, Kind, Record};
+use super::record::{EXPECTED, Graded, Kind, LISTED, Record};
 
 /// The completions of a problem.
 pub(super) struct Problem {
@@ -47,6 +47,10 @@ pub(super) struct Part {
     pub(super) problems: Vec<Problem>,
     /// Whether some completion states an answer.
     pub(super) states_answers: bool,
+    /// The index of each problem, by key.
+    known: HashMap<String, usize>,
+    /// The lowest number of a numbered completion.
+    lowest: Option<u64>,
 }
 
 impl Part {
@@ -54,6 +58,53 @@ impl Part {
     pub(super) fn range(&self) -> (u32, u32) {
         let counts = || self.problems.iter().map(|problem| problem.completions);
         (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
+    }
+
+    /// Adds the problems that the file has no completion of; all of those that it has must be among them.
+    pub(super) fn complete(&mut self, all: &[Listed]) -> Result<(), String> {
+        let Some(grades) = self.problems.first() else {
+            return Ok(());
+        };
+        let grades = [grades.verified, grades.answers].map(|right| right.map(|_| Right::default()));
+        let listed: HashSet<&str> = all.iter().map(|one| one.key.as_str()).collect();
+        let strange = self
+            .known
+            .iter()
+            .filter(|(key, _)| !listed.contains(key.as_str()));
+        if let Some(index) = strange.map(|(_, index)| *index).min() {
+            return Err(format!(
+                "problem {} is not among the {} that --problems names",
+                self.problems[index].label,
+                all.len()
+            ));
+        }
+        for one in all {
+            if !self.known.contains_key(&one.key) {
+                self.known.insert(one.key.clone(), self.problems.len());
+                self.problems.push(Problem {
+                    label: one.label.clone(),
+                    op: one.op.clone(),
+                    context: one.context.clone(),
+                    completions: 0,
+                    verified: grades[0],
+                    answers: grades[1],
+                    wrong: HashMap::new(),
+                    seen: Seen::default(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses completions that are numbered from 1, of which the first k cannot be told.
+    pub(super) fn check_order(&self) -> Result<(), String> {
+        match self.lowest {
+            Some(lowest) if lowest > 0 => Err(format!(
+                "first@k takes the completions 0 to k - 1 of a problem, and the lowest number in the file \
+                 is {lowest}; expected numbers from 0 on"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Counts completions that the file lacks as wrong.
@@ -86,6 +137,37 @@ impl Part {
              eval/STAGE.jsonl of a run"
         ))
     }
+}
+
+/// A problem that an evaluation had, whether or not there are completions of it.
+pub(super) struct Listed {
+    key: String,
+    label: String,
+    op: Option<String>,
+    context: Option<String>,
+}
+
+/// The problems that a file names, each once.
+pub(super) fn listed(path: &Path) -> Result<Vec<Listed>> {
+    let mut records = RecordReader::open(path)?.report_all();
+    let (mut all, mut keys) = (Vec::new(), HashSet::new());
+    while let Some((_, record)) = records.next::<Record>(LISTED)? {
+        let mut key = String::new();
+        match record.listed(&mut key) {
+            Ok((label, op, context)) if keys.insert(key.clone()) => all.push(Listed {
+                key,
+                label,
+                op,
+                context,
+            }),
+            Ok((label, ..)) => records.reject(records.error(&format!(
+                "problem {label} appears a second time; expected each problem once"
+            )))?,
+            Err(reason) => records.reject(records.error(&reason))?,
+        }
+    }
+    records.finish()?;
+    Ok(all)
 }
 
 /// How a file is read.
@@ -126,8 +208,8 @@ pub(super) fn read(path: &Path, reading: Reading) -> Result<Vec<Part>> {
 
 struct Problems {
     parts: Vec<Part>,
-    /// The index of each problem, by part and key.
-    known: Vec<HashMap<String, usize>>,
+    /// The index of each part, by kind.
+    kinds: HashMap<Kind, usize>,
     /// Which grades the first record has.
     grades: Option<[bool; 2]>,
     votes: bool,
@@ -137,7 +219,7 @@ impl Problems {
     fn new(votes: bool) -> Self {
         Self {
             parts: Vec::new(),
-            known: Vec::new(),
+            kinds: HashMap::new(),
             grades: None,
             votes,
         }
@@ -165,24 +247,27 @@ impl Problems {
     }
 
     fn add(&mut self, key: &str, graded: Graded) -> Result<(), String> {
-        let part = match self.parts.iter().position(|part| part.kind == graded.kind) {
-            Some(part) => part,
+        let part = match self.kinds.get(&graded.kind) {
+            Some(part) => *part,
             None => {
+                self.kinds.insert(graded.kind.clone(), self.parts.len());
                 self.parts.push(Part {
                     kind: graded.kind.clone(),
                     problems: Vec::new(),
                     states_answers: false,
+                    known: HashMap::new(),
+                    lowest: None,
                 });
-                self.known.push(HashMap::new());
                 self.parts.len() - 1
             }
         };
-        let (part, known) = (&mut self.parts[part], &mut self.known[part]);
+        let part = &mut self.parts[part];
         part.states_answers |= graded.answer.is_some();
-        let index = match known.get(key) {
+        part.lowest = part.lowest.into_iter().chain(graded.sample).min();
+        let index = match part.known.get(key) {
             Some(index) => *index,
             None => {
-                known.insert(key.to_owned(), part.problems.len());
+                part.known.insert(key.to_owned(), part.problems.len());
                 part.problems.push(Problem::new(&graded));
                 part.problems.len() - 1
             }

@@ -4,6 +4,8 @@
 //! `eval/*.jsonl` of a run. Deviations: in the published format `perfect` must be there (the
 //! published code takes a missing one for false), and so must a key of the problem.
 
+use std::mem::take;
+
 use serde::Deserialize;
 
 use super::super::name::{Name, Rank};
@@ -11,6 +13,10 @@ use super::super::name::{Name, Rank};
 pub(super) const EXPECTED: &str = "one JSON object per line with `id`, and with `accepted` or \
                                    `answer_correct` or both; or a published result with \
                                    `perfect`, `op`, and `prompt_key_value` or `id`";
+
+/// What a line of a list of problems is.
+pub(super) const LISTED: &str = "one JSON object per line with the `id` of a problem, as `interplay evaluate --problems` \
+                                 writes; or with `op` and `prompt_key_value`, as in published results";
 
 /// A line of the input in either format; other fields are ignored.
 #[derive(Deserialize)]
@@ -45,7 +51,7 @@ pub(super) struct Record {
 }
 
 /// What must be equal for completions to count together: the rule of acceptance and the temperature.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Kind {
     pub(super) level: Option<String>,
     pub(super) temperature: Option<String>,
@@ -58,6 +64,9 @@ impl std::fmt::Display for Kind {
         write!(f, "level {level}, temperature {temperature}")
     }
 }
+
+/// The label, op and context of a problem.
+type Listed = (String, Option<String>, Option<String>);
 
 /// A completion as it counts, whatever the format.
 pub(super) struct Graded {
@@ -92,18 +101,34 @@ impl Record {
         graded.map_err(|reason| format!("{reason}; expected {EXPECTED}"))
     }
 
-    /// A published result: the problem is known by context, op and key.
-    fn published(self, key: &mut String) -> Result<Graded, String> {
-        let op = self.op.text("op")?.ok_or("the field `op` is missing")?;
-        let context = self
-            .template
-            .text("template")?
-            .filter(|name| !name.is_empty());
-        let kind_of_key = self.prompt_key_type.text("prompt_key_type")?;
-        let value = match self.prompt_key_value.text("prompt_key_value")? {
+    /// The problem of a line that need not be graded, as its label, op and context, with its identity in `key`.
+    pub(super) fn listed(mut self, key: &mut String) -> Result<Listed, String> {
+        let published = !matches!(self.prompt_key_value, Name::None);
+        let listed = match published {
+            true => self.published_problem(key),
+            false => self.own_problem(key),
+        };
+        listed.map_err(|reason| format!("{reason}; expected {LISTED}"))
+    }
+
+    fn own_problem(&mut self, key: &mut String) -> Result<Listed, String> {
+        let id = take(&mut self.id).text("id")?;
+        let id = id.ok_or("the field `id` is missing")?;
+        key.push_str(&id);
+        let (op, context) = (take(&mut self.op), take(&mut self.context));
+        Ok((id, op.text("op")?, context.text("context")?))
+    }
+
+    /// A problem of a published result: it is known by context, op and key.
+    fn published_problem(&mut self, key: &mut String) -> Result<Listed, String> {
+        let op = take(&mut self.op).text("op")?;
+        let op = op.ok_or("the field `op` is missing")?;
+        let context = take(&mut self.template).text("template")?;
+        let context = context.filter(|name| !name.is_empty());
+        let kind_of_key = take(&mut self.prompt_key_type).text("prompt_key_type")?;
+        let value = match take(&mut self.prompt_key_value).text("prompt_key_value")? {
             Some(value) => value,
-            None => self
-                .id
+            None => take(&mut self.id)
                 .text("id")?
                 .ok_or("the fields `prompt_key_value` and `id` are missing")?,
         };
@@ -113,36 +138,41 @@ impl Record {
         for part in [context_key, "\0", &op, "\0", kind_of_key, "\0", &value] {
             key.push_str(part);
         }
+        Ok((value, Some(op), context))
+    }
+
+    /// A published result.
+    fn published(mut self, key: &mut String) -> Result<Graded, String> {
+        let (label, op, context) = self.published_problem(key)?;
         Ok(Graded {
-            label: value,
+            label,
             kind: kind(self.level, self.temperature)?,
-            op: Some(op),
+            op,
             context,
             sample: self.sample_rank.0,
             sample_field: "sample_rank",
             verified: finished(self.perfect, self.stopped),
             answer_right: finished(self.answer_mismatch.map(|wrong| !wrong), self.stopped),
-            answer: self.answer.text("answer")?,
+            answer: stated(self.answer, self.stopped)?,
         })
     }
 
     /// A record of an evaluation of this project, or of another program's.
-    fn own(self, key: &mut String) -> Result<Graded, String> {
-        let id = self.id.text("id")?.ok_or("the field `id` is missing")?;
+    fn own(mut self, key: &mut String) -> Result<Graded, String> {
+        let (label, op, context) = self.own_problem(key)?;
         if self.accepted.is_none() && self.answer_correct.is_none() {
             return Err("the fields `accepted` and `answer_correct` are missing".to_owned());
         }
-        key.push_str(&id);
         Ok(Graded {
-            label: id,
+            label,
             kind: kind(self.level, self.temperature)?,
-            op: self.op.text("op")?,
-            context: self.context.text("context")?,
+            op,
+            context,
             sample: self.sample.0,
             sample_field: "sample",
             verified: finished(self.accepted, self.stopped),
             answer_right: finished(self.answer_correct, self.stopped),
-            answer: self.answer.text("answer")?,
+            answer: stated(self.answer, self.stopped)?,
         })
     }
 }
@@ -150,12 +180,23 @@ impl Record {
 fn kind(level: Name, temperature: Name) -> Result<Kind, String> {
     let temperature = temperature.text("temperature")?;
     if let Some(text) = &temperature
-        && text.parse::<f64>().is_err()
+        && !text
+            .parse()
+            .is_ok_and(|at: f64| at.is_finite() && at >= 0.0)
     {
-        return Err(format!("`temperature` is {text}, which is no number"));
+        return Err(format!(
+            "`temperature` is {text}, expected a number from 0 on"
+        ));
     }
     let level = level.text("level")?;
     Ok(Kind { level, temperature })
+}
+
+/// The answer that a completion states. One that was cut off states none, as in an evaluation: a right one would
+/// otherwise be a rival of the right answer in votes.
+fn stated(answer: Name, stopped: Option<bool>) -> Result<Option<String>, String> {
+    let answer = answer.text("answer")?;
+    Ok(answer.filter(|_| stopped != Some(false)))
 }
 
 /// The grade, where a completion that was cut off is never right.
