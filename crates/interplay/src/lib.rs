@@ -33,6 +33,7 @@ mod check;
 mod data;
 pub mod device;
 mod devices;
+pub mod diagnosis;
 mod energy;
 mod error;
 mod evaluation;
@@ -56,6 +57,7 @@ mod run;
 mod run_file;
 mod spec;
 mod stage;
+pub mod study;
 mod temperatures;
 mod train_tokenizer;
 

@@ -89,9 +89,8 @@ impl Override {
                 other => return Err(self.refused(name, other.type_str())),
             };
         }
-        // A whole list of stages is not a value for a command line.
-        if matches!(inner.get(last), Some(Value::Array(items)) if items.iter().any(Value::is_table))
-        {
+        let tables = matches!(inner.get(last), Some(Value::Array(items)) if items.iter().any(Value::is_table));
+        if tables && !self.value.is_array() {
             return Err(self.refused(last, "a list of tables"));
         }
         inner.insert(last.clone(), self.value.clone());

@@ -9,6 +9,7 @@ use interplay_tasks::corpora::ExposureCertificate;
 use serde_json::Value;
 
 use crate::account;
+use crate::diagnosis::Diagnosis;
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::results::{Line, Results, StageResult, ends, gains, lines, points};
@@ -35,6 +36,7 @@ pub(crate) fn page(
         sections.push(section);
     }
     sections.extend(training(results, folder)?);
+    sections.extend(diagnosis(&Diagnosis::of(results, folder)?));
     sections.push(seen(plan, exposure));
     sections.extend(overlong(results));
     sections.push(account::section(results));
@@ -116,6 +118,34 @@ fn by_temperature(results: &Results) -> Section {
             table(temperatures::gain_rows(results)),
         ],
     }
+}
+
+/// The diagnosis of the RL stages, if there are any.
+fn diagnosis(found: &Diagnosis) -> Option<Section> {
+    let columns = ["stage", "signature", "", "shown by", "what to change"];
+    let rows = found.stages.iter().flat_map(|stage| {
+        let lines = |all: Vec<String>| all.join("; ");
+        stage.findings.iter().map(move |finding| {
+            vec![
+                stage.stage.clone(),
+                finding.signature.to_string(),
+                finding.presence.to_string(),
+                lines(finding.evidence.iter().map(ToString::to_string).collect()),
+                lines(finding.advice.clone()),
+            ]
+        })
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    (!rows.is_empty()).then(|| Section {
+        heading: "Diagnosis of RL".into(),
+        text: "Four ways in which RL fails, each present, absent, or undecided where the run is too small to say; \
+               shares in percent with 95 % intervals. `interplay diagnose` prints the same."
+            .into(),
+        blocks: vec![Block::Table {
+            columns: columns.map(str::to_owned).to_vec(),
+            rows,
+        }],
+    })
 }
 
 /// The loss of gold solutions by stage and op, where it was measured.
@@ -429,7 +459,7 @@ fn point(line: &Value, name: &str) -> Option<(f64, f64)> {
     Some((line.get("step")?.as_f64()?, line.get(name)?.as_f64()?))
 }
 
-fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
+pub(crate) fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
     let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
     let parse = |(index, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|error| InterplayError::BadFile {

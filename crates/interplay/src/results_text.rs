@@ -59,7 +59,7 @@ pub fn results_table(results: &Results) -> String {
 }
 
 /// Rows under their heads, in columns.
-fn aligned(rows: &[Vec<String>]) -> String {
+pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()

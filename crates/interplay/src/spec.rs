@@ -275,10 +275,13 @@ impl ExperimentSpec {
             path: origin.to_owned(),
             reason,
         };
-        let mut table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|error| bad(error.to_string()))?;
         for change in overrides {
             change.apply(&mut table).map_err(bad)?;
         }
+        // A study's experiment runs by itself as well.
+        table.remove("study");
         Self::from_table(table, origin)
     }
 

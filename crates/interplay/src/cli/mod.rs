@@ -7,6 +7,7 @@
 mod audit;
 mod certify;
 mod compare;
+mod diagnose;
 mod evaluate;
 mod flags;
 mod generate;
@@ -17,6 +18,7 @@ mod passk;
 mod run;
 mod shown;
 mod statistics;
+mod study;
 mod throughput;
 mod verify;
 mod worker;
@@ -46,8 +48,12 @@ enum Command {
     Audit(audit::Flags),
     /// Compute unbiased pass@k from graded completions.
     Passk(passk::Flags),
+    /// Run an experiment in several variants and with several seeds, and compare its arms.
+    Study(study::Flags),
     /// Evaluate a model, or completions from another engine, on the problems of an experiment.
     Evaluate(evaluate::Flags),
+    /// Look for what goes wrong in the RL stages of a run.
+    Diagnose(diagnose::Flags),
     /// Compare two evaluations of the same problems.
     Compare(compare::Flags),
     /// Show one problem, its solution and its graph.
@@ -72,7 +78,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Verify(flags) => verify::verify(&flags),
         Command::Audit(flags) => audit::audit(&flags),
         Command::Passk(flags) => passk::passk(&flags),
+        Command::Study(flags) => study::study(&flags),
         Command::Evaluate(flags) => evaluate::evaluate(&flags),
+        Command::Diagnose(flags) => diagnose::diagnose(&flags),
         Command::Compare(flags) => compare::compare(&flags),
         Command::Inspect(flags) => inspect::inspect(&flags),
         Command::Statistics(flags) => statistics::statistics(&flags),

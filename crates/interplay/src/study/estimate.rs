@@ -1,0 +1,290 @@
+//! How long the runs of a study will take, told before they start.
+//!
+//! A few steps of training and a batch of samples are timed on the device, with a model of random weights and texts of
+//! the lengths that the stages have; the work that is not done is divided by these speeds. GRPO's updates are taken to
+//! keep [`KEPT`] of the groups where those without an advantage are left out. A policy that writes longer or shorter
+//! texts than the gold solutions, and a busy machine, make the estimate wrong; it is meant to tell an hour from a day.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use interplay_environment::Split;
+use interplay_graph::SeedStreams;
+use interplay_model::{
+    Activations, Decoder, ModelConfig, Precision, Request, SamplingSettings, TrainBackend, generate,
+};
+use interplay_tasks::{ContextLibrary, Counts};
+use interplay_tokenizer::Tokenizer;
+use interplay_train::TrainingLoad;
+use interplay_train::optimizer::OptimizerSpec;
+use interplay_train::parallel::Replicas;
+use interplay_train::schedule::Schedule;
+
+use super::plans::{Study, StudyRun};
+use crate::data::{DataSpec, Supply};
+use crate::device::{BackendTask, dispatch};
+use crate::error::InterplayError;
+use crate::plan::Plan;
+use crate::progress::Quiet;
+use crate::spec::band_ops;
+use crate::stage::StageSettings;
+use crate::train_tokenizer::train_tokenizer;
+
+/// The share of groups that take part in an update, where those without an advantage are left out.
+const KEPT: f64 = 0.6;
+/// How many texts of a data table are measured.
+const TEXTS: u64 = 64;
+/// How many steps are timed, after one that is not.
+const STEPS: usize = 3;
+/// How many sequences are sampled at once.
+const SEQUENCES: usize = 128;
+
+/// The mean lengths of the texts of a data table, in tokens.
+#[derive(Clone, Copy)]
+struct Lengths {
+    prompt: f64,
+    completion: f64,
+}
+
+/// What the device does in a second.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Tokens that are trained on.
+    trained: f64,
+    /// Tokens of samples, prompts included.
+    sampled: f64,
+}
+
+impl Study {
+    /// The time that the runs which are not finished will take, one after the other.
+    ///
+    /// # Errors
+    /// Problems that cannot be drawn, and devices that are missing.
+    pub fn estimate(&self, folder: &Path) -> Result<Duration, InterplayError> {
+        let mut known: Vec<(&StudyRun, Tokenizer, Pace)> = Vec::new();
+        let mut seconds = 0.0;
+        let mut planned: Vec<&StudyRun> = Vec::new();
+        for run in &self.runs {
+            let plan = &run.plan;
+            let like = |other: &StudyRun| {
+                other.plan.model == plan.model && other.plan.tokenizer == plan.tokenizer
+            };
+            if !known.iter().any(|(other, ..)| like(other)) {
+                let (tokenizer, pace) = measure(plan)?;
+                known.push((run, tokenizer, pace));
+            }
+            let Some((_, tokenizer, pace)) = known.iter().find(|(other, ..)| like(other)) else {
+                continue;
+            };
+            let done = |stage: &str| {
+                let own = run.folder(folder).join(stage);
+                let finished = ["stage.json", "edge.json"]
+                    .iter()
+                    .any(|file| own.join(file).exists());
+                // A stage that an earlier run of the seed has is shared with it.
+                let shared = |other: &&StudyRun| {
+                    other.plan.seed == plan.seed
+                        && super::share::same_stage(plan, &other.plan, stage)
+                };
+                finished || planned.iter().any(shared)
+            };
+            for stage in &plan.stages {
+                if !done(&stage.name) {
+                    seconds += pace.seconds(plan, &stage.settings, tokenizer)?;
+                }
+            }
+            planned.push(run);
+        }
+        Ok(Duration::from_secs_f64(seconds))
+    }
+}
+
+impl Pace {
+    /// What a stage takes, with the evaluation of its model.
+    fn seconds(
+        self,
+        plan: &Plan,
+        settings: &StageSettings,
+        tokenizer: &Tokenizer,
+    ) -> Result<f64, InterplayError> {
+        let evaluate = &plan.evaluate;
+        let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?.whole();
+        let drawn = evaluate
+            .temperatures
+            .iter()
+            .map(|temperature| match *temperature > 0.0 {
+                true => f64::from(evaluate.completions),
+                false => 1.0,
+            });
+        let problems = band_ops(&plan.bands).len() as f64 * evaluate.problems_per_op as f64;
+        let evaluation = problems * drawn.sum::<f64>() * evaluated / self.sampled;
+        Ok(match settings {
+            StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
+                stage.training.budget_tokens as f64 / self.trained + evaluation
+            }
+            StageSettings::Calibrate(stage) => {
+                let edge = &stage.edge;
+                let problems = edge.ops.iter().count() as f64 * edge.problems_per_op as f64;
+                problems * f64::from(edge.completions) * evaluated / self.sampled
+            }
+            StageSettings::Grpo(stage) => {
+                let (spec, length) = (&stage.training, lengths(plan, &stage.data, tokenizer)?);
+                let (prompts, group) = (spec.prompts as f64, spec.group_size as f64);
+                let rollouts = prompts * group * length.whole();
+                // The tokens of a prompt are computed once for its group.
+                let kept = if spec.filter_zero_std_groups {
+                    KEPT
+                } else {
+                    1.0
+                };
+                let packed = kept * prompts * (length.prompt + group * length.completion);
+                let reference = if spec.has_reference() {
+                    packed / 3.0
+                } else {
+                    0.0
+                };
+                let updates = (spec.num_iterations as f64 * packed + reference) / self.trained;
+                spec.steps as f64 * (rollouts / self.sampled + updates) + evaluation
+            }
+        })
+    }
+}
+
+impl Lengths {
+    fn whole(self) -> f64 {
+        self.prompt + self.completion
+    }
+}
+
+fn supply<'a>(plan: &Plan, library: &'a ContextLibrary) -> Supply<'a> {
+    Supply {
+        library,
+        streams: SeedStreams::new(plan.seed),
+        held_out: plan.held_out,
+    }
+}
+
+/// The evaluated problems: their ops are those of the bands.
+fn evaluated_data(plan: &Plan) -> DataSpec {
+    let data = &plan.evaluate.data;
+    let ops = Counts::list(band_ops(&plan.bands));
+    // Bands are not empty, and their ops are checked.
+    ops.map_or_else(|_| data.clone(), |ops| data.at_ops(&ops))
+}
+
+/// The mean lengths of the first texts.
+fn lengths(plan: &Plan, data: &DataSpec, tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
+    let library = ContextLibrary::embedded();
+    let problems = data.open(&supply(plan, &library), "estimate", Split::Train)?;
+    let examples = match data.is_finite() {
+        true => problems.all()?,
+        false => {
+            let drawn = (0..TEXTS).map(|index| problems.drawn(index));
+            let drawn: Vec<_> = drawn.collect::<Result<_, _>>()?;
+            drawn
+                .into_iter()
+                .flatten()
+                .map(|(example, _)| example)
+                .collect()
+        }
+    };
+    let (mut prompts, mut whole, mut count) = (0, 0, 0);
+    for example in examples.iter().take(TEXTS as usize) {
+        prompts += tokenizer.encode_prompt(&example.prompt)?.len();
+        whole += tokenizer
+            .encode_sample(&example.prompt, &example.target)?
+            .ids
+            .len();
+        count += 1;
+    }
+    let mean = |tokens: usize| tokens as f64 / f64::from(count.max(1));
+    Ok(Lengths {
+        prompt: mean(prompts),
+        completion: mean(whole - prompts),
+    })
+}
+
+/// The tokenizer of a plan, and the speed of its model.
+fn measure(plan: &Plan) -> Result<(Tokenizer, Pace), InterplayError> {
+    let library = ContextLibrary::embedded();
+    let tokenizer = train_tokenizer(&plan.tokenizer, &supply(plan, &library), &mut Quiet)?;
+    let mut rows = (plan.model.context_tokens.min(512), 2);
+    for stage in &plan.stages {
+        if let StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) = &stage.settings {
+            rows = (stage.training.row_tokens, stage.training.rows);
+        }
+    }
+    let work = Measured {
+        config: plan.model.config(&tokenizer),
+        length: lengths(plan, &evaluated_data(plan), &tokenizer)?,
+        rows,
+    };
+    let pace = dispatch(&plan.device, work)??;
+    Ok((tokenizer, pace))
+}
+
+/// What is timed.
+struct Measured {
+    config: ModelConfig,
+    length: Lengths,
+    /// The tokens of a row, and the rows of a step.
+    rows: (usize, usize),
+}
+
+impl BackendTask for Measured {
+    type Output = Result<Pace, InterplayError>;
+
+    fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
+        let device = &replicas.leader;
+        let streams = SeedStreams::new(0);
+        let mut weights = streams.stream("weights").rng(0);
+        let decoder = Decoder::<A::InnerBackend>::init(&self.config, &mut weights, device)?;
+        let token = |index: usize| 4 + (index * 7 % (self.config.vocab_size - 4)) as u32;
+        let (row, rows) = self.rows;
+        let ids: Vec<u32> = (0..row * rows).map(token).collect();
+        let sampled = self.sampled::<A>(&decoder, &ids, device)?;
+        let batch = TrainingLoad::<A>::batch(&ids, row)?;
+        let optimizer = OptimizerSpec::new(Schedule::new(1e-4));
+        let keep = Activations::Keep;
+        let mut load = TrainingLoad::<A>::new(decoder, optimizer, keep, Precision::Float32, device);
+        let mut began = Instant::now();
+        for step in 0..=STEPS {
+            load.step(&batch)?;
+            // The first step allocates and compiles.
+            if step == 0 {
+                began = Instant::now();
+            }
+        }
+        Ok(Pace {
+            trained: (STEPS * ids.len()) as f64 / began.elapsed().as_secs_f64(),
+            sampled,
+        })
+    }
+}
+
+impl Measured {
+    /// Tokens of samples a second, prompts included.
+    fn sampled<A: TrainBackend>(
+        &self,
+        decoder: &Decoder<A::InnerBackend>,
+        ids: &[u32],
+        device: &A::Device,
+    ) -> Result<f64, InterplayError> {
+        let prompt = (self.length.prompt as usize).clamp(1, ids.len());
+        let new = (self.length.completion as usize).max(1);
+        let stream = SeedStreams::new(0).stream("draws");
+        let requests: Vec<Request> = (0..SEQUENCES as u64)
+            .map(|sequence| Request {
+                prompt: ids[..prompt].to_vec(),
+                stream: stream.rng(sequence),
+            })
+            .collect();
+        let settings = SamplingSettings {
+            max_new_tokens: new,
+            ..SamplingSettings::default()
+        };
+        let began = Instant::now();
+        generate(decoder, &requests, &settings, device, &mut |_, _| {})?;
+        Ok((SEQUENCES * (prompt + new)) as f64 / began.elapsed().as_secs_f64())
+    }
+}
