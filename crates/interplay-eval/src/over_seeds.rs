@@ -2,10 +2,13 @@
 //!
 //! Source: the statistics are those of `seeds.rs`, the verdict and luck those of `sharpening.rs`
 //! (Yue et al. 2025, arXiv 2504.13837).
-//! Deviations: the verdict over seeds follows the rule for one run, from the intervals over seeds at
-//! k of 1 and at the largest k. Each is wrongly above zero in at most 2.5 % of cases, so without any
-//! change the verdict is wrong in at most 5 %. Newly solved problems and luck are counted seed by
-//! seed, because luck depends on the parent of each.
+//! Deviations: the verdict over seeds follows the rule for one run, from the intervals and p-values over
+//! seeds at k of 1 and at the largest k. Each is wrongly above zero in at most 2.5 % of cases, so without
+//! any change the verdict is wrong in at most 5 %. Luck depends on the parent of each seed, so it is
+//! estimated seed by seed; by problem and seed, what is newly solved less what luck gives is then
+//! compared with zero over seeds and problems like any other gain (`seeds.rs`). A method that extends
+//! one model of three by chance of the seed does not extend: combining p-values of seeds, as Fisher or
+//! Stouffer do, would say that it does.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::paired::{PairedScore, paired_scores};
 use crate::seed_pair::{common_ks, overlaps, same_problems};
+use crate::sharpening::{Direction, Evidence, sharpening_at};
 use crate::{
     Change, EvalError, ItemScore, Measure, SeedPair, SeedsDesign, SeedsDifference, Sharpening,
-    sharpening,
 };
 
 /// Two arms over training seeds that can be compared.
@@ -49,15 +52,22 @@ pub struct SeedsSharpening {
     /// The verdict over seeds, in error (not [`Change::Neither`] without any change) in at most 5 % of
     /// cases.
     pub change: Change,
+    /// Whether pass@K fell over seeds, whatever the verdict is; in error in at most 2.5 % of cases.
+    #[serde(default)]
+    pub narrowed: bool,
     /// The gain in pass@1.
     pub pass_1: SeedsGain,
     /// The gain in pass@K, for the largest k that all evaluations have.
     pub pass_k: SeedsGain,
     /// The mean over seeds of the share of the problems unsolved by the left arm that the right arm
-    /// solves; none where the left arm leaves none unsolved.
+    /// solves in [`Sharpening::tries`] tries; none where the left arm leaves none unsolved.
     pub newly_solved_share: Option<f64>,
     /// The mean share that the left arm itself would newly solve in as many tries more.
     pub luck_share: Option<f64>,
+    /// The share of all problems that is newly solved beyond luck, over seeds and problems. Half of its
+    /// p-value is the one-sided one of the verdict. None in files of versions that did not have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub beyond_luck: Option<SeedsDifference>,
     /// Each seed on its own, in the order of the seeds.
     pub by_seed: Vec<Sharpening>,
 }
@@ -206,39 +216,84 @@ impl<'a> OverSeeds<'a> {
     /// `keep` takes.
     ///
     /// # Errors
-    /// As [`gain`](Self::gain).
+    /// As [`gain`](Self::gain), and seeds whose largest k in common is below 2.
     pub fn sharpening(
         &self,
         measure: Measure,
         keep: impl Fn(&ItemScore) -> bool,
     ) -> Result<SeedsSharpening, EvalError> {
         let largest = self.ks[self.ks.len() - 1];
+        if largest < 2 {
+            let found = format!("{:?} in common", self.ks);
+            return Err(setting("ks", found, "a k of at least 2 in common"));
+        }
         let pass_1 = self.gain(1, measure, &keep)?;
         let pass_k = self.gain(largest, measure, &keep)?;
-        let (mut by_seed, mut shares, mut lucks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut by_seed, mut excess) = (Vec::new(), Vec::new());
+        let (mut shares, mut lucks) = (Vec::new(), Vec::new());
         for pair in &self.pairs {
-            let found = sharpening(pair.before, pair.after, measure, &keep)
-                .map_err(|error| in_seed(pair, error))?;
+            let found = sharpening_at(pair.before, pair.after, largest, measure, &keep);
+            let (found, beyond) = found.map_err(|error| in_seed(pair, error))?;
             if found.unsolved > 0 {
                 let unsolved = found.unsolved as f64;
                 let problems = found.pass_1.problems as f64;
-                shares.push(found.newly_solved as f64 / unsolved);
+                shares.push(found.newly_solved_in_tries / unsolved);
                 lucks.push((found.luck_share * problems / unsolved).min(1.0));
             }
             by_seed.push(found);
+            excess.push(beyond);
         }
         let share = |shares: Vec<f64>| match shares.is_empty() {
             true => None,
             false => Some(mean(shares.into_iter())),
         };
+        let beyond_luck = self.beyond_luck(&excess, &keep)?;
+        let direction = |gain: &SeedsGain| {
+            let found = gain.over_seeds;
+            Direction::of((found.low, found.high), found.p_value)
+        };
+        let one_sided = match beyond_luck.difference > 0.0 {
+            true => 0.5 * beyond_luck.p_value,
+            false => 1.0,
+        };
+        let evidence = Evidence {
+            pass_1: direction(&pass_1),
+            pass_k: direction(&pass_k),
+            luck_p_value: one_sided,
+        };
         Ok(SeedsSharpening {
-            change: Change::of(pass_1.over_seeds.low, pass_k.over_seeds.low),
+            change: evidence.change(),
+            narrowed: evidence.narrowed(),
             pass_1,
             pass_k,
             newly_solved_share: share(shares),
             luck_share: share(lucks),
+            beyond_luck: Some(beyond_luck),
             by_seed,
         })
+    }
+
+    /// What is newly solved beyond luck, from each seed's problems. It is of a seed's left and right
+    /// together, so arms whose seeds have nothing in common are paired in it as well.
+    fn beyond_luck(
+        &self,
+        excess: &[Vec<f64>],
+        keep: impl Fn(&ItemScore) -> bool,
+    ) -> Result<SeedsDifference, EvalError> {
+        let ops = |pair: &SeedPair<'_>| -> Vec<Option<u32>> {
+            let kept = pair.before.items.iter().filter(|item| keep(item));
+            kept.map(|item| item.op).collect()
+        };
+        match self.design {
+            SeedsDesign::Nested => {
+                let of = |(pair, excess): (&SeedPair<'_>, &Vec<f64>)| {
+                    ops(pair).into_iter().zip(excess.iter().copied()).collect()
+                };
+                let excess: Vec<Vec<_>> = self.pairs.iter().zip(excess).map(of).collect();
+                SeedsDifference::nested(&excess)
+            }
+            _ => SeedsDifference::paired(excess, &ops(&self.pairs[0])),
+        }
     }
 }
 
