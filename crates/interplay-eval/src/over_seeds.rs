@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::paired::{PairedScore, paired_scores};
-use crate::seed_pair::{common_ks, overlaps, same_problems};
+use crate::seed_pair::{common_ks, overlaps, problem_name, same_problems};
 use crate::sharpening::{Direction, Evidence, sharpening_at};
 use crate::{
     Change, EvalError, ItemScore, Measure, SeedPair, SeedsDesign, SeedsDifference, Sharpening,
+    comparability,
 };
 
 /// Two arms over training seeds that can be compared.
@@ -92,10 +93,8 @@ impl<'a> OverSeeds<'a> {
                 let found = format!("{} twice", pair.seed);
                 wrong.push(setting("seeds", found, "each seed once"));
             }
-            // Finds other problems and other levels before anything is computed.
-            if let Err(source) = scores(pair, 1, Measure::Verified, |_| true) {
-                wrong.push(source);
-            }
+            let faults = comparability(pair.before, pair.after, 1);
+            wrong.extend(faults.into_iter().map(|error| in_seed(pair, error)));
         }
         let levels: BTreeSet<&str> = pairs
             .iter()
@@ -190,12 +189,7 @@ impl<'a> OverSeeds<'a> {
         let over_seeds = match self.design {
             SeedsDesign::Paired => SeedsDifference::paired(&gains, &ops),
             SeedsDesign::Independent => SeedsDifference::independent(&before, &after, &ops),
-            SeedsDesign::Nested => {
-                let row = |seed: Vec<PairedScore>| seed.into_iter().map(PairedScore::gain);
-                let gains: Vec<Vec<(Option<u32>, f64)>> =
-                    scores.into_iter().map(|seed| row(seed).collect()).collect();
-                SeedsDifference::nested(&gains)
-            }
+            SeedsDesign::Nested => SeedsDifference::nested_named(&self.named(&gains, &keep)),
         }?;
         let means = |table: &[Vec<f64>]| -> Vec<f64> {
             table
@@ -280,20 +274,26 @@ impl<'a> OverSeeds<'a> {
         excess: &[Vec<f64>],
         keep: impl Fn(&ItemScore) -> bool,
     ) -> Result<SeedsDifference, EvalError> {
-        let ops = |pair: &SeedPair<'_>| -> Vec<Option<u32>> {
-            let kept = pair.before.items.iter().filter(|item| keep(item));
-            kept.map(|item| item.op).collect()
-        };
-        match self.design {
-            SeedsDesign::Nested => {
-                let of = |(pair, excess): (&SeedPair<'_>, &Vec<f64>)| {
-                    ops(pair).into_iter().zip(excess.iter().copied()).collect()
-                };
-                let excess: Vec<Vec<_>> = self.pairs.iter().zip(excess).map(of).collect();
-                SeedsDifference::nested(&excess)
-            }
-            _ => SeedsDifference::paired(excess, &ops(&self.pairs[0])),
+        if self.design == SeedsDesign::Nested {
+            return SeedsDifference::nested_named(&self.named(excess, keep));
         }
+        let kept = self.pairs[0].before.items.iter().filter(|item| keep(item));
+        let ops: Vec<Option<u32>> = kept.map(|item| item.op).collect();
+        SeedsDifference::paired(excess, &ops)
+    }
+
+    /// A number of each seed and problem that `keep` takes, with the op and the name of the problem.
+    fn named(
+        &self,
+        values: &[Vec<f64>],
+        keep: impl Fn(&ItemScore) -> bool,
+    ) -> Vec<Vec<(Option<u32>, String, f64)>> {
+        let row = |(pair, values): (&SeedPair<'_>, &Vec<f64>)| {
+            let kept = pair.before.items.iter().filter(|item| keep(item));
+            let one = |(item, value): (&ItemScore, &f64)| (item.op, problem_name(item), *value);
+            kept.zip(values).map(one).collect()
+        };
+        self.pairs.iter().zip(values).map(row).collect()
     }
 }
 
@@ -453,6 +453,39 @@ mod tests {
         assert!(
             found.contains("seeds 7 and 9 have 24 of 24 and 24 problems in common"),
             "{found}"
+        );
+    }
+
+    #[test]
+    fn problems_in_common_widen_the_interval_in_whatever_order() {
+        // The problems of a seed but for every third one, whose fingerprints all seeds have.
+        let of = |common: bool| {
+            let mut arms = arms(["a", "b", "c"], |seed, id| (id * 5 + seed) as u32 % 4);
+            for (_, before, after) in arms.iter_mut().filter(|_| common) {
+                for evaluation in [before, after] {
+                    for item in evaluation.items.iter_mut().filter(|item| item.id % 3 == 0) {
+                        item.problem = format!("common{}", item.id);
+                    }
+                }
+            }
+            arms
+        };
+        let gain = |mut arms: Vec<(u64, Evaluation, Evaluation)>| {
+            arms[1].1.items.reverse();
+            arms[1].2.items.reverse();
+            let seeds = OverSeeds::new(pairs(&arms), false).unwrap();
+            assert_eq!(seeds.design(), SeedsDesign::Nested);
+            let group = |item: &ItemScore| item.id % 3 == 0;
+            let all = seeds.gain(1, Measure::Verified, |_| true).unwrap();
+            [all, seeds.gain(1, Measure::Verified, group).unwrap()]
+                .map(|gain| gain.over_seeds.high - gain.over_seeds.low)
+        };
+        let (common, apart) = (gain(of(true)), gain(of(false)));
+        assert!(common[0] > apart[0], "{common:?} {apart:?}");
+        // In a group of nothing but common problems it is that of the problems all through.
+        assert!(
+            common[1] / apart[1] > common[0] / apart[0],
+            "{common:?} {apart:?}"
         );
     }
 
