@@ -241,9 +241,9 @@ fn covers_the_truth_and_rarely_finds_what_is_not_there() {
 #[test]
 fn problems_in_common_find_no_difference_either() {
     let mut wrong = Vec::new();
-    let trials = 400;
+    let trials = 200;
     for (seeds, problems) in [(3, 24), (10, 24), (5, 96)] {
-        for share in [0.0, 0.1, 0.25, 0.5, 1.0] {
+        for share in [0.0, 0.25, 0.5, 1.0] {
             // What the gain of a problem has in common with all seeds, and what with one.
             for (effect, noise) in [(0.3, 0.0), (0.2, 0.2)] {
                 let name = format!("common {seeds} {problems} {share} {effect}");
@@ -283,8 +283,8 @@ fn problems_in_common_find_no_difference_either() {
                 let line =
                     format!("{name}: {known:.3}, as if apart {unknown:.3}, width x {wider:.2}");
                 println!("{line}");
-                // Three standard errors of 400 trials.
-                if known > 0.05 + 0.033 {
+                // Three standard errors of 200 trials.
+                if known > 0.05 + 0.046 {
                     wrong.push(line);
                 }
             }
