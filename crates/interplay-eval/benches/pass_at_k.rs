@@ -1,6 +1,6 @@
 //! Problems per second through the estimator and its interval, 128 samples per problem, and a
 //! million verdicts (8,000 problems of 16 op x 128) into an `Evaluation` with 8 k, two measures and
-//! cells by band, op and context.
+//! cells by band, op and context, without and with the votes of wrong answers.
 
 use std::hint::black_box;
 
@@ -19,6 +19,18 @@ fn pass_at_k(c: &mut Criterion) {
     group.finish();
 }
 
+/// Wrong answers as models give them: each one gets a third of the samples that are left, the last ones
+/// a single sample.
+fn wrong_answers(mut left: u32) -> Vec<u32> {
+    let mut answers = Vec::new();
+    while left > 0 {
+        let votes = (left / 3).max(1);
+        answers.push(votes);
+        left -= votes;
+    }
+    answers
+}
+
 fn aggregate(c: &mut Criterion) {
     let settings = EvalSettings::default();
     let item = |id: u64| ItemScore {
@@ -33,13 +45,23 @@ fn aggregate(c: &mut Criterion) {
     let items: Vec<ItemScore> = (0..8000).map(item).collect();
     let mut group = c.benchmark_group("evaluation");
     group.throughput(Throughput::Elements(8000 * 128));
-    group.bench_function("a million verdicts", |b| {
-        b.iter_batched(
-            || items.clone(),
-            |items| black_box(Evaluation::from_scores(&settings, "strict", items).ok()),
-            BatchSize::LargeInput,
-        );
+    let voted = items.iter().cloned().map(|item| ItemScore {
+        wrong_answers: wrong_answers(128 - item.answers),
+        ..item
     });
+    let voted: Vec<ItemScore> = voted.collect();
+    for (name, items) in [
+        ("a million verdicts", &items),
+        ("a million verdicts and maj@k", &voted),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                || items.clone(),
+                |items| black_box(Evaluation::from_scores(&settings, "strict", items).ok()),
+                BatchSize::LargeInput,
+            );
+        });
+    }
     group.finish();
 }
 

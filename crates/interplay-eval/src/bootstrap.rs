@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draws::Draws;
 use crate::quantiles::{normal_cdf, normal_quantile};
+use crate::stratified::strata;
 
 /// Which interval is taken from the resampled means.
 #[non_exhaustive]
@@ -43,16 +44,70 @@ impl Bootstrap {
         if scores.is_empty() {
             return None;
         }
+        let mean = scores.iter().sum::<f64>() / scores.len() as f64;
         let means = resampled(scores, resamples.max(100), seed);
+        let deviations = scores.iter().map(|score| score - mean);
+        Some(self.ends(mean, deviations, &means))
+    }
+
+    /// As [`interval`](Self::interval), from problems that were drawn stratum by stratum, each given with
+    /// its stratum (such as its op): resampled within strata, of which those of one problem are collapsed
+    /// as for [`PassAtK::of_strata`](crate::PassAtK::of_strata). A stratum gives one problem fewer than it
+    /// has (McCarthy and Snowden 1985, Vital and Health Statistics 2-95), so that small strata do not
+    /// make the interval too narrow.
+    ///
+    /// ```
+    /// use interplay_eval::{Bootstrap, PassAtK};
+    ///
+    /// // Two ops, around 0.8 and around 0.2.
+    /// let score = |i: u32| (i % 2, 0.2 + 0.6 * f64::from(i % 2) + f64::from(i * 7 % 11) / 60.0 - 0.1);
+    /// let scores: Vec<(u32, f64)> = (0..400).map(score).collect();
+    /// let (low, high) = Bootstrap::Bca.interval_within(scores.clone(), 2000, 1).unwrap();
+    /// let closed = PassAtK::of_scores(scores, 1);
+    /// assert!((low - closed.low).abs() < 0.001 && (high - closed.high).abs() < 0.001);
+    /// ```
+    #[must_use]
+    pub fn interval_within<S: Ord>(
+        self,
+        scores: impl IntoIterator<Item = (S, f64)>,
+        resamples: u32,
+        seed: u64,
+    ) -> Option<(f64, f64)> {
+        let strata = strata(scores);
+        let number = strata.iter().map(Vec::len).sum::<usize>() as f64;
+        if strata.is_empty() {
+            return None;
+        }
+        let mut draws = Draws::new(seed);
+        let one = |_| {
+            let of = |scores: &Vec<f64>| {
+                let drawn = (scores.len() - 1).max(1);
+                let sum: f64 = (0..drawn).map(|_| scores[draws.below(scores.len())]).sum();
+                sum * scores.len() as f64 / drawn as f64
+            };
+            strata.iter().map(of).sum::<f64>() / number
+        };
+        let mut means: Vec<f64> = (0..resamples.max(100)).map(one).collect();
+        means.sort_by(f64::total_cmp);
+        let mean = strata.iter().flatten().sum::<f64>() / number;
+        let deviations = strata.iter().flat_map(|scores| {
+            let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+            scores.iter().map(move |score| score - mean)
+        });
+        Some(self.ends(mean, deviations, &means))
+    }
+
+    /// From the deviations of the scores from the means of their strata, and resampled means, ascending.
+    fn ends(self, mean: f64, deviations: impl Iterator<Item = f64>, means: &[f64]) -> (f64, f64) {
         let levels = match self {
             Self::Percentile => [0.025, 0.975],
-            Self::Bca => bca_levels(scores, &means),
+            Self::Bca => bca_levels(mean, deviations, means),
         };
         let [low, high] = levels.map(|level| {
             let place = (level * means.len() as f64) as usize;
             means[place.min(means.len() - 1)]
         });
-        Some((low, high))
+        (low, high)
     }
 }
 
@@ -68,8 +123,7 @@ fn resampled(scores: &[f64], resamples: u32, seed: u64) -> Vec<f64> {
     means
 }
 
-fn bca_levels(scores: &[f64], means: &[f64]) -> [f64; 2] {
-    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+fn bca_levels(mean: f64, deviations: impl Iterator<Item = f64>, means: &[f64]) -> [f64; 2] {
     // Of resamples that hit the mean itself, half lie below it.
     let slack = 1e-12;
     let below = means.iter().filter(|found| **found < mean - slack).count();
@@ -77,10 +131,9 @@ fn bca_levels(scores: &[f64], means: &[f64]) -> [f64; 2] {
     let share = (below as f64 + 0.5 * at.count() as f64) / means.len() as f64;
     let bias = normal_quantile(share.clamp(1e-6, 1.0 - 1e-6));
     let (mut squares, mut cubes) = (0.0, 0.0);
-    for score in scores {
-        // A mean without this score is higher where the score is low: the mean of the means less
-        // that mean is in proportion to the score less the mean.
-        let influence = score - mean;
+    // A mean without a score is higher where the score is low: the mean of the means less that mean is
+    // in proportion to the score less the mean.
+    for influence in deviations {
         squares += influence * influence;
         cubes += influence.powi(3);
     }
@@ -117,6 +170,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn agrees_with_the_stratified_closed_form() {
+        // Four ops, from nearly always right to rarely, and ops of ten problems only.
+        for per_op in [10_u32, 150] {
+            let count = |i: u32| (i * 37 % 17) * (4 - i % 4) / 4;
+            let items = || (0..4 * per_op).map(|i| (i % 4, count(i)));
+            for k in [1, 4] {
+                let scores = || items().map(|(op, right)| (op, pass_at_k(16, right, k)));
+                let closed = PassAtK::of_scores(scores(), k);
+                let pooled = PassAtK::of_scores(scores().map(|(_, score)| ((), score)), k);
+                for kind in [Bootstrap::Percentile, Bootstrap::Bca] {
+                    let (low, high) = kind.interval_within(scores(), 4000, 11).unwrap();
+                    let width = closed.high - closed.low;
+                    let gap = (low - closed.low).abs().max((high - closed.high).abs());
+                    // The closed form is cautious where problems are few.
+                    let most = if per_op < 24 { 0.15 } else { 0.06 };
+                    assert!(
+                        gap < most * width,
+                        "{per_op} {k} {kind:?}: {gap} of {width}"
+                    );
+                    assert!(high - low < pooled.high - pooled.low);
+                }
+            }
+        }
+        let none = Bootstrap::Bca.interval_within(Vec::<((), f64)>::new(), 100, 1);
+        assert_eq!(none, None);
     }
 
     #[test]

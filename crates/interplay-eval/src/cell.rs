@@ -3,12 +3,13 @@
 //! Source: pass@k as in `pass_at_k.rs`, pass^k as in `pass_hat_k.rs`, maj@k as in `majority.rs`; intervals within
 //! op, whose numbers an evaluation fixes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::item_score::ItemScore;
-use crate::{PassAtK, majority_at_k, pass_at_k, pass_hat_k};
+use crate::majority::majority_at_ks;
+use crate::{PassAtK, pass_at_k, pass_hat_k};
 
 /// The numbers of a group of problems.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,36 +95,43 @@ pub(crate) fn votes((samples, ks): (u32, &[u32]), items: &[ItemScore]) -> Vec<Ve
     if samples < 2 || !(stated || none_wrong) {
         return Vec::new();
     }
-    let of = |item: &ItemScore| {
-        let vote = |k: &u32| majority_at_k(samples, item.answers, &item.wrong_answers, *k, item.id);
-        ks.iter().map(vote).collect()
-    };
+    let of =
+        |item: &ItemScore| majority_at_ks(samples, item.answers, &item.wrong_answers, ks, item.id);
     items.iter().map(of).collect()
 }
 
-pub(crate) fn scored<'i>(
-    items: &'i [ItemScore],
-    votes: &'i [Vec<f64>],
-    holds: impl Fn(&ItemScore) -> bool,
-) -> Vec<Scored<'i>> {
-    let all = items.iter().enumerate().filter(|(_, item)| holds(item));
+pub(crate) fn scored<'i>(items: &'i [ItemScore], votes: &'i [Vec<f64>]) -> Vec<Scored<'i>> {
     let score = |(index, item): (usize, &'i ItemScore)| Scored {
         item,
         majority: votes.get(index).map_or(&[], Vec::as_slice),
     };
-    all.map(score).collect()
+    items.iter().enumerate().map(score).collect()
 }
 
-pub(crate) fn grouped<K: Ord + Clone>(
+/// The numbers of the problems of each key, in one pass over the problems.
+pub(crate) fn grouped<'i, K: Ord>(
     settings: (u32, &[u32]),
-    items: &[ItemScore],
-    votes: &[Vec<f64>],
-    key: impl Fn(&ItemScore) -> Option<K>,
+    items: &'i [ItemScore],
+    votes: &'i [Vec<f64>],
+    key: impl Fn(&'i ItemScore) -> Option<K>,
 ) -> BTreeMap<K, Cell> {
-    let keys: BTreeSet<K> = items.iter().filter_map(&key).collect();
-    let cell = |wanted: K| {
-        let problems = scored(items, votes, |item| key(item).as_ref() == Some(&wanted));
-        Cell::of(settings, &problems).map(|cell| (wanted, cell))
-    };
-    keys.into_iter().filter_map(cell).collect()
+    let mut groups: BTreeMap<K, Vec<Scored<'i>>> = BTreeMap::new();
+    for one in scored(items, votes) {
+        if let Some(key) = key(one.item) {
+            groups.entry(key).or_default().push(one);
+        }
+    }
+    let cell = |(key, problems): (K, Vec<Scored<'i>>)| Some((key, Cell::of(settings, &problems)?));
+    groups.into_iter().filter_map(cell).collect()
+}
+
+/// As [`grouped`], by a name.
+pub(crate) fn grouped_by_name<'i>(
+    settings: (u32, &[u32]),
+    items: &'i [ItemScore],
+    votes: &'i [Vec<f64>],
+    name: impl Fn(&'i ItemScore) -> Option<&'i str>,
+) -> BTreeMap<String, Cell> {
+    let groups = grouped(settings, items, votes, name).into_iter();
+    groups.map(|(name, cell)| (name.to_owned(), cell)).collect()
 }

@@ -80,6 +80,44 @@ pub enum EvalError<E: std::error::Error + 'static = Infallible> {
         /// The level on the right.
         right: String,
     },
+    /// More problems at which two evaluations differ than are named.
+    #[error(
+        "the evaluations cannot be paired: {more} more problems differ, {differing} of {problems} in all"
+    )]
+    MoreUnpaired {
+        /// How many are not named.
+        more: usize,
+        /// How many differ.
+        differing: usize,
+        /// How many problems the longer evaluation has.
+        problems: usize,
+    },
+    /// Two evaluations that put the same problems in different bands.
+    #[error(
+        "the evaluations cannot be compared by band: problem {position} (id {id}) is in {left} on the left and in {right} on the right, and so are {more} more problems in different bands; evaluate both with the same bands"
+    )]
+    BandsDiffer {
+        /// The position of the first such problem.
+        position: usize,
+        /// Its id.
+        id: u64,
+        /// Its band on the left.
+        left: String,
+        /// Its band on the right.
+        right: String,
+        /// How many more problems there are.
+        more: usize,
+    },
+    /// Two evaluations at different temperatures of sampling.
+    #[error(
+        "the left evaluation is at temperature {left}, the right one at {right}: a lower temperature alone raises pass@1 and lowers pass@k; compare at one temperature"
+    )]
+    Temperatures {
+        /// The temperature on the left, `greedy`, or `-` where it is not known.
+        left: String,
+        /// That on the right.
+        right: String,
+    },
     /// What is wrong in the evaluations of a training seed.
     #[error("seed {seed}: {source}")]
     InSeed {

@@ -11,7 +11,7 @@ use std::io;
 use interplay_environment::Environment;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{Cell, grouped, scored, votes};
+use crate::cell::{Cell, grouped, grouped_by_name, scored, votes};
 use crate::item_score::{GenerationRecord, ItemScore, fingerprint};
 use crate::{Completion, EvalError, EvalItem, Sampler};
 
@@ -74,9 +74,10 @@ impl EvalSettings {
     }
 }
 
-/// The result of an evaluation. Serializes to the same bytes for the same numbers.
+/// The result of an evaluation. Serializes to the same bytes for the same numbers; counts that no
+/// evaluation has are not read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct Evaluation {
     /// Completions a problem.
     pub completions: u32,
@@ -101,6 +102,83 @@ pub struct Evaluation {
     pub by_seen: BTreeMap<String, Cell>,
     /// The counts behind the numbers, in the order of the problems.
     pub items: Vec<ItemScore>,
+}
+
+/// An [`Evaluation`] as it lies in a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    completions: u32,
+    ks: Vec<u32>,
+    level: String,
+    #[serde(default)]
+    temperature: Option<f64>,
+    overall: Cell,
+    by_band: BTreeMap<String, Cell>,
+    by_op: BTreeMap<u32, Cell>,
+    by_context: BTreeMap<String, Cell>,
+    #[serde(default)]
+    by_seen: BTreeMap<String, Cell>,
+    items: Vec<ItemScore>,
+}
+
+impl TryFrom<Unchecked> for Evaluation {
+    type Error = EvalError;
+
+    /// The cells are taken as they are: only counts are computed with later.
+    fn try_from(read: Unchecked) -> Result<Self, EvalError> {
+        let settings = EvalSettings {
+            completions: read.completions,
+            ks: read.ks,
+            temperature: read.temperature,
+            ..EvalSettings::default()
+        };
+        settings.validate()?;
+        counts_possible(read.completions, &read.items)?;
+        Ok(Self {
+            completions: read.completions,
+            ks: settings.ks,
+            level: read.level,
+            temperature: read.temperature,
+            overall: read.overall,
+            by_band: read.by_band,
+            by_op: read.by_op,
+            by_context: read.by_context,
+            by_seen: read.by_seen,
+            items: read.items,
+        })
+    }
+}
+
+/// Refuses no problems, and problems with more counted completions than were drawn.
+fn counts_possible<E: std::error::Error>(
+    completions: u32,
+    items: &[ItemScore],
+) -> Result<(), EvalError<E>> {
+    if items.is_empty() {
+        return Err(EvalError::NoItems);
+    }
+    for (position, item) in items.iter().enumerate() {
+        let wrong = item.wrong_answers.iter().map(|votes| u64::from(*votes));
+        let stated = u64::from(item.answers) + wrong.sum::<u64>();
+        let counts = [
+            ("verified", u64::from(item.verified)),
+            ("answers", u64::from(item.answers)),
+            ("answers + wrong_answers", stated),
+            ("truncated", u64::from(item.truncated)),
+        ];
+        if let Some((field, count)) = counts
+            .into_iter()
+            .find(|(_, count)| *count > u64::from(completions))
+        {
+            return Err(EvalError::Setting {
+                setting: "items",
+                found: format!("`{field}` = {count} at problem {position}, id {}", item.id),
+                expected: format!("at most `completions` = {completions}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 impl Evaluation {
@@ -138,26 +216,10 @@ impl Evaluation {
             temperature,
             ..
         } = settings;
-        let most = |item: &ItemScore| {
-            let wrong = item
-                .wrong_answers
-                .iter()
-                .copied()
-                .fold(0, u32::saturating_add);
-            item.verified.max(item.answers.saturating_add(wrong))
-        };
-        if let Some(item) = items.iter().find(|item| most(item) > *completions) {
-            let found = format!("{} counted completions for problem {}", most(item), item.id);
-            let expected = format!("at most `completions` = {completions}");
-            return Err(EvalError::Setting {
-                setting: "items",
-                found,
-                expected,
-            });
-        }
+        counts_possible(*completions, &items)?;
         let settings = (*completions, ks.as_slice());
         let votes = votes(settings, &items);
-        let all = scored(&items, &votes, |_| true);
+        let all = scored(&items, &votes);
         let overall = Cell::of(settings, &all).ok_or(EvalError::NoItems)?;
         Ok(Self {
             completions: *completions,
@@ -165,10 +227,10 @@ impl Evaluation {
             level: level.to_owned(),
             temperature: *temperature,
             overall,
-            by_band: grouped(settings, &items, &votes, |item| item.band.clone()),
+            by_band: grouped_by_name(settings, &items, &votes, |item| item.band.as_deref()),
             by_op: grouped(settings, &items, &votes, |item| item.op),
-            by_context: grouped(settings, &items, &votes, |item| item.context.clone()),
-            by_seen: grouped(settings, &items, &votes, seen_name),
+            by_context: grouped_by_name(settings, &items, &votes, |item| item.context.as_deref()),
+            by_seen: grouped_by_name(settings, &items, &votes, seen_name),
             items,
         })
     }
@@ -180,13 +242,12 @@ impl Evaluation {
         }
         let settings = (self.completions, self.ks.as_slice());
         let votes = votes(settings, &self.items);
-        self.by_seen = grouped(settings, &self.items, &votes, seen_name);
+        self.by_seen = grouped_by_name(settings, &self.items, &votes, seen_name);
     }
 }
 
-fn seen_name(item: &ItemScore) -> Option<String> {
-    let name = |seen: bool| if seen { "seen" } else { "unseen" };
-    item.seen.map(|seen| name(seen).to_owned())
+fn seen_name(item: &ItemScore) -> Option<&str> {
+    item.seen.map(|seen| if seen { "seen" } else { "unseen" })
 }
 
 /// Where an evaluation keeps what it has done, so that one that was interrupted can be resumed.

@@ -65,7 +65,7 @@ pub use item_score::{GenerationRecord, ItemScore};
 pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use over_seeds::{OverSeeds, SeedsGain, SeedsSharpening};
-pub use paired::{Measure, PairedDifference, paired_difference};
+pub use paired::{Measure, PairedDifference, comparability, paired_difference, same_temperature};
 pub use pass_at_k::{PassAtK, pass_at_k};
 pub use pass_hat_k::{at_least_j_of_k, pass_hat_k};
 pub use sampler::{Completion, EvalItem, Sampler};

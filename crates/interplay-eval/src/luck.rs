@@ -17,16 +17,21 @@ use crate::quantiles::{ln_gamma, student_two_sided};
 const DAMPING: f64 = 0.03;
 /// Problems solved more often than that are never unsolved in as many tries.
 const MOST_RIGHT: u32 = 24;
+/// What is added to the sum of squared deviations: one problem that the parent solves and the child
+/// does not.
+const WIDENING: f64 = 1.0;
 /// Rates at which the weights are fitted, evenly spaced on the logarithmic scale.
 const RATES: u32 = 400;
 
 /// What luck gives, and whether there is more than that.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Luck {
     /// The expected share of problems that are newly solved.
     pub(crate) share: f64,
     /// The probability of so many newly solved problems, or more, if luck alone gave them.
     pub(crate) p_value: f64,
+    /// By problem, how probably it is newly solved less what luck gives.
+    pub(crate) excess: Vec<f64>,
 }
 
 impl Luck {
@@ -34,36 +39,44 @@ impl Luck {
     /// `more` tries (0 or 1 where there are as many samples as tries), `more` at most `n`.
     ///
     /// The p-value is Student's, one-sided, of the differences between what was found and what the
-    /// weights expect; both the tries and the estimate of luck are in their variance.
+    /// weights expect; both the tries and the estimate of luck are in their variance. To the sum of
+    /// squared deviations comes one problem at a difference of 1. Where the parent solves nothing and
+    /// the child solves every problem, all differences are equal, and that problem alone is the
+    /// variance: t grows as the number of problems. Where the parent solves nothing and the child has
+    /// many more samples, it stands for the problem that the parent might have solved once.
     pub(crate) fn of((n, more): (u32, u32), problems: &[(u32, f64)]) -> Self {
         let number = problems.len() as f64;
         let weights = weights(n, more, number);
         let weight = |right: u32| weights.get(right as usize).copied().unwrap_or(0.0);
-        let (mut expected, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for (right, newly) in problems {
-            expected += weight(*right);
-            sum += newly - weight(*right);
-            squares += (newly - weight(*right)).powi(2);
-        }
-        let variance = squares - sum * sum / number;
+        let expected: f64 = problems.iter().map(|(right, _)| weight(*right)).sum();
+        let excess: Vec<f64> = problems
+            .iter()
+            .map(|(right, newly)| newly - weight(*right))
+            .collect();
         let found = problems.iter().any(|(_, newly)| *newly > 0.0);
-        let p_value = if !found || problems.len() < 2 || variance <= 0.0 {
-            1.0
-        } else {
-            let freedom = number - 1.0;
-            let t = sum / (variance * number / freedom).sqrt();
-            let both = student_two_sided(freedom, t);
-            if sum > 0.0 {
-                0.5 * both
-            } else {
-                1.0 - 0.5 * both
-            }
+        let p_value = match found && problems.len() > 1 {
+            true => above_zero(&excess),
+            false => 1.0,
         };
         Self {
             share: (expected / number).clamp(0.0, 1.0),
             p_value,
+            excess,
         }
     }
+}
+
+/// The one-sided p-value of a mean of at most zero.
+fn above_zero(excess: &[f64]) -> f64 {
+    let number = excess.len() as f64;
+    let sum: f64 = excess.iter().sum();
+    let mean = sum / number;
+    // In two passes: the difference of squares and squared sum is rounding where all are equal.
+    let squares: f64 = excess.iter().map(|one| (one - mean).powi(2)).sum();
+    let freedom = number - 1.0;
+    let t = sum / ((squares + WIDENING) * number / freedom).sqrt();
+    let half = 0.5 * student_two_sided(freedom, t);
+    if sum > 0.0 { half } else { 1.0 - half }
 }
 
 /// The weight of a problem with 0, 1, 2, ... of `n` right.
@@ -146,6 +159,35 @@ mod tests {
                 assert!(bias < 0.003, "{n} {more} {rate}: {expected}, not {newly}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_before_and_everything_after_is_a_discovery() {
+        let mut last = 1.0;
+        for number in 2..=200 {
+            let found = Luck::of((16, 16), &vec![(0, 1.0); number]);
+            assert!(found.p_value <= last, "{number}: {} {last}", found.p_value);
+            last = found.p_value.max(1e-14);
+            // No rate lets a problem be unsolved and then solved with a probability above 1/4, so luck
+            // gives this with at most 4^-number.
+            if number >= 4 {
+                assert!(found.p_value < 0.05, "{number}: {}", found.p_value);
+            }
+        }
+        // 256 tries of each, of which 16 count: a fraction of a problem each, but no variance.
+        for number in [24, 96] {
+            let found = Luck::of((16, 16), &vec![(0, 0.9); number]);
+            assert!(found.p_value < 1e-9, "{number}: {}", found.p_value);
+        }
+    }
+
+    #[test]
+    fn many_more_tries_of_the_same_rate_are_no_discovery() {
+        // A rate of 0.001: the parent solves none of 24 in 16 tries, 1,600 show the rate.
+        let newly = |i: u32| 0.008 + 0.016 * f64::from(i % 2);
+        let problems: Vec<(u32, f64)> = (0..24).map(|i| (0, newly(i))).collect();
+        let found = Luck::of((16, 16), &problems);
+        assert!(found.p_value > 0.2, "{}", found.p_value);
     }
 
     #[test]

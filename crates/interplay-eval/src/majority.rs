@@ -20,8 +20,8 @@ const EXACT_SAMPLES: u32 = 1_024;
 /// The probability that the vote of `k` among `n` samples is right, where `right` samples state the
 /// right answer, `wrong` samples each distinct wrong one, and the others none.
 ///
-/// Exact where the count is cheap, which it is for up to 64 of a few hundred samples; otherwise a
-/// mean over 4,096 subsets drawn from `seed`, with a standard error below 0.008.
+/// Exact where the count is cheap, which it is for up to a few hundred samples unless many wrong answers
+/// are stated often; otherwise a mean over 4,096 subsets drawn from `seed`, with a standard error below 0.008.
 ///
 /// ```
 /// # use interplay_eval::majority_at_k;
@@ -36,70 +36,170 @@ const EXACT_SAMPLES: u32 = 1_024;
 /// Where `k` is zero or above `n`, or there are more than `n` answers.
 #[must_use]
 pub fn majority_at_k(n: u32, right: u32, wrong: &[u32], k: u32, seed: u64) -> f64 {
+    majority_at_ks(n, right, wrong, &[k], seed)[0]
+}
+
+/// As [`majority_at_k`] for several k in any order, which share the count. Panics likewise.
+pub(crate) fn majority_at_ks(n: u32, right: u32, wrong: &[u32], ks: &[u32], seed: u64) -> Vec<f64> {
     let stated = u64::from(right) + wrong.iter().map(|votes| u64::from(*votes)).sum::<u64>();
-    assert!(
-        k >= 1 && k <= n && stated <= u64::from(n),
-        "maj@{k} of {stated} answers among {n} samples"
-    );
-    if right == 0 {
-        return 0.0;
+    for k in ks {
+        assert!(
+            *k >= 1 && *k <= n && stated <= u64::from(n),
+            "maj@{k} of {stated} answers among {n} samples"
+        );
     }
     let silent = n - stated as u32;
-    if n <= EXACT_SAMPLES && exact_steps(right, wrong, k) <= EXACT_STEPS {
-        exact(n, right, wrong, silent, k)
-    } else {
-        drawn(right, wrong, silent, k, seed)
-    }
-}
-
-/// How many additions [`exact`] needs.
-fn exact_steps(right: u32, wrong: &[u32], k: u32) -> u64 {
-    let of = |votes: u32| {
-        let rivals = wrong.iter().filter(|count| **count >= votes).count() as u64;
-        let ties = 1 + rivals.min(u64::from(k / votes));
-        let places = wrong.iter().map(|count| u64::from(1 + (*count).min(votes)));
-        ties * u64::from(k - votes + 1) * places.sum::<u64>()
+    // The rivals that can tie at some number of votes are the first ones.
+    let mut rivals: Vec<u32> = wrong.iter().copied().filter(|count| *count > 0).collect();
+    rivals.sort_unstable_by(|a, b| b.cmp(a));
+    let counts = Counts {
+        n,
+        right,
+        rivals: &rivals,
+        silent,
     };
-    (1..=right.min(k)).map(of).fold(0, u64::saturating_add)
+    let counted = |k: &u32| n <= EXACT_SAMPLES && counts.steps(*k) <= EXACT_STEPS;
+    let open = |k: &u32| *k > 1 && *k < n && right > 0;
+    let exact_ks: Vec<u32> = ks
+        .iter()
+        .copied()
+        .filter(|k| open(k) && counted(k))
+        .collect();
+    let mut exact = counts.exact(&exact_ks).into_iter();
+    let of = |k: &u32| match *k {
+        _ if right == 0 => 0.0,
+        1 => f64::from(right) / f64::from(n),
+        k if k == n => counts.all_votes(),
+        k if exact_ks.contains(&k) => exact.next().unwrap_or_default(),
+        k => drawn(right, &rivals, silent, k, seed),
+    };
+    ks.iter().map(of).collect()
 }
 
-/// Counts the subsets by the votes of the right answer. `ways[t][s]` is the number of ways to draw
-/// `s` samples of the other answers with `t` of these tied with the right one, none above it.
-fn exact(n: u32, right: u32, wrong: &[u32], silent: u32, k: u32) -> f64 {
-    let mut won = 0.0;
-    let all = binomials(n)[k as usize];
-    let rows: Vec<Vec<f64>> = wrong.iter().map(|count| binomials(*count)).collect();
-    let (of_right, of_silent) = (binomials(right), binomials(silent));
-    for votes in 1..=right.min(k) {
-        let (votes, left) = (votes as usize, (k - votes) as usize);
-        let most_ties = left / votes;
-        let mut ways = vec![vec![0.0; left + 1]; most_ties + 1];
-        ways[0][0] = 1.0;
-        let mut reached = 0;
-        for row in &rows {
-            let mut next = vec![vec![0.0; left + 1]; most_ties + 1];
-            for (ties, from) in ways.iter().enumerate() {
-                for (sum, before) in from.iter().enumerate().take(reached + 1) {
-                    if *before == 0.0 {
-                        continue;
-                    }
-                    for (count, choices) in row.iter().enumerate().take(votes.min(left - sum) + 1) {
-                        let ties = ties + usize::from(count == votes);
-                        next[ties][sum + count] += before * choices;
+/// How many of `n` samples state the right answer, each wrong one (descending), and none.
+#[derive(Debug, Clone, Copy)]
+struct Counts<'c> {
+    n: u32,
+    right: u32,
+    rivals: &'c [u32],
+    silent: u32,
+}
+
+impl Counts<'_> {
+    /// How many rivals can have `votes` votes: the first ones.
+    fn able(&self, votes: u32) -> usize {
+        self.rivals.partition_point(|count| *count >= votes)
+    }
+
+    /// The vote of all samples.
+    fn all_votes(&self) -> f64 {
+        match self.rivals.first() {
+            Some(most) if *most > self.right => 0.0,
+            _ => 1.0 / (1 + self.able(self.right)) as f64,
+        }
+    }
+
+    /// How many additions [`exact`](Self::exact) needs for one k.
+    fn steps(&self, k: u32) -> u64 {
+        let of = |votes: u32| {
+            let (able, left) = (self.able(votes) as u64, u64::from(k - votes));
+            let votes = u64::from(votes);
+            let one = |rival: u64| {
+                let ties = 1 + rival.min(left / votes);
+                ties * (1 + left.min(rival * votes)) * (1 + votes)
+            };
+            let sums = (1..=able).map(one).fold(0, u64::saturating_add);
+            sums.saturating_add((1 + able.min(left / votes)) * (1 + left))
+        };
+        (1..=self.right.min(k)).map(of).fold(0, u64::saturating_add)
+    }
+
+    /// Counts the subsets of each size by the votes of the right answer. Answers that cannot have as
+    /// many votes count like samples that state none, so a table has but the rivals that can.
+    fn exact(&self, ks: &[u32]) -> Vec<f64> {
+        let mut won = vec![0.0; ks.len()];
+        let Some(most) = ks.iter().copied().max() else {
+            return won;
+        };
+        let all = binomials(self.n);
+        let of_right = binomials(self.right);
+        let rows: Vec<Vec<f64>> = self.rivals.iter().map(|count| binomials(*count)).collect();
+        let mut before = usize::MAX;
+        let mut of_rest = Vec::new();
+        for votes in 1..=self.right.min(most) {
+            let able = self.able(votes);
+            if able != before {
+                let below: u32 = self.rivals[able..].iter().sum();
+                of_rest = binomials(self.silent + below);
+                before = able;
+            }
+            let votes = votes as usize;
+            let ways = Ways::of(&rows[..able], votes, most as usize - votes);
+            for (won, k) in won.iter_mut().zip(ks) {
+                let Some(left) = (*k as usize).checked_sub(votes) else {
+                    continue;
+                };
+                let share = of_right[votes] / all[*k as usize];
+                for ties in 0..=ways.ties.min(left / votes) {
+                    let sums = ways.row(ties);
+                    let shared = share / (ties + 1) as f64;
+                    let least = left.saturating_sub(of_rest.len() - 1);
+                    for sum in least.max(ties * votes)..=left.min(ways.reached) {
+                        *won += shared * sums[sum] * of_rest[left - sum];
                     }
                 }
             }
-            reached = left.min(reached + votes.min(row.len() - 1));
-            ways = next;
         }
-        for (ties, sums) in ways.iter().enumerate() {
-            for (sum, count) in sums.iter().enumerate() {
-                let rest = of_silent.get(left - sum).copied().unwrap_or(0.0);
-                won += of_right[votes] / all * count * rest / (ties + 1) as f64;
+        won.into_iter().map(|won| won.min(1.0)).collect()
+    }
+}
+
+/// The number of ways to draw samples of rivals, by how many rivals have exactly `votes` votes, none
+/// having more, and by the number of samples.
+struct Ways {
+    /// The most rivals that can tie.
+    ties: usize,
+    /// The most samples that can be drawn.
+    reached: usize,
+    table: Vec<f64>,
+}
+
+impl Ways {
+    /// From the binomials of each rival, all of which can have `votes` votes, for up to `left` samples.
+    fn of(rivals: &[Vec<f64>], votes: usize, left: usize) -> Self {
+        let ties = rivals.len().min(left / votes);
+        let most = left.min(rivals.len() * votes);
+        let width = most + 1;
+        let mut table = vec![0.0; (ties + 1) * width];
+        table[0] = 1.0;
+        for (index, row) in rivals.iter().enumerate() {
+            let reached = most.min((index + 1) * votes);
+            // Downward, so that what is read has not been written yet.
+            for tied in (0..=ties.min(index + 1)).rev() {
+                for sum in (tied * votes..=reached).rev() {
+                    let here = tied * width + sum;
+                    let mut value = table[here];
+                    for count in 1..votes.min(sum + 1) {
+                        value += row[count] * table[here - count];
+                    }
+                    if tied > 0 && sum >= votes {
+                        value += row[votes] * table[here - width - votes];
+                    }
+                    table[here] = value;
+                }
             }
         }
+        Self {
+            ties,
+            reached: most,
+            table,
+        }
     }
-    won.min(1.0)
+
+    fn row(&self, ties: usize) -> &[f64] {
+        let width = self.reached + 1;
+        &self.table[ties * width..][..width]
+    }
 }
 
 /// The row `n` of Pascal's triangle.
@@ -190,6 +290,49 @@ mod tests {
     }
 
     #[test]
+    fn several_k_share_a_count() {
+        for (right, wrong) in [
+            (3, vec![1, 4, 2, 2]),
+            (5, vec![1; 7]),
+            (1, vec![1]),
+            (0, vec![9]),
+        ] {
+            let n = 14;
+            let ks: Vec<u32> = (1..=n).rev().collect();
+            let found = majority_at_ks(n, right, &wrong, &ks, 0);
+            for (k, found) in ks.into_iter().zip(found) {
+                let difference = found - by_counting(n, right, &wrong, k);
+                assert!(
+                    difference.abs() < 1e-12,
+                    "{right} {wrong:?} {k}: {difference}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_vote_of_all_samples_needs_no_count() {
+        // Drawn, it would be off by the share of ties; the answers are too many to be counted.
+        let wrong = vec![100; 30];
+        assert_eq!(majority_at_k(4000, 100, &wrong, 4000, 3), 1.0 / 31.0);
+        assert_eq!(majority_at_k(4000, 99, &wrong, 4000, 3), 0.0);
+        assert_eq!(majority_at_k(4000, 101, &wrong, 4000, 3), 1.0);
+    }
+
+    #[test]
+    fn the_steps_are_those_taken() {
+        // Many single answers matter to a single vote of the right one only.
+        let rivals = [vec![20, 10, 5, 3, 2], vec![1; 28]].concat();
+        let counts = Counts {
+            n: 128,
+            right: 60,
+            rivals: &rivals,
+            silent: 0,
+        };
+        assert!(counts.steps(64) < 400_000, "{}", counts.steps(64));
+    }
+
+    #[test]
     fn drawing_agrees_with_counting() {
         let cases: [(u32, &[u32], u32, u32); 3] = [
             (40, &[30, 20, 10], 28, 16),
@@ -198,7 +341,13 @@ mod tests {
         ];
         for (right, wrong, silent, k) in cases {
             let n = right + wrong.iter().sum::<u32>() + silent;
-            let difference = exact(n, right, wrong, silent, k) - drawn(right, wrong, silent, k, 5);
+            let counts = Counts {
+                n,
+                right,
+                rivals: wrong,
+                silent,
+            };
+            let difference = counts.exact(&[k])[0] - drawn(right, wrong, silent, k, 5);
             assert!(difference.abs() < 0.03, "{right} {k}: {difference}");
         }
     }

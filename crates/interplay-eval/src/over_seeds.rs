@@ -2,20 +2,24 @@
 //!
 //! Source: the statistics are those of `seeds.rs`, the verdict and luck those of `sharpening.rs`
 //! (Yue et al. 2025, arXiv 2504.13837).
-//! Deviations: the verdict over seeds follows the rule for one run, from the intervals over seeds at
-//! k of 1 and at the largest k. Each is wrongly above zero in at most 2.5 % of cases, so without any
-//! change the verdict is wrong in at most 5 %. Newly solved problems and luck are counted seed by
-//! seed, because luck depends on the parent of each.
+//! Deviations: the verdict over seeds follows the rule for one run, from the intervals and p-values over
+//! seeds at k of 1 and at the largest k. Each is wrongly above zero in at most 2.5 % of cases, so without
+//! any change the verdict is wrong in at most 5 %. Luck depends on the parent of each seed, so it is
+//! estimated seed by seed; by problem and seed, what is newly solved less what luck gives is then
+//! compared with zero over seeds and problems like any other gain (`seeds.rs`). A method that extends
+//! one model of three by chance of the seed does not extend: combining p-values of seeds, as Fisher or
+//! Stouffer do, would say that it does.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::paired::{PairedScore, paired_scores};
-use crate::seed_pair::{common_ks, overlaps, same_problems};
+use crate::seed_pair::{common_ks, overlaps, problem_name, same_problems};
+use crate::sharpening::{Direction, Evidence, sharpening_at};
 use crate::{
     Change, EvalError, ItemScore, Measure, SeedPair, SeedsDesign, SeedsDifference, Sharpening,
-    sharpening,
+    comparability,
 };
 
 /// Two arms over training seeds that can be compared.
@@ -49,15 +53,22 @@ pub struct SeedsSharpening {
     /// The verdict over seeds, in error (not [`Change::Neither`] without any change) in at most 5 % of
     /// cases.
     pub change: Change,
+    /// Whether pass@K fell over seeds, whatever the verdict is; in error in at most 2.5 % of cases.
+    #[serde(default)]
+    pub narrowed: bool,
     /// The gain in pass@1.
     pub pass_1: SeedsGain,
     /// The gain in pass@K, for the largest k that all evaluations have.
     pub pass_k: SeedsGain,
     /// The mean over seeds of the share of the problems unsolved by the left arm that the right arm
-    /// solves; none where the left arm leaves none unsolved.
+    /// solves in [`Sharpening::tries`] tries; none where the left arm leaves none unsolved.
     pub newly_solved_share: Option<f64>,
     /// The mean share that the left arm itself would newly solve in as many tries more.
     pub luck_share: Option<f64>,
+    /// The share of all problems that is newly solved beyond luck, over seeds and problems. Half of its
+    /// p-value is the one-sided one of the verdict. None in files of versions that did not have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub beyond_luck: Option<SeedsDifference>,
     /// Each seed on its own, in the order of the seeds.
     pub by_seed: Vec<Sharpening>,
 }
@@ -82,10 +93,8 @@ impl<'a> OverSeeds<'a> {
                 let found = format!("{} twice", pair.seed);
                 wrong.push(setting("seeds", found, "each seed once"));
             }
-            // Finds other problems and other levels before anything is computed.
-            if let Err(source) = scores(pair, 1, Measure::Verified, |_| true) {
-                wrong.push(source);
-            }
+            let faults = comparability(pair.before, pair.after, 1);
+            wrong.extend(faults.into_iter().map(|error| in_seed(pair, error)));
         }
         let levels: BTreeSet<&str> = pairs
             .iter()
@@ -180,12 +189,7 @@ impl<'a> OverSeeds<'a> {
         let over_seeds = match self.design {
             SeedsDesign::Paired => SeedsDifference::paired(&gains, &ops),
             SeedsDesign::Independent => SeedsDifference::independent(&before, &after, &ops),
-            SeedsDesign::Nested => {
-                let row = |seed: Vec<PairedScore>| seed.into_iter().map(PairedScore::gain);
-                let gains: Vec<Vec<(Option<u32>, f64)>> =
-                    scores.into_iter().map(|seed| row(seed).collect()).collect();
-                SeedsDifference::nested(&gains)
-            }
+            SeedsDesign::Nested => SeedsDifference::nested_named(&self.named(&gains, &keep)),
         }?;
         let means = |table: &[Vec<f64>]| -> Vec<f64> {
             table
@@ -206,39 +210,90 @@ impl<'a> OverSeeds<'a> {
     /// `keep` takes.
     ///
     /// # Errors
-    /// As [`gain`](Self::gain).
+    /// As [`gain`](Self::gain), and seeds whose largest k in common is below 2.
     pub fn sharpening(
         &self,
         measure: Measure,
         keep: impl Fn(&ItemScore) -> bool,
     ) -> Result<SeedsSharpening, EvalError> {
         let largest = self.ks[self.ks.len() - 1];
+        if largest < 2 {
+            let found = format!("{:?} in common", self.ks);
+            return Err(setting("ks", found, "a k of at least 2 in common"));
+        }
         let pass_1 = self.gain(1, measure, &keep)?;
         let pass_k = self.gain(largest, measure, &keep)?;
-        let (mut by_seed, mut shares, mut lucks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut by_seed, mut excess) = (Vec::new(), Vec::new());
+        let (mut shares, mut lucks) = (Vec::new(), Vec::new());
         for pair in &self.pairs {
-            let found = sharpening(pair.before, pair.after, measure, &keep)
-                .map_err(|error| in_seed(pair, error))?;
+            let found = sharpening_at(pair.before, pair.after, largest, measure, &keep);
+            let (found, beyond) = found.map_err(|error| in_seed(pair, error))?;
             if found.unsolved > 0 {
                 let unsolved = found.unsolved as f64;
                 let problems = found.pass_1.problems as f64;
-                shares.push(found.newly_solved as f64 / unsolved);
+                shares.push(found.newly_solved_in_tries / unsolved);
                 lucks.push((found.luck_share * problems / unsolved).min(1.0));
             }
             by_seed.push(found);
+            excess.push(beyond);
         }
         let share = |shares: Vec<f64>| match shares.is_empty() {
             true => None,
             false => Some(mean(shares.into_iter())),
         };
+        let beyond_luck = self.beyond_luck(&excess, &keep)?;
+        let direction = |gain: &SeedsGain| {
+            let found = gain.over_seeds;
+            Direction::of((found.low, found.high), found.p_value)
+        };
+        let one_sided = match beyond_luck.difference > 0.0 {
+            true => 0.5 * beyond_luck.p_value,
+            false => 1.0,
+        };
+        let evidence = Evidence {
+            pass_1: direction(&pass_1),
+            pass_k: direction(&pass_k),
+            luck_p_value: one_sided,
+        };
         Ok(SeedsSharpening {
-            change: Change::of(pass_1.over_seeds.low, pass_k.over_seeds.low),
+            change: evidence.change(),
+            narrowed: evidence.narrowed(),
             pass_1,
             pass_k,
             newly_solved_share: share(shares),
             luck_share: share(lucks),
+            beyond_luck: Some(beyond_luck),
             by_seed,
         })
+    }
+
+    /// What is newly solved beyond luck, from each seed's problems. It is of a seed's left and right
+    /// together, so arms whose seeds have nothing in common are paired in it as well.
+    fn beyond_luck(
+        &self,
+        excess: &[Vec<f64>],
+        keep: impl Fn(&ItemScore) -> bool,
+    ) -> Result<SeedsDifference, EvalError> {
+        if self.design == SeedsDesign::Nested {
+            return SeedsDifference::nested_named(&self.named(excess, keep));
+        }
+        let kept = self.pairs[0].before.items.iter().filter(|item| keep(item));
+        let ops: Vec<Option<u32>> = kept.map(|item| item.op).collect();
+        SeedsDifference::paired(excess, &ops)
+    }
+
+    /// A number of each seed and problem that `keep` takes, with the op and the name of the problem.
+    fn named(
+        &self,
+        values: &[Vec<f64>],
+        keep: impl Fn(&ItemScore) -> bool,
+    ) -> Vec<Vec<(Option<u32>, String, f64)>> {
+        let row = |(pair, values): (&SeedPair<'_>, &Vec<f64>)| {
+            let kept = pair.before.items.iter().filter(|item| keep(item));
+            let one = |(item, value): (&ItemScore, &f64)| (item.op, problem_name(item), *value);
+            kept.zip(values).map(one).collect()
+        };
+        self.pairs.iter().zip(values).map(row).collect()
     }
 }
 
@@ -398,6 +453,39 @@ mod tests {
         assert!(
             found.contains("seeds 7 and 9 have 24 of 24 and 24 problems in common"),
             "{found}"
+        );
+    }
+
+    #[test]
+    fn problems_in_common_widen_the_interval_in_whatever_order() {
+        // The problems of a seed but for every third one, whose fingerprints all seeds have.
+        let of = |common: bool| {
+            let mut arms = arms(["a", "b", "c"], |seed, id| (id * 5 + seed) as u32 % 4);
+            for (_, before, after) in arms.iter_mut().filter(|_| common) {
+                for evaluation in [before, after] {
+                    for item in evaluation.items.iter_mut().filter(|item| item.id % 3 == 0) {
+                        item.problem = format!("common{}", item.id);
+                    }
+                }
+            }
+            arms
+        };
+        let gain = |mut arms: Vec<(u64, Evaluation, Evaluation)>| {
+            arms[1].1.items.reverse();
+            arms[1].2.items.reverse();
+            let seeds = OverSeeds::new(pairs(&arms), false).unwrap();
+            assert_eq!(seeds.design(), SeedsDesign::Nested);
+            let group = |item: &ItemScore| item.id % 3 == 0;
+            let all = seeds.gain(1, Measure::Verified, |_| true).unwrap();
+            [all, seeds.gain(1, Measure::Verified, group).unwrap()]
+                .map(|gain| gain.over_seeds.high - gain.over_seeds.low)
+        };
+        let (common, apart) = (gain(of(true)), gain(of(false)));
+        assert!(common[0] > apart[0], "{common:?} {apart:?}");
+        // In a group of nothing but common problems it is that of the problems all through.
+        assert!(
+            common[1] / apart[1] > common[0] / apart[0],
+            "{common:?} {apart:?}"
         );
     }
 

@@ -65,10 +65,19 @@ pub struct PairedDifference {
     /// The smallest true difference that so many problems show (p below 5 %) in 80 % of cases.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detectable: Option<f64>,
+    /// Half the width of the 95 % interval before its ends are cut off at -1 and 1. None in files of
+    /// versions that did not have it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub half_width: Option<f64>,
+    /// The degrees of freedom of the interval: problems less strata. None as for `half_width`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub freedom: Option<usize>,
 }
 
 /// The probability of showing a difference of the size [`PairedDifference::detectable`].
 const POWER: f64 = 0.8;
+/// So many problems are as good as any number.
+const MOST_PROBLEMS: usize = 1 << 40;
 /// Seeds the patterns of signs: a fixed number, so that a table is the same whenever it is made.
 const SIGNS: u64 = 0x7369_676e;
 
@@ -123,6 +132,8 @@ impl PairedDifference {
             high: (spread.mean + half).min(1.0),
             p_value: Some(p_value),
             detectable: Some((quantile + power) * variance.sqrt()),
+            half_width: Some(half),
+            freedom: Some(spread.freedom),
         })
     }
 
@@ -142,16 +153,31 @@ impl PairedDifference {
     #[must_use]
     pub fn problems_for(&self, half_width: f64) -> usize {
         assert!(half_width > 0.0, "a half-width of {half_width}");
-        let known = (self.high - self.difference).max(self.difference - self.low);
-        let deviation = known / student(self.problems.saturating_sub(1));
-        let deviation = deviation * (self.problems as f64).sqrt();
-        // A dozen rounds settle the quantile, which depends on the number that is looked for.
-        let mut problems = self.problems.max(2);
-        for _ in 0..12 {
-            let needed = student(problems - 1) * deviation / half_width;
-            problems = (needed * needed).ceil().clamp(2.0, 1e12) as usize;
+        // Files of old versions have neither: their ends may be cut off, their strata are not known.
+        let cut_off = (self.high - self.difference).max(self.difference - self.low);
+        let known = self.half_width.unwrap_or(cut_off);
+        let freedom = self.freedom.unwrap_or(self.problems.saturating_sub(1));
+        let strata = self.problems - freedom.min(self.problems);
+        let deviation = known / student(freedom) * (self.problems as f64).sqrt();
+        // The half-width falls with the number of problems, and so does its quantile.
+        let enough = |problems: usize| {
+            let quantile = student(problems.saturating_sub(strata));
+            let found = quantile * deviation / (problems as f64).sqrt();
+            found <= half_width * (1.0 + 1e-9)
+        };
+        let (mut few, mut many) = (1, 2);
+        while !enough(many) && many < MOST_PROBLEMS {
+            (few, many) = (many, 2 * many);
         }
-        problems
+        while many - few > 1 {
+            let middle = few + (many - few) / 2;
+            if enough(middle) {
+                many = middle;
+            } else {
+                few = middle;
+            }
+        }
+        many
     }
 }
 
@@ -184,8 +210,7 @@ impl Widened {
 /// Compares pass@k of two evaluations problem by problem, over the problems that `keep` takes.
 ///
 /// # Errors
-/// Evaluations of different problems or at different levels, a `k` above the completions of one of them, or no problem
-/// that `keep` takes.
+/// The first of [`comparability`], or no problem that `keep` takes.
 pub fn paired_difference(
     left: &Evaluation,
     right: &Evaluation,
@@ -223,9 +248,46 @@ pub(crate) fn paired_scores(
     measure: Measure,
     keep: impl Fn(&ItemScore) -> bool,
 ) -> Result<Vec<PairedScore>, EvalError> {
+    if let Some(first) = comparability(left, right, k).into_iter().next() {
+        return Err(first);
+    }
+    let both = left.items.iter().zip(&right.items);
+    let kept = both.filter(|(one, _)| keep(one));
+    let score = |(one, two): (&ItemScore, &ItemScore)| PairedScore {
+        op: one.op,
+        before: pass_at_k(left.completions, measure.of(one), k),
+        after: pass_at_k(right.completions, measure.of(two), k),
+    };
+    Ok(kept.map(score).collect())
+}
+
+/// So many problems that differ are named.
+const NAMED: usize = 10;
+
+/// Everything for which two evaluations cannot be compared in pass@k: too few completions in either,
+/// different levels, different problems (the first ten by position, then how many more), and problems
+/// in different bands. Empty where they can be. Temperatures are not looked at:
+/// [`same_temperature`].
+///
+/// ```
+/// use interplay_eval::{EvalSettings, Evaluation, ItemScore, comparability};
+///
+/// let settings = EvalSettings { completions: 4, ks: vec![1], ..EvalSettings::default() };
+/// let of = |level, ids: std::ops::Range<u64>| {
+///     let item = |id| ItemScore { id, ..ItemScore::default() };
+///     Evaluation::from_scores(&settings, level, ids.map(item).collect())
+/// };
+/// assert!(comparability(&of("strict", 0..20)?, &of("strict", 0..20)?, 4).is_empty());
+/// // k twice, the level, ten problems by name, and that nine more differ.
+/// assert_eq!(comparability(&of("strict", 0..19)?, &of("paper", 1..20)?, 5).len(), 14);
+/// # Ok::<(), interplay_eval::EvalError>(())
+/// ```
+#[must_use]
+pub fn comparability(left: &Evaluation, right: &Evaluation, k: u32) -> Vec<EvalError> {
+    let mut wrong = Vec::new();
     for evaluation in [left, right] {
         if k == 0 || k > evaluation.completions {
-            return Err(EvalError::TooFewCompletions {
+            wrong.push(EvalError::TooFewCompletions {
                 k,
                 completions: evaluation.completions,
             });
@@ -233,27 +295,61 @@ pub(crate) fn paired_scores(
     }
     if left.level != right.level {
         let (left, right) = (left.level.clone(), right.level.clone());
-        return Err(EvalError::Levels { left, right });
+        wrong.push(EvalError::Levels { left, right });
     }
-    let longest = left.items.len().max(right.items.len());
-    let mut scores = Vec::with_capacity(longest);
-    for position in 0..longest {
-        let (one, two) = (left.items.get(position), right.items.get(position));
-        let (Some(one), Some(two)) = (one, two) else {
-            return Err(unpaired(position, one, two));
-        };
-        if !one.same_problem(two) {
-            return Err(unpaired(position, Some(one), Some(two)));
-        }
-        if keep(one) {
-            scores.push(PairedScore {
-                op: one.op,
-                before: pass_at_k(left.completions, measure.of(one), k),
-                after: pass_at_k(right.completions, measure.of(two), k),
-            });
+    let problems = left.items.len().max(right.items.len());
+    let mut differing = 0;
+    let (mut first_band, mut bands) = (None, 0_usize);
+    for position in 0..problems {
+        match (left.items.get(position), right.items.get(position)) {
+            (Some(one), Some(two)) if one.same_problem(two) => {
+                if let (Some(left), Some(right)) = (&one.band, &two.band)
+                    && left != right
+                {
+                    bands += 1;
+                    first_band.get_or_insert((position, one.id, left, right));
+                }
+            }
+            (one, two) => {
+                differing += 1;
+                if differing <= NAMED {
+                    wrong.push(unpaired(position, one, two));
+                }
+            }
         }
     }
-    Ok(scores)
+    if differing > NAMED {
+        wrong.push(EvalError::MoreUnpaired {
+            more: differing - NAMED,
+            differing,
+            problems,
+        });
+    }
+    if let Some((position, id, left, right)) = first_band {
+        wrong.push(EvalError::BandsDiffer {
+            position,
+            id,
+            left: left.clone(),
+            right: right.clone(),
+            more: bands - 1,
+        });
+    }
+    wrong
+}
+
+/// Whether two evaluations were drawn at the same temperature; where it is not known of either, it is
+/// taken to be.
+///
+/// # Errors
+/// Different temperatures, or one that is known of one alone.
+pub fn same_temperature(left: &Evaluation, right: &Evaluation) -> Result<(), EvalError> {
+    match left.temperature == right.temperature {
+        true => Ok(()),
+        false => Err(EvalError::Temperatures {
+            left: left.temperature_name(),
+            right: right.temperature_name(),
+        }),
+    }
 }
 
 fn unpaired(position: usize, left: Option<&ItemScore>, right: Option<&ItemScore>) -> EvalError {
@@ -345,6 +441,64 @@ mod tests {
         let needed = gain.problems_for(0.05);
         assert!((97..=101).contains(&needed), "{needed}");
         assert!(gain.problems_for(0.025).abs_diff(4 * 96) < 8);
+    }
+
+    #[test]
+    fn an_interval_cut_off_at_one_still_tells_how_many_problems_it_takes() {
+        // Seven of eight go from nothing to everything: 0.875 +- 0.48, cut off at 1. Four ops.
+        let difference = |i: u32| f64::from(u8::from(i != 0));
+        let gain = PairedDifference::of((0..8).map(|i| (i % 4, difference(i))), 1).unwrap();
+        assert!(gain.high == 1.0 && gain.difference - gain.low < gain.half_width.unwrap() + 1e-12);
+        assert_eq!(gain.freedom, Some(4));
+        // As many problems as there are give the half-width that there is.
+        let again = gain.problems_for(gain.half_width.unwrap());
+        assert_eq!(again, 8, "{gain:?}");
+        // In a file, both are kept.
+        let text = serde_json::to_string(&gain).unwrap();
+        assert_eq!(
+            serde_json::from_str::<PairedDifference>(&text).unwrap(),
+            gain
+        );
+        // Many problems of the same spread: the normal quantile.
+        let half = gain.half_width.unwrap();
+        let needed = gain.problems_for(half / 20.0) as f64;
+        let wanted = 8.0 * (20.0 * 1.96 / student(4)).powi(2);
+        assert!((needed / wanted - 1.0).abs() < 0.01, "{needed} {wanted}");
+    }
+
+    #[test]
+    fn tells_everything_that_cannot_be_compared() {
+        let left = evaluation(&[1; 30]);
+        let mut right = left.clone();
+        for item in &mut right.items[..14] {
+            item.problem = "00ff".to_owned();
+        }
+        right.items[20].band = Some("edge".into());
+        right.level = "paper".into();
+        let mut banded = left.clone();
+        banded.items[20].band = Some("hard".into());
+        let found: Vec<String> = comparability(&banded, &right, 5)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found.len(), 2 + 1 + 10 + 1 + 1, "{found:?}");
+        assert!(found[12].contains("problem 9 is id 9"), "{found:?}");
+        assert!(
+            found[13].contains("4 more problems differ, 14 of 30"),
+            "{found:?}"
+        );
+        let bands =
+            "problem 20 (id 20) is in hard on the left and in edge on the right, and so are 0";
+        assert!(found[14].contains(bands), "{found:?}");
+        assert!(comparability(&left, &banded, 4).is_empty());
+        let mut warm = left.clone();
+        warm.temperature = Some(0.7);
+        assert!(same_temperature(&left, &left).is_ok());
+        let error = same_temperature(&warm, &left).unwrap_err().to_string();
+        assert!(
+            error.contains("temperature 0.7, the right one at -"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl PassAtK {
     /// ```
     ///
     /// # Panics
-    /// Where there is no problem.
+    /// Where there is no problem, or a score is not from 0 to 1 but for rounding.
     #[must_use]
     pub fn of_scores<S: Ord>(scores: impl IntoIterator<Item = (S, f64)>, k: u32) -> Self {
         let mut carried = Carried::default();
@@ -158,6 +158,12 @@ struct Carried {
 
 impl Carried {
     fn add(&mut self, score: f64) -> f64 {
+        // Any other score, NaN too, would silently make an interval of NaN.
+        assert!(
+            (-1e-9..=1.0 + 1e-9).contains(&score),
+            "a score of {score}, not from 0 to 1"
+        );
+        let score = score.clamp(0.0, 1.0);
         for (sums, score) in [(&mut self.right, score), (&mut self.wrong, 1.0 - score)] {
             sums[0] += score;
             sums[1] += score * score;
@@ -326,6 +332,18 @@ mod tests {
         assert!((all.low - 0.9253).abs() < 1e-3);
         let one = PassAtK::of(4, [2], 1);
         assert!(one.low < 0.1 && one.high > 0.9);
+    }
+
+    #[test]
+    #[should_panic(expected = "a score of NaN, not from 0 to 1")]
+    fn refuses_a_score_that_is_not_a_number() {
+        let _ = PassAtK::of_scores([((), 0.5), ((), f64::NAN)], 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "a score of 1.5, not from 0 to 1")]
+    fn refuses_a_score_above_one() {
+        let _ = PassAtK::of_scores([((), 0.5), ((), 1.5)], 1);
     }
 
     #[test]

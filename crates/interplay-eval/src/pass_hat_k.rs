@@ -56,12 +56,15 @@ pub fn at_least_j_of_k(n: u32, c: u32, k: u32, j: u32) -> f64 {
     if j > most {
         return 0.0;
     }
-    let mode = (f64::from(k + 1) * f64::from(c + 1) / f64::from(n + 2)) as u32;
+    let [more_k, more_c] = [k, c].map(|count| f64::from(count) + 1.0);
+    let mode = (more_k * more_c / (f64::from(n) + 2.0)) as u32;
     let mode = mode.clamp(least, most);
     // How much more probable x + 1 right samples are than x.
     let up = |x: u32| {
         let more = f64::from(c - x) * f64::from(k - x);
-        more / (f64::from(x + 1) * f64::from(n + x + 1 - c - k))
+        // `n + x + 1` alone may be above the largest u32.
+        let neither = u64::from(n) + u64::from(x) + 1 - u64::from(c) - u64::from(k);
+        more / ((f64::from(x) + 1.0) * neither as f64)
     };
     let (mut tail, mut rest) = (0.0, 0.0);
     let mut add = |x: u32, weight: f64| {
@@ -117,6 +120,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_largest_counts_do_not_overflow() {
+        let n = u32::MAX;
+        // Two right: all of them are among all samples.
+        assert_eq!(at_least_j_of_k(n, 2, n, 2), 1.0);
+        // One of two right is among all samples but one, unless both left out; so is the other.
+        assert_eq!(at_least_j_of_k(n, 2, n - 1, 1), 1.0);
+        let both = at_least_j_of_k(n, 2, n - 1, 2);
+        assert!((both - (1.0 - 2.0 / f64::from(n))).abs() < 1e-12, "{both}");
+        let half = at_least_j_of_k(n, 2, n / 2, 1);
+        assert!((half - 0.75).abs() < 1e-6, "{half}");
+        assert_eq!(pass_hat_k(n, n, n), 1.0);
     }
 
     #[test]

@@ -35,18 +35,23 @@ pub(crate) fn same_problems(one: &SeedPair<'_>, two: &SeedPair<'_>) -> bool {
     one.len() == two.len() && one.iter().zip(two).all(|(a, b)| a.same_problem(b))
 }
 
-/// Seeds that share problems without having the same: neither crossed nor nested. Problems of a
-/// generator may occur twice by chance, so up to half is no sharing.
+/// What tells a problem from others, in whatever order seeds have them.
+pub(crate) fn problem_name(item: &ItemScore) -> String {
+    match item.problem.is_empty() {
+        true => format!("{} {:?} {:?}", item.id, item.op, item.context),
+        false => item.problem.clone(),
+    }
+}
+
+/// Seeds that share more than half of their problems without having the same: the crossed design would
+/// tell far more, and one more setting makes it. With fewer in common, which a generator gives by
+/// chance, the nested design takes them into account (`seeds.rs`).
 pub(crate) fn overlaps(pairs: &[SeedPair<'_>]) -> Option<EvalError> {
     let different = pairs
         .windows(2)
         .find(|two| !same_problems(&two[0], &two[1]));
     different?;
-    let name = |item: &ItemScore| match item.problem.is_empty() {
-        true => format!("{} {:?} {:?}", item.id, item.op, item.context),
-        false => item.problem.clone(),
-    };
-    let names = |pair: &SeedPair<'_>| pair.before.items.iter().map(name).collect();
+    let names = |pair: &SeedPair<'_>| pair.before.items.iter().map(problem_name).collect();
     let names: Vec<BTreeSet<String>> = pairs.iter().map(names).collect();
     for (index, one) in names.iter().enumerate() {
         for (other, two) in names.iter().enumerate().skip(index + 1) {

@@ -12,6 +12,7 @@
 //! p-values are below 0.05 (`tests/seeds.rs`). With three seeds an interval is up to twice as wide
 //! as if the variance were known; with ten at most 1.25 times.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub enum SeedsDesign {
     Paired,
     /// All seeds have the same problems; the seeds of the two arms have nothing in common.
     Independent,
-    /// Each seed has problems of its own, on which both arms are evaluated.
+    /// Each seed has problems of its own, on which both arms are evaluated; some may be in common.
     Nested,
 }
 
@@ -167,27 +168,83 @@ impl SeedsDifference {
     /// # Errors
     /// Fewer than two seeds, or one without problems.
     pub fn nested<S: Ord + Copy>(gains: &[Vec<(S, f64)>]) -> Result<Self, EvalError> {
+        let row = |(seed, gains): (usize, &Vec<(S, f64)>)| {
+            let one =
+                |(index, (stratum, gain)): (usize, &(S, f64))| (*stratum, (seed, index), *gain);
+            gains.iter().enumerate().map(one).collect()
+        };
+        let gains: Vec<Vec<_>> = gains.iter().enumerate().map(row).collect();
+        Self::nested_named(&gains)
+    }
+
+    /// As [`nested`](Self::nested), where seeds may have some problems in common: each gain comes with
+    /// its stratum and the name of its problem, such as a fingerprint.
+    ///
+    /// Seeds with problems in common agree more than seeds without, so the spread between seeds is too
+    /// small for the mean. By the law of the variance of a mean, what is missing is the mean covariance
+    /// of two seeds. It is taken to be as large as the common problems allow, as if a problem's gain
+    /// were the same with every seed: the share in common, times the problems' part of the variance.
+    /// The interval then covers at any overlap (`tests/seeds.rs`), and is wider than need be where the
+    /// gains of a problem have little in common.
+    ///
+    /// ```
+    /// use interplay_eval::SeedsDifference;
+    ///
+    /// let gains = |own: [u32; 3]| -> Vec<Vec<((), u32, f64)>> {
+    ///     let gain = |seed: u32, i: u32| f64::from((i * 7 + seed) % 5) / 10.0;
+    ///     let row = |seed: u32| (0..40).map(|i| ((), own[seed as usize] + i, gain(seed, i)));
+    ///     (0..3).map(|seed| row(seed).collect()).collect()
+    /// };
+    /// let apart = SeedsDifference::nested_named(&gains([0, 100, 200]))?;
+    /// // Half of the problems of each seed are those of the next one.
+    /// let common = SeedsDifference::nested_named(&gains([0, 20, 40]))?;
+    /// assert_eq!(common.difference, apart.difference);
+    /// assert!(common.high - common.low > apart.high - apart.low);
+    /// # Ok::<(), interplay_eval::EvalError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`nested`](Self::nested).
+    pub fn nested_named<S: Ord + Copy, N: Ord>(
+        gains: &[Vec<(S, N, f64)>],
+    ) -> Result<Self, EvalError> {
         enough("seeds", gains.len())?;
         if gains.iter().any(Vec::is_empty) {
             return Err(EvalError::NoItems);
         }
         let number = gains.len() as f64;
-        let (mut means, mut freedom) = (Vec::new(), 0);
+        let mut freedom = 0;
         let (mut variance, mut widened) = (0.0, 0.0);
+        let mut found = Vec::with_capacity(gains.len());
         for of_seed in gains {
-            let found = Widened::of(of_seed.clone());
-            means.push(found.spread.mean);
-            freedom += found.spread.freedom;
-            variance += found.spread.variance / (number * number);
-            widened += found.variance / (number * number);
+            let one = of_seed.iter().map(|(stratum, _, gain)| (*stratum, *gain));
+            let one = Widened::of(one.collect());
+            freedom += one.spread.freedom;
+            variance += one.spread.variance / (number * number);
+            widened += one.variance / (number * number);
+            found.push(one);
         }
         let freedom = (freedom as f64).max(1.0);
+        let in_common = in_common(gains);
+        // The mean covariance of two seeds, if a problem's gain is the same with both.
+        let covariance = |of: fn(&Widened) -> f64| -> f64 {
+            let of_pair = |(one, two, share): &(usize, usize, f64)| {
+                share * (of(&found[*one]) * of(&found[*two])).sqrt()
+            };
+            let pairs = number * (number - 1.0) / 2.0;
+            in_common.iter().map(of_pair).sum::<f64>() / pairs
+        };
+        let rest = Part { variance, freedom };
+        let means: Vec<f64> = found.iter().map(|one| one.spread.mean).collect();
         let parts = Parts {
             difference: means.iter().sum::<f64>() / number,
             seeds: vec![between(&means)],
-            problems: Part { variance, freedom },
-            widened,
-            rest: None,
+            problems: Part {
+                variance: variance + covariance(|one| one.spread.variance),
+                freedom,
+            },
+            widened: widened + covariance(|one| one.variance),
+            rest: Some(rest).filter(|_| !in_common.is_empty()),
         };
         let problems = gains.iter().map(Vec::len).sum();
         let seeds = [gains.len(); 2];
@@ -271,6 +328,26 @@ fn crossed_parts<S: Ord + Copy>(
         widened: found.variance,
         rest: Some(rest),
     }
+}
+
+/// The pairs of seeds with problems in common, and the correlation of their means if a problem's gain is
+/// the same with both: the number in common over the root of the product of their numbers.
+fn in_common<S, N: Ord>(gains: &[Vec<(S, N, f64)>]) -> Vec<(usize, usize, f64)> {
+    let mut names: Vec<BTreeSet<&N>> = Vec::with_capacity(gains.len());
+    for of_seed in gains {
+        names.push(of_seed.iter().map(|(_, name, _)| name).collect());
+    }
+    let mut pairs = Vec::new();
+    for (one, left) in names.iter().enumerate() {
+        for (two, right) in names.iter().enumerate().skip(one + 1) {
+            let common = left.intersection(right).count();
+            if common > 0 {
+                let sizes = gains[one].len() as f64 * gains[two].len() as f64;
+                pairs.push((one, two, (common as f64 / sizes.sqrt()).min(1.0)));
+            }
+        }
+    }
+    pairs
 }
 
 fn enough(arm: &'static str, seeds: usize) -> Result<(), EvalError> {

@@ -3,8 +3,8 @@
 mod simulated;
 
 use interplay_eval::{
-    Change, EvalSettings, Evaluation, ItemScore, Measure, PairedDifference, Sharpening,
-    paired_difference, pass_at_k, sharpening,
+    Change, EvalSettings, Evaluation, ItemScore, Measure, OverSeeds, PairedDifference, SeedPair,
+    SeedsSharpening, Sharpening, paired_difference, pass_at_k, sharpening,
 };
 use rand::{Rng, RngExt};
 use simulated::{AUDIT, Rates, generator, right};
@@ -135,10 +135,19 @@ fn detects_what_it_says_it_detects() {
     assert!((0.74..=0.86).contains(&power), "{power}");
 }
 
-fn changes(
+/// The child's rate from the parent's, and from random numbers.
+type Child = fn(f64, &mut dyn FnMut() -> f64) -> f64;
+
+/// Comparisons of 48 problems.
+fn changes(name: &str, rates: Rates, child: Child) -> Vec<Sharpening> {
+    changes_of(name, (48, 200), rates, child)
+}
+
+fn changes_of(
     name: &str,
+    (problems, trials): (u64, u64),
     rates: Rates,
-    child: fn(f64, &mut dyn FnMut() -> f64) -> f64,
+    child: Child,
 ) -> Vec<Sharpening> {
     let settings = EvalSettings {
         completions: 16,
@@ -148,7 +157,7 @@ fn changes(
     let one = |trial| {
         let mut rng = generator(name, trial);
         let (mut parents, mut children) = (Vec::new(), Vec::new());
-        for id in 0..48 {
+        for id in 0..problems {
             let rate = rates.draw(&mut rng);
             let after = child(rate, &mut || rng.random::<f64>());
             let item = |verified| ItemScore {
@@ -164,7 +173,7 @@ fn changes(
             .map(|items| Evaluation::from_scores(&settings, "strict", items).unwrap());
         sharpening(&parent, &child, Measure::Verified, |_| true).unwrap()
     };
-    (0..200).map(one).collect()
+    (0..trials).map(one).collect()
 }
 
 fn share_of(found: &[Sharpening], change: Change) -> f64 {
@@ -178,6 +187,9 @@ fn an_unchanged_model_is_neither() {
         let neither = share_of(&found, Change::Neither);
         // Two one-sided tests at 2.5 %; 0.031 is two standard errors of 200 trials.
         assert!(neither >= 0.95 - 0.031, "{name}: {neither}");
+        let narrowed = share_where(&found, |found| found.narrowed);
+        // One one-sided test at 2.5 %; again two standard errors.
+        assert!(narrowed <= 0.025 + 0.022, "{name}: {narrowed}");
     }
     // What is newly solved is what luck gives, whatever the rates are.
     for (name, rates) in AUDIT {
@@ -235,26 +247,97 @@ fn unequal_numbers_of_samples_find_nothing_either() {
     }
 }
 
+fn share_where(found: &[Sharpening], holds: impl Fn(&Sharpening) -> bool) -> f64 {
+    found.iter().filter(|found| holds(found)).count() as f64 / found.len() as f64
+}
+
 #[test]
 fn tells_sharpening_from_extension() {
     // Two fifths of the problems are out of reach; the others, right in 15 %, become right in 60 %.
     let rates = Rates::Two(0.4, 0.0, 0.15);
-    let sharper = changes("sharper", rates, |rate, _| 4.0 * rate);
-    let wider = changes("wider", rates, |rate, lot| {
-        let reached = rate == 0.0 && lot() < 0.6;
-        if reached { 0.15 } else { rate }
-    });
-    // What is out of reach stays so; pass@16 of the others rises from 0.93 to 1 at most.
-    assert!(share_of(&sharper, Change::Neither) < 0.01);
-    let extended = share_of(&wider, Change::Extended);
-    assert!(extended > 0.8, "{extended}");
-    let beyond_luck = |found: &[Sharpening]| {
-        let rare = found.iter().filter(|found| found.luck_p_value <= 0.05);
-        rare.count() as f64 / found.len() as f64
-    };
-    assert!(beyond_luck(&wider) > 0.5, "{}", beyond_luck(&wider));
-    assert!(beyond_luck(&sharper) < 0.1, "{}", beyond_luck(&sharper));
+    for size in [(48, 200), (400, 100)] {
+        let sharper = changes_of("sharper", size, rates, |rate, _| 4.0 * rate);
+        // pass@16 of what is solved rises from 0.93 to 1, which 400 problems show.
+        let sharpened = share_of(&sharper, Change::Sharpened);
+        let rose = share_where(&sharper, |found| found.pass_k.low > 0.0);
+        println!("{size:?}: sharpened {sharpened:.3}, pass@16 rose {rose:.3}");
+        assert!(sharpened > 0.9, "{size:?}: {sharpened}");
+        assert!(size.0 < 400 || rose > 0.9, "{rose}");
+        let beyond_luck = share_where(&sharper, |found| found.luck_p_value <= 0.05);
+        assert!(beyond_luck < 0.1, "{size:?}: {beyond_luck}");
+        // Three of five problems that were out of reach become right in 15 % or in 40 %.
+        let wider = changes_of("wider", size, rates, |rate, lot| {
+            let reached = rate == 0.0 && lot() < 0.6;
+            if reached { 0.15 } else { rate }
+        });
+        let farther = changes_of("farther", size, rates, |rate, lot| {
+            let reached = rate == 0.0 && lot() < 0.6;
+            if reached { 0.4 } else { rate }
+        });
+        let extended = [wider, farther].map(|found| share_of(&found, Change::Extended));
+        println!("{size:?}: extended {extended:?}");
+        let least = if size.0 == 400 { 0.99 } else { 0.5 };
+        assert!(extended.iter().all(|share| *share > least), "{extended:?}");
+    }
     // Rates that 16 samples saturate: pass@16 is 1 before and after.
     let saturated = changes("saturated", Rates::Constant(0.5), |_, _| 0.7);
     assert!(share_of(&saturated, Change::Sharpened) > 0.99);
+    // A third of what was right in 15 % becomes right always, the rest never.
+    let narrower = changes("narrower", rates, |rate, lot| match rate > 0.0 {
+        true if lot() < 0.33 => 1.0,
+        _ => 0.0,
+    });
+    assert!(share_where(&narrower, |found| found.narrowed) > 0.9);
+    assert!(share_of(&narrower, Change::Extended) < 0.01);
+}
+
+/// Three seeds with the same 48 problems, each with a parent and a child.
+fn over_seeds(trial: u64, name: &str, child: Child) -> SeedsSharpening {
+    let rates = Rates::Two(0.4, 0.0, 0.15);
+    let settings = EvalSettings {
+        completions: 16,
+        ks: vec![1, 16],
+        ..EvalSettings::default()
+    };
+    let mut rng = generator(name, trial);
+    let before: Vec<f64> = (0..48).map(|_| rates.draw(&mut rng)).collect();
+    let after = before.iter().map(|rate| child(*rate, &mut || rng.random()));
+    let after: Vec<f64> = after.collect();
+    let mut evaluation = |rates: &[f64]| {
+        let item = |(id, rate): (u64, &f64)| ItemScore {
+            id,
+            verified: right(16, *rate, &mut rng),
+            ..ItemScore::default()
+        };
+        let items = (0..).zip(rates).map(item).collect();
+        Evaluation::from_scores(&settings, "strict", items).unwrap()
+    };
+    let arms: Vec<_> = (0..3)
+        .map(|_| (evaluation(&before), evaluation(&after)))
+        .collect();
+    let pairs = (0..).zip(&arms).map(|(seed, (before, after))| SeedPair {
+        seed,
+        before,
+        after,
+    });
+    let seeds = OverSeeds::new(pairs.collect(), false).unwrap();
+    seeds.sharpening(Measure::Verified, |_| true).unwrap()
+}
+
+#[test]
+fn tells_sharpening_from_extension_over_seeds() {
+    let shares = |name: &str, child: Child, change: Change| {
+        let found = (0..100).map(|trial| over_seeds(trial, name, child));
+        let share = found.filter(|found| found.change == change).count() as f64 / 100.0;
+        println!("{name}: {change} {share}");
+        share
+    };
+    // Two standard errors of 100 trials.
+    assert!(shares("seeds same", |rate, _| rate, Change::Neither) >= 0.95 - 0.044);
+    assert!(shares("seeds sharper", |rate, _| 4.0 * rate, Change::Sharpened) > 0.9);
+    let farther: Child = |rate, lot| {
+        let reached = rate == 0.0 && lot() < 0.8;
+        if reached { 0.4 } else { rate }
+    };
+    assert!(shares("seeds farther", farther, Change::Extended) > 0.9);
 }

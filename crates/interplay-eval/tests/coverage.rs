@@ -2,6 +2,8 @@
 
 mod simulated;
 
+use std::collections::BTreeMap;
+
 use interplay_eval::PassAtK;
 use simulated::{AUDIT, Rates, generator, right};
 
@@ -20,56 +22,82 @@ fn truth_of(rates: Rates, k: u32) -> f64 {
     }
 }
 
-fn coverage(name: &str, rates: Rates, (problems, samples, k): (u32, u32, u32), trials: u64) -> f64 {
+/// Coverage, and the share of the most frequent value of the estimate.
+fn coverage(
+    name: &str,
+    rates: Rates,
+    (problems, samples, k): (u32, u32, u32),
+    trials: u64,
+) -> (f64, f64) {
     let truth = truth_of(rates, k);
-    let covered = |trial: &u64| {
+    let mut values: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut covered = |trial: &u64| {
         let mut rng = generator(name, *trial);
         let counts = (0..problems).map(|_| {
             let rate = rates.draw(&mut rng);
             right(samples, rate, &mut rng)
         });
         let pass = PassAtK::of(samples, counts.collect::<Vec<_>>(), k);
+        *values
+            .entry((pass.estimate * 1e12).round() as u64)
+            .or_default() += 1;
         pass.low <= truth + 1e-12 && truth <= pass.high + 1e-12
     };
-    (0..trials).filter(covered).count() as f64 / trials as f64
+    let covered = (0..trials).filter(&mut covered).count();
+    let most = values.into_values().max().unwrap_or_default();
+    let share = |count: f64| count / trials as f64;
+    (share(covered as f64), share(f64::from(most)))
 }
 
-/// Whether coverage may lie above 97 %: all estimates are 0 or 1 (so that their sum takes whole
-/// numbers only), next to all are the same, or problems are so few that the interval is cautious. Among
-/// 24 problems it is so only where all have the same rate.
-fn above(rates: Rates, problems: u32, k: u32) -> bool {
+/// Why coverage may lie above 97 %.
+///
+/// *Discrete* is no choice: the estimate takes so few values that a step of an end of the interval is
+/// worth percents of coverage. *Caution* is one: with few problems the additions to the variance
+/// (`pass_at_k.rs`) that keep every distribution above 93 % are more than this one needs.
+fn above(rates: Rates, problems: u32, k: u32) -> Option<&'static str> {
     let constant = matches!(rates, Rates::Constant(_));
     let saturated = matches!(rates, Rates::Constant(rate) if rate >= 0.5) && k > 1;
     let truth = truth_of(rates, k);
     let binary = matches!(rates, Rates::Two(_, 0.0, 1.0));
-    let cautious = problems < 24 || (problems < 64 && (constant || k > 1));
-    cautious || saturated || binary || truth.min(1.0 - truth) < 0.03
+    if saturated || binary || truth.min(1.0 - truth) < 0.03 {
+        Some("discrete: estimates are 0 or 1, or next to all the same")
+    } else if problems < 24 || (problems < 64 && (constant || k > 1)) {
+        Some("caution: few problems")
+    } else {
+        None
+    }
 }
 
+/// At least 93 % in every cell, less the slack for the number of trials; at most 97 % and that slack
+/// where nothing argues for more. Cells above are listed with what argues for it.
 fn check(trials: u64, slack: f64, sizes: &[(u32, u32)]) {
-    println!("| rate | samples | k | problems | coverage |\n|---|---|---|---|---|");
-    let mut wrong = Vec::new();
+    println!("at least 0.93 - {slack} from {trials} trials");
+    println!("| rate | samples | k | problems | coverage | most frequent estimate |");
+    println!("|---|---|---|---|---|---|");
+    let (mut wrong, mut wide) = (Vec::new(), Vec::new());
     for (name, rates) in AUDIT {
         for (problems, samples) in sizes {
             for k in [1, 16] {
-                let found = coverage(name, rates, (*problems, *samples, k), trials);
-                let line = format!("| {name} | {samples} | {k} | {problems} | {found:.3} |");
+                let (found, most) = coverage(name, rates, (*problems, *samples, k), trials);
+                let line =
+                    format!("| {name} | {samples} | {k} | {problems} | {found:.3} | {most:.3} |");
                 println!("{line}");
-                let most = match above(rates, *problems, k) {
-                    true => 1.0,
-                    false => 0.97 + slack,
-                };
-                if !(0.93 - slack..=most).contains(&found) {
-                    wrong.push(line);
+                let reason = above(rates, *problems, k);
+                if found < 0.93 - slack || (found > 0.97 + slack && reason.is_none()) {
+                    wrong.push(line.clone());
+                }
+                if found > 0.97 {
+                    let reason = reason.unwrap_or("within the slack");
+                    wide.push(format!("{line} {reason} |"));
                 }
             }
         }
     }
+    println!("above 97 %:\n{}", wide.join("\n"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The small grid, or with `INTERPLAY_FULL_GRID=1` the full one, which prints a table with
-/// `-- --nocapture`.
+/// The small grid, or with `INTERPLAY_FULL_GRID=1` the full one; `-- --nocapture` prints the tables.
 #[test]
 fn the_interval_covers_the_truth() {
     if std::env::var_os("INTERPLAY_FULL_GRID").is_some() {
@@ -77,8 +105,8 @@ fn the_interval_covers_the_truth() {
         // Two and a half standard errors of a share of 4,000.
         check(4000, 0.0085, sizes.as_flattened());
     } else {
-        // The slack is two standard errors of a share of 600.
-        check(600, 0.018, &[(5, 16), (24, 16), (64, 16), (64, 64)]);
+        // Two standard errors of a share of 1,000 that is 0.95: at least 0.916 is found.
+        check(1000, 0.014, &[(5, 16), (24, 16), (64, 16), (64, 64)]);
     }
 }
 
@@ -93,7 +121,7 @@ fn a_kind_that_the_sample_misses_costs_little() {
     for (name, rates) in rates {
         for problems in [8, 16, 60] {
             for k in [1, 4] {
-                let found = coverage(name, rates, (problems, 16, k), 2000);
+                let (found, _) = coverage(name, rates, (problems, 16, k), 2000);
                 // 0.85^16 = 0.074 of samples show none of the hard problems.
                 let least = match (name, problems) {
                     ("mostly high", 16) => 0.895,

@@ -236,3 +236,59 @@ fn covers_the_truth_and_rarely_finds_what_is_not_there() {
         check(200, &[(3, 24), (5, 96), (10, 24)]);
     }
 }
+
+/// Seeds whose problems are drawn from a small pool, so that any two have a share of them in common.
+#[test]
+fn problems_in_common_find_no_difference_either() {
+    let mut wrong = Vec::new();
+    let trials = 200;
+    for (seeds, problems) in [(3, 24), (10, 24), (5, 96)] {
+        for share in [0.0, 0.25, 0.5, 1.0] {
+            // What the gain of a problem has in common with all seeds, and what with one.
+            for (effect, noise) in [(0.3, 0.0), (0.2, 0.2)] {
+                let name = format!("common {seeds} {problems} {share} {effect}");
+                let (mut positive, mut width) = ([0, 0], [0.0, 0.0]);
+                for trial in 0..trials {
+                    let mut rng = generator(&name, trial);
+                    let common = (share * problems as f64).round() as usize;
+                    let effects: Vec<f64> =
+                        (0..common).map(|_| effect * normal(&mut rng)).collect();
+                    let mut row = |seed: usize| -> Vec<((), (usize, usize), f64)> {
+                        let one = |i: usize| match effects.get(i) {
+                            Some(effect) => ((), (0, i), effect + noise * normal(&mut rng)),
+                            None => {
+                                let own = effect * normal(&mut rng) + noise * normal(&mut rng);
+                                ((), (seed, i), own)
+                            }
+                        };
+                        (0..problems).map(one).collect()
+                    };
+                    let gains: Vec<Vec<_>> = (1..=seeds).map(&mut row).collect();
+                    let alone: Vec<Vec<((), f64)>> = gains
+                        .iter()
+                        .map(|seed| seed.iter().map(|(_, _, gain)| ((), *gain)).collect())
+                        .collect();
+                    let found = [
+                        SeedsDifference::nested_named(&gains).unwrap(),
+                        SeedsDifference::nested(&alone).unwrap(),
+                    ];
+                    for ((count, width), found) in positive.iter_mut().zip(&mut width).zip(found) {
+                        *count += u32::from(found.p_value <= 0.05);
+                        *width += found.high - found.low;
+                    }
+                }
+                let [known, unknown] =
+                    positive.map(|count| f64::from(count) / f64::from(trials as u32));
+                let wider = width[0] / width[1];
+                let line =
+                    format!("{name}: {known:.3}, as if apart {unknown:.3}, width x {wider:.2}");
+                println!("{line}");
+                // Three standard errors of 200 trials.
+                if known > 0.05 + 0.046 {
+                    wrong.push(line);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
