@@ -41,15 +41,15 @@ fn write_at(path: &Path, temperature: f64, level: &str, first_id: u64, verified:
 fn sharpening_extending_and_neither_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    // 40 problems: half solved once of four, half never.
-    let start: Vec<u32> = (0..40).map(|index| u32::from(index < 20)).collect();
+    // 40 problems: half solved twice of four, half never.
+    let start: Vec<u32> = (0..40).map(|index| 2 * u32::from(index < 20)).collect();
     write(&dir.join("a.json"), "strict", 0, &start);
     let judged = |verified: Vec<u32>| {
         write(&dir.join("b.json"), "strict", 0, &verified);
         succeed(dir, "compare a.json b.json")
     };
     // What is solved is solved always, nothing else is.
-    let text = judged(start.iter().map(|right| 4 * right).collect());
+    let text = judged(start.iter().map(|right| 2 * right).collect());
     assert!(text.contains("temperature 0.7: sharpened."), "{text}");
     let band = "temperature 0.7, band edge: sharpened. Of 20 problems";
     assert!(text.contains(band), "{text}");
@@ -61,10 +61,11 @@ fn sharpening_extending_and_neither_are_told_apart() {
         .lines()
         .find(|line| line.starts_with("overall"))
         .unwrap();
-    // pass@1: 20/40 x 1/4 = 12.5 %, then 50 %.
-    assert!(first.contains("12.5    50.0  +37.5 ["), "{text}");
+    // pass@1: 20/40 x 2/4 = 25 %, then 50 %.
+    assert!(first.contains("25.0    50.0  +25.0 ["), "{text}");
     // Half of the unsolved are solved once.
-    let text = judged((0..40).map(|index| u32::from(index < 30)).collect());
+    let wider = |index| if index < 20 { 2 } else { u32::from(index < 30) };
+    let text = judged((0..40).map(wider).collect());
     assert!(text.contains("temperature 0.7: extended."), "{text}");
     assert!(text.contains("B solves 10 (50.0 %)"), "{text}");
     let text = judged(start.clone());

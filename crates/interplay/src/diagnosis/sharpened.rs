@@ -39,7 +39,7 @@ pub(super) fn find(case: &Case<'_>) -> Finding {
             ));
         }
         if judged.unsolved > 0 {
-            let share = judged.newly_solved as f64 / judged.unsolved as f64;
+            let share = judged.newly_solved_in_tries / judged.unsolved as f64;
             let what = format!(
                 "of {} problems never solved before, solved after, {band}",
                 judged.unsolved

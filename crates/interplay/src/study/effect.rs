@@ -62,6 +62,8 @@ pub struct Judgment {
     pub group: String,
     /// The verdict.
     pub change: Change,
+    /// Whether pass@k at the largest k fell, whatever the verdict is.
+    pub narrowed: bool,
     /// Of the problems that A never solved, the share that B solves; the mean of seeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newly_solved_share: Option<f64>,
@@ -168,25 +170,27 @@ pub(super) fn judgment(
     keep: impl Fn(&ItemScore) -> bool,
 ) -> Result<Judgment, InterplayError> {
     let measure = Measure::Verified;
-    let of = |change, newly_solved_share, luck_share| Judgment {
+    let of = |change, narrowed, newly_solved_share, luck_share| Judgment {
         group: group.to_owned(),
         change,
+        narrowed,
         newly_solved_share,
         luck_share,
     };
     if let ([(_, a)], [(_, b)]) = (&a[..], &b[..]) {
         let found = sharpening(a, b, measure, keep).map_err(wrong)?;
-        let unsolved = found.unsolved as f64;
+        let (unsolved, newly) = (found.unsolved as f64, found.newly_solved_in_tries);
         let share = |of: f64| (found.unsolved > 0).then(|| (of / unsolved).min(1.0));
         let luck = found.luck_share * found.pass_1.problems as f64;
-        return Ok(of(
-            found.change,
-            share(found.newly_solved as f64),
-            share(luck),
-        ));
+        return Ok(of(found.change, found.narrowed, share(newly), share(luck)));
     }
     let found = over_seeds(a, b)?.sharpening(measure, keep).map_err(wrong)?;
-    Ok(of(found.change, found.newly_solved_share, found.luck_share))
+    Ok(of(
+        found.change,
+        found.narrowed,
+        found.newly_solved_share,
+        found.luck_share,
+    ))
 }
 
 fn over_seeds<'a>(a: &BySeed<'a>, b: &BySeed<'a>) -> Result<OverSeeds<'a>, InterplayError> {

@@ -80,9 +80,10 @@ impl StudyResults {
         };
         format!(
             "Points of verified pass@k that B has more than A, with 95 % intervals. {over}p is corrected for all {tests} \
-             differences of the table (Holm). A verdict says whether B does more at the largest k (extended) or only at \
-             k = 1 (sharpened). Newly solved: of the problems that A never solved, the share that B solves, and what \
-             luck would give."
+             differences of the table (Holm). Extended: pass@k at the largest k rose, and B \
+             newly solves more problems than luck explains; sharpened: what A could do has become likelier; narrowed: \
+             pass@k at the largest k fell. Newly solved: of the problems that A never solved, the share that B solves, \
+             and what luck would give."
         )
     }
 

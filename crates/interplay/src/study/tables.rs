@@ -73,7 +73,10 @@ pub(super) fn effects(results: &StudyResults) -> Rows {
                     None => row.extend([String::new(), String::new()]),
                 }
             }
-            row.push(judgment.change.to_string());
+            row.push(match judgment.narrowed {
+                true => format!("{}, narrowed", judgment.change),
+                false => judgment.change.to_string(),
+            });
             row.push(match (judgment.newly_solved_share, judgment.luck_share) {
                 (Some(share), Some(luck)) => {
                     format!("{:.1} % (luck {:.1} %)", 100.0 * share, 100.0 * luck)

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail, ensure};
-use interplay::eval::{Evaluation, ItemScore, Measure, paired_difference, pass_at_k, sharpening};
+use interplay::eval::{
+    Evaluation, ItemScore, Measure, comparability, paired_difference, pass_at_k, sharpening,
+};
 
 use super::Rule;
 use super::groups::{Group, groups, judged};
@@ -29,14 +31,15 @@ pub(super) fn compare(sources: [&str; 2], rule: Rule<'_>) -> Result<Report> {
     let pairs = pairs(&before, &after, rule, &mut report.left_out)?;
     let mut problems = BTreeSet::new();
     for pair in &pairs {
-        if let Err(error) = compare_pair(*pair, measure, &mut report.rows) {
-            problems.insert(format!("{} and {}: {error:#}", sources[0], sources[1]));
+        for error in comparability(pair.0, pair.1, 1) {
+            problems.insert(format!("{} and {}: {error}", sources[0], sources[1]));
         }
     }
     if !problems.is_empty() {
         bail!("{}", problems.into_iter().collect::<Vec<_>>().join("\n"));
     }
     for (before, after) in &pairs {
+        compare_pair((before, after), measure, &mut report.rows)?;
         report.leave_out(unshared(&before.ks, &after.ks, |k| format!("k {k}")));
     }
     report.adjust();
@@ -102,8 +105,6 @@ pub(super) fn unshared<T: PartialEq>(
 
 fn compare_pair(pair: Pair<'_>, measure: Measure, rows: &mut Vec<Row>) -> Result<()> {
     let (before, after) = pair;
-    // Finds other problems and other levels before anything is computed.
-    paired_difference(before, after, 1, measure, |_| true)?;
     let ks: Vec<u32> = before
         .ks
         .iter()
@@ -168,6 +169,7 @@ fn verdict(
         temperature: before.temperature,
         b_temperature: other_temperature(before, after),
         change: found.change,
+        narrowed: found.narrowed,
         newly_solved_share: run.newly_solved_share(),
         luck_share: run.luck_share(),
         runs: vec![run],

@@ -272,6 +272,7 @@ fn verdict(
         temperature: found.pairs()[0].before.temperature,
         b_temperature: other_temperature(found.pairs()[0].before, found.pairs()[0].after),
         change: sharpening.change,
+        narrowed: sharpening.narrowed,
         newly_solved_share: sharpening.newly_solved_share,
         luck_share: sharpening.luck_share,
         runs: runs.map(run).collect(),

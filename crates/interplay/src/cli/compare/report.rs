@@ -60,6 +60,8 @@ pub(super) struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) b_temperature: Option<Option<f64>>,
     pub(super) change: Change,
+    /// Whether pass@k at the largest k fell, whatever the change is.
+    pub(super) narrowed: bool,
     /// Of the problems that A never solved, the share that B solves; over seeds, its mean.
     pub(super) newly_solved_share: Option<f64>,
     /// The share that luck would give.
@@ -75,12 +77,16 @@ pub(super) struct RunVerdict {
     pub(super) seed: Option<u64>,
     /// The change of this run alone.
     pub(super) change: Change,
+    /// Whether pass@k at the largest k fell in this run alone.
+    pub(super) narrowed: bool,
     /// The number of A's completions of a problem.
+    pub(super) completions: u32,
+    /// The tries that `newly_solved` and `luck` are of: those of the arm with fewer.
     pub(super) tries: u32,
     /// How many problems A never solved.
     pub(super) unsolved: usize,
-    /// How many of these B solves.
-    pub(super) newly_solved: usize,
+    /// How many of these B solves in as many tries.
+    pub(super) newly_solved: f64,
     /// How many of these luck would solve.
     pub(super) luck: f64,
     pub(super) luck_p_value: f64,
@@ -138,9 +144,11 @@ impl RunVerdict {
         Self {
             seed: None,
             change: found.change,
-            tries: before.completions,
+            narrowed: found.narrowed,
+            completions: before.completions,
+            tries: found.tries,
             unsolved: found.unsolved,
-            newly_solved: found.newly_solved,
+            newly_solved: found.newly_solved_in_tries,
             luck: found.luck_share * problems as f64,
             luck_p_value: found.luck_p_value,
             solved: problems - found.unsolved,
@@ -150,7 +158,7 @@ impl RunVerdict {
 
     /// Of the problems that A never solved, the share that B solves.
     pub(super) fn newly_solved_share(&self) -> Option<f64> {
-        let share = self.newly_solved as f64 / self.unsolved as f64;
+        let share = self.newly_solved / self.unsolved as f64;
         Some(share).filter(|_| self.unsolved > 0)
     }
 

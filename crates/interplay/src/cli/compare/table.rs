@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use interplay::eval::SeedsDesign;
+use interplay::eval::{Change, SeedsDesign};
 
 use super::groups::OVERALL;
 use super::report::{Report, Row, RunVerdict, Verdict};
@@ -120,7 +120,7 @@ fn notes(design: Option<SeedsDesign>) -> &'static str {
 
 fn one_run(verdict: &Verdict, text: &mut String) {
     for run in &verdict.runs {
-        let (name, change) = (name(verdict), verdict.change);
+        let (name, change) = (name(verdict), changed(verdict.change, verdict.narrowed));
         let _ = writeln!(text, "{name}: {change}. {}", solved(run));
     }
 }
@@ -135,7 +135,7 @@ fn name(verdict: &Verdict) -> String {
 }
 
 fn over_seeds(verdict: &Verdict, text: &mut String) {
-    let (name, change) = (name(verdict), verdict.change);
+    let (name, change) = (name(verdict), changed(verdict.change, verdict.narrowed));
     let _ = write!(text, "{name}: {change} over {} seeds.", verdict.runs.len());
     if let (Some(share), Some(luck)) = (verdict.newly_solved_share, verdict.luck_share) {
         let _ = write!(
@@ -149,23 +149,40 @@ fn over_seeds(verdict: &Verdict, text: &mut String) {
     text.push('\n');
     for run in &verdict.runs {
         let seed = run.seed.unwrap_or_default();
-        let _ = writeln!(text, "  seed {seed}: {}. {}", run.change, solved(run));
+        let change = changed(run.change, run.narrowed);
+        let _ = writeln!(text, "  seed {seed}: {change}. {}", solved(run));
+    }
+}
+
+/// The change, and whether fewer problems are solved at the largest k.
+fn changed(change: Change, narrowed: bool) -> String {
+    match narrowed {
+        true => format!("{change} and narrowed"),
+        false => change.to_string(),
     }
 }
 
 fn solved(run: &RunVerdict) -> String {
-    let share = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+    let share = |part: f64, of: usize| 100.0 * part / of.max(1) as f64;
+    // A whole number where both have as many tries.
+    let newly = match run.newly_solved.fract() == 0.0 {
+        true => run.newly_solved.to_string(),
+        false => format!("{:.1}", run.newly_solved),
+    };
+    let tries = match run.tries < run.completions {
+        true => format!(" in {} tries", run.tries),
+        false => String::new(),
+    };
     format!(
-        "Of {} problems that A never solved in {} tries, B solves {} ({:.1} %), where {:.1} would be \
-         luck (p {:.4}); of {} that A solved, B never solves {} ({:.1} %).",
+        "Of {} problems that A never solved in {} tries, B solves {newly}{tries} ({:.1} %), where {:.1} \
+         would be luck (p {:.4}); of {} that A solved, B never solves {} ({:.1} %).",
         run.unsolved,
-        run.tries,
-        run.newly_solved,
+        run.completions,
         share(run.newly_solved, run.unsolved),
         run.luck,
         run.luck_p_value,
         run.solved,
         run.lost,
-        share(run.lost, run.solved)
+        share(run.lost as f64, run.solved)
     )
 }
