@@ -162,7 +162,7 @@ fn everything_wrong_with_a_study_is_reported_at_once() {
         "`evaluate.seed`: found nothing",
     ];
     refuse(dir, "study --config wrong.toml --out out", &parts);
-    write(dir, "plain.toml", &STUDY.replace("[study]", "[studies]"));
+    write(dir, "plain.toml", &STUDY.replace("[study", "[studies"));
     refuse(
         dir,
         "study --config plain.toml --out out",

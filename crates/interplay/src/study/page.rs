@@ -97,7 +97,9 @@ impl StudyResults {
         for band in self.band_names() {
             let series = self.arms.iter().filter_map(|arm| {
                 let group = arm.group(&main, band)?;
-                Some(series(arm, &group.verified, |level| f64::from(level.k)))
+                let levels = group.verified.iter();
+                let levels: Vec<_> = levels.map(|level| (f64::from(level.k), level)).collect();
+                Some(self.series(arm, &levels))
             });
             section.blocks.push(Block::Plot(LinePlot {
                 title: format!("Verified pass@k, {band} band"),
@@ -128,16 +130,7 @@ impl StudyResults {
                         Some((op, pick(&group.verified)?))
                     })
                     .collect();
-                Series {
-                    name: arm.arm.to_string(),
-                    points: levels.iter().map(|(op, level)| (*op, level.mean)).collect(),
-                    band: Some(
-                        levels
-                            .iter()
-                            .map(|(_, level)| (level.low, level.high))
-                            .collect(),
-                    ),
-                }
+                self.series(arm, &levels)
             });
             let series: Vec<Series> = series.collect();
             let k = self.arms.iter().find_map(|arm| {
@@ -179,7 +172,7 @@ impl StudyResults {
         for (metric, title, unit) in titles {
             let series = self.arms.iter().filter_map(|arm| {
                 let curve = arm.curves.iter().find(|curve| curve.metric == metric)?;
-                Some(of_curve(arm, curve))
+                Some(self.of_curve(arm, curve))
             });
             let series: Vec<Series> = series.collect();
             if !series.is_empty() {
@@ -193,36 +186,37 @@ impl StudyResults {
                 }));
             }
         }
-        let text = "Means over seeds of steps that lie together; the shade spans the seeds.";
+        let text = "Means over seeds of steps that lie together.";
         (!blocks.is_empty()).then(|| Section {
             heading: "Training".into(),
             text: text.into(),
             blocks,
         })
     }
-}
 
-fn series(arm: &ArmResult, levels: &[Level], x: fn(&Level) -> f64) -> Series {
-    Series {
-        name: arm.arm.to_string(),
-        points: levels.iter().map(|level| (x(level), level.mean)).collect(),
-        band: Some(levels.iter().map(|level| (level.low, level.high)).collect()),
+    /// The levels of an arm along an axis.
+    fn series(&self, arm: &ArmResult, levels: &[(f64, &Level)]) -> Series {
+        let ends = levels.iter().map(|(_, level)| (level.low, level.high));
+        Series {
+            name: arm.arm.to_string(),
+            points: levels.iter().map(|(x, level)| (*x, level.mean)).collect(),
+            band: self.is_clear().then(|| ends.collect()),
+        }
     }
-}
 
-fn of_curve(arm: &ArmResult, curve: &Curve) -> Series {
-    let steps = || curve.steps.iter().map(|step| *step as f64);
-    Series {
-        name: arm.arm.to_string(),
-        points: steps().zip(curve.mean.iter().copied()).collect(),
-        band: Some(
-            curve
-                .low
-                .iter()
-                .copied()
-                .zip(curve.high.iter().copied())
-                .collect(),
-        ),
+    fn of_curve(&self, arm: &ArmResult, curve: &Curve) -> Series {
+        let steps = curve.steps.iter().map(|step| *step as f64);
+        let ends = curve.low.iter().copied().zip(curve.high.iter().copied());
+        Series {
+            name: arm.arm.to_string(),
+            points: steps.zip(curve.mean.iter().copied()).collect(),
+            band: self.is_clear().then(|| ends.collect()),
+        }
+    }
+
+    /// Whether a plot stays readable with an interval around each line.
+    fn is_clear(&self) -> bool {
+        self.arms.len() <= 4
     }
 }
 

@@ -116,9 +116,9 @@ impl Study {
             several => several.iter().map(Some).collect(),
         };
         let mut issues = spec.issues();
-        let (mut runs, mut name) = (Vec::new(), String::new());
-        for seed in &spec.seeds {
-            for variant in &variants {
+        let (mut runs, mut name) = (Vec::new(), origin.display().to_string());
+        for (number, seed) in spec.seeds.iter().enumerate() {
+            for (place, variant) in variants.iter().enumerate() {
                 match experiment.plan(*variant, *seed) {
                     Ok(plan) => {
                         name.clone_from(&plan.name);
@@ -127,23 +127,22 @@ impl Study {
                             plan,
                         });
                     }
-                    Err(InterplayError::InvalidSpec {
-                        name,
-                        issues: wrong,
-                    }) if issues.is_empty() => {
-                        // The other seeds have the same faults.
-                        return Err(InterplayError::InvalidSpec {
-                            name: variant
-                                .map_or(name.clone(), |one| format!("{name}, {}", one.name)),
-                            issues: wrong,
-                        });
+                    // The other seeds have the same faults.
+                    Err(InterplayError::InvalidSpec { issues: wrong, .. }) if number == 0 => {
+                        let later = variant.filter(|_| place > 0);
+                        take_new(&mut issues, later.map(|one| one.name.as_str()), wrong);
                     }
+                    Err(InterplayError::InvalidSpec { .. }) => {}
                     Err(error) => return Err(error),
                 }
             }
         }
+        let planned = runs.len() == spec.seeds.len() * variants.len();
         let study = Self { name, spec, runs };
-        study.check(&mut issues);
+        // Without all plans the arms are not known.
+        if planned {
+            study.check(&mut issues);
+        }
         match issues.is_empty() {
             true => Ok(study),
             false => Err(InterplayError::InvalidSpec {
@@ -238,6 +237,13 @@ impl StudyRun {
             None => study.join(seed),
         }
     }
+}
+
+/// Adds the issues of a variant that an earlier one does not have; those of the first are mostly the experiment's own.
+fn take_new(issues: &mut Issues, variant: Option<&str>, mut wrong: Issues) {
+    wrong.0.retain(|issue| !issues.0.contains(issue));
+    let prefix = variant.map(|name| format!("variant {name}"));
+    issues.nest(prefix.as_deref().unwrap_or_default(), wrong);
 }
 
 /// The experiment of a study before variants and seeds.
