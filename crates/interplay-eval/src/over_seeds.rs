@@ -463,7 +463,7 @@ mod tests {
             let mut arms = arms(["a", "b", "c"], |seed, id| (id * 5 + seed) as u32 % 4);
             for (_, before, after) in arms.iter_mut().filter(|_| common) {
                 for evaluation in [before, after] {
-                    for item in evaluation.items.iter_mut().filter(|item| item.id % 3 == 0) {
+                    for item in evaluation.items.iter_mut().filter(|item| item.id.is_multiple_of(3)) {
                         item.problem = format!("common{}", item.id);
                     }
                 }
@@ -475,7 +475,7 @@ mod tests {
             arms[1].2.items.reverse();
             let seeds = OverSeeds::new(pairs(&arms), false).unwrap();
             assert_eq!(seeds.design(), SeedsDesign::Nested);
-            let group = |item: &ItemScore| item.id % 3 == 0;
+            let group = |item: &ItemScore| item.id.is_multiple_of(3);
             let all = seeds.gain(1, Measure::Verified, |_| true).unwrap();
             [all, seeds.gain(1, Measure::Verified, group).unwrap()]
                 .map(|gain| gain.over_seeds.high - gain.over_seeds.low)

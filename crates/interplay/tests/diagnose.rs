@@ -25,7 +25,7 @@ fn evaluation(of: Counts<'_>) -> Evaluation {
     };
     let item = |id: u64| {
         let (verified, answers, context) = of(id);
-        let edge = id % 2 == 0;
+        let edge = id.is_multiple_of(2);
         ItemScore {
             id,
             op: Some(if edge { 6 } else { 2 }),
@@ -160,7 +160,7 @@ fn what_a_run_does_not_show_is_undecided() {
     let folder = folder();
     let dir = folder.path();
     let same = |_: u64| (0, 1, "zoo");
-    let slightly = |id: u64| (0, if id % 40 == 0 { 16 } else { 1 }, "zoo");
+    let slightly = |id: u64| (0, if id.is_multiple_of(40) { 16 } else { 1 }, "zoo");
     run(dir, &same, &slightly, 4, &|_| json!({"reward": 0.0}));
     let (text, found) = diagnosed(dir);
     assert_eq!(presences(&found), [UNDECIDED; 4], "{text}");
