@@ -463,7 +463,11 @@ mod tests {
             let mut arms = arms(["a", "b", "c"], |seed, id| (id * 5 + seed) as u32 % 4);
             for (_, before, after) in arms.iter_mut().filter(|_| common) {
                 for evaluation in [before, after] {
-                    for item in evaluation.items.iter_mut().filter(|item| item.id.is_multiple_of(3)) {
+                    for item in evaluation
+                        .items
+                        .iter_mut()
+                        .filter(|item| item.id.is_multiple_of(3))
+                    {
                         item.problem = format!("common{}", item.id);
                     }
                 }

@@ -45,6 +45,7 @@ pub mod launch;
 mod limits;
 mod local_device;
 mod memory;
+mod metrics_file;
 mod overrides;
 mod page;
 mod plan;

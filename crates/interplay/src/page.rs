@@ -1,6 +1,5 @@
 //! The report of a run: its tables and plots.
 
-use std::fs;
 use std::path::Path;
 
 use interplay_eval::{Cell, Evaluation, PassAtK};
@@ -11,6 +10,7 @@ use serde_json::Value;
 use crate::account;
 use crate::diagnosis::Diagnosis;
 use crate::error::InterplayError;
+use crate::metrics_file::read_metrics;
 use crate::plan::Plan;
 use crate::results::{Line, Results, StageResult, ends, gains, lines, points};
 use crate::temperatures;
@@ -457,15 +457,4 @@ fn training(results: &Results, folder: &Path) -> Result<Option<Section>, Interpl
 
 fn point(line: &Value, name: &str) -> Option<(f64, f64)> {
     Some((line.get("step")?.as_f64()?, line.get(name)?.as_f64()?))
-}
-
-pub(crate) fn read_metrics(path: &Path) -> Result<Vec<Value>, InterplayError> {
-    let text = fs::read_to_string(path).map_err(InterplayError::io("read", path))?;
-    let parse = |(index, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|error| InterplayError::BadFile {
-            path: path.to_owned(),
-            reason: format!("line {}: {error}", index + 1),
-        })
-    };
-    text.lines().enumerate().map(parse).collect()
 }

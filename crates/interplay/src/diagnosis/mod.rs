@@ -7,24 +7,27 @@
 //! Deviations: the paper reads them off curves; here each has a rule with an interval. Thresholds are ours and named in
 //! the files of the rules.
 
+mod case;
 mod finding;
 mod no_seeds;
 mod off_edge;
 mod outlook;
 mod reward_hacking;
 mod sharpened;
+mod stretch;
 mod text;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use case::Case;
 pub use finding::{Evidence, Finding, Presence, Signature};
 pub use outlook::{Outlook, Unsolved};
 
 use crate::error::InterplayError;
-use crate::page::read_metrics;
-use crate::results::{Results, StageResult};
+use crate::metrics_file::read_metrics;
+use crate::results::Results;
 use crate::run_file::read_json;
 use crate::stage::StageKind;
 
@@ -59,14 +62,6 @@ pub struct StageDiagnosis {
     pub outlook: Outlook,
     /// The four signatures, in the order of [`Signature::ALL`].
     pub findings: Vec<Finding>,
-}
-
-/// What a rule looks at: an RL stage, the stage before it, and its metrics.
-struct Case<'a> {
-    before: &'a StageResult,
-    after: &'a StageResult,
-    /// The lines of the stage's `metrics.jsonl`.
-    metrics: &'a [serde_json::Value],
 }
 
 impl Diagnosis {

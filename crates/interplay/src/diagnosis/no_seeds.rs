@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use interplay_eval::Evaluation;
 
-use super::Case;
+use super::case::Case;
 use super::finding::{Evidence, Finding, Presence, Signature};
 
 pub(super) fn find(case: &Case<'_>) -> Finding {

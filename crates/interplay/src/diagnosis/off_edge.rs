@@ -5,10 +5,9 @@
 //! of [`HIGH`]; absent where neither holds, undecided with fewer than [`STEPS`] steps. Intervals take steps as
 //! independent, which their problems are and their policies are not.
 
-use serde_json::Value;
-
-use super::Case;
+use super::case::Case;
 use super::finding::{Evidence, Finding, Presence, Signature};
+use super::stretch::{mean_over, moments, part, values};
 
 /// More uniform groups than this leave most of the samples without a gradient.
 const UNIFORM: f64 = 0.7;
@@ -88,32 +87,4 @@ pub(super) fn find(case: &Case<'_>) -> Finding {
         found.advice.push("train for 20 steps or more".into());
     }
     found
-}
-
-/// The values of a metric, in the order of the steps.
-fn values(metrics: &[Value], name: &str) -> Vec<f64> {
-    let value = |line: &Value| line.get(name)?.as_f64();
-    metrics.iter().filter_map(value).collect()
-}
-
-/// One of so many equal parts of a list.
-fn part(all: &[f64], number: usize, parts: usize) -> &[f64] {
-    &all[number * all.len() / parts..(number + 1) * all.len() / parts]
-}
-
-/// The mean of a metric over one of so many equal parts of the steps.
-pub(super) fn mean_over(metrics: &[Value], name: &str, number: usize, parts: usize) -> Option<f64> {
-    moments(part(&values(metrics, name), number, parts)).map(|(mean, _)| mean)
-}
-
-/// The mean and its standard error.
-fn moments(values: &[f64]) -> Option<(f64, f64)> {
-    let count = values.len() as f64;
-    if values.is_empty() {
-        return None;
-    }
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let error = (squares / (count - 1.0).max(1.0) / count).sqrt();
-    Some((mean, error))
 }

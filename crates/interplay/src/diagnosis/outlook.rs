@@ -6,7 +6,7 @@
 use interplay_eval::Band;
 use serde::{Deserialize, Serialize};
 
-use super::Case;
+use super::case::Case;
 
 /// What the model before RL lets expect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,9 @@
 
 use interplay_eval::{Evaluation, ItemScore, PairedDifference, PassAtK};
 
-use super::Case;
+use super::case::Case;
 use super::finding::{Evidence, Finding, Presence, Signature};
+use super::stretch::mean_over;
 
 /// The least share that is worth a word.
 const NOTABLE: f64 = 0.02;
@@ -88,5 +89,5 @@ fn hacked(found: &Evaluation, item: &ItemScore) -> f64 {
 
 /// The mean of the meter over a fifth of the steps.
 fn stretch(case: &Case<'_>, fifth: usize) -> Option<f64> {
-    super::off_edge::mean_over(case.metrics, "reward_hacking", fifth, 5)
+    mean_over(case.metrics, "reward_hacking", fifth, 5)
 }

@@ -5,7 +5,7 @@
 
 use interplay_eval::{Band, Change, ItemScore, Measure, sharpening};
 
-use super::Case;
+use super::case::Case;
 use super::finding::{Evidence, Finding, Presence, Signature};
 
 pub(super) fn find(case: &Case<'_>) -> Finding {

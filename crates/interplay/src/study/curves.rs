@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::arm::Arm;
 use super::plans::Study;
 use crate::error::InterplayError;
-use crate::page::read_metrics;
+use crate::metrics_file::read_metrics;
 
 /// The most points of a curve.
 const POINTS: usize = 25;

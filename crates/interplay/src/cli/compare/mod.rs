@@ -8,16 +8,18 @@ mod groups;
 mod one_run;
 mod over_seeds;
 mod report;
+mod rule;
 mod source;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
 use interplay::eval::Measure;
 
-use source::{SEED, Source};
+use rule::Rule;
+use source::SEED;
 
 /// Which evaluations.
 #[derive(Args)]
@@ -46,27 +48,6 @@ pub(super) struct Flags {
     /// Write all numbers as JSON as well.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-/// What to compare, and what may not be overwritten.
-#[derive(Clone, Copy)]
-struct Rule<'a> {
-    measure: Measure,
-    any_temperature: bool,
-    /// The file that the numbers go to, which must be none of the sources.
-    output: Option<&'a Path>,
-}
-
-impl Rule<'_> {
-    /// Refuses a source that the output would replace.
-    fn check_source(&self, source: &Source) -> Result<()> {
-        match self.output {
-            Some(output) => {
-                super::output::check_other_file("a source", &source.path, "--json", output)
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 /// Compares and prints the table.

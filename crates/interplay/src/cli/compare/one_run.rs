@@ -7,9 +7,9 @@ use interplay::eval::{
     Evaluation, ItemScore, Measure, comparability, paired_difference, pass_at_k, sharpening,
 };
 
-use super::Rule;
 use super::groups::{Group, groups, judged};
 use super::report::{Report, Row, RunVerdict, Verdict, other_temperature, right};
+use super::rule::Rule;
 use super::source::Source;
 use super::table;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use interplay::eval::{Evaluation, Measure, OverSeeds, SeedPair};
 
-use super::Rule;
 use super::groups::{Group, groups, judged};
 use super::report::{Report, Row, RunVerdict, Verdict, other_temperature};
+use super::rule::Rule;
 use super::source::{SEED, Source};
 use super::table;
 
