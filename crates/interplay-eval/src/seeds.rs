@@ -192,8 +192,10 @@ impl SeedsDifference {
     ///
     /// let gains = |own: [u32; 3]| -> Vec<Vec<((), u32, f64)>> {
     ///     let gain = |seed: u32, i: u32| f64::from((i * 7 + seed) % 5) / 10.0;
-    ///     let row = |seed: u32| (0..40).map(|i| ((), own[seed as usize] + i, gain(seed, i)));
-    ///     (0..3).map(|seed| row(seed).collect()).collect()
+    ///     let row = |seed: u32| -> Vec<_> {
+    ///         (0..40).map(|i| ((), own[seed as usize] + i, gain(seed, i))).collect()
+    ///     };
+    ///     (0..3).map(row).collect()
     /// };
     /// let apart = SeedsDifference::nested_named(&gains([0, 100, 200]))?;
     /// // Half of the problems of each seed are those of the next one.
