@@ -185,11 +185,7 @@ impl Evaluation {
     /// The temperature in tables: `greedy` for 0, `-` where it is not known.
     #[must_use]
     pub fn temperature_name(&self) -> String {
-        match self.temperature {
-            Some(0.0) => "greedy".to_owned(),
-            Some(temperature) => temperature.to_string(),
-            None => "-".to_owned(),
-        }
+        temperature_name(self.temperature)
     }
 
     /// From the counts of each problem, accepted by the rule `level`.
@@ -243,6 +239,16 @@ impl Evaluation {
         let settings = (self.completions, self.ks.as_slice());
         let votes = votes(settings, &self.items);
         self.by_seen = grouped_by_name(settings, &self.items, &votes, seen_name);
+    }
+}
+
+/// A temperature in tables: `greedy` for 0, `-` where it is not known.
+#[must_use]
+pub fn temperature_name(temperature: Option<f64>) -> String {
+    match temperature {
+        Some(0.0) => "greedy".to_owned(),
+        Some(temperature) => temperature.to_string(),
+        None => "-".to_owned(),
     }
 }
 

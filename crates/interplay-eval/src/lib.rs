@@ -60,7 +60,7 @@ pub use bootstrap::Bootstrap;
 pub use cell::Cell;
 pub use edge::{EdgeReport, EdgeSettings, OpPlacement, Placement, edge_of_competence};
 pub use error::EvalError;
-pub use evaluation::{EvalSettings, Evaluation, Journal, evaluate};
+pub use evaluation::{EvalSettings, Evaluation, Journal, evaluate, temperature_name};
 pub use item_score::{GenerationRecord, ItemScore};
 pub use majority::majority_at_k;
 pub use multiplicity::{benjamini_hochberg, holm};

@@ -33,7 +33,9 @@ pub enum Measure {
 }
 
 impl Measure {
-    pub(crate) fn of(self, item: &ItemScore) -> u32 {
+    /// How many completions of a problem are right.
+    #[must_use]
+    pub fn of(self, item: &ItemScore) -> u32 {
         match self {
             Self::Verified => item.verified,
             Self::AnswerOnly => item.answers,

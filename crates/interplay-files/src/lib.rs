@@ -54,7 +54,7 @@ struct Readme;
 pub use atomic::{AtomicFile, rename, write, write_json};
 pub use column::Column;
 pub use error::{FileError, Unit};
-pub use output::{check_output, output_target, partial_path};
+pub use output::{check_output, output_target, partial_path, same_file};
 pub use record_writer::RecordWriter;
 pub use records::{RecordReader, Skipped};
 pub use table::Table;

@@ -25,6 +25,24 @@ pub fn check_output(path: &Path) -> Result<(), FileError> {
     output_target(path).map(drop)
 }
 
+/// Whether two paths name one file that exists, links followed.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.jsonl");
+/// assert!(!interplay_files::same_file(&path, &path));
+/// std::fs::write(&path, "")?;
+/// assert!(interplay_files::same_file(&path, &folder.path().join("./a.jsonl")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
 /// Where the data of an unfinished file lie: `NAME.partial` beside it.
 ///
 /// A killed process may leave this file; the next writer of the same file reuses it.

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use interplay_eval::Bands;
+use interplay_graph::SeedStreams;
 use interplay_tasks::ContextLibrary;
 use serde::{Serialize, Serializer};
 
 use crate::budget::{Applied, BudgetSpec, PlannedBudget, apply};
 use crate::check::validate_devices;
+use crate::data::Supply;
 use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::planned_stage::{Stage, resolve_stages};
@@ -157,6 +159,15 @@ impl Plan {
             path: self.name.clone().into(),
             reason: error.to_string(),
         })
+    }
+
+    /// What data tables are opened with.
+    pub(crate) fn supply<'a>(&self, library: &'a ContextLibrary) -> Supply<'a> {
+        Supply {
+            library,
+            streams: SeedStreams::new(self.seed),
+            held_out: self.held_out,
+        }
     }
 
     /// Claims a run folder for this plan: writes `plan.toml` if there is none, and compares it with

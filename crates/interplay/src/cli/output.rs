@@ -39,11 +39,7 @@ pub(super) fn check_other_file(
     output_flag: &str,
     output: &Path,
 ) -> Result<()> {
-    let same = match (input.canonicalize(), output.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    };
-    if same {
+    if interplay_files::same_file(input, output) {
         bail!(
             "{input_flag} and {output_flag} are both {}; choose two files",
             input.display()

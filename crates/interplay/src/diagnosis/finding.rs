@@ -109,3 +109,15 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advice: Vec<String>,
 }
+
+impl Finding {
+    /// A signature of which nothing is known yet.
+    pub(super) fn undecided(signature: Signature) -> Self {
+        Self {
+            signature,
+            presence: Presence::Undecided,
+            evidence: Vec::new(),
+            advice: Vec::new(),
+        }
+    }
+}

@@ -17,12 +17,7 @@ const HIGH: f64 = 0.9;
 const STEPS: usize = 20;
 
 pub(super) fn find(case: &Case<'_>) -> Finding {
-    let mut found = Finding {
-        signature: Signature::OffEdge,
-        presence: Presence::Undecided,
-        evidence: Vec::new(),
-        advice: Vec::new(),
-    };
+    let mut found = Finding::undecided(Signature::OffEdge);
     let uniform = moments(&values(case.metrics, "frac_reward_zero_std"));
     let parts = ["all_right", "all_wrong"].map(|part| {
         let name = format!("frac_reward_zero_std/{part}");

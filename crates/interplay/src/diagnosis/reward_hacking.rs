@@ -16,12 +16,7 @@ const NOTABLE: f64 = 0.02;
 const MUCH: f64 = 0.05;
 
 pub(super) fn find(case: &Case<'_>) -> Finding {
-    let mut found = Finding {
-        signature: Signature::RewardHacking,
-        presence: Presence::Undecided,
-        evidence: Vec::new(),
-        advice: Vec::new(),
-    };
+    let mut found = Finding::undecided(Signature::RewardHacking);
     let (Some(before), Some(after)) = (&case.before.evaluation, &case.after.evaluation) else {
         return found;
     };

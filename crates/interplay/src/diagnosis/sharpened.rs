@@ -9,12 +9,7 @@ use super::case::Case;
 use super::finding::{Evidence, Finding, Presence, Signature};
 
 pub(super) fn find(case: &Case<'_>) -> Finding {
-    let mut found = Finding {
-        signature: Signature::Sharpening,
-        presence: Presence::Undecided,
-        evidence: Vec::new(),
-        advice: Vec::new(),
-    };
+    let mut found = Finding::undecided(Signature::Sharpening);
     let (Some(before), Some(after)) = (&case.before.evaluation, &case.after.evaluation) else {
         return found;
     };

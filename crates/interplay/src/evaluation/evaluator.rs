@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use interplay_eval::{EvalItem, EvalSettings, Evaluation, GenerationRecord, evaluate};
 use interplay_files::RecordWriter;
-use interplay_graph::SeedStreams;
 use interplay_model::{TrainBackend, load_config};
 use interplay_tasks::ContextLibrary;
 use interplay_tokenizer::Tokenizer;
@@ -141,9 +140,7 @@ impl Evaluator {
         folder: &Path,
     ) -> Result<EvaluationFile, InterplayError> {
         let output = folder.join("completions.jsonl");
-        if let (Ok(one), Ok(other)) = (completions.canonicalize(), output.canonicalize())
-            && one == other
-        {
+        if interplay_files::same_file(completions, &output) {
             let reason =
                 "the judged completions would replace it; choose another folder".to_owned();
             return Err(InterplayError::BadFile {
@@ -199,11 +196,7 @@ impl Evaluator {
     }
 
     fn supply(&self) -> Supply<'_> {
-        Supply {
-            library: &self.library,
-            streams: SeedStreams::new(self.plan.seed),
-            held_out: self.plan.held_out,
-        }
+        self.plan.supply(&self.library)
     }
 
     fn setting<'a>(&'a self, tokenizer: &'a Tokenizer, context_tokens: usize) -> Setting<'a> {

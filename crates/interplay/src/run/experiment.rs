@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use interplay_graph::SeedStreams;
 use interplay_model::TrainBackend;
 use interplay_tasks::ContextLibrary;
 use interplay_train::parallel::Replicas;
@@ -14,7 +13,6 @@ use super::manifest::write_manifest;
 use super::runner::Runner;
 use super::tokenizer::tokenizer;
 use crate::account::write_ledger;
-use crate::data::Supply;
 use crate::device::{self, BackendTask, dispatch};
 use crate::error::InterplayError;
 use crate::page::page;
@@ -127,12 +125,7 @@ impl BackendTask for Execution<'_> {
     fn run<A: TrainBackend>(self, replicas: &Replicas<A::Device>) -> Self::Output {
         let (plan, folder) = (&self.run.plan, self.run.folder.as_path());
         let (library, progress) = (&self.run.library, self.progress);
-        let streams = SeedStreams::new(plan.seed);
-        let supply = Supply {
-            library,
-            streams,
-            held_out: plan.held_out,
-        };
+        let supply = plan.supply(library);
         write_manifest(plan, folder)?;
         let clock = Clock::start(folder);
         let tokenizer = clock.timed("tokenizer", || tokenizer(plan, folder, &supply, progress))?;
@@ -143,7 +136,7 @@ impl BackendTask for Execution<'_> {
             library,
             tokenizer: &tokenizer,
             config: &config,
-            streams,
+            streams: supply.streams,
             replicas,
             progress,
             clock: &clock,

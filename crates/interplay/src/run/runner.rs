@@ -56,11 +56,7 @@ impl<A: TrainBackend> Runner<'_, A> {
 impl<'a, A: TrainBackend> Runner<'a, A> {
     /// What data tables are opened with.
     pub(super) fn supply(&self) -> Supply<'a> {
-        Supply {
-            library: self.library,
-            streams: self.streams,
-            held_out: self.plan.held_out,
-        }
+        self.plan.supply(self.library)
     }
 
     /// Which problems models are evaluated on.

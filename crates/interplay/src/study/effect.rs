@@ -4,8 +4,8 @@
 //! those over problems alone, and a study of one seed is a trial.
 
 use interplay_eval::{
-    Change, Evaluation, ItemScore, Measure, OverSeeds, SeedPair, SeedsDifference,
-    paired_difference, pass_at_k, sharpening,
+    Change, EvalError, Evaluation, ItemScore, Measure, OverSeeds, PassAtK, SeedPair,
+    SeedsDifference, paired_difference, pass_at_k, sharpening,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,10 +82,6 @@ pub(super) fn level(
     measure: Measure,
     keep: impl Fn(&ItemScore) -> bool,
 ) -> Result<Level, InterplayError> {
-    let right = |item: &ItemScore| match measure {
-        Measure::AnswerOnly => item.answers,
-        _ => item.verified,
-    };
     let mut ops = Vec::new();
     let mut table: Vec<Vec<f64>> = Vec::new();
     for (_, found) in arm {
@@ -93,7 +89,7 @@ pub(super) fn level(
         ops = kept.iter().map(|item| item.op).collect();
         let scores = kept
             .iter()
-            .map(|item| pass_at_k(found.completions, right(item), k));
+            .map(|item| pass_at_k(found.completions, measure.of(item), k));
         table.push(scores.collect());
     }
     let mean = |scores: &Vec<f64>| scores.iter().sum::<f64>() / scores.len() as f64;
@@ -101,7 +97,7 @@ pub(super) fn level(
     let (mean, low, high) = match &table[..] {
         [alone] => {
             let scores = ops.iter().copied().zip(alone.iter().copied());
-            let found = interplay_eval::PassAtK::of_scores(scores, k);
+            let found = PassAtK::of_scores(scores, k);
             (found.estimate, found.low, found.high)
         }
         _ => {
@@ -204,10 +200,10 @@ fn over_seeds<'a>(a: &BySeed<'a>, b: &BySeed<'a>) -> Result<OverSeeds<'a>, Inter
     let found = OverSeeds::new(pairs, false);
     found.map_err(|errors| match errors.into_iter().next() {
         Some(error) => wrong(error),
-        None => wrong(interplay_eval::EvalError::NoItems),
+        None => wrong(EvalError::NoItems),
     })
 }
 
-fn wrong(error: interplay_eval::EvalError) -> InterplayError {
+fn wrong(error: EvalError) -> InterplayError {
     InterplayError::Evaluate(Box::new(error))
 }

@@ -22,7 +22,8 @@ use interplay_train::parallel::Replicas;
 use interplay_train::schedule::Schedule;
 
 use super::plans::{Study, StudyRun};
-use crate::data::{DataSpec, Supply};
+use super::share::{is_finished, same_stage};
+use crate::data::DataSpec;
 use crate::device::{BackendTask, dispatch};
 use crate::error::InterplayError;
 use crate::plan::Plan;
@@ -82,20 +83,14 @@ impl Study {
                 continue;
             };
             let done = |stage: &str| {
-                let own = run.folder(folder).join(stage);
-                let finished = ["stage.json", "edge.json"]
-                    .iter()
-                    .any(|file| own.join(file).exists());
-                // A stage that an earlier run of the seed has is shared with it.
-                let shared = |other: &&StudyRun| {
-                    other.plan.seed == plan.seed
-                        && super::share::same_stage(plan, &other.plan, stage)
-                };
-                finished || planned.iter().any(shared)
+                // A stage that an earlier run has as well is shared with it.
+                let shared = |other: &&StudyRun| same_stage(plan, &other.plan, stage);
+                is_finished(&run.folder(folder), stage) || planned.iter().any(shared)
             };
+            let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?.whole();
             for stage in &plan.stages {
                 if !done(&stage.name) {
-                    seconds += pace.seconds(plan, &stage.settings, tokenizer)?;
+                    seconds += pace.seconds(plan, &stage.settings, evaluated, tokenizer)?;
                 }
             }
             planned.push(run);
@@ -105,15 +100,16 @@ impl Study {
 }
 
 impl Pace {
-    /// What a stage takes, with the evaluation of its model.
+    /// What a stage takes, with the evaluation of its model, whose problems and solutions have the mean length
+    /// `evaluated`.
     fn seconds(
         self,
         plan: &Plan,
         settings: &StageSettings,
+        evaluated: f64,
         tokenizer: &Tokenizer,
     ) -> Result<f64, InterplayError> {
         let evaluate = &plan.evaluate;
-        let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?.whole();
         let drawn = evaluate
             .temperatures
             .iter()
@@ -161,14 +157,6 @@ impl Lengths {
     }
 }
 
-fn supply<'a>(plan: &Plan, library: &'a ContextLibrary) -> Supply<'a> {
-    Supply {
-        library,
-        streams: SeedStreams::new(plan.seed),
-        held_out: plan.held_out,
-    }
-}
-
 /// The evaluated problems: their ops are those of the bands.
 fn evaluated_data(plan: &Plan) -> DataSpec {
     let data = &plan.evaluate.data;
@@ -180,7 +168,7 @@ fn evaluated_data(plan: &Plan) -> DataSpec {
 /// The mean lengths of the first texts.
 fn lengths(plan: &Plan, data: &DataSpec, tokenizer: &Tokenizer) -> Result<Lengths, InterplayError> {
     let library = ContextLibrary::embedded();
-    let problems = data.open(&supply(plan, &library), "estimate", Split::Train)?;
+    let problems = data.open(&plan.supply(&library), "estimate", Split::Train)?;
     let examples = match data.is_finite() {
         true => problems.all()?,
         false => {
@@ -212,7 +200,7 @@ fn lengths(plan: &Plan, data: &DataSpec, tokenizer: &Tokenizer) -> Result<Length
 /// The tokenizer of a plan, and the speed of its model.
 fn measure(plan: &Plan) -> Result<(Tokenizer, Pace), InterplayError> {
     let library = ContextLibrary::embedded();
-    let tokenizer = train_tokenizer(&plan.tokenizer, &supply(plan, &library), &mut Quiet)?;
+    let tokenizer = train_tokenizer(&plan.tokenizer, &plan.supply(&library), &mut Quiet)?;
     let mut rows = (plan.model.context_tokens.min(512), 2);
     for stage in &plan.stages {
         if let StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) = &stage.settings {

@@ -1,5 +1,6 @@
 //! The page of a study, made from its results alone.
 
+use interplay_eval::temperature_name;
 use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
 
 use super::curves::Curve;
@@ -89,7 +90,7 @@ impl StudyResults {
 
     /// pass@k by k, one plot a band.
     fn pass_curves(&self) -> Section {
-        let main = tables::name_of(self.temperature);
+        let main = temperature_name(Some(self.temperature));
         let mut section = Section::new("Sharpening or extending").text(
             "Where a line rises above that of the model it started from at k = 1 and falls below it at large k, training \
              sharpened what the model could do already; where it stays above, it extended it.",
@@ -115,7 +116,7 @@ impl StudyResults {
 
     /// Verified at the first and the last k by op.
     fn by_op(&self) -> Section {
-        let main = tables::name_of(self.temperature);
+        let main = temperature_name(Some(self.temperature));
         let mut section = Section::new("By difficulty")
             .text("Op is the number of operations that an answer needs.");
         for (which, pick) in [

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::planned_stage::{Ops, Stage, StageRef};
+use crate::stage::StageSettings;
 
 /// A run that may have finished some stages.
 #[derive(Clone, Copy)]
@@ -25,11 +26,7 @@ pub(super) fn share(
     folder: &Path,
     donor: Donor<'_>,
 ) -> Result<Vec<String>, InterplayError> {
-    let base = |plan: &Plan| (plan.seed, plan.held_out, plan.device.clone());
-    let same = base(plan) == base(donor.plan)
-        && plan.tokenizer == donor.plan.tokenizer
-        && plan.model == donor.plan.model;
-    if !same {
+    if !same_base(plan, donor.plan) {
         return Ok(Vec::new());
     }
     if donor.folder.join("tokenizer/source.json").exists() {
@@ -38,8 +35,7 @@ pub(super) fn share(
     let mut taken = Vec::new();
     for stage in &plan.stages {
         let name = stage.name.as_str();
-        let finished = ["stage.json", "edge.json"].map(|file| donor.folder.join(name).join(file));
-        if !finished.iter().any(|file| file.exists()) || !same_stage(plan, donor.plan, name) {
+        if !is_finished(donor.folder, name) || !same_stage(plan, donor.plan, name) {
             continue;
         }
         if take(donor.folder, folder, name)? {
@@ -52,23 +48,30 @@ pub(super) fn share(
     Ok(taken)
 }
 
+/// Whether a run has finished a stage.
+pub(super) fn is_finished(run: &Path, stage: &str) -> bool {
+    let files = ["stage.json", "edge.json"];
+    files.iter().any(|file| run.join(stage).join(file).exists())
+}
+
+/// Whether the stages of two plans can have the same weights at all.
+fn same_base(one: &Plan, other: &Plan) -> bool {
+    (one.seed, one.held_out) == (other.seed, other.held_out)
+        && one.device == other.device
+        && one.tokenizer == other.tokenizer
+        && one.model == other.model
+}
+
 /// Whether both plans have this stage, with the same stages before it.
 pub(super) fn same_stage(one: &Plan, other: &Plan, name: &str) -> bool {
-    let of = |plan: &Plan| plan.stages.iter().find(|stage| stage.name == name).cloned();
-    let (Some(one_stage), Some(other_stage)) = (of(one), of(other)) else {
+    let (Some(one_stage), Some(other_stage)) = (stage(one, name), stage(other, name)) else {
         return false;
     };
-    let before = |stage: &Stage| {
-        let calibration = match &stage.ops {
-            Ops::AtEdgeOf(calibration) => Some(calibration),
-            Ops::OfData => None,
-        };
-        [stage.start.stage(), calibration].map(|stage| stage.map(StageRef::name).map(str::to_owned))
-    };
-    let names = before(&one_stage);
+    let names = before(one_stage);
     // A calibration samples at the temperature of the stage that follows it.
-    one_stage.settings == other_stage.settings
-        && names == before(&other_stage)
+    same_base(one, other)
+        && one_stage.settings == other_stage.settings
+        && names == before(other_stage)
         && names
             .iter()
             .flatten()
@@ -76,8 +79,21 @@ pub(super) fn same_stage(one: &Plan, other: &Plan, name: &str) -> bool {
         && follower(one, name) == follower(other, name)
 }
 
+fn stage<'a>(plan: &'a Plan, name: &str) -> Option<&'a Stage> {
+    plan.stages.iter().find(|stage| stage.name == name)
+}
+
+/// The stages that a stage depends on: the one that it starts from, and the calibration that it follows.
+fn before(stage: &Stage) -> [Option<&str>; 2] {
+    let calibration = match &stage.ops {
+        Ops::AtEdgeOf(calibration) => Some(calibration),
+        Ops::OfData => None,
+    };
+    [stage.start.stage(), calibration].map(|stage| stage.map(StageRef::name))
+}
+
 /// The settings of the first stage that trains at the edge of this calibration.
-fn follower<'a>(plan: &'a Plan, calibration: &str) -> Option<&'a crate::stage::StageSettings> {
+fn follower<'a>(plan: &'a Plan, calibration: &str) -> Option<&'a StageSettings> {
     let follows = |stage: &&Stage| match &stage.ops {
         Ops::AtEdgeOf(edge) => edge.name() == calibration,
         Ops::OfData => false,
@@ -161,4 +177,35 @@ fn link_file(from: &Path, to: &Path) -> Result<(), InterplayError> {
     }
     let copied = fs::copy(from, to).map_err(InterplayError::io("copy", from));
     copied.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use interplay_tasks::ContextLibrary;
+
+    use super::*;
+    use crate::local_device::Device;
+    use crate::spec::ExperimentSpec;
+
+    fn plan(change: impl Fn(&mut ExperimentSpec)) -> Plan {
+        let mut spec = ExperimentSpec::preset("quick").unwrap();
+        change(&mut spec);
+        Plan::resolve(spec, Device::Flex, &ContextLibrary::embedded()).unwrap()
+    }
+
+    #[test]
+    fn stages_are_common_where_nothing_before_them_differs() {
+        let whole = plan(|_| {});
+        let common = |change: fn(&mut ExperimentSpec)| {
+            let other = plan(change);
+            let names = ["base", "midtrain", "calibrate", "grpo"];
+            names.map(|name| same_stage(&whole, &other, name))
+        };
+        assert_eq!(common(|spec| spec.evaluate.problems_per_op += 1), [true; 4]);
+        assert_eq!(common(|spec| spec.seed += 1), [false; 4]);
+        assert_eq!(common(|spec| spec.model.layers += 1), [false; 4]);
+        // A calibration samples at the temperature of the stage that follows it.
+        let cut = common(|spec| drop(spec.stages.pop()));
+        assert_eq!(cut, [true, true, false, false]);
+    }
 }

@@ -1,5 +1,7 @@
 //! The tables of a study, as rows of text with their heads: shared by the page and the text.
 
+use interplay_eval::temperature_name;
+
 use super::effect::{Effect, Level};
 use super::results::{ArmResult, GroupLevels, OVERALL, StudyResults};
 
@@ -8,7 +10,7 @@ pub(super) type Rows = Vec<Vec<String>>;
 
 /// What each arm reaches in each band: verified at the first and the last k, greedy decoding, answers alone.
 pub(super) fn levels(results: &StudyResults) -> Rows {
-    let main = name_of(results.temperature);
+    let main = temperature_name(Some(results.temperature));
     let last = results.arms.iter().find_map(|arm| {
         let groups = arm.levels.get(&main)?;
         groups.first()?.verified.last().map(|level| level.k)
@@ -132,14 +134,6 @@ pub(super) fn costs(results: &StudyResults) -> Rows {
         ]);
     }
     rows
-}
-
-/// A temperature as a key of the levels.
-pub(super) fn name_of(temperature: f64) -> String {
-    match temperature > 0.0 {
-        true => temperature.to_string(),
-        false => "greedy".to_owned(),
-    }
 }
 
 fn percent(level: &Level) -> String {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 use interplay::eval::{
     Evaluation, ItemScore, Measure, comparability, paired_difference, pass_at_k, sharpening,
+    temperature_name,
 };
 
 use super::groups::{Group, groups, judged};
-use super::report::{Report, Row, RunVerdict, Verdict, other_temperature, right};
+use super::report::{Report, Row, RunVerdict, Verdict, other_temperature};
 use super::rule::Rule;
 use super::source::Source;
-use super::table;
 
 /// Compares two sources.
 pub(super) fn compare(sources: [&str; 2], rule: Rule<'_>) -> Result<Report> {
@@ -81,7 +81,7 @@ fn pairs<'a>(
         after.temperatures()
     );
     *left_out = unshared(&temperatures, &after.ascending(), |at| {
-        format!("temperature {}", table::temperature(*at))
+        format!("temperature {}", temperature_name(*at))
     });
     Ok(pairs)
 }
@@ -146,7 +146,7 @@ fn mean_pass(
 ) -> f64 {
     let held = found.items.iter().filter(|item| holds(item));
     let passes: Vec<f64> = held
-        .map(|item| pass_at_k(found.completions, right(item, measure), k))
+        .map(|item| pass_at_k(found.completions, measure.of(item), k))
         .collect();
     passes.iter().sum::<f64>() / passes.len() as f64
 }

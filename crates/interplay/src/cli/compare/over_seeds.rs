@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use interplay::eval::{Evaluation, Measure, OverSeeds, SeedPair};
+use interplay::eval::{Evaluation, Measure, OverSeeds, SeedPair, temperature_name};
 
 use super::groups::{Group, groups, judged};
 use super::report::{Report, Row, RunVerdict, Verdict, other_temperature};
 use super::rule::Rule;
 use super::source::{SEED, Source};
-use super::table;
 
 /// The sources of one seed.
 struct Sources {
@@ -202,7 +201,7 @@ fn aligned<'a>(
             Some(pairs) => found.push(pairs),
             None => left_out.push(format!(
                 "temperature {}, which some evaluations lack",
-                table::temperature(temperature)
+                temperature_name(temperature)
             )),
         }
     }

@@ -136,7 +136,7 @@ impl RunVerdict {
         found: &Sharpening,
         holds: impl Fn(&ItemScore) -> bool,
     ) -> Self {
-        let solved = |item: &ItemScore| right(item, measure) > 0;
+        let solved = |item: &ItemScore| measure.of(item) > 0;
         let pairs = before.items.iter().zip(&after.items);
         let lost = |(one, two): &(&ItemScore, &ItemScore)| solved(one) && !solved(two);
         let lost = pairs.filter(|(one, _)| holds(one)).filter(lost).count();
@@ -172,12 +172,4 @@ impl RunVerdict {
 /// The temperature of B, where it is not that of A.
 pub(super) fn other_temperature(before: &Evaluation, after: &Evaluation) -> Option<Option<f64>> {
     (before.temperature != after.temperature).then_some(after.temperature)
-}
-
-/// How many completions of a problem are right.
-pub(super) fn right(item: &ItemScore, measure: Measure) -> u32 {
-    match measure {
-        Measure::AnswerOnly => item.answers,
-        _ => item.verified,
-    }
 }

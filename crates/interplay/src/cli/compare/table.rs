@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use interplay::eval::{Change, SeedsDesign};
+use interplay::eval::{Change, SeedsDesign, temperature_name};
 
 use super::groups::OVERALL;
 use super::report::{Report, Row, RunVerdict, Verdict};
@@ -75,17 +75,8 @@ fn line(row: &Row, text: &mut String) {
 /// The temperature of both, or of A and of B.
 fn temperatures(a: Option<f64>, b: Option<Option<f64>>) -> String {
     match b {
-        Some(b) => format!("{} / {}", temperature(a), temperature(b)),
-        None => temperature(a),
-    }
-}
-
-/// As in an evaluation's own name.
-pub(super) fn temperature(temperature: Option<f64>) -> String {
-    match temperature {
-        Some(0.0) => "greedy".to_owned(),
-        Some(temperature) => temperature.to_string(),
-        None => "-".to_owned(),
+        Some(b) => format!("{} / {}", temperature_name(a), temperature_name(b)),
+        None => temperature_name(a),
     }
 }
 
