@@ -156,6 +156,11 @@ pub(crate) struct Selection {
 /// How many problems of an op may be passed over in a row before the search for one that fits ends.
 const OVERLONG_IN_A_ROW: u64 = 10_000;
 
+/// The stream of the problems of one op, within that of a selection.
+pub(crate) fn stream_of_op(stream: &str, op: u32) -> String {
+    format!("{stream}/op-{op}")
+}
+
 /// The op of an example; 0 where it has none.
 fn op_of(example: &Example) -> u32 {
     example.labels.op.unwrap_or(0)
@@ -464,10 +469,8 @@ impl DataSpec {
         let problems = match self {
             Self::Dag(_) => {
                 for &op in ops {
-                    let stream = format!("{stream}/op-{op}");
-                    let problems =
-                        self.at_ops(&Counts::one(op))
-                            .open(supply, &stream, Split::Test)?;
+                    let data = self.at_ops(&Counts::one(op));
+                    let problems = data.open(supply, &stream_of_op(stream, op), Split::Test)?;
                     let (mut taken, mut in_a_row) = (0, 0);
                     for index in 0..PROBLEMS_PER_OP {
                         // At an op with few graphs, many draws in a row may give none that is held out.

@@ -30,6 +30,14 @@ pub enum InterplayError {
         /// The feature that builds its backend.
         feature: &'static str,
     },
+    /// A completion names a problem that its experiment does not evaluate.
+    #[error(
+        "problem {id} is none that this experiment evaluates; was the folder made by another version?"
+    )]
+    UnknownProblem {
+        /// The id.
+        id: u64,
+    },
     /// Devices that cannot share a run.
     #[error("device `{found}`: {reason}")]
     BadDevices {

@@ -3,6 +3,7 @@
 //!
 //! `training`, `training.optimizer`, `training.advantage` and `edge` are merged key by key. Everything else is
 //! replaced whole: lists, `data`, and tables that hold one variant, such as `estimator = { pass_at_k = { k = 8 } }`.
+//! `edge_from` belongs to the data: a stage with data of its own has it only if it says so itself.
 
 use toml::{Table, Value};
 
@@ -33,8 +34,8 @@ pub(crate) fn inherit(table: &mut Table) -> Result<(), String> {
         let Some(like) = stage.remove(LIKE) else {
             continue;
         };
-        let named = |one: &&Value| one.get("name").is_some() && one.get("name") == Some(&like);
-        let Some(found) = above.iter().find(named).and_then(Value::as_table) else {
+        let found = above.iter().find(|stage| named(stage, &like));
+        let Some(found) = found.and_then(Value::as_table) else {
             let names: Vec<String> = above.iter().filter_map(name).collect();
             let own = name(&rest[0]).unwrap_or_else(|| (number + 1).to_string());
             let expected = match names.is_empty() {
@@ -45,10 +46,23 @@ pub(crate) fn inherit(table: &mut Table) -> Result<(), String> {
         };
         let mut whole = found.clone();
         whole.remove("name");
-        merge(&mut whole, std::mem::take(stage), &mut Vec::new());
+        change(&mut whole, std::mem::take(stage));
         *stage = whole;
     }
     Ok(())
+}
+
+/// Puts the keys of `over` into a stage.
+pub(crate) fn change(stage: &mut Table, over: Table) {
+    if over.contains_key("data") {
+        stage.remove("edge_from");
+    }
+    merge(stage, over, &mut Vec::new());
+}
+
+/// Whether a stage has this name.
+pub(crate) fn named(stage: &Value, name: &Value) -> bool {
+    stage.get("name") == Some(name)
 }
 
 fn name(stage: &Value) -> Option<String> {
@@ -110,6 +124,34 @@ mod tests {
         let mut table: Table = toml::from_str(text).unwrap();
         inherit(&mut table)?;
         Ok(table["stage"].as_array().unwrap().clone())
+    }
+
+    #[test]
+    fn other_data_do_not_follow_the_edge_unless_they_say_so() {
+        let text = r#"
+            [[stage]]
+            name = "edge"
+            edge_from = "calibrate"
+            data = { mixture = [{ op = "6-7", edge = true }] }
+            [[stage]]
+            name = "again"
+            like = "edge"
+            [[stage]]
+            name = "easy"
+            like = "edge"
+            data = { mixture = [{ op = "2-4" }] }
+            [[stage]]
+            name = "wider"
+            like = "edge"
+            edge_from = "calibrate"
+            data = { mixture = [{ op = "6-8", edge = true }] }
+        "#;
+        let found = stages(text).unwrap();
+        let follows: Vec<bool> = found
+            .iter()
+            .map(|stage| stage.get("edge_from").is_some())
+            .collect();
+        assert_eq!(follows, [true, true, false, true]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! An experiment as a person writes it: a TOML file.
 //!
 //! Unknown keys are errors. Keys of the table `[tasks]` are defaults of every `data` table, so that
-//! bounds and distractors are written once; a stage can be `like` one above it (`inherit.rs`).
+//! bounds and distractors are written once; a stage can be `like` one above it (`inherit.rs`), and a file can extend
+//! another one (`extend.rs`).
 //! [`ExperimentSpec::validate`] reports everything that is wrong at once; [`crate::Plan`] is the
 //! resolved form.
 
@@ -17,6 +18,7 @@ use crate::budget::{BudgetSpec, leave_open};
 use crate::data::DataSpec;
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::extend::read_extended;
 use crate::inherit::inherit;
 use crate::overrides::Override;
 use crate::stage::StageSpec;
@@ -275,8 +277,7 @@ impl ExperimentSpec {
             path: origin.to_owned(),
             reason,
         };
-        let mut table: toml::Table =
-            toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let mut table = read_extended(text, origin, &Self::PRESETS)?;
         for change in overrides {
             change.apply(&mut table).map_err(bad)?;
         }

@@ -188,7 +188,7 @@ fn everything_wrong_with_a_study_is_reported_at_once() {
     refuse(
         dir,
         "study nothing --out out",
-        &["unknown study; expected one of edge, seeding, objectives"],
+        &["unknown study; expected one of edge, seeding, budget"],
     );
     refuse(
         dir,

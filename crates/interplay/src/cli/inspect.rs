@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
+use interplay::ShownProblem;
 use interplay::report::Role;
 use interplay::tasks::corpora::SampleReader;
+use interplay::tasks::{Problem, Sample, TaskError};
 
 use super::flags::ProblemFlags;
-use super::shown::{Shown, record};
 
 /// Which problem, and how to show it.
 #[derive(Args)]
@@ -41,27 +42,74 @@ enum Format {
 
 /// Draws or reads the problem and prints it.
 pub(super) fn inspect(flags: &Flags) -> Result<()> {
-    let shown = match &flags.input {
+    let (head, shown) = match &flags.input {
         None => {
             let problem = flags.problems.dataset()?.get(flags.index)?;
-            Shown::drawn(&problem, flags.problems.seed)
+            let head = head_of_drawn(&problem, flags.problems.seed);
+            (head, ShownProblem::drawn(&problem))
         }
         Some(path) => {
             let sample = record(SampleReader::open(path)?, flags.index);
             sample
-                .and_then(|sample| Shown::read(sample, flags.index))
+                .and_then(|sample| read(sample, flags.index))
                 .with_context(|| path.display().to_string())?
         }
     };
     super::output::print(&match flags.format {
-        Format::Text => text(&shown),
+        Format::Text => text(&head, &shown),
         Format::Dot => dot(&shown),
         Format::Svg => shown.drawing().to_svg()?,
     })
 }
 
-fn text(shown: &Shown) -> String {
-    let mut text = format!("{}\n", shown.head);
+fn head_of_drawn(problem: &Problem, seed: u64) -> String {
+    let (op, index) = (problem.op(), problem.id());
+    let (context, mode) = (problem.context().id(), problem.mode().published());
+    format!("op {op}, context {context}, {mode}, seed {seed}, index {index}")
+}
+
+/// A record's problem under its head.
+fn read(sample: Sample, record: u64) -> Result<(String, ShownProblem)> {
+    let (op, head) = (sample.op, head_of_record(&sample, record));
+    let shown = ShownProblem::read(sample)?;
+    if shown.op != op {
+        let told = shown.op;
+        bail!("record {record}: `op` is {op}, its texts have op {told}");
+    }
+    Ok((head, shown))
+}
+
+/// What a record says of itself; a corpus may lack the context and the mode.
+fn head_of_record(sample: &Sample, record: u64) -> String {
+    let Sample {
+        op, template, mode, ..
+    } = sample;
+    let mut head = format!("op {op}, ");
+    if !template.is_empty() {
+        head.push_str(&format!("context {template}, "));
+    }
+    if !mode.is_empty() {
+        head.push_str(&format!("{mode}, "));
+    }
+    head.push_str(&format!("record {record}"));
+    head
+}
+
+/// The record at an index of a file, from 0.
+fn record(samples: impl Iterator<Item = Result<Sample, TaskError>>, record: u64) -> Result<Sample> {
+    let mut count = 0;
+    for sample in samples {
+        let sample = sample?;
+        if count == record {
+            return Ok(sample);
+        }
+        count += 1;
+    }
+    Err(anyhow!("--index {record}: the file has {count} records"))
+}
+
+fn text(head: &str, shown: &ShownProblem) -> String {
+    let mut text = format!("{head}\n");
     for (head, body) in [
         ("problem", &shown.problem),
         ("question", &shown.question),
@@ -89,7 +137,7 @@ fn text(shown: &Shown) -> String {
 }
 
 /// Doubly framed is what is asked for, bold what is given, dashed what the answer does not need.
-fn dot(shown: &Shown) -> String {
+fn dot(shown: &ShownProblem) -> String {
     let mut text = String::from("digraph problem {\n");
     let _ = writeln!(
         text,
@@ -108,7 +156,7 @@ fn dot(shown: &Shown) -> String {
         };
         let _ = writeln!(text, "  q{index} [label=\"{label}\"{look}];");
         for (slot, parent) in quantity.parents().iter().enumerate() {
-            let sign = match Shown::sign(quantity, slot) {
+            let sign = match ShownProblem::sign(quantity, slot) {
                 "" => String::new(),
                 sign => format!(" [label=\"{sign}\"]"),
             };

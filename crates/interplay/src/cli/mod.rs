@@ -16,7 +16,6 @@ mod name;
 mod output;
 mod passk;
 mod run;
-mod shown;
 mod statistics;
 mod study;
 mod throughput;

@@ -8,6 +8,7 @@ mod evaluator;
 mod given;
 mod journal;
 mod model;
+mod problem;
 mod setting;
 
 pub use evaluator::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
@@ -15,4 +16,5 @@ pub use evaluator::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
 pub(crate) use drawn::{ITEMS_AT_ONCE, Loaded};
 pub(crate) use journal::EvalJournal;
 pub(crate) use model::EvaluatedModel;
+pub(crate) use problem::evaluated_problem;
 pub(crate) use setting::Setting;

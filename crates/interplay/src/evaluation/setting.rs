@@ -2,12 +2,14 @@
 
 use interplay_environment::{Example, Split};
 use interplay_eval::Bands;
-use interplay_graph::SeedStreams;
 use interplay_tokenizer::Tokenizer;
 
 use crate::data::{Selection, Supply, Wanted};
 use crate::error::InterplayError;
 use crate::spec::{EvaluateSpec, band_ops};
+
+/// The stream that evaluated problems are drawn from.
+pub(super) const STREAM: &str = "evaluate";
 
 /// What an experiment says of its evaluations, with what its problems are drawn from.
 #[derive(Clone, Copy)]
@@ -30,18 +32,13 @@ impl Setting<'_> {
     pub(crate) fn evaluated(&self) -> Result<Selection, InterplayError> {
         let ops = band_ops(self.bands);
         let wanted = Wanted {
-            stream: "evaluate",
+            stream: STREAM,
             ops: &ops,
             per_op: self.spec.problems_per_op,
             skip: 0,
             bands: Some(self.bands),
         };
-        let streams = self.spec.seed.map(SeedStreams::new);
-        let supply = Supply {
-            streams: streams.unwrap_or(self.supply.streams),
-            ..self.supply
-        };
-        self.select(&wanted, &supply)
+        self.select(&wanted, &self.spec.supply(&self.supply))
     }
 
     /// Other held-out problems, which leave room for a completion.

@@ -34,10 +34,13 @@ use crate::train_tokenizer::train_tokenizer;
 
 /// The share of the tokens of prompts and completions that an update computes where groups without an advantage are left
 /// out: less than half of the groups are kept, and what completions begin with in common is computed once. Measured on the
-/// study `objectives` (docs/LOG.md).
-const KEPT: f64 = 0.25;
+/// studies `objectives` and `edge` (docs/LOG.md).
+const KEPT: f64 = 0.2;
 /// The same where all groups are kept.
 const WHOLE: f64 = 0.55;
+/// The share of the tokens of completions that are computed where a problem is answered several times: what completions
+/// begin with in common is computed once.
+const APART: f64 = 0.5;
 /// How many texts of a data table are measured.
 const TEXTS: u64 = 64;
 /// How many steps are timed, after one that is not.
@@ -57,7 +60,7 @@ struct Lengths {
 struct Pace {
     /// Tokens that are trained on.
     trained: f64,
-    /// Tokens of samples, prompts included.
+    /// Tokens of samples and their prompts, each computed for itself.
     sampled: f64,
 }
 
@@ -87,7 +90,7 @@ impl Study {
                 let shared = |other: &&StudyRun| same_stage(plan, &other.plan, stage);
                 is_finished(&run.folder(folder), stage) || planned.iter().any(shared)
             };
-            let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?.whole();
+            let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?;
             for stage in &plan.stages {
                 if !done(&stage.name) {
                     seconds += pace.seconds(plan, &stage.settings, evaluated, tokenizer)?;
@@ -100,13 +103,13 @@ impl Study {
 }
 
 impl Pace {
-    /// What a stage takes, with the evaluation of its model, whose problems and solutions have the mean length
+    /// What a stage takes, with the evaluation of its model, whose problems and solutions have the mean lengths
     /// `evaluated`.
     fn seconds(
         self,
         plan: &Plan,
         settings: &StageSettings,
-        evaluated: f64,
+        evaluated: Lengths,
         tokenizer: &Tokenizer,
     ) -> Result<f64, InterplayError> {
         let evaluate = &plan.evaluate;
@@ -114,11 +117,11 @@ impl Pace {
             .temperatures
             .iter()
             .map(|temperature| match *temperature > 0.0 {
-                true => f64::from(evaluate.completions),
-                false => 1.0,
+                true => evaluated.sampled(evaluate.completions),
+                false => evaluated.sampled(1),
             });
         let problems = band_ops(&plan.bands).len() as f64 * evaluate.problems_per_op as f64;
-        let evaluation = problems * drawn.sum::<f64>() * evaluated / self.sampled;
+        let evaluation = problems * drawn.sum::<f64>() / self.sampled;
         Ok(match settings {
             StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
                 stage.training.budget_tokens as f64 / self.trained + evaluation
@@ -126,12 +129,12 @@ impl Pace {
             StageSettings::Calibrate(stage) => {
                 let edge = &stage.edge;
                 let problems = edge.ops.iter().count() as f64 * edge.problems_per_op as f64;
-                problems * f64::from(edge.completions) * evaluated / self.sampled
+                problems * evaluated.sampled(edge.completions) / self.sampled
             }
             StageSettings::Grpo(stage) => {
                 let (spec, length) = (&stage.training, lengths(plan, &stage.data, tokenizer)?);
                 let (prompts, group) = (spec.prompts as f64, spec.group_size as f64);
-                let rollouts = prompts * group * length.whole();
+                let rollouts = prompts * length.sampled(spec.group_size as u32);
                 // The tokens of a prompt are computed once for its group.
                 let kept = if spec.filter_zero_std_groups {
                     KEPT
@@ -152,8 +155,10 @@ impl Pace {
 }
 
 impl Lengths {
-    fn whole(self) -> f64 {
-        self.prompt + self.completion
+    /// The tokens that are computed for a problem with so many completions.
+    fn sampled(self, completions: u32) -> f64 {
+        let apart = if completions > 1 { APART } else { 1.0 };
+        self.prompt + apart * f64::from(completions) * self.completion
     }
 }
 

@@ -12,6 +12,7 @@ use super::arm::Arm;
 use super::spec::{StudySpec, Variant};
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::extend::read_extended;
 use crate::overrides::Override;
 use crate::plan::Plan;
 use crate::spec::ExperimentSpec;
@@ -51,11 +52,26 @@ pub struct StudyChanges {
 
 impl Study {
     /// Studies that come with the crate, as names and TOML texts.
-    pub const PRESETS: [(&'static str, &'static str); 3] = [
+    pub const PRESETS: [(&'static str, &'static str); 9] = [
         ("edge", include_str!("../../presets/studies/edge.toml")),
         (
             "seeding",
             include_str!("../../presets/studies/seeding.toml"),
+        ),
+        ("budget", include_str!("../../presets/studies/budget.toml")),
+        (
+            "rewards",
+            include_str!("../../presets/studies/rewards.toml"),
+        ),
+        (
+            "curriculum",
+            include_str!("../../presets/studies/curriculum.toml"),
+        ),
+        ("noise", include_str!("../../presets/studies/noise.toml")),
+        ("sizes", include_str!("../../presets/studies/sizes.toml")),
+        (
+            "mid-data",
+            include_str!("../../presets/studies/mid-data.toml"),
         ),
         (
             "objectives",
@@ -97,11 +113,8 @@ impl Study {
         origin: &Path,
         changes: &StudyChanges,
     ) -> Result<Self, InterplayError> {
-        let bad = |reason: String| InterplayError::BadSpec {
-            path: origin.to_owned(),
-            reason,
-        };
-        let mut table: Table = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+        let presets = [&ExperimentSpec::PRESETS[..], &Self::PRESETS].concat();
+        let mut table = read_extended(text, origin, &presets)?;
         let mut spec = StudySpec::take(&mut table, origin)?;
         if let Some(seeds) = &changes.seeds {
             spec.seeds.clone_from(seeds);
@@ -279,5 +292,31 @@ impl Experiment<'_> {
             self.changes.devices.clone(),
             &ContextLibrary::embedded(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_study_that_comes_with_the_crate_is_planned() {
+        for (name, _) in Study::PRESETS {
+            let study = Study::preset(name, &StudyChanges::default()).unwrap();
+            assert_eq!(study.name, name);
+            assert!(
+                study.spec.seeds.len() >= 3 && !study.spec.compare.is_empty(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_study_of_the_edge_is_of_the_default_experiment() {
+        let study = Study::preset("edge", &StudyChanges::default()).unwrap();
+        let default = ExperimentSpec::preset("staged").unwrap();
+        let default = Plan::resolve(default, None, &ContextLibrary::embedded()).unwrap();
+        let stages = &study.runs[0].plan.stages;
+        assert_eq!(stages[..default.stages.len()], default.stages);
     }
 }

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::arm::Arm;
 use super::curves::{Curve, curves};
 use super::effect::{BySeed, Effect, Judgment, Level, effect, judgment, level};
+use super::outcomes::{Outcomes, outcomes};
 use super::plans::Study;
+use super::samples::{StudySample, samples};
 use crate::error::InterplayError;
 use crate::results::{Results, StageResult};
 use crate::run_file::read_json;
@@ -51,6 +53,9 @@ pub struct StudyResults {
     pub arms: Vec<ArmResult>,
     /// What separates the arms.
     pub comparisons: Vec<Comparison>,
+    /// Completions of the first seed to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<StudySample>,
 }
 
 /// What an arm reaches.
@@ -73,6 +78,9 @@ pub struct ArmResult {
     pub generated_tokens: f64,
     /// Levels by temperature (`greedy`, `1`, ...), then by group.
     pub levels: BTreeMap<String, Vec<GroupLevels>>,
+    /// What its completions come to, by band, at the study's temperature.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcomes>,
     /// What training showed step by step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curves: Vec<Curve>,
@@ -129,12 +137,23 @@ impl StudyResults {
         let mut results = Vec::new();
         for arm in &arms {
             let curves = curves(study, folder, arm)?;
-            results.push(collected.arm(arm, curves)?);
+            let outcomes = outcomes(study, folder, arm)?;
+            results.push(ArmResult {
+                curves,
+                outcomes,
+                ..collected.arm(arm)?
+            });
         }
-        let mut comparisons = Vec::new();
+        let (mut comparisons, mut shown) = (Vec::new(), Vec::<StudySample>::new());
         for pair in &study.spec.compare {
             for b in &pair.b {
                 let (a, b) = (Arm::from(pair.a.clone()), Arm::from(b.clone()));
+                let evaluations = (&collected.at(&a, main), &collected.at(&b, main));
+                for sample in samples(study, folder, (&a, &b), evaluations)? {
+                    if !shown.contains(&sample) {
+                        shown.push(sample);
+                    }
+                }
                 comparisons.push(collected.comparison(a, b, main)?);
             }
         }
@@ -160,6 +179,7 @@ impl StudyResults {
             bands: Band::ALL.into_iter().map(range).collect(),
             arms: results,
             comparisons,
+            samples: shown,
         }))
     }
 }
@@ -204,7 +224,7 @@ impl<'a> Collected<'a> {
         found.collect()
     }
 
-    fn arm(&self, arm: &Arm, curves: Vec<Curve>) -> Result<ArmResult, InterplayError> {
+    fn arm(&self, arm: &Arm) -> Result<ArmResult, InterplayError> {
         let stages: Vec<&StageResult> = self.of(arm).map(|(_, stage)| stage).collect();
         let mean = |of: fn(&StageResult) -> u64| {
             let sum: u64 = stages.iter().map(|stage| of(stage)).sum();
@@ -245,7 +265,8 @@ impl<'a> Collected<'a> {
             trained_tokens: mean(|stage| stage.ledger.trained_tokens),
             generated_tokens: mean(|stage| stage.ledger.generated_tokens),
             levels,
-            curves,
+            outcomes: Vec::new(),
+            curves: Vec::new(),
         })
     }
 

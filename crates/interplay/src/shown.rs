@@ -1,34 +1,41 @@
 //! A problem ready to be shown, whether it was drawn now or read from a file.
 
-use anyhow::{Result, anyhow, bail};
-use interplay::graph::{Core, Outer, Quantity, QuantityId, ReasoningGraph};
-use interplay::report::{GraphDrawing, Node, Role};
-use interplay::tasks::{Problem, Sample};
+use interplay_graph::{Core, Outer, Quantity, QuantityId, ReasoningGraph};
+use interplay_report::{GraphDrawing, Node, Role};
+use interplay_tasks::{Problem, Sample, TaskError};
 
-/// A problem with its texts and its graph.
-pub(super) struct Shown {
-    /// Where it comes from and what kind it is.
-    pub(super) head: String,
-    pub(super) problem: String,
-    pub(super) question: String,
-    pub(super) solution: String,
-    pub(super) graph: ReasoningGraph,
-    pub(super) values: Vec<i64>,
-    pub(super) asked: QuantityId,
-    pub(super) given: Option<QuantityId>,
+/// A problem with its texts, its graph and the value of every quantity.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub struct ShownProblem {
+    /// The problem's text, without the question.
+    pub problem: String,
+    /// The question.
+    pub question: String,
+    /// The gold solution.
+    pub solution: String,
+    /// Number of operations.
+    pub op: u32,
+    /// The quantities and what they depend on.
+    pub graph: ReasoningGraph,
+    /// Values by index of the quantity.
+    pub values: Vec<i64>,
+    /// The quantity that is asked for.
+    pub asked: QuantityId,
+    /// The quantity whose value is given, in a reverse problem.
+    pub given: Option<QuantityId>,
     /// Stated quantities that cannot be computed, each with what it lacks.
-    pub(super) left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, String)>,
     needed: Vec<bool>,
 }
 
-impl Shown {
+impl ShownProblem {
     /// A problem that was drawn.
-    pub(super) fn drawn(problem: &Problem, seed: u64) -> Self {
-        let (op, index) = (problem.op(), problem.id());
-        let (context, mode) = (problem.context().id(), problem.mode().published());
+    #[must_use]
+    pub fn drawn(problem: &Problem) -> Self {
         let sample = problem.to_sample();
         Self {
-            head: format!("op {op}, context {context}, {mode}, seed {seed}, index {index}"),
+            op: problem.op(),
             problem: sample.problem,
             question: sample.question,
             solution: sample.solution,
@@ -41,21 +48,15 @@ impl Shown {
         }
     }
 
-    /// A problem that was read, from the `record`-th record of a file.
-    pub(super) fn read(sample: Sample, record: u64) -> Result<Self> {
+    /// A problem that was read. Its graph is that of its texts, and so is its op, whatever the record says.
+    ///
+    /// # Errors
+    /// Texts that do not tell a problem.
+    pub fn read(sample: Sample) -> Result<Self, TaskError> {
         let told = sample.read_back()?;
-        let Sample {
-            op, template, mode, ..
-        } = &sample;
-        if told.op() != *op {
-            bail!(
-                "record {record}: `op` is {op}, its texts have op {}",
-                told.op()
-            );
-        }
         let left_out = told.left_out.iter();
         Ok(Self {
-            head: head(*op, template, mode, record),
+            op: told.op(),
             needed: needed(&told.graph, told.goal().top()),
             values: told.values().to_vec(),
             asked: told.asked,
@@ -71,7 +72,8 @@ impl Shown {
     }
 
     /// What a quantity is to the problem.
-    pub(super) fn role(&self, id: QuantityId) -> Role {
+    #[must_use]
+    pub fn role(&self, id: QuantityId) -> Role {
         match id {
             id if id == self.asked => Role::Asked,
             id if Some(id) == self.given => Role::Given,
@@ -81,7 +83,8 @@ impl Shown {
     }
 
     /// The name of a quantity with how it follows from others.
-    pub(super) fn equation(&self, id: QuantityId) -> String {
+    #[must_use]
+    pub fn equation(&self, id: QuantityId) -> String {
         let (quantity, value) = (self.graph.quantity(id), self.values[id.index()]);
         let name = |parent| self.graph.quantity(parent).name.as_str();
         match formula(quantity, name) {
@@ -91,7 +94,8 @@ impl Shown {
     }
 
     /// What happens to what a quantity reads, and its value.
-    pub(super) fn detail(&self, id: QuantityId) -> String {
+    #[must_use]
+    pub fn detail(&self, id: QuantityId) -> String {
         let value = self.values[id.index()];
         match operation(self.graph.quantity(id)) {
             Some(operation) => format!("{operation} = {value}"),
@@ -100,7 +104,8 @@ impl Shown {
     }
 
     /// The sign of the parent at this slot: only the one that is taken away has one.
-    pub(super) fn sign(quantity: &Quantity, slot: usize) -> &'static str {
+    #[must_use]
+    pub fn sign(quantity: &Quantity, slot: usize) -> &'static str {
         match (quantity.definition.core, slot) {
             (Core::Difference, 1) => "-",
             _ => "",
@@ -108,7 +113,8 @@ impl Shown {
     }
 
     /// The graph as a drawing.
-    pub(super) fn drawing(&self) -> GraphDrawing {
+    #[must_use]
+    pub fn drawing(&self) -> GraphDrawing {
         let node = |(id, quantity): (QuantityId, &Quantity)| {
             let reads = quantity.parents().iter().enumerate();
             Node {
@@ -125,35 +131,6 @@ impl Shown {
             nodes: self.graph.quantities().map(node).collect(),
         }
     }
-}
-
-/// What a record says of itself; a corpus may lack the context and the mode.
-fn head(op: u32, context: &str, mode: &str, record: u64) -> String {
-    let mut head = format!("op {op}, ");
-    if !context.is_empty() {
-        head.push_str(&format!("context {context}, "));
-    }
-    if !mode.is_empty() {
-        head.push_str(&format!("{mode}, "));
-    }
-    head.push_str(&format!("record {record}"));
-    head
-}
-
-/// The record at an index of a file, from 0.
-pub(super) fn record(
-    samples: impl Iterator<Item = Result<Sample, interplay::tasks::TaskError>>,
-    record: u64,
-) -> Result<Sample> {
-    let mut count = 0;
-    for sample in samples {
-        let sample = sample?;
-        if count == record {
-            return Ok(sample);
-        }
-        count += 1;
-    }
-    Err(anyhow!("--index {record}: the file has {count} records"))
 }
 
 /// Which quantities the answer needs, by index.

@@ -1,0 +1,119 @@
+//! What the completions of an arm come to: accepted, cut off, or wrong by the kind of their first mistake.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use interplay_eval::GenerationRecord;
+use interplay_files::RecordReader;
+use serde::{Deserialize, Serialize};
+
+use super::arm::Arm;
+use super::plans::Study;
+use crate::error::InterplayError;
+
+/// The outcome of a completion that is accepted.
+pub const ACCEPTED: &str = "accepted";
+
+/// The outcome of a completion that did not end by itself.
+pub const CUT_OFF: &str = "cut_off";
+
+/// The outcome of a rejected completion without a first mistake, as of tasks that judge answers alone.
+pub const REJECTED: &str = "rejected";
+
+/// The completions of an arm in a band, by outcome, at the study's temperature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcomes {
+    /// The band.
+    pub group: String,
+    /// Shares of all completions of all seeds, which sum to 1: [`ACCEPTED`], [`CUT_OFF`], the kind of the first
+    /// mistake (`wrong_value`, ...), or [`REJECTED`].
+    pub shares: BTreeMap<String, f64>,
+}
+
+/// The outcomes of an arm, from `eval/STAGE.jsonl` of every run.
+pub(super) fn outcomes(
+    study: &Study,
+    folder: &Path,
+    arm: &Arm,
+) -> Result<Vec<Outcomes>, InterplayError> {
+    let mut counts: BTreeMap<u32, (&'static str, BTreeMap<String, u64>)> = BTreeMap::new();
+    for run in study.runs.iter().filter(|run| run.variant == arm.variant) {
+        for_each_record(&run.folder(folder), &arm.stage, |record| {
+            let band = record.op.and_then(|op| run.plan.bands.band_of(op));
+            if let Some(band) = band {
+                let first = *run.plan.bands.range(band).start();
+                let (_, counts) = counts
+                    .entry(first)
+                    .or_insert((band.name(), BTreeMap::new()));
+                *counts.entry(outcome(&record).to_owned()).or_default() += 1;
+            }
+        })?;
+    }
+    let of_band = |(band, counts): (&str, BTreeMap<String, u64>)| {
+        let total: u64 = counts.values().sum();
+        let share = |(name, count): (String, u64)| (name, count as f64 / total as f64);
+        Outcomes {
+            group: band.to_owned(),
+            shares: counts.into_iter().map(share).collect(),
+        }
+    };
+    Ok(counts.into_values().map(of_band).collect())
+}
+
+/// Hands over every completion of a stage that was drawn at the run's main temperature; none where a run has no such
+/// file.
+pub(super) fn for_each_record(
+    run: &Path,
+    stage: &str,
+    mut take: impl FnMut(GenerationRecord),
+) -> Result<(), InterplayError> {
+    let path = run.join("eval").join(format!("{stage}.jsonl"));
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut reader = RecordReader::open(&path)?;
+    while let Some((_, record)) = reader.next::<GenerationRecord>("a judged completion")? {
+        take(record);
+    }
+    reader.finish()?;
+    Ok(())
+}
+
+fn outcome(record: &GenerationRecord) -> &str {
+    match (&record.first_error, record.accepted, record.stopped) {
+        (_, true, _) => ACCEPTED,
+        (_, _, Some(false)) => CUT_OFF,
+        (Some(error), ..) => &error.reason,
+        (None, ..) => REJECTED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_completion_has_one_outcome() {
+        let record = |accepted: bool, stopped: bool, reason: Option<&str>| {
+            let error = reason.map(|reason| {
+                json!({"step": 0, "span": {"start": 0, "end": 1}, "reason": reason,
+                    "expected": "", "found": ""})
+            });
+            let record = json!({"id": 1, "sample": 0, "completion": "", "accepted": accepted,
+                "stopped": stopped, "answer_correct": accepted, "process_accuracy": 0.0,
+                "first_error": error});
+            serde_json::from_value::<GenerationRecord>(record).unwrap()
+        };
+        let found = [
+            record(true, true, None),
+            record(false, false, Some("missing_answer")),
+            record(false, true, Some("wrong_value")),
+            record(false, true, None),
+        ];
+        let found: Vec<&str> = found.iter().map(outcome).collect();
+        assert_eq!(found, [ACCEPTED, CUT_OFF, "wrong_value", REJECTED]);
+    }
+}

@@ -1,0 +1,293 @@
+//! Completions to look at: for each comparison the problem of the edge or beyond that B gained most, as A and as B
+//! answered it, and a right answer of B by wrong steps.
+
+use std::path::Path;
+
+use interplay_environment::FirstError;
+use interplay_eval::{Band, GenerationRecord, ItemScore};
+use interplay_report::Role;
+use interplay_tasks::ContextLibrary;
+use serde::{Deserialize, Serialize};
+
+use super::arm::Arm;
+use super::effect::BySeed;
+use super::outcomes::for_each_record;
+use super::plans::{Study, StudyRun};
+use crate::error::InterplayError;
+use crate::evaluation::evaluated_problem;
+
+/// Why a completion is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// A wrong completion of the problem that another arm gained most.
+    Before,
+    /// An accepted completion of the same problem by the arm that gained it.
+    After,
+    /// A right answer by wrong steps.
+    RightAnswerByWrongSteps,
+}
+
+/// A completion, judged step by step.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudySample {
+    /// The arm that wrote it.
+    pub arm: Arm,
+    /// The training seed of the arm.
+    pub seed: u64,
+    /// Why it is shown.
+    pub shows: Shows,
+    /// The id of the problem.
+    pub id: u64,
+    /// Its difficulty, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<u32>,
+    /// The completions of the problem that are accepted, and all.
+    pub solved: [u32; 2],
+    /// The text that the completion continues.
+    pub prompt: String,
+    /// The completion.
+    pub completion: String,
+    /// Whether it is accepted.
+    pub accepted: bool,
+    /// Whether its answer is right.
+    pub answer_correct: bool,
+    /// Its steps, in the order of the text.
+    pub steps: Vec<SampleStep>,
+    /// The first mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_error: Option<FirstError>,
+    /// The quantities of the problem, each after those that it reads; empty where it has no graph.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub graph: Vec<SampleNode>,
+}
+
+/// A step of a completion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleStep {
+    /// Where it begins, in bytes of the completion.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Whether it is right.
+    pub correct: bool,
+    /// Whether it states a quantity that the answer needs.
+    pub needed: bool,
+}
+
+/// A quantity of a problem, and what a completion makes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleNode {
+    /// Its name.
+    pub name: String,
+    /// What it does with what it reads, and its value.
+    pub detail: String,
+    /// What it is to the answer.
+    pub role: NodeRole,
+    /// What the completion makes of it.
+    pub status: NodeStatus,
+    /// Indices of the quantities that it reads.
+    pub reads: Vec<usize>,
+}
+
+/// What a quantity is to the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeRole {
+    /// The answer depends on it.
+    Needed,
+    /// It is the answer.
+    Asked,
+    /// Its value is given, in a reverse problem.
+    Given,
+    /// The answer does not depend on it.
+    Unneeded,
+}
+
+/// What a completion makes of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeStatus {
+    /// A right step states it.
+    Right,
+    /// A wrong step states it.
+    Wrong,
+    /// The answer needs it, and no step states it.
+    Missing,
+    /// The answer does not need it.
+    Unneeded,
+}
+
+/// The samples of a comparison, from the first seed; `a` and `b` are the evaluations of its arms.
+pub(super) fn samples(
+    study: &Study,
+    folder: &Path,
+    (a, b): (&Arm, &Arm),
+    (of_a, of_b): (&BySeed<'_>, &BySeed<'_>),
+) -> Result<Vec<StudySample>, InterplayError> {
+    let (Some((seed, before)), Some((_, after))) = (of_a.first(), of_b.first()) else {
+        return Ok(Vec::new());
+    };
+    let find = |arm: &Arm| {
+        let mut runs = study.runs.iter();
+        runs.find(|run| run.variant == arm.variant && run.plan.seed == *seed)
+    };
+    let (Some(run_a), Some(run_b)) = (find(a), find(b)) else {
+        return Ok(Vec::new());
+    };
+    let at = |arm, run, shows| Place {
+        folder,
+        arm,
+        run,
+        shows,
+    };
+    let mut found = Vec::new();
+    if let Some((item_a, item_b)) = most_gained(&before.items, &after.items) {
+        let wrong = |record: &GenerationRecord| !record.accepted;
+        let right = |record: &GenerationRecord| record.accepted;
+        found.extend(at(a, run_a, Shows::Before).first(item_a, before.completions, wrong)?);
+        found.extend(at(b, run_b, Shows::After).first(item_b, after.completions, right)?);
+    }
+    let hacked = after
+        .items
+        .iter()
+        .filter(|item| beyond_id(item))
+        .max_by_key(|item| {
+            let excess = item.answers.saturating_sub(item.verified);
+            (excess, std::cmp::Reverse(item.id))
+        });
+    if let Some(item) = hacked.filter(|item| item.answers > item.verified) {
+        let lucky = |record: &GenerationRecord| record.answer_correct && !record.accepted;
+        let place = at(b, run_b, Shows::RightAnswerByWrongSteps);
+        found.extend(place.first(item, after.completions, lucky)?);
+    }
+    Ok(found)
+}
+
+/// Whether a problem lies at the edge or beyond.
+fn beyond_id(item: &ItemScore) -> bool {
+    item.band.as_deref() != Some(Band::Id.name())
+}
+
+/// The problem beyond `id` of which the second arm solves most completions more; the first of equals.
+fn most_gained<'a>(
+    before: &'a [ItemScore],
+    after: &'a [ItemScore],
+) -> Option<(&'a ItemScore, &'a ItemScore)> {
+    let pairs = before.iter().zip(after);
+    let gained = pairs.filter(|(a, b)| a.id == b.id && beyond_id(a) && b.verified > a.verified);
+    gained.max_by_key(|(a, b)| (b.verified - a.verified, std::cmp::Reverse(a.id)))
+}
+
+/// Where a sample is looked for.
+struct Place<'a> {
+    folder: &'a Path,
+    arm: &'a Arm,
+    run: &'a StudyRun,
+    shows: Shows,
+}
+
+impl Place<'_> {
+    /// The first completion of a problem that `wanted` takes.
+    fn first(
+        &self,
+        item: &ItemScore,
+        completions: u32,
+        wanted: impl Fn(&GenerationRecord) -> bool,
+    ) -> Result<Option<StudySample>, InterplayError> {
+        let mut first: Option<GenerationRecord> = None;
+        for_each_record(&self.run.folder(self.folder), &self.arm.stage, |record| {
+            let earlier = first.as_ref().is_none_or(|one| record.sample < one.sample);
+            if record.id == item.id && earlier && wanted(&record) {
+                first = Some(record);
+            }
+        })?;
+        let solved = [item.verified, completions];
+        first.map(|record| self.judged(record, solved)).transpose()
+    }
+
+    /// A completion judged again, for its steps.
+    fn judged(
+        &self,
+        record: GenerationRecord,
+        solved: [u32; 2],
+    ) -> Result<StudySample, InterplayError> {
+        let library = ContextLibrary::embedded();
+        let plan = &self.run.plan;
+        let problem = evaluated_problem(&plan.evaluate, &plan.supply(&library), record.id)?;
+        let score = problem.score(&record.completion)?;
+        let steps = score.steps.iter().map(|step| SampleStep {
+            start: step.span.start,
+            end: step.span.end,
+            correct: step.correct,
+            needed: step.node.is_some(),
+        });
+        let (mut right, mut wrong) = (Vec::new(), Vec::new());
+        for step in &score.steps {
+            let name = step.node.and_then(|node| problem.needed_name(node));
+            match step.correct {
+                true => right.extend(name),
+                false => wrong.extend(name),
+            }
+        }
+        let status = |name: &str, role: NodeRole| match role {
+            NodeRole::Unneeded => NodeStatus::Unneeded,
+            _ if right.contains(&name) => NodeStatus::Right,
+            _ if wrong.contains(&name) => NodeStatus::Wrong,
+            _ => NodeStatus::Missing,
+        };
+        let drawing = problem.shown().map(|shown| shown.drawing());
+        let nodes = drawing.into_iter().flat_map(|drawing| drawing.nodes);
+        let graph = nodes.map(|node| {
+            let role = NodeRole::from(node.role);
+            SampleNode {
+                status: status(&node.name, role),
+                name: node.name,
+                detail: node.detail,
+                role,
+                reads: node.reads.into_iter().map(|(index, _)| index).collect(),
+            }
+        });
+        Ok(StudySample {
+            arm: self.arm.clone(),
+            seed: plan.seed,
+            shows: self.shows,
+            id: record.id,
+            op: record.op,
+            solved,
+            prompt: problem.prompt().to_owned(),
+            accepted: record.accepted,
+            answer_correct: record.answer_correct,
+            steps: steps.collect(),
+            graph: graph.collect(),
+            first_error: record.first_error,
+            completion: record.completion,
+        })
+    }
+}
+
+impl From<Role> for NodeRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Needed => Self::Needed,
+            Role::Asked => Self::Asked,
+            Role::Given => Self::Given,
+            Role::Unneeded => Self::Unneeded,
+        }
+    }
+}
+
+impl From<NodeRole> for Role {
+    fn from(role: NodeRole) -> Self {
+        match role {
+            NodeRole::Needed => Self::Needed,
+            NodeRole::Asked => Self::Asked,
+            NodeRole::Given => Self::Given,
+            NodeRole::Unneeded => Self::Unneeded,
+        }
+    }
+}
