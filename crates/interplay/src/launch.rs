@@ -26,7 +26,7 @@ pub struct Launch {
     /// Experiment file (TOML).
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     pub config: Option<PathBuf>,
-    /// Built-in experiment: staged, quick or paper.
+    /// Built-in experiment: staged, quick, paper or paper-576.
     #[arg(long, value_name = "NAME", default_value = "staged")]
     pub preset: String,
     /// Devices to run on, instead of the experiment's own: flex, ndarray, cuda or cuda:INDEX.

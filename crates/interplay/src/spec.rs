@@ -212,10 +212,11 @@ fn default_held_out() -> f64 {
 
 impl ExperimentSpec {
     /// Experiments that come with the crate, as names and TOML texts.
-    pub const PRESETS: [(&'static str, &'static str); 3] = [
+    pub const PRESETS: [(&'static str, &'static str); 4] = [
         ("staged", include_str!("../presets/staged.toml")),
         ("quick", include_str!("../presets/quick.toml")),
         ("paper", include_str!("../presets/paper.toml")),
+        ("paper-576", include_str!("../presets/paper-576.toml")),
     ];
 
     /// A preset by name.

@@ -12,7 +12,9 @@ use interplay::study::{Study, StudyChanges, StudyResults};
 /// The folders of results.
 fn committed() -> Vec<PathBuf> {
     let results = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
-    let entries = fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(results)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
@@ -54,6 +56,9 @@ fn results_are_those_of_the_studies_that_come_with_the_crate() {
         assert_eq!(found.question, study.spec.question);
         assert_eq!(found.completions, study.runs[0].plan.evaluate.completions);
         let notes = fs::read_to_string(committed.join("README.md")).unwrap();
-        assert!(notes.contains(&format!("interplay study {}", found.name)), "{notes}");
+        assert!(
+            notes.contains(&format!("interplay study {}", found.name)),
+            "{notes}"
+        );
     }
 }

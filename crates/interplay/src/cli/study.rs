@@ -11,8 +11,8 @@ use interplay::{Devices, Override};
 /// Which study, and where.
 #[derive(Args)]
 pub(super) struct Flags {
-    /// A study that comes with the program: edge, seeding, budget, rewards, curriculum, noise, sizes, mid-data or
-    /// objectives.
+    /// A study that comes with the program: edge, seeding, budget, rewards, curriculum, noise, sizes, mid-data,
+    /// objectives; paper-edge, paper-seeding, paper-budget or paper-rewards, made for GPUs.
     #[arg(value_name = "NAME", required_unless_present_any = ["config", "from"])]
     name: Option<String>,
     /// Study file (TOML): an experiment with a table `[study]`.

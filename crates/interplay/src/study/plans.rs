@@ -52,7 +52,7 @@ pub struct StudyChanges {
 
 impl Study {
     /// Studies that come with the crate, as names and TOML texts.
-    pub const PRESETS: [(&'static str, &'static str); 9] = [
+    pub const PRESETS: [(&'static str, &'static str); 13] = [
         ("edge", include_str!("../../presets/studies/edge.toml")),
         (
             "seeding",
@@ -76,6 +76,22 @@ impl Study {
         (
             "objectives",
             include_str!("../../presets/studies/objectives.toml"),
+        ),
+        (
+            "paper-edge",
+            include_str!("../../presets/studies/paper-edge.toml"),
+        ),
+        (
+            "paper-seeding",
+            include_str!("../../presets/studies/paper-seeding.toml"),
+        ),
+        (
+            "paper-budget",
+            include_str!("../../presets/studies/paper-budget.toml"),
+        ),
+        (
+            "paper-rewards",
+            include_str!("../../presets/studies/paper-rewards.toml"),
         ),
     ];
 
