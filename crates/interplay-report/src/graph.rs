@@ -3,11 +3,13 @@
 //! Each node is drawn one row below the lowest node that it reads, and within its row near their
 //! mean (one pass of the barycenter heuristic of Sugiyama, Tagawa and Toda 1981).
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::error::ReportError;
 use crate::escape::Escaped;
 use crate::figure;
+use crate::pixel::Pixel;
+use crate::wrap::wrapped;
 
 const BOX_WIDTH: f64 = 176.0;
 const LINE_HEIGHT: f64 = 15.0;
@@ -16,6 +18,10 @@ const GAP_Y: f64 = 46.0;
 const PADDING: f64 = 8.0;
 /// The most letters of a line in a box.
 const LETTERS: usize = 22;
+/// Length of an arrow's head.
+const HEAD: f64 = 7.0;
+/// The least share of its size at which a drawing on a page is shown before it scrolls.
+const LEAST_SCALE: f64 = 0.85;
 /// The least width of a drawing for each letter of its title.
 const TITLE_LETTER: f64 = 8.2;
 
@@ -33,15 +39,31 @@ pub enum Role {
     Unneeded,
 }
 
+/// What a solution makes of a node, which decides the frame of its box and is written in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeStatus {
+    /// The solution has it, and it is right.
+    Right,
+    /// The solution has it, and something about it is wrong.
+    Wrong,
+    /// The solution needs it and lacks it.
+    Missing,
+    /// The solution has it and does not need it.
+    Unneeded,
+}
+
 /// A node and the text in its box.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Node {
-    /// Its name; long names are broken at spaces.
+    /// Its name; long names are broken at spaces and after `_`, `/` and `+`.
     pub name: String,
     /// One line below the name.
     pub detail: String,
     /// How its box is drawn.
     pub role: Role,
+    /// What a solution makes of it, in a drawing of a solution. It takes the place of the role,
+    /// except that the node asked for has a double frame.
+    pub status: Option<NodeStatus>,
     /// Indices of the earlier nodes that it reads, each with a label for its arrow, possibly
     /// empty.
     pub reads: Vec<(usize, String)>,
@@ -88,6 +110,13 @@ impl Node {
         self
     }
 
+    /// Sets what a solution makes of it.
+    #[must_use]
+    pub fn status(mut self, status: NodeStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// Adds an arrow without a label from the node at an index.
     #[must_use]
     pub fn reads(mut self, index: usize) -> Self {
@@ -120,26 +149,58 @@ impl GraphDrawing {
     /// exist.
     pub fn to_svg(&self) -> Result<String, ReportError> {
         self.validate()?;
-        let lines: Vec<Vec<String>> = self.nodes.iter().map(lines).collect();
-        let rows = self.rows();
         let least = TITLE_LETTER * self.title.chars().count() as f64;
-        let (frames, width, height) = layout(&rows, &lines, least);
-        let mut drawing = format!(
+        let mut drawing = String::new();
+        let extent = self.write_drawing(least, 1.0, &mut drawing);
+        let extent = extent.expect("writing to a string does not fail");
+        Ok(figure::svg(&self.title, extent, &drawing))
+    }
+
+    /// Appends the drawing below its title, or why it cannot be drawn.
+    pub(crate) fn write(&self, out: &mut impl Write) -> fmt::Result {
+        if let Err(error) = self.validate() {
+            let error = error.to_string();
+            return writeln!(out, "<p>The graph cannot be drawn: {}</p>", Escaped(&error));
+        }
+        if !self.title.is_empty() {
+            writeln!(out, "<p class=\"part\">{}</p>", Escaped(&self.title))?;
+        }
+        // What is too wide scrolls in its frame, also by keyboard.
+        out.write_str("<div class=\"scroll\" tabindex=\"0\">\n")?;
+        self.write_drawing(0.0, LEAST_SCALE, out)?;
+        out.write_str("</div>\n")
+    }
+
+    /// Appends the drawing, at least `least` wide, as an `<svg>` that is not shrunk below
+    /// `least_scale`. Returns its width and height.
+    fn write_drawing(
+        &self,
+        least: f64,
+        least_scale: f64,
+        out: &mut impl Write,
+    ) -> Result<(f64, f64), fmt::Error> {
+        let lines: Vec<Vec<String>> = self.nodes.iter().map(lines).collect();
+        let (frames, width, height) = layout(&self.rows(), &lines, least);
+        write!(
+            out,
             "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             role=\"img\">\n<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" \
-             markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" \
-             style=\"fill:var(--soft)\"/></marker></defs>\n"
-        );
+             role=\"img\" aria-label=\"{}\"",
+            Escaped(&self.title),
+        )?;
+        if least_scale < 1.0 {
+            write!(out, " style=\"min-width:{}px\"", Pixel(width * least_scale))?;
+        }
+        out.write_str(">\n")?;
         for (node, frame) in self.nodes.iter().zip(&frames) {
             for (from, sign) in &node.reads {
-                arrow(&mut drawing, frames[*from], *frame, sign);
+                write_arrow(frames[*from], *frame, sign, out)?;
             }
         }
         for ((node, frame), lines) in self.nodes.iter().zip(&frames).zip(&lines) {
-            draw_box(&mut drawing, *frame, node.role, lines);
+            write_box(*frame, node, lines, out)?;
         }
-        drawing.push_str("</svg>\n");
-        Ok(figure::svg(&self.title, (width, height), &drawing))
+        out.write_str("</svg>\n")?;
+        Ok((width, height))
     }
 
     fn validate(&self) -> Result<(), ReportError> {
@@ -185,21 +246,30 @@ impl GraphDrawing {
 
 /// The lines in a node's box.
 fn lines(node: &Node) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in node.name.split_whitespace() {
-        let last = lines.len() - 1;
-        let letters = lines[last].chars().count() + 1 + word.chars().count();
-        if lines[last].is_empty() {
-            lines[last].push_str(word);
-        } else if letters <= LETTERS {
-            lines[last].push(' ');
-            lines[last].push_str(word);
-        } else {
-            lines.push(word.to_owned());
+    let mut lines = wrapped(&node.name, LETTERS);
+    lines.push(node.detail.clone());
+    lines.extend(node.status.map(|status| status.name().to_owned()));
+    lines
+}
+
+impl NodeStatus {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Missing => "missing",
+            Self::Unneeded => "not needed",
         }
     }
-    lines.push(node.detail.clone());
-    lines
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong => "wrong",
+            Self::Missing => "missing",
+            Self::Unneeded => "unneeded",
+        }
+    }
 }
 
 /// The frames of all boxes, and the size of the whole drawing, at least `least` wide.
@@ -229,54 +299,68 @@ fn layout(rows: &[Vec<usize>], lines: &[Vec<String>], least: f64) -> (Vec<Frame>
     (frames, width, (y - GAP_Y + PADDING).max(PADDING))
 }
 
-fn arrow(out: &mut String, from: Frame, to: Frame, sign: &str) {
+fn write_arrow(from: Frame, to: Frame, sign: &str, out: &mut impl Write) -> fmt::Result {
     let (x1, y1) = (from.x + BOX_WIDTH / 2.0, from.y + from.height);
-    let (x2, y2) = (to.x + BOX_WIDTH / 2.0, to.y);
+    let (x2, y2) = (to.x + BOX_WIDTH / 2.0, to.y - HEAD + 1.0);
     let bend = (y2 - y1) / 2.0;
-    let _ = writeln!(
+    // Every arrow arrives from above, so its head needs no turning.
+    writeln!(
         out,
-        "<path d=\"M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y2:.1}\" \
-         class=\"axis\" style=\"fill:none\" marker-end=\"url(#tip)\"/>",
+        "<path class=\"arrow\" d=\"M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} \
+         {y2:.1}\"/><path class=\"head\" d=\"M{x2:.1} {:.1}l-4 -{HEAD}h8z\"/>",
         y1 + bend,
         y2 - bend,
-    );
+        to.y,
+    )?;
     if !sign.is_empty() {
         let (x, y) = ((x1 + x2) / 2.0 + 6.0, (y1 + y2) / 2.0);
-        let _ = writeln!(
-            out,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
-            Escaped(sign)
-        );
+        let sign = Escaped(sign);
+        writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\">{sign}</text>")?;
     }
+    Ok(())
 }
 
-fn draw_box(out: &mut String, frame: Frame, role: Role, lines: &[String]) {
-    let style = match role {
-        Role::Needed => "stroke:var(--c0)",
-        Role::Asked => "stroke:var(--c1);stroke-width:3",
-        Role::Given => "stroke:var(--c2);stroke-width:3",
-        Role::Unneeded => "stroke:var(--soft);stroke-dasharray:5 4",
+fn write_box(frame: Frame, node: &Node, lines: &[String], out: &mut impl Write) -> fmt::Result {
+    let class = match (node.status, node.role) {
+        (Some(status), _) => status.class(),
+        (None, Role::Needed) => "needed",
+        (None, Role::Asked) => "asked",
+        (None, Role::Given) => "given",
+        (None, Role::Unneeded) => "unneeded",
     };
     let Frame { x, y, height } = frame;
-    let _ = writeln!(
+    writeln!(
         out,
-        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{BOX_WIDTH}\" height=\"{height:.1}\" rx=\"6\" \
-         style=\"fill:var(--tint);{style}\"/>"
-    );
+        "<rect class=\"box {class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{BOX_WIDTH}\" \
+         height=\"{height:.1}\" rx=\"6\"/>"
+    )?;
+    if node.status.is_some() && node.role == Role::Asked {
+        writeln!(
+            out,
+            "<rect class=\"box inner {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{}\" \
+             height=\"{:.1}\" rx=\"3\"/>",
+            x + 4.0,
+            y + 4.0,
+            BOX_WIDTH - 8.0,
+            height - 8.0,
+        )?;
+    }
     let middle = x + BOX_WIDTH / 2.0;
+    let name_lines = lines.len() - 1 - usize::from(node.status.is_some());
     for (number, line) in lines.iter().enumerate() {
         let baseline = y + PADDING + (number as f64 + 0.8) * LINE_HEIGHT;
-        let class = if number + 1 < lines.len() {
-            " class=\"name\""
-        } else {
-            ""
+        let class = match number {
+            number if number < name_lines => " class=\"name\"".to_owned(),
+            number if number > name_lines => format!(" class=\"status {class}\""),
+            _ => String::new(),
         };
-        let _ = writeln!(
+        writeln!(
             out,
             "<text x=\"{middle:.1}\" y=\"{baseline:.1}\" text-anchor=\"middle\"{class}>{}</text>",
             Escaped(line)
-        );
+        )?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -287,8 +371,8 @@ mod tests {
         Node {
             name: name.to_owned(),
             detail: "= 3".to_owned(),
-            role: Role::Needed,
             reads: reads.iter().map(|from| (*from, String::new())).collect(),
+            ..Node::default()
         }
     }
 
@@ -306,7 +390,7 @@ mod tests {
         };
         assert_eq!(drawing.rows(), [vec![0, 1], vec![2, 4], vec![3]]);
         let svg = drawing.to_svg().unwrap();
-        assert_eq!(svg.matches("marker-end").count(), 5);
+        assert_eq!(svg.matches("class=\"arrow\"").count(), 5);
         assert_eq!(svg.matches("rx=\"6\"").count(), 5);
     }
 
@@ -321,6 +405,35 @@ mod tests {
             nodes: vec![long],
         };
         assert!(drawing.to_svg().unwrap().contains("&lt;calm&gt;"));
+    }
+
+    #[test]
+    fn a_status_is_drawn_and_written() {
+        let drawing = GraphDrawing::new("elk?")
+            .node(Node::new("fox").status(NodeStatus::Right).role(Role::Given))
+            .node(Node::new("owl").status(NodeStatus::Unneeded))
+            .node(Node::new("bee").status(NodeStatus::Missing).reads(0))
+            .node(
+                Node::new("elk")
+                    .status(NodeStatus::Wrong)
+                    .role(Role::Asked)
+                    .reads(2),
+            );
+        let svg = drawing.to_svg().unwrap();
+        for (class, name) in [
+            ("right", "right"),
+            ("unneeded", "not needed"),
+            ("missing", "missing"),
+            ("wrong", "wrong"),
+        ] {
+            assert_eq!(
+                svg.matches(&format!("<rect class=\"box {class}\"")).count(),
+                1
+            );
+            assert!(svg.contains(&format!("class=\"status {class}\">{name}</text>")));
+        }
+        // The node asked for has a double frame.
+        assert_eq!(svg.matches("class=\"box inner wrong\"").count(), 1);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Self-contained HTML reports: facts, tables and line plots in one file. Plots and graphs can
-//! also be saved as SVG files.
+//! Self-contained HTML reports: facts, tables, plots and annotated texts in one file. Line plots
+//! and graphs can also be saved as SVG files.
 //!
 //! A [`Page`] is plain data, and [`Page::to_html`] renders it as a document that needs nothing
 //! else: no script, no font, no network. Plots are inline SVG. They follow the reader's light or
-//! dark scheme, label each line at its end and show every value on hover. Text is escaped, and
-//! the same page always gives the same bytes.
+//! dark scheme and the width of the screen, and tell series apart by color, dashes and markers.
+//! Text is escaped, and the same page always gives the same bytes.
 //!
 //! ```
 //! use interplay_report::{LinePlot, Page, Section, Series};
@@ -32,18 +32,27 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod bars;
 mod error;
 mod escape;
 mod figure;
+mod frame;
 mod graph;
+mod look;
 mod page;
+mod pixel;
 mod plot;
+mod sample;
 mod scale;
+mod table;
 mod thin;
 mod ticks;
+mod wrap;
 
+pub use bars::{Arrangement, BarPlot, BarSeries};
 pub use error::ReportError;
-pub use graph::{GraphDrawing, Node, Role};
+pub use graph::{GraphDrawing, Node, NodeStatus, Role};
 pub use page::{Block, Page, Section};
 pub use plot::{LinePlot, Series};
+pub use sample::{AnnotatedText, Judgment, Mark, Sample, SampleVerdict};
 pub use scale::Scale;

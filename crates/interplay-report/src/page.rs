@@ -1,9 +1,12 @@
-//! A page: its title, facts, and sections of tables and plots.
+//! A page: its title, facts, and sections of tables, plots and samples.
 
 use std::fmt::{self, Display, Write};
 
+use crate::bars::BarPlot;
 use crate::escape::Escaped;
 use crate::plot::LinePlot;
+use crate::sample::Sample;
+use crate::table;
 
 /// A whole report.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,11 +28,11 @@ pub struct Section {
     pub heading: String,
     /// Plain text. An empty line starts a new paragraph.
     pub text: String,
-    /// Tables and plots, in order.
+    /// Tables, plots and samples, in order.
     pub blocks: Vec<Block>,
 }
 
-/// A table or a plot.
+/// A table, a plot or a sample.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
@@ -42,6 +45,10 @@ pub enum Block {
     },
     /// A line plot.
     Plot(LinePlot),
+    /// A bar plot.
+    Bars(BarPlot),
+    /// A completion with marks.
+    Sample(Sample),
 }
 
 impl Page {
@@ -154,6 +161,20 @@ impl Section {
         self
     }
 
+    /// Adds a bar plot.
+    #[must_use]
+    pub fn bars(mut self, plot: BarPlot) -> Self {
+        self.blocks.push(Block::Bars(plot));
+        self
+    }
+
+    /// Adds a completion with marks.
+    #[must_use]
+    pub fn sample(mut self, sample: Sample) -> Self {
+        self.blocks.push(Block::Sample(sample));
+        self
+    }
+
     /// Adds a table of rows under named columns.
     #[must_use]
     pub fn table<Row>(
@@ -181,54 +202,20 @@ impl Section {
         }
         for block in &self.blocks {
             match block {
-                Block::Table { columns, rows } => write_table(columns, rows, out)?,
+                Block::Table { columns, rows } => table::write(columns, rows, out)?,
                 Block::Plot(plot) => plot.write(out)?,
+                Block::Bars(plot) => plot.write(out)?,
+                Block::Sample(sample) => sample.write(out)?,
             }
         }
         out.write_str("</section>\n")
     }
 }
 
-fn write_table(columns: &[String], rows: &[Vec<String>], out: &mut impl Write) -> fmt::Result {
-    let cell = |row: usize, column: usize| rows[row].get(column).map_or("", String::as_str);
-    let classes: Vec<&str> = (0..columns.len())
-        .map(|column| {
-            let numeric = (0..rows.len()).all(|row| looks_numeric(cell(row, column)));
-            let empty = (0..rows.len()).all(|row| cell(row, column).is_empty());
-            if numeric && !empty {
-                " class=\"n\""
-            } else {
-                ""
-            }
-        })
-        .collect();
-    // A table wider than the screen scrolls in its frame, also by keyboard.
-    out.write_str("<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr>")?;
-    for (column, class) in columns.iter().zip(&classes) {
-        write!(out, "<th scope=\"col\"{class}>{}</th>", Escaped(column))?;
-    }
-    out.write_str("</tr></thead>\n<tbody>\n")?;
-    for row in 0..rows.len() {
-        out.write_str("<tr>")?;
-        for (column, class) in classes.iter().enumerate() {
-            write!(out, "<td{class}>{}</td>", Escaped(cell(row, column)))?;
-        }
-        out.write_str("</tr>\n")?;
-    }
-    out.write_str("</tbody>\n</table></div>\n")
-}
-
-/// Whether a cell starts like a number, or stands for a missing one.
-fn looks_numeric(cell: &str) -> bool {
-    let cell = cell.trim();
-    let digits = cell.trim_start_matches(['+', '-', '\u{2212}', '.', '<', '>', '[', '(', ' ']);
-    matches!(cell, "" | "-" | "\u{2013}" | "\u{2014}" | "n/a")
-        || digits.starts_with(|letter: char| letter.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::GraphDrawing;
 
     fn page() -> Page {
         Page {
@@ -247,6 +234,8 @@ mod tests {
                         ],
                     },
                     Block::Plot(LinePlot::default()),
+                    Block::Bars(BarPlot::default()),
+                    Block::Sample(Sample::default().graph(GraphDrawing::new("<i>"))),
                 ],
             }],
         }
@@ -259,7 +248,7 @@ mod tests {
         assert!(html.contains("&quot;quoted&quot;"));
         assert!(html.contains("<dd>&lt;7&gt;</dd>"));
         assert!(html.contains("<p>First.</p>\n<p>Second &lt;b&gt;.</p>"));
-        assert!(html.contains("&lt;base&gt;"));
+        assert!(html.contains("&lt;base&gt;") && html.contains("&lt;i&gt;"));
     }
 
     #[test]
@@ -275,13 +264,6 @@ mod tests {
     #[test]
     fn the_same_page_gives_the_same_bytes() {
         assert_eq!(page().to_html(), page().to_html());
-    }
-
-    #[test]
-    fn numbers_are_right_aligned_and_short_rows_are_filled() {
-        let html = page().to_html();
-        assert!(html.contains("<th scope=\"col\">stage</th><th scope=\"col\" class=\"n\">"));
-        assert!(html.contains("<tr><td>grpo</td><td class=\"n\"></td></tr>"));
     }
 
     #[test]

@@ -105,8 +105,9 @@ impl Axis {
 }
 
 impl Scale {
+    /// Whether an axis can show a value. Differences of the largest numbers are not finite.
     fn holds(self, value: f64) -> bool {
-        value.is_finite() && (self == Self::Linear || value > 0.0)
+        value.abs() <= 1e300 && (self == Self::Linear || value > 0.0)
     }
 }
 
@@ -157,5 +158,9 @@ mod tests {
             true,
         );
         assert!(wide.ticks.marks.len() < 20);
+        let widest = [f64::MIN, 0.5, f64::MAX].into_iter();
+        let widest = Axis::over(widest, Scale::Linear, (0.0, 1.0), 5, true);
+        assert!(widest.contains(0.5) && widest.ticks.marks.len() < 20);
+        assert_eq!(widest.pixel(f64::MAX), None);
     }
 }

@@ -92,6 +92,11 @@ fn label(value: f64, exponent: i32) -> String {
     if exponent < -4 {
         return format!("{}e{exponent}", (value / 10f64.powi(exponent)).round());
     }
+    if magnitude >= 1e15 {
+        let lead = magnitude.log10().floor() as i32;
+        let decimals = usize::try_from(lead - exponent).unwrap_or(0).min(3);
+        return minus_sign(&format!("{value:.decimals$e}"));
+    }
     let (unit, name, power) = match magnitude {
         magnitude if magnitude >= 1e9 => (1e9, "G", 9),
         magnitude if magnitude >= 1e6 => (1e6, "M", 6),
@@ -111,14 +116,21 @@ fn label(value: f64, exponent: i32) -> String {
 
 /// A value for readers: four significant digits, or all digits of a whole number.
 pub(crate) fn readable(value: f64) -> String {
+    significant(value, 4)
+}
+
+/// A value with this many significant digits, at least one, or all digits of a whole number.
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return grouped(value);
     }
+    let digits = i32::try_from(digits.clamp(1, 15)).unwrap_or(15);
     let exponent = value.abs().log10().floor() as i32;
     if !(-4..15).contains(&exponent) {
-        return minus_sign(&format!("{value:.3e}"));
+        let decimals = usize::try_from(digits - 1).unwrap_or(0);
+        return minus_sign(&format!("{value:.decimals$e}"));
     }
-    let decimals = usize::try_from(3 - exponent).unwrap_or(0);
+    let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
     let text = format!("{value:.decimals$}");
     let text = match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
@@ -192,6 +204,10 @@ mod tests {
         assert_eq!(labels(&linear(0.0, 1.5e6, 3)), ["0", "500k", "1M", "1.5M"]);
         assert_eq!(labels(&linear(0.0, 6e-5, 3)), ["0", "2e-5", "4e-5", "6e-5"]);
         assert_eq!(
+            labels(&linear(0.0, 1.5e20, 3)),
+            ["0", "5e19", "1.0e20", "1.5e20"]
+        );
+        assert_eq!(
             labels(&linear(0.0, 2000.0, 4)),
             ["0", "500", "1000", "1500", "2000"]
         );
@@ -224,5 +240,7 @@ mod tests {
         assert_eq!(readable(0.5), "0.5");
         assert_eq!(readable(123.456), "123.5");
         assert_eq!(readable(0.0000123), "1.230e-5");
+        assert_eq!(significant(0.51239, 2), "0.51");
+        assert_eq!(significant(41.26, 3), "41.3");
     }
 }

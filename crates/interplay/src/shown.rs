@@ -121,6 +121,7 @@ impl ShownProblem {
                 name: quantity.name.clone(),
                 detail: self.detail(id),
                 role: self.role(id),
+                status: None,
                 reads: reads
                     .map(|(slot, parent)| (parent.index(), Self::sign(quantity, slot).to_owned()))
                     .collect(),

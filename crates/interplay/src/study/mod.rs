@@ -10,6 +10,8 @@
 //! Deviations: the paper has one seed and no intervals.
 
 mod arm;
+mod bars;
+mod completions;
 mod curves;
 mod effect;
 mod estimate;

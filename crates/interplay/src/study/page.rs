@@ -3,6 +3,8 @@
 use interplay_eval::temperature_name;
 use interplay_report::{Block, LinePlot, Page, Scale, Section, Series};
 
+use super::bars;
+use super::completions;
 use super::curves::Curve;
 use super::effect::Level;
 use super::results::{ArmResult, StudyResults};
@@ -53,10 +55,13 @@ impl StudyResults {
                      steps are the difference between answer and verified.",
                 )
                 .table_of(tables::levels(self)),
+            bars::levels(self),
             self.pass_curves(),
             self.by_op(),
         ];
+        sections.extend(bars::outcomes(self));
         sections.extend(self.training());
+        sections.extend(completions::section(self));
         sections.push(
             Section::new("Each seed")
                 .text("Differences in points, seed by seed.")

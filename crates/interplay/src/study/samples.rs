@@ -88,8 +88,9 @@ pub struct SampleNode {
     pub detail: String,
     /// What it is to the answer.
     pub role: NodeRole,
-    /// What the completion makes of it.
-    pub status: NodeStatus,
+    /// What the completion makes of it, where the answer needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<NodeStatus>,
     /// Indices of the quantities that it reads.
     pub reads: Vec<usize>,
 }
@@ -118,8 +119,6 @@ pub enum NodeStatus {
     Wrong,
     /// The answer needs it, and no step states it.
     Missing,
-    /// The answer does not need it.
-    Unneeded,
 }
 
 /// The samples of a comparison, from the first seed; `a` and `b` are the evaluations of its arms.
@@ -235,10 +234,10 @@ impl Place<'_> {
             }
         }
         let status = |name: &str, role: NodeRole| match role {
-            NodeRole::Unneeded => NodeStatus::Unneeded,
-            _ if right.contains(&name) => NodeStatus::Right,
-            _ if wrong.contains(&name) => NodeStatus::Wrong,
-            _ => NodeStatus::Missing,
+            NodeRole::Unneeded => None,
+            _ if right.contains(&name) => Some(NodeStatus::Right),
+            _ if wrong.contains(&name) => Some(NodeStatus::Wrong),
+            _ => Some(NodeStatus::Missing),
         };
         let drawing = problem.shown().map(|shown| shown.drawing());
         let nodes = drawing.into_iter().flat_map(|drawing| drawing.nodes);
