@@ -104,7 +104,12 @@ fn stack(shares: &[&BTreeMap<String, f64>]) -> Vec<(String, Vec<String>)> {
         series.push(("other".to_owned(), rare.collect()));
     }
     let there = |kind: &&str| totals.contains_key(kind);
-    series.extend([CUT_OFF, REJECTED].iter().filter(|kind| there(kind)).map(alone));
+    series.extend(
+        [CUT_OFF, REJECTED]
+            .iter()
+            .filter(|kind| there(kind))
+            .map(alone),
+    );
     series
 }
 

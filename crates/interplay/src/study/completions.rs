@@ -135,12 +135,20 @@ mod tests {
             }],
         };
         let shown = drawn(&sample);
-        let judgments: Vec<Judgment> = shown.completion.marks.iter().map(|one| one.judgment).collect();
+        let judgments: Vec<Judgment> = shown
+            .completion
+            .marks
+            .iter()
+            .map(|one| one.judgment)
+            .collect();
         assert_eq!(
             judgments,
             [Judgment::Right, Judgment::Wrong, Judgment::FirstError]
         );
-        assert_eq!(shown.completion.marks[2].note, "wrong value; expected 2, found 3");
+        assert_eq!(
+            shown.completion.marks[2].note,
+            "wrong value; expected 2, found 3"
+        );
         assert!(matches!(shown.verdict, SampleVerdict::Rejected { .. }));
         let status = shown.graph.and_then(|graph| graph.nodes[0].status);
         assert_eq!(status, Some(Drawn::Right));
