@@ -100,7 +100,8 @@ fn lines() -> Section {
 /// A budget split, gains of either sign, and error types.
 fn bars() -> Section {
     let band = |name: &str, values: [f64; 7]| {
-        BarSeries::new(name, values).intervals(values.map(|v| (v - 0.024, (v + 0.024).min(1.0))))
+        BarSeries::new(name, values)
+            .intervals(values.map(|v| ((v - 0.024_f64).max(0.0), v + 0.024)))
     };
     let types = [
         "wrong value",
@@ -245,57 +246,69 @@ fn samples() -> Section {
                 .accepted()
                 .graph(graph(false)),
         )
+        .sample(
+            Sample::new("A problem.", AnnotatedText::new("c = 34. Answer: 34."))
+                .title("A wide graph")
+                .graph(wide_graph()),
+        )
 }
 
 fn graph(judged: bool) -> GraphDrawing {
-    let nodes = [
-        (
-            "adult fox in South Zoo",
-            "3",
-            NodeStatus::Right,
-            Role::Given,
-            vec![],
-        ),
-        (
-            "adult owl in South Zoo",
-            "4",
-            NodeStatus::Unneeded,
-            Role::Unneeded,
-            vec![],
-        ),
-        (
-            "adult elk in South Zoo",
-            "2 * parent = 6",
-            NodeStatus::Wrong,
-            Role::Needed,
-            vec![0],
-        ),
-        (
-            "adult bee in South Zoo",
-            "parent + 1 = 4",
-            NodeStatus::Missing,
-            Role::Needed,
-            vec![0],
-        ),
-        (
-            "adult crow in South Zoo",
-            "sum = 9",
-            NodeStatus::Wrong,
-            Role::Asked,
-            vec![0, 2, 3],
-        ),
+    use NodeStatus::{Missing, Right, Unneeded, Wrong};
+    let nodes: [(&str, &str, NodeStatus, &[usize]); 5] = [
+        ("adult fox in South Zoo", "3", Right, &[]),
+        ("adult owl in South Zoo", "4", Unneeded, &[]),
+        ("adult elk in South Zoo", "2 * parent = 6", Wrong, &[0]),
+        ("adult bee in South Zoo", "parent + 1 = 4", Missing, &[0]),
+        ("adult crow in South Zoo", "sum = 9", Wrong, &[0, 2, 3]),
     ];
     let mut drawing = GraphDrawing::new("How many adult crow does South Zoo have?");
-    for (name, detail, status, role, reads) in nodes {
-        let mut node = Node::new(name).detail(detail).role(role);
+    for (name, detail, status, reads) in nodes {
+        let mut node = Node::new(name).detail(detail);
         node.status = judged.then_some(status);
-        node.reads = reads
-            .into_iter()
-            .map(|from| (from, String::new()))
-            .collect();
+        node.reads = reads.iter().map(|from| (*from, String::new())).collect();
         drawing.nodes.push(node);
     }
+    drawing.nodes[1].role = Role::Unneeded;
+    drawing.nodes[4].role = Role::Asked;
     drawing
+}
+
+/// A chain that skips rows, with four nodes beside each other.
+fn wide_graph() -> GraphDrawing {
+    let mut drawing = GraphDrawing::new("total number of movies?");
+    for name in [
+        "calm road movie",
+        "solemn period drama",
+        "upbeat metropolis comedy",
+        "futuristic sci-fi movie",
+    ] {
+        drawing = drawing.node(Node::new(format!("{name} in West Sahara")).detail("2"));
+    }
+    drawing
+        .node(
+            Node::new("in West Sahara")
+                .detail("sum = 8")
+                .reads(0)
+                .reads(1)
+                .reads(2)
+                .reads(3),
+        )
+        .node(
+            Node::new("in Golden Banana")
+                .detail("3 * parent = 24")
+                .reads(4)
+                .role(Role::Given),
+        )
+        .node(
+            Node::new("in all")
+                .detail("sum = 34")
+                .reads(0)
+                .reads(3)
+                .reads(4)
+                .reads(5)
+                .role(Role::Asked),
+        )
 }
 
 fn tables() -> Section {

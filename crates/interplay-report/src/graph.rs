@@ -1,7 +1,8 @@
 //! A drawing of an acyclic graph in layers, as SVG.
 //!
 //! Each node is drawn one row below the lowest node that it reads, and within its row near their
-//! mean (one pass of the barycenter heuristic of Sugiyama, Tagawa and Toda 1981).
+//! mean (one pass of the barycenter heuristic of Sugiyama, Tagawa and Toda 1981). Arrows pass
+//! between the boxes of the rows that they cross.
 
 use std::fmt::{self, Write};
 
@@ -11,7 +12,7 @@ use crate::figure;
 use crate::pixel::Pixel;
 use crate::wrap::wrapped;
 
-const BOX_WIDTH: f64 = 176.0;
+const BOX_WIDTH: f64 = 186.0;
 const LINE_HEIGHT: f64 = 15.0;
 const GAP_X: f64 = 22.0;
 const GAP_Y: f64 = 46.0;
@@ -23,7 +24,7 @@ const HEAD: f64 = 7.0;
 /// The least share of its size at which a drawing on a page is shown before it scrolls.
 const LEAST_SCALE: f64 = 0.85;
 /// The least width of a drawing for each letter of its title.
-const TITLE_LETTER: f64 = 8.2;
+const TITLE_LETTER: f64 = 9.8;
 
 /// What a node is to the answer of a problem, which decides how its box is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,6 +85,15 @@ struct Frame {
     x: f64,
     y: f64,
     height: f64,
+}
+
+/// Where an arrow passes a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Passage {
+    x: f64,
+    /// The upper and the lower end of the row.
+    top: f64,
+    bottom: f64,
 }
 
 impl Node {
@@ -180,7 +190,8 @@ impl GraphDrawing {
         out: &mut impl Write,
     ) -> Result<(f64, f64), fmt::Error> {
         let lines: Vec<Vec<String>> = self.nodes.iter().map(lines).collect();
-        let (frames, width, height) = layout(&self.rows(), &lines, least);
+        let rows = self.rows();
+        let (frames, width, height) = layout(&rows, &lines, least);
         write!(
             out,
             "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
@@ -193,7 +204,8 @@ impl GraphDrawing {
         out.write_str(">\n")?;
         for (node, frame) in self.nodes.iter().zip(&frames) {
             for (from, sign) in &node.reads {
-                write_arrow(frames[*from], *frame, sign, out)?;
+                let (from, to) = (frames[*from], *frame);
+                write_arrow(from, to, &passages(from, to, &rows, &frames), sign, out)?;
             }
         }
         for ((node, frame), lines) in self.nodes.iter().zip(&frames).zip(&lines) {
@@ -299,21 +311,72 @@ fn layout(rows: &[Vec<usize>], lines: &[Vec<String>], least: f64) -> (Vec<Frame>
     (frames, width, (y - GAP_Y + PADDING).max(PADDING))
 }
 
-fn write_arrow(from: Frame, to: Frame, sign: &str, out: &mut impl Write) -> fmt::Result {
-    let (x1, y1) = (from.x + BOX_WIDTH / 2.0, from.y + from.height);
-    let (x2, y2) = (to.x + BOX_WIDTH / 2.0, to.y - HEAD + 1.0);
-    let bend = (y2 - y1) / 2.0;
+/// Where an arrow passes the rows between its ends: beside the boxes and not behind them.
+fn passages(from: Frame, to: Frame, rows: &[Vec<usize>], frames: &[Frame]) -> Vec<Passage> {
+    let (start, end) = (from.y + from.height, to.y);
+    let mut passages = Vec::new();
+    for row in rows {
+        let boxes: Vec<Frame> = row.iter().map(|index| frames[*index]).collect();
+        let top = boxes
+            .iter()
+            .map(|frame| frame.y)
+            .fold(f64::INFINITY, f64::min);
+        let bottom = boxes
+            .iter()
+            .map(|frame| frame.y + frame.height)
+            .fold(0.0, f64::max);
+        if top <= from.y || top >= end {
+            continue;
+        }
+        let share = ((top + bottom) / 2.0 - start) / (end - start);
+        let straight = from.x + share * (to.x - from.x) + BOX_WIDTH / 2.0;
+        let covers = |frame: &Frame| {
+            straight > frame.x - GAP_X / 2.0 && straight < frame.x + BOX_WIDTH + GAP_X / 2.0
+        };
+        let x = match boxes.iter().find(|frame| covers(frame)) {
+            None => straight,
+            Some(frame) if straight < frame.x + BOX_WIDTH / 2.0 => frame.x - GAP_X / 2.0,
+            Some(frame) => frame.x + BOX_WIDTH + GAP_X / 2.0,
+        };
+        passages.push(Passage { x, top, bottom });
+    }
+    passages
+}
+
+fn write_arrow(
+    from: Frame,
+    to: Frame,
+    passages: &[Passage],
+    sign: &str,
+    out: &mut impl Write,
+) -> fmt::Result {
+    let (mut x, mut y) = (from.x + BOX_WIDTH / 2.0, from.y + from.height);
+    write!(out, "<path class=\"arrow\" d=\"M{x:.1} {y:.1}")?;
+    let arrival = to.x + BOX_WIDTH / 2.0;
+    let last = Passage {
+        x: arrival,
+        top: to.y - HEAD + 1.0,
+        bottom: to.y - HEAD + 1.0,
+    };
+    let mut middle = (x, y);
+    for next in passages.iter().chain([&last]) {
+        let bend = (y + next.top) / 2.0;
+        write!(
+            out,
+            "C{x:.1} {bend:.1} {:.1} {bend:.1} {:.1} {:.1}V{:.1}",
+            next.x, next.x, next.top, next.bottom
+        )?;
+        middle = ((x + next.x) / 2.0, bend);
+        (x, y) = (next.x, next.bottom);
+    }
     // Every arrow arrives from above, so its head needs no turning.
     writeln!(
         out,
-        "<path class=\"arrow\" d=\"M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} \
-         {y2:.1}\"/><path class=\"head\" d=\"M{x2:.1} {:.1}l-4 -{HEAD}h8z\"/>",
-        y1 + bend,
-        y2 - bend,
-        to.y,
+        "\"/><path class=\"head\" d=\"M{arrival:.1} {:.1}l-4 -{HEAD}h8z\"/>",
+        to.y
     )?;
     if !sign.is_empty() {
-        let (x, y) = ((x1 + x2) / 2.0 + 6.0, (y1 + y2) / 2.0);
+        let (x, y) = (middle.0 + 6.0, middle.1);
         let sign = Escaped(sign);
         writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\">{sign}</text>")?;
     }
@@ -392,6 +455,29 @@ mod tests {
         let svg = drawing.to_svg().unwrap();
         assert_eq!(svg.matches("class=\"arrow\"").count(), 5);
         assert_eq!(svg.matches("rx=\"6\"").count(), 5);
+    }
+
+    #[test]
+    fn an_arrow_passes_beside_the_boxes_between_its_ends() {
+        let drawing = GraphDrawing {
+            title: String::new(),
+            nodes: vec![
+                node("a", &[]),
+                node("b", &[0]),
+                node("c", &[1]),
+                node("d", &[0, 2]),
+            ],
+        };
+        let rows = drawing.rows();
+        let lines: Vec<Vec<String>> = drawing.nodes.iter().map(super::lines).collect();
+        let (frames, width, _) = layout(&rows, &lines, 0.0);
+        assert!(passages(frames[0], frames[1], &rows, &frames).is_empty());
+        let found = passages(frames[0], frames[3], &rows, &frames);
+        assert_eq!(found.len(), 2);
+        for (passage, frame) in found.iter().zip(&frames[1..]) {
+            assert!(passage.x < frame.x || passage.x > frame.x + BOX_WIDTH);
+            assert!(passage.x > 0.0 && passage.x < width);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use crate::escape::Escaped;
 
 /// A column with a longer cell is broken into lines.
 const LONGEST_LINE: usize = 56;
+/// A first column with a longer cell is broken into lines on phones, where it stays in view.
+const LONGEST_NAME: usize = 18;
 
 /// Appends rows under named columns. A short row is filled with empty cells.
 pub(crate) fn write(columns: &[String], rows: &[Vec<String>], out: &mut impl Write) -> fmt::Result {
@@ -13,15 +15,13 @@ pub(crate) fn write(columns: &[String], rows: &[Vec<String>], out: &mut impl Wri
     let classes: Vec<&str> = (0..columns.len())
         .map(|column| {
             let mut cells = (0..rows.len()).map(|row| cell(row, column));
-            if cells
-                .clone()
-                .any(|cell| cell.chars().count() > LONGEST_LINE)
-            {
-                " class=\"long\""
-            } else if cells.clone().any(|cell| !cell.is_empty()) && cells.all(looks_numeric) {
-                " class=\"n\""
-            } else {
-                ""
+            let longest = cells.clone().map(|cell| cell.chars().count()).max();
+            match longest.unwrap_or(0) {
+                0 => "",
+                longest if longest > LONGEST_LINE => " class=\"long\"",
+                _ if cells.all(looks_numeric) => " class=\"n\"",
+                longest if column == 0 && longest > LONGEST_NAME => " class=\"names\"",
+                _ => "",
             }
         })
         .collect();
@@ -76,7 +76,12 @@ mod tests {
     #[test]
     fn a_column_of_sentences_is_broken_into_lines() {
         let sentence = "1 sentence ".repeat(10);
-        let html = html(&["advice"], &[&["2"], &[sentence.as_str()]]);
-        assert_eq!(html.matches("<td class=\"long\">").count(), 2);
+        let advice = html(&["advice"], &[&["2"], &[sentence.as_str()]]);
+        assert_eq!(advice.matches("<td class=\"long\">").count(), 2);
+        let names = html(
+            &["arm", "p"],
+            &[&["curriculum, strict gate", "0.5"], &["base"]],
+        );
+        assert_eq!(names.matches("<td class=\"names\">").count(), 2);
     }
 }

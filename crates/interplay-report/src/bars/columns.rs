@@ -6,11 +6,9 @@ use crate::wrap::{longest_part, wrapped};
 /// The most letters of a line of a category's name.
 const NAME_LETTERS: usize = 18;
 /// The share of a category's width that its bars fill.
-const FILLED: f64 = 0.8;
+const FILLED: f64 = 0.84;
 /// The widest bar.
 const WIDEST: f64 = 64.0;
-/// Between names of neighbors.
-const GAP: f64 = 8.0;
 
 /// Slots of equal width, one a category, each with bars in its middle.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,11 +39,12 @@ impl Columns {
         let room = size.extent().0 - Self::margin(size) - left;
         let longest = categories.iter().map(|name| longest_part(name)).max();
         let longest = longest.unwrap_or(0).min(NAME_LETTERS);
+        let (letter, gap) = Self::letter(size);
         let slot = (room / categories.len().max(1) as f64)
             .max(bars as f64 * least / FILLED)
-            .max(longest as f64 * LETTER + GAP);
+            .max(longest as f64 * letter + gap);
         // Rounding must not break a name that was just given its room.
-        let letters = ((slot - GAP) / LETTER + 1e-6).floor().max(1.0) as usize;
+        let letters = ((slot - gap) / letter + 1e-6).floor().max(1.0) as usize;
         let names = categories.iter().map(|name| wrapped(name, letters));
         Self {
             left,
@@ -53,6 +52,15 @@ impl Columns {
             bar: (slot * FILLED / bars as f64).min(WIDEST),
             bars,
             names: names.collect(),
+        }
+    }
+
+    /// The width of a letter of a category's name, and the least gap between two names.
+    fn letter(size: Size) -> (f64, f64) {
+        match size {
+            Size::Wide => (LETTER, 8.0),
+            // `style.css` makes the letters smaller.
+            Size::Narrow => (7.0, 4.0),
         }
     }
 
@@ -126,7 +134,7 @@ mod tests {
         let columns = Columns::fit(Size::Narrow, 50.0, &names(&[name; 6]), 1, 14.0);
         assert!(columns.lines() > 1);
         for line in &columns.names[0] {
-            assert!(line.chars().count() as f64 * LETTER <= columns.slot);
+            assert!(line.chars().count() as f64 * 7.0 <= columns.slot);
             assert!(!line.contains('…'), "{line}");
         }
     }

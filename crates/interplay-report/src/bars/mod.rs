@@ -28,8 +28,10 @@ const LINE: f64 = 15.0;
 const X_LABEL: f64 = 26.0;
 /// Height of a value above its bar.
 const VALUE: f64 = 17.0;
-/// The least width of a bar that has room for its value, upright or written in it.
-const UPRIGHT: f64 = 14.0;
+/// The least width of a bar that has room for its value upright.
+const UPRIGHT: f64 = 12.0;
+/// The least width and height of a part of a stack that has room for its value.
+const WITHIN: (f64, f64) = (28.0, 14.0);
 
 /// A bar plot.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -186,7 +188,7 @@ impl BarPlot {
         };
         let least = match self.arrangement {
             Arrangement::Grouped => UPRIGHT,
-            Arrangement::Stacked => 2.0 * UPRIGHT,
+            Arrangement::Stacked => WITHIN.0,
         };
         let columns = Columns::fit(size, left, &self.categories, side_by_side, least);
         let bars = self.bars();
@@ -199,22 +201,20 @@ impl BarPlot {
             Arrangement::Grouped if columns.bar >= longest => (Labels::Level, VALUE),
             Arrangement::Grouped => (Labels::Upright, longest + 6.0),
         };
-        let below = match bars.iter().any(|(_, _, bar)| bar.value < 0.0) {
-            true => room,
-            false => 0.0,
-        };
         let (_, height) = size.extent();
         let more_lines = columns.lines().saturating_sub(1) as f64;
         let height = height + LINE * more_lines;
         let names = 10.0 + LINE * columns.lines() as f64;
+        let (top, bottom) = (size.top(), height - X_LABEL - names);
+        let (above, below) = self.headroom(room, bottom - top);
         let frame = Frame {
             size,
             width: columns.right() + Columns::margin(size),
             height,
             left,
             right: columns.right(),
-            top: size.top() + room,
-            bottom: height - X_LABEL - names - below,
+            top: top + above,
+            bottom: bottom - below,
         };
         Layout {
             y_axis: self.y_axis((frame.bottom, frame.top)),
@@ -222,6 +222,26 @@ impl BarPlot {
             columns,
             labels,
         }
+    }
+
+    /// How far the frame must stay away from both ends of its room, so that values of this height
+    /// beyond their bars fit.
+    fn headroom(&self, value: f64, height: f64) -> (f64, f64) {
+        let axis = self.y_axis((1.0, 0.0));
+        let share = |value: f64| axis.pixel(value).map_or(0.0, |share| share.clamp(0.0, 1.0));
+        // The frame is at least this high, whatever is taken from both ends.
+        let height = (height - 2.0 * value).max(0.0);
+        let (mut above, mut below) = (0.0_f64, 0.0_f64);
+        for (_, _, bar) in self.bars() {
+            let (low, high) = bar.interval.unwrap_or((bar.value, bar.value));
+            if bar.value >= 0.0 {
+                above = above.max(value - height * share(bar.value.max(high).max(low)));
+            } else {
+                let free = 1.0 - share(bar.value.min(low).min(high));
+                below = below.max(value - height * free);
+            }
+        }
+        (above, below)
     }
 
     fn y_axis(&self, pixels: (f64, f64)) -> Axis {
@@ -358,13 +378,13 @@ impl BarPlot {
                 let title = self.title_of(category, i, bar);
                 Look(i).write_bar((x, high), (columns.bar, low - high), &title, out)?;
                 let text = self.unit().short_label(bar.value);
+                let color = Look(i).color();
                 let width = LETTER * text.chars().count() as f64 + 4.0;
-                if low - high >= UPRIGHT && columns.bar >= width {
+                if low - high >= WITHIN.1 && columns.bar >= width {
                     writeln!(
                         values,
-                        "<text class=\"within t{}\" x=\"{}\" y=\"{}\" dy=\".35em\" \
+                        "<text class=\"within s{color} t{color}\" x=\"{}\" y=\"{}\" dy=\".35em\" \
                          text-anchor=\"middle\">{text}</text>",
-                        Look(i).color(),
                         Pixel(columns.middle(category)),
                         Pixel((low + high) / 2.0),
                     )?;
@@ -544,6 +564,35 @@ mod tests {
         let zero = attribute(bars[0], "y") + attribute(bars[0], "height");
         assert!((attribute(bars[1], "y") - zero).abs() < 0.11);
         assert!(wide.contains(">−1</text>"));
+    }
+
+    #[test]
+    fn values_stay_inside_the_drawing() {
+        for (values, letters) in [([1.0, -1.0], 2.0), ([0.31, 0.0], 4.0), ([-0.9, -0.2], 4.0)] {
+            for count in [1, 12] {
+                let series = (0..count).map(|i| BarSeries::new(format!("{i}"), values));
+                let plot = BarPlot::new("", "", "")
+                    .categories(["a", "b"])
+                    .all_series(series);
+                let layout = plot.layout(Size::Narrow);
+                let label = match layout.labels {
+                    Labels::Upright => 5.0 + letters * LETTER,
+                    _ => VALUE,
+                };
+                let ends = values.map(|value| layout.height_of(value));
+                let top = ends.into_iter().fold(f64::INFINITY, f64::min);
+                let bottom = ends.into_iter().fold(0.0, f64::max);
+                assert!(
+                    values[0] < 0.0 || top - label >= Size::Narrow.top() - 0.1,
+                    "{values:?}"
+                );
+                let names = layout.frame.height - X_LABEL - LINE - 10.0;
+                assert!(
+                    values[1] >= 0.0 || bottom + label <= names + 0.1,
+                    "{values:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -15,12 +15,20 @@ const BLEED: f64 = 4.0;
 const DOTS_UP_TO: usize = 40;
 /// How many markers a longer line has, to tell it from others.
 const SPARSE_MARKERS: usize = 5;
+/// Among more lines than this, long ones are thinner.
+const BROAD_UP_TO: usize = 4;
 
 /// A line ready to be drawn: unbroken runs of points.
 pub(super) struct Line<'a> {
     pub(super) name: &'a str,
     pub(super) runs: Vec<Vec<Dot>>,
     pub(super) look: Look,
+}
+
+impl Line<'_> {
+    fn points(&self) -> usize {
+        self.runs.iter().map(Vec::len).sum()
+    }
 }
 
 /// Bands first, then lines, all cut at the frame by an inner drawing of its size.
@@ -54,10 +62,15 @@ pub(super) fn write_lines(lines: &[Line<'_>], frame: &Frame, out: &mut impl Writ
         }
     }
     for line in lines {
+        let fine = if lines.len() > BROAD_UP_TO && line.points() > DOTS_UP_TO {
+            " fine"
+        } else {
+            ""
+        };
         for run in line.runs.iter().filter(|run| run.len() > 1) {
             write!(
                 out,
-                "<path class=\"line s{} d{}\" d=\"",
+                "<path class=\"line{fine} s{} d{}\" d=\"",
                 line.look.color(),
                 line.look.dash()
             )?;
@@ -86,8 +99,7 @@ pub(super) fn write_markers(
     out: &mut impl Write,
 ) -> fmt::Result {
     for (number, line) in lines.iter().enumerate() {
-        let points: usize = line.runs.iter().map(Vec::len).sum();
-        let every = points <= DOTS_UP_TO;
+        let every = line.points() <= DOTS_UP_TO;
         let runs = line.runs.iter().filter(|run| every || run.len() == 1);
         let mut dots: Vec<Dot> = runs.flatten().copied().collect();
         if !every && lines.len() > 1 {
