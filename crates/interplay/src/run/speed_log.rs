@@ -118,6 +118,8 @@ impl Observer for SpeedLog<'_> {
         let speed = self.tokens as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
         let number = |name: &str| {
             let found = report.numbers.iter().find(|(key, _)| key == name);
+            // What the step has not is not finite.
+            let found = found.filter(|(_, value)| value.is_finite());
             found.map(|(_, value)| format!("{name} {value:.3}  "))
         };
         let shown = [
