@@ -1,8 +1,14 @@
 //! Where categories and their bars lie along the horizontal axis.
 
+use std::fmt::{self, Write};
+
+use crate::escape::Escaped;
 use crate::frame::{LETTER, Size};
+use crate::pixel::Pixel;
 use crate::wrap::{longest_part, wrapped};
 
+/// Height of a line of a category's name.
+pub(super) const LINE: f64 = 15.0;
 /// The most letters of a line of a category's name.
 const NAME_LETTERS: usize = 18;
 /// The share of a category's width that its bars fill.
@@ -22,7 +28,7 @@ pub(super) struct Columns {
     /// Bars side by side in a slot.
     bars: usize,
     /// The names of the categories in lines.
-    pub(super) names: Vec<Vec<String>>,
+    names: Vec<Vec<String>>,
 }
 
 impl Columns {
@@ -85,6 +91,23 @@ impl Columns {
     /// The pixel at which a bar of a category begins.
     pub(super) fn start(&self, category: usize, bar: usize) -> f64 {
         self.middle(category) + (bar as f64 - self.bars as f64 / 2.0) * self.bar
+    }
+
+    /// Appends the names of the categories, which end above the pixel `bottom`.
+    pub(super) fn write_names(&self, bottom: f64, out: &mut impl Write) -> fmt::Result {
+        let first = bottom - LINE * self.lines() as f64 + LINE * 0.7;
+        for (category, lines) in self.names.iter().enumerate() {
+            let x = Pixel(self.middle(category));
+            for (number, line) in lines.iter().enumerate() {
+                writeln!(
+                    out,
+                    "<text class=\"category\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                    Pixel(first + LINE * number as f64),
+                    Escaped(line),
+                )?;
+            }
+        }
+        Ok(())
     }
 
     /// The most lines of a name.

@@ -12,7 +12,7 @@ use std::fmt::{self, Write};
 
 pub use self::series::{Arrangement, BarSeries};
 
-use self::columns::Columns;
+use self::columns::{Columns, LINE};
 use self::series::Bar;
 use self::values::{Labels, Unit, write_value, write_whisker};
 use crate::escape::Escaped;
@@ -22,8 +22,6 @@ use crate::pixel::Pixel;
 use crate::scale::{Axis, Scale};
 use crate::table;
 
-/// Height of a line of a category's name.
-const LINE: f64 = 15.0;
 /// Height of the horizontal axis's label.
 const X_LABEL: f64 = 26.0;
 /// Height of a value above its bar.
@@ -293,28 +291,9 @@ impl BarPlot {
             "<path class=\"axis\" d=\"M{left} {}H{right}\"/>",
             Pixel(zero)
         )?;
-        self.write_names(layout, out)?;
+        layout.columns.write_names(frame.height - X_LABEL, out)?;
         frame.write_x_label(&self.x_label, out)?;
         out.write_str("</svg>\n")
-    }
-
-    /// The names of the categories.
-    fn write_names(&self, layout: &Layout, out: &mut impl Write) -> fmt::Result {
-        let Layout { frame, columns, .. } = layout;
-        let names = LINE * columns.lines() as f64;
-        let first = frame.height - X_LABEL - names + LINE * 0.7;
-        for (category, lines) in columns.names.iter().enumerate() {
-            let x = Pixel(columns.middle(category));
-            for (number, line) in lines.iter().enumerate() {
-                writeln!(
-                    out,
-                    "<text class=\"category\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                    Pixel(first + LINE * number as f64),
-                    Escaped(line),
-                )?;
-            }
-        }
-        Ok(())
     }
 
     /// Bars side by side, then intervals and values on top of them.
