@@ -1,6 +1,7 @@
-//! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `examples`, `golden`
-//! and `peers`.
+//! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `examples`, `golden`,
+//! `book` and `peers`.
 
+mod book;
 mod check;
 mod examples;
 mod golden;
@@ -22,6 +23,7 @@ Usage: cargo xtask <TASK>
             [PACKAGE]  only in this package
   examples  Run every example of the workspace once
   golden    Rewrite the files in tests/golden after an intended change
+  book      Build the book into target/book, with mdBook; installs it below target if need be
   peers     Compare training and sampling speed with PyTorch
             [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
             [--compile] [--program PATH-OF-INTERPLAY]
@@ -50,6 +52,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["circles", package] => tidy::circles::list(&root, package),
         ["examples"] => examples::run(&root),
         ["golden"] => golden::run(&root),
+        ["book"] => book::run(&root),
         ["peers", ..] => peers::run(&root, &words[1..]),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -1,9 +1,11 @@
 //! `tidy`: rules that the compiler does not check; they also run as an ordinary test.
 
 mod architecture;
+mod book;
 pub mod circles;
 mod docs;
 mod finding;
+mod links;
 mod manifests;
 mod sources;
 
@@ -35,6 +37,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>> {
         docs::check(root, file, &mut findings);
     }
     docs::check_presence(root, &files, &repository::crates(root)?, &mut findings);
+    book::check(root, &files, &mut findings)?;
     architecture::check(root, &mut findings)?;
     manifests::check(root, &mut findings)?;
     circles::check(root, &mut findings)?;

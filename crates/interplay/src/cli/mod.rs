@@ -8,6 +8,8 @@ mod audit;
 mod certify;
 mod compare;
 mod diagnose;
+#[cfg(test)]
+mod documents;
 mod evaluate;
 mod flags;
 mod generate;
