@@ -1,8 +1,8 @@
 //! The TOML blocks of the book are what the program reads.
 //!
-//! A block with `items` is a context. Every other block is a fragment of an experiment: it is laid over the experiments
-//! that come with the program until one of them takes it. Keys that no experiment has at its top are settings of a GRPO
-//! stage (`training`).
+//! A block with `items` is a context. Every other block is a part of an experiment: it extends the experiments that come
+//! with the program until one of them takes it. Keys that an experiment does not have at its top are settings of the
+//! stage `grpo`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,11 @@ use interplay::{ExperimentSpec, Plan};
 use toml::{Table, Value};
 
 /// The keys at the top of an experiment file.
-const TOP: [&str; 11] = [
+const TOP: [&str; 14] = [
     "name",
     "seed",
+    "extends",
+    "without",
     "device",
     "held_out",
     "bands",
@@ -24,13 +26,13 @@ const TOP: [&str; 11] = [
     "model",
     "evaluate",
     "budget",
+    "stage",
     "study",
 ];
 
 #[test]
 fn every_toml_block_is_read() {
-    let mut wrong = Vec::new();
-    let mut seen = 0;
+    let (mut seen, mut wrong) = (0, Vec::new());
     for path in chapters(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = fs::read_to_string(&path).unwrap();
         for block in blocks(&text) {
@@ -79,92 +81,42 @@ fn check(block: &str) -> Result<(), String> {
         return read.map(drop).map_err(|error| error.to_string());
     }
     let mut reasons = String::new();
-    for (name, text) in ExperimentSpec::PRESETS.iter().chain(&Study::PRESETS) {
-        match accepts(text, &fragment) {
+    for (preset, _) in ExperimentSpec::PRESETS {
+        match extends(preset, &fragment) {
             Ok(()) => return Ok(()),
-            Err(reason) => reasons += &format!("\n  over `{name}`: {reason}"),
+            Err(reason) => reasons += &format!("\n  extending `{preset}`: {reason}"),
         }
     }
     Err(reasons)
 }
 
-/// Whether an experiment with the fragment laid over it can be planned.
-fn accepts(experiment: &str, fragment: &Table) -> Result<(), String> {
-    let mut whole: Table = toml::from_str(experiment).map_err(|error| error.to_string())?;
-    whole.remove("study");
-    if fragment.contains_key("budget") {
-        leave_open(&mut whole);
+/// Whether a preset with the fragment can be planned.
+fn extends(preset: &str, fragment: &Table) -> Result<(), String> {
+    let (mut whole, mut training) = (Table::new(), Table::new());
+    whole.insert("name".into(), "fragment".into());
+    whole.insert("extends".into(), preset.into());
+    for (key, value) in fragment {
+        let table = match TOP.contains(&key.as_str()) {
+            true => &mut whole,
+            false => &mut training,
+        };
+        table.insert(key.clone(), value.clone());
     }
-    lay_over(&mut whole, fragment);
+    if !training.is_empty() {
+        let mut stage = Table::new();
+        stage.insert("name".into(), "grpo".into());
+        stage.insert("training".into(), Value::Table(training));
+        whole.insert("stage".into(), Value::Array(vec![Value::Table(stage)]));
+    }
     let text = toml::to_string(&whole).map_err(|error| error.to_string())?;
     if fragment.contains_key("study") {
-        let study = Study::from_toml(&text, Path::new("block"), &StudyChanges::default());
+        let study = Study::from_toml(&text, Path::new("fragment"), &StudyChanges::default());
         return study.map(drop).map_err(|error| error.to_string());
     }
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let path = folder.path().join("experiment.toml");
+    let path = folder.path().join("fragment.toml");
     fs::write(&path, text).map_err(|error| error.to_string())?;
     let spec = ExperimentSpec::load_with(&path, &[]).map_err(|error| error.to_string())?;
     let plan = Plan::resolve(spec, None, &ContextLibrary::embedded());
     plan.map(drop).map_err(|error| error.to_string())
-}
-
-/// Leaves out how long the stages run, which a budget says.
-fn leave_open(experiment: &mut Table) {
-    for stage in experiment
-        .get_mut("stage")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        let kind = stage
-            .get("kind")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        let Some(training) = stage.get_mut("training").and_then(Value::as_table_mut) else {
-            continue;
-        };
-        match kind.as_str() {
-            "midtrain" => training.remove("budget_tokens"),
-            "grpo" => training.remove("steps"),
-            _ => None,
-        };
-    }
-}
-
-/// Lays a fragment over an experiment: tables are merged, stages are added, everything else is replaced.
-fn lay_over(experiment: &mut Table, fragment: &Table) {
-    for (key, value) in fragment {
-        match key.as_str() {
-            "stage" => {
-                let stages = experiment.get_mut(key).and_then(Value::as_array_mut);
-                if let (Some(stages), Some(new)) = (stages, value.as_array()) {
-                    stages.extend(new.iter().cloned());
-                }
-            }
-            top if TOP.contains(&top) => merge(experiment, key, value),
-            _ => {
-                let stages = experiment.get_mut("stage").and_then(Value::as_array_mut);
-                let is_grpo =
-                    |stage: &&mut Value| stage.get("kind").and_then(Value::as_str) == Some("grpo");
-                let stage = stages.and_then(|stages| stages.iter_mut().find(is_grpo));
-                let training = stage.and_then(|stage| stage.get_mut("training"));
-                if let Some(training) = training.and_then(Value::as_table_mut) {
-                    merge(training, key, value);
-                }
-            }
-        }
-    }
-}
-
-fn merge(table: &mut Table, key: &str, value: &Value) {
-    match (table.get_mut(key).and_then(Value::as_table_mut), value) {
-        (Some(old), Value::Table(new)) => {
-            new.iter().for_each(|(key, value)| merge(old, key, value))
-        }
-        _ => {
-            table.insert(key.to_owned(), value.clone());
-        }
-    }
 }
