@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// The version of mdBook that is installed: pages look the same everywhere.
-const VERSION: &str = "MDBOOK_VERSION";
+const VERSION: &str = "0.5.4";
 
 /// The folder of the book.
 const BOOK: &str = "docs/book";

@@ -144,7 +144,7 @@ fn check_includes(
         let found = path.as_deref().and_then(|path| files.get_key_value(path));
         match found {
             Some((path, text)) if path.ends_with(".md") => {
-                targets.check(path, chapter, text, findings)
+                targets.check(path, chapter, text, findings);
             }
             Some(_) => {}
             None => {

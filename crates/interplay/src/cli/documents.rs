@@ -18,11 +18,10 @@ fn every_command_in_the_documents_is_read() {
         let text = fs::read_to_string(&path).unwrap();
         for words in shell_lines(&text).filter_map(|line| ours(&line)) {
             seen += 1;
-            match CommandLine::try_parse_from(&words) {
-                Err(error) if error.kind() != ErrorKind::DisplayHelp => {
-                    wrong.push(format!("{}: {}\n{error}", path.display(), words.join(" ")));
-                }
-                _ => {}
+            if let Err(error) = CommandLine::try_parse_from(&words)
+                && error.kind() != ErrorKind::DisplayHelp
+            {
+                wrong.push(format!("{}: {}\n{error}", path.display(), words.join(" ")));
             }
         }
     }
