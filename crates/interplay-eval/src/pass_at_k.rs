@@ -12,7 +12,8 @@
 //! where `m` is the effective number of problems that
 //! carry the rarer outcome (the Kish number of `s` or of `1 - s`, the smaller). Where many problems
 //! carry it, all of that vanishes and the interval is Miller's; where one or two do, it is that of
-//! few problems. Chosen by simulation among fixed weights, weights by `N` and weights by `m`:
+//! few problems. No interval reaches beyond Wilson's for the share of problems with any score above 0, which bounds the
+//! mean from above, and that for the share with any below 1. Chosen by simulation among fixed weights, weights by `N` and weights by `m`:
 //! `tests/coverage.rs`. A kind of problem that the sample happens to miss stays beyond it: with 16
 //! problems, of which each is of a hard kind with probability 0.15, it covers 0.91.
 
@@ -139,12 +140,16 @@ impl PassAtK {
             .collect();
         assert!(!scores.is_empty(), "{k} attempts at no problem");
         let spread = spread(scores);
-        let (low, high) = interval(&spread, effective_size(&spread, &carried));
+        let (low, high) = interval(&spread, spread.mean, effective_size(&spread, &carried));
+        // A mean is at most the share of problems with any score above 0, so one problem that is solved once says little
+        // about the others. The same holds of what is missing to 1.
+        let number = spread.number as f64;
+        let share = |count: f64| interval(&spread, count / number, number).1;
         Self {
             k,
             estimate: spread.mean,
-            low,
-            high,
+            low: low.max(1.0 - share(carried.any_wrong)).min(spread.mean),
+            high: high.min(share(carried.any_right)).max(spread.mean),
         }
     }
 }
@@ -154,6 +159,8 @@ impl PassAtK {
 struct Carried {
     right: [f64; 2],
     wrong: [f64; 2],
+    any_right: f64,
+    any_wrong: f64,
 }
 
 impl Carried {
@@ -168,6 +175,8 @@ impl Carried {
             sums[0] += score;
             sums[1] += score * score;
         }
+        self.any_right += f64::from(u8::from(score > 0.0));
+        self.any_wrong += f64::from(u8::from(score < 1.0));
         score
     }
 
@@ -206,9 +215,8 @@ pub(crate) fn effective_samples(scores: &[f64]) -> f64 {
     effective_size(&spread, &carried)
 }
 
-/// Wilson's interval at an effective sample size.
-fn interval(spread: &Spread, size: f64) -> (f64, f64) {
-    let estimate = spread.mean;
+/// Wilson's interval around an estimate at an effective sample size.
+fn interval(spread: &Spread, estimate: f64, size: f64) -> (f64, f64) {
     let most = (estimate * (1.0 - estimate)).max(0.0);
     let t = student(spread.freedom);
     let t2 = t * t / size;
@@ -320,6 +328,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn one_problem_that_is_solved_once_says_little_of_the_others() {
+        let counts = |first| std::iter::once(first).chain([0; 127]);
+        let once = PassAtK::of(128, counts(1), 1);
+        let always = PassAtK::of(128, counts(128), 1);
+        assert!(
+            once.high <= always.high && always.high < 0.05,
+            "{once:?} {always:?}"
+        );
+        let wrong = PassAtK::of(128, counts(1).map(|right| 128 - right), 1);
+        assert!((once.high + wrong.low - 1.0).abs() < 1e-12, "{wrong:?}");
     }
 
     #[test]

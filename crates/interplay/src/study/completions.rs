@@ -1,5 +1,7 @@
 //! The completions on a study's page: the verifier's judgment drawn into the text, and the problem's graph.
 
+use interplay_environment::FirstError;
+use interplay_environment::framing::TAGS;
 use interplay_report::{
     AnnotatedText, GraphDrawing, Judgment, Mark, Node, NodeStatus as Drawn, Sample, Section,
 };
@@ -29,14 +31,17 @@ fn drawn(sample: &StudySample) -> Sample {
     };
     let [solved, completions] = sample.solved;
     let title = format!("{}: {shows}{op}", sample.arm);
-    let mut shown = Sample::new(sample.prompt.trim(), text(sample))
+    let problem = TAGS
+        .iter()
+        .fold(sample.prompt.clone(), |text, tag| text.replace(tag, ""));
+    let mut shown = Sample::new(problem.trim(), text(sample))
         .title(title)
         .fact("seed", sample.seed)
         .fact("problem", sample.id)
         .fact("solved", format!("{solved} of {completions}"));
     shown = match (&sample.first_error, sample.accepted) {
         (_, true) => shown.accepted(),
-        (Some(error), false) => shown.rejected(error.to_string()),
+        (Some(error), false) => shown.rejected(why(error)),
         (None, false) => shown.rejected("it did not end by itself"),
     };
     if sample.graph.is_empty() {
@@ -59,17 +64,21 @@ fn text(sample: &StudySample) -> AnnotatedText {
         };
         Mark::new(step.start..step.end, judgment)
     });
-    let error = sample.first_error.iter().map(|error| {
-        let reason = error.reason.replace('_', " ");
-        let note = format!(
-            "{reason}; expected {}, found {}",
-            error.expected, error.found
-        );
-        Mark::new(error.span.clone(), Judgment::FirstError).note(note)
-    });
+    let error = sample
+        .first_error
+        .iter()
+        .map(|error| Mark::new(error.span.clone(), Judgment::FirstError).note(why(error)));
     AnnotatedText::new(&sample.completion)
         .all_marks(steps)
         .all_marks(error)
+}
+
+fn why(error: &FirstError) -> String {
+    let reason = error.reason.replace('_', " ");
+    format!(
+        "{reason}; expected {}, found {}",
+        error.expected, error.found
+    )
 }
 
 fn node(node: &SampleNode) -> Node {
@@ -92,7 +101,6 @@ fn node(node: &SampleNode) -> Node {
 
 #[cfg(test)]
 mod tests {
-    use interplay_environment::FirstError;
     use interplay_report::SampleVerdict;
 
     use super::super::samples::{NodeRole, SampleStep};
