@@ -2,8 +2,8 @@
 //! `"common.toml"` beside the file, which then says only what differs.
 //!
 //! Top-level tables such as `evaluate` are merged key by key. Stages are added after those that are there; one that has
-//! the name of a stage that is there changes it, as `like` does (`inherit.rs`), and `without` leaves stages out. A
-//! table `[study]` is never taken over.
+//! the name of a stage that is there changes it, as `like` does (`inherit.rs`), and `without` leaves stages out, which
+//! others can still be `like`. A table `[study]` is never taken over.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::error::InterplayError;
-use crate::inherit::{change, named};
+use crate::inherit::{LEFT_OUT, change, named};
 
 const EXTENDS: &str = "extends";
 const WITHOUT: &str = "without";
@@ -92,23 +92,27 @@ fn extend(mut whole: Table, mut own: Table) -> Result<Table, String> {
     whole.remove("study");
     let mut stages = take_stages(&mut whole)?;
     for name in take_names(&mut own)? {
-        let before = stages.len();
-        stages.retain(|stage| !named(stage, &name));
-        if stages.len() == before {
+        let Some(Value::Table(left_out)) = stages.iter_mut().find(|stage| named(stage, &name))
+        else {
             let there: Vec<&str> = stages.iter().filter_map(name_of).collect();
             let there = there.join(", ");
             return Err(format!(
                 "key `{WITHOUT}`: found {name}, expected one of the stages that are there: {there}"
             ));
-        }
+        };
+        left_out.insert(LEFT_OUT.to_owned(), true.into());
     }
     for stage in take_stages(&mut own)? {
-        let there = stages.iter_mut().find(|there| match stage.get("name") {
-            Some(name) => named(there, name),
-            None => false,
-        });
-        match (there, stage) {
-            (Some(Value::Table(there)), Value::Table(stage)) => change(there, stage),
+        let name = stage.get("name");
+        let same = stages
+            .iter()
+            .position(|there| name.is_some_and(|name| named(there, name)));
+        match (same.map(|place| (place, &mut stages[place])), stage) {
+            (Some((place, Value::Table(there))), stage) if there.contains_key(LEFT_OUT) => {
+                stages.remove(place);
+                stages.push(stage);
+            }
+            (Some((_, Value::Table(there))), Value::Table(stage)) => change(there, stage),
             (_, stage) => stages.push(stage),
         }
     }
@@ -214,12 +218,26 @@ mod tests {
             kind = "pretrain"
             training = { budget_tokens = 20, rows = 2 }
             [[stage]]
+            name = "more"
+            kind = "midtrain"
+            left-out = true
+            [[stage]]
             name = "other"
             like = "base"
             "#,
         )
         .unwrap();
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn a_stage_that_is_left_out_can_be_defined_anew() {
+        let text = "extends = 'whole'\nwithout = ['base']\n[[stage]]\nname = 'base'\nkind = 'grpo'";
+        let found = read(text).unwrap();
+        let stages = found["stage"].as_array().unwrap();
+        let names: Vec<Option<&str>> = stages.iter().map(name_of).collect();
+        assert_eq!(names, [Some("more"), Some("base")]);
+        assert_eq!(stages[1].as_table().map(Table::len), Some(2));
     }
 
     #[test]

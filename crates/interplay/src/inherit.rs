@@ -10,6 +10,9 @@ use toml::{Table, Value};
 /// The key that names the other stage.
 const LIKE: &str = "like";
 
+/// The key of a stage that is left out of the experiment (`extend.rs`), and that others may still be like.
+pub(crate) const LEFT_OUT: &str = "left-out";
+
 /// The tables that are merged key by key, as paths from the stage.
 const MERGED: [&[&str]; 4] = [
     &["training"],
@@ -18,7 +21,7 @@ const MERGED: [&[&str]; 4] = [
     &["edge"],
 ];
 
-/// Writes out every stage that is like another.
+/// Writes out every stage that is like another, and drops those that are left out.
 ///
 /// # Errors
 /// A `like` that names no stage above its own.
@@ -46,9 +49,11 @@ pub(crate) fn inherit(table: &mut Table) -> Result<(), String> {
         };
         let mut whole = found.clone();
         whole.remove("name");
+        whole.remove(LEFT_OUT);
         change(&mut whole, std::mem::take(stage));
         *stage = whole;
     }
+    stages.retain(|stage| stage.get(LEFT_OUT).is_none());
     Ok(())
 }
 
@@ -124,6 +129,16 @@ mod tests {
         let mut table: Table = toml::from_str(text).unwrap();
         inherit(&mut table)?;
         Ok(table["stage"].as_array().unwrap().clone())
+    }
+
+    #[test]
+    fn a_stage_can_be_like_one_that_is_left_out() {
+        let text = FILE.replace("name = \"plain\"", "name = \"plain\"\nleft-out = true");
+        let found = stages(&text).unwrap();
+        let names: Vec<Option<String>> = found.iter().map(name).collect();
+        assert_eq!(names, ["other", "third"].map(|name| Some(name.to_owned())));
+        let whole = stages(FILE).unwrap();
+        assert_eq!(found, whole[1..]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn write_costs(results: &Results, folder: &Path) -> Result<(), Interp
     let mut costs = Vec::new();
     for stage in &results.stages {
         let steps: Vec<Step> = lines(&folder.join(&stage.name).join("speed.jsonl"))?;
-        let steps = steps.iter().map(|step| step.seconds).sum();
+        let steps = steps.iter().fold(0.0, |sum, step| sum + step.seconds);
         costs.push(cost(&stage.name, &timings, steps));
     }
     let next_token = results.stages.iter().zip(&costs).find(|(stage, _)| {
@@ -66,7 +66,8 @@ fn cost(stage: &str, timings: &[Timing], step_seconds: f64) -> Cost {
     let evaluation = format!("eval {stage}");
     let seconds = |part: &str| {
         let of = timings.iter().filter(|timing| timing.part == part);
-        of.map(|timing| timing.seconds).sum::<f64>()
+        // A sum of nothing is -0.
+        of.fold(0.0, |sum, timing| sum + timing.seconds)
     };
     let ended = seconds(stage);
     let energy = timings
