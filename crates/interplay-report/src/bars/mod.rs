@@ -222,8 +222,8 @@ impl BarPlot {
         }
     }
 
-    /// How far the frame must stay away from both ends of its room, so that values of this height
-    /// beyond their bars fit.
+    /// Margins, in pixels, to leave above and below the frame so that values of this height fit
+    /// beyond their bars.
     fn headroom(&self, value: f64, height: f64) -> (f64, f64) {
         let axis = self.y_axis((1.0, 0.0));
         let share = |value: f64| axis.pixel(value).map_or(0.0, |share| share.clamp(0.0, 1.0));
