@@ -4,7 +4,7 @@
 mod calls;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use calls::{folder, succeed};
 use interplay::study::{Study, StudyChanges, StudyResults};
@@ -36,7 +36,42 @@ fn tables_and_pages_are_made_again_byte_for_byte() {
                 committed.join(name).display(),
             );
         }
+        for kept in figures(&committed) {
+            let again = dir.join("again/figures").join(kept.file_name().unwrap());
+            let again = fs::read(&again).unwrap_or_else(|error| panic!("{again:?}: {error}"));
+            assert!(
+                fs::read(&kept).unwrap() == again,
+                "{} differs from the figure that `interplay study --from` makes of {}",
+                kept.display(),
+                committed.join("study.json").display(),
+            );
+        }
     }
+}
+
+/// The figures of the book that show these results.
+fn figures(results: &Path) -> Vec<PathBuf> {
+    let book =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/findings/figures");
+    let entries = fs::read_dir(book.join(results.file_name().unwrap()));
+    let entries = entries.into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn figures_of_the_book_have_results() {
+    let with_figures = committed()
+        .iter()
+        .filter(|folder| !figures(folder).is_empty())
+        .count();
+    let book =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src/findings/figures");
+    let folders = fs::read_dir(book).unwrap().count();
+    assert_eq!(
+        folders, with_figures,
+        "a folder of figures without a folder of results"
+    );
+    assert!(with_figures > 0);
 }
 
 #[test]

@@ -129,6 +129,30 @@ fn a_study_shares_stages_and_ends_in_the_same_bytes_however_it_is_split() {
         assert_eq!(bytes("whole"), bytes("parts"), "{name}");
         assert_eq!(bytes("whole"), bytes("again"), "{name}");
     }
+    let figures = |of: &str| {
+        let entries = fs::read_dir(dir.join(of).join("figures")).unwrap();
+        let mut found: Vec<(String, Vec<u8>)> = entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| {
+                (
+                    path.file_name().unwrap().to_string_lossy().into_owned(),
+                    fs::read(path).unwrap(),
+                )
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(figures("whole"), figures("again"));
+    let (names, files): (Vec<String>, Vec<Vec<u8>>) = figures("whole").into_iter().unzip();
+    for name in [
+        "verified-edge-band.svg",
+        "verified-pass-k-hard-band.svg",
+        "verified-pass-4-by-op.svg",
+    ] {
+        assert!(names.iter().any(|found| found == name), "{names:?}");
+    }
+    assert!(files.iter().all(|file| file.starts_with(b"<svg ")));
     // One seed is a trial, and its runs are those of the study.
     let trial = succeed(dir, "study --config tiny.toml --seeds 3 --out whole");
     assert!(trial.contains("one seed: a trial"), "{trial}");

@@ -16,6 +16,7 @@ use self::columns::{Columns, LINE};
 use self::series::Bar;
 use self::values::{Labels, Unit, write_value, write_whisker};
 use crate::escape::Escaped;
+use crate::figure;
 use crate::frame::{Frame, LETTER, Size};
 use crate::look::{Look, Swatch, write_legend};
 use crate::pixel::Pixel;
@@ -143,6 +144,24 @@ impl BarPlot {
             self.write_values(out)?;
         }
         out.write_str("</figure>\n")
+    }
+
+    /// Renders the plot with its title and the names of its series as an SVG file, which follows the
+    /// light or dark scheme of its viewer.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        let layout = self.layout(Size::Wide);
+        let mut drawing = String::new();
+        self.write_drawing(&layout, &mut drawing)
+            .expect("writing to a string does not fail");
+        let extent = (layout.frame.width, layout.frame.height);
+        match self.series.len() {
+            0 | 1 => figure::svg(&self.title, extent, &drawing),
+            _ => {
+                let names = self.series.iter().map(|series| series.name.as_str());
+                figure::svg_with_legend(&self.title, names, extent, &drawing)
+            }
+        }
     }
 
     fn unit(&self) -> Unit {

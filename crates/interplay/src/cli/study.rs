@@ -36,7 +36,7 @@ pub(super) struct Flags {
     /// Print the runs, and run nothing.
     #[arg(long)]
     plan: bool,
-    /// Make study.txt and study.html again from a study.json, and run nothing.
+    /// Make study.txt, study.html and the figures again from a study.json, and run nothing.
     #[arg(long, value_name = "STUDY.JSON", requires = "out", conflicts_with_all = ["name", "config", "plan"])]
     from: Option<PathBuf>,
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
 use super::plans::Study;
+use super::samples::Wanted;
 use crate::error::InterplayError;
 
 /// The outcome of a completion that is accepted.
@@ -31,13 +32,16 @@ pub struct Outcomes {
     pub shares: BTreeMap<String, f64>,
 }
 
-/// The outcomes of an arm, from `eval/STAGE.jsonl` of every run.
-pub(super) fn outcomes(
+/// The completions of an arm, read once: their outcomes, and of each of the completions `wanted` the record with the
+/// lowest number of its sample, if there is one.
+pub(super) fn completions(
     study: &Study,
     folder: &Path,
     arm: &Arm,
-) -> Result<Vec<Outcomes>, InterplayError> {
+    wanted: &[&Wanted<'_>],
+) -> Result<(Vec<Outcomes>, Vec<Option<GenerationRecord>>), InterplayError> {
     let mut counts: BTreeMap<u32, (&'static str, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut first: Vec<Option<GenerationRecord>> = vec![None; wanted.len()];
     for run in study.runs.iter().filter(|run| run.variant == arm.variant) {
         for_each_record(&run.folder(folder), &arm.stage, |record| {
             let band = record.op.and_then(|op| run.plan.bands.band_of(op));
@@ -47,6 +51,12 @@ pub(super) fn outcomes(
                     .entry(first)
                     .or_insert((band.name(), BTreeMap::new()));
                 *counts.entry(outcome(&record).to_owned()).or_default() += 1;
+            }
+            for (wanted, first) in wanted.iter().zip(&mut first) {
+                let earlier = first.as_ref().is_none_or(|one| record.sample < one.sample);
+                if wanted.run.plan.seed == run.plan.seed && earlier && wanted.takes(&record) {
+                    *first = Some(record.clone());
+                }
             }
         })?;
     }
@@ -58,12 +68,12 @@ pub(super) fn outcomes(
             shares: counts.into_iter().map(share).collect(),
         }
     };
-    Ok(counts.into_values().map(of_band).collect())
+    Ok((counts.into_values().map(of_band).collect(), first))
 }
 
 /// Hands over every completion of a stage that was drawn at the run's main temperature; none where a run has no such
 /// file.
-pub(super) fn for_each_record(
+fn for_each_record(
     run: &Path,
     stage: &str,
     mut take: impl FnMut(GenerationRecord),

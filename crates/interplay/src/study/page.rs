@@ -35,6 +35,21 @@ impl StudyResults {
         page.to_html()
     }
 
+    /// The plots of the page as SVG files: their names, such as `verified-pass-k-edge-band.svg`, and contents.
+    #[must_use]
+    pub fn figures(&self) -> Vec<(String, String)> {
+        let blocks = self
+            .sections()
+            .into_iter()
+            .flat_map(|section| section.blocks);
+        let figures = blocks.filter_map(|block| match block {
+            Block::Plot(plot) => Some((file_name(&plot.title), plot.to_svg())),
+            Block::Bars(plot) => Some((file_name(&plot.title), plot.to_svg())),
+            _ => None,
+        });
+        figures.collect()
+    }
+
     fn bands_text(&self) -> String {
         let band = |name: &str| {
             let [first, last] = self.bands[name];
@@ -61,6 +76,7 @@ impl StudyResults {
         ];
         sections.extend(bars::outcomes(self));
         sections.extend(self.training());
+        sections.extend(self.foretold());
         sections.extend(completions::section(self));
         sections.push(
             Section::new("Each seed")
@@ -200,6 +216,19 @@ impl StudyResults {
         })
     }
 
+    /// What foretells the gain of RL.
+    fn foretold(&self) -> Option<Section> {
+        let arms = self.foretold.first()?.arms;
+        let text = format!(
+            "Over the {arms} arms of RL, within seeds: Spearman's rho of what is known of the model before RL with what RL \
+             gains. Positive: the more of it, the larger the gain. Problems never solved are counted in one half of a band, \
+             the gain in the other. p by permutation within seeds, and corrected for the \
+             number of rows. Arms differ in more than these numbers, so a correlation is no cause."
+        );
+        let section = Section::new("What foretells the gain").text(text);
+        Some(section.table_of(tables::foretold(self)))
+    }
+
     /// The levels of an arm along an axis.
     fn series(&self, arm: &ArmResult, levels: &[(f64, &Level)]) -> Series {
         let ends = levels.iter().map(|(_, level)| (level.low, level.high));
@@ -226,6 +255,16 @@ impl StudyResults {
     }
 }
 
+/// The file of a figure: its title in small letters, with a hyphen for everything else.
+fn file_name(title: &str) -> String {
+    let words = title.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    format!("{}.svg", words.join("-"))
+}
+
 /// One of the levels of a group.
 type Pick = fn(&[Level]) -> Option<&Level>;
 
@@ -241,5 +280,18 @@ impl TableOf for Section {
         }
         let head = rows.remove(0);
         self.table(head, rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_named_after_their_titles() {
+        assert_eq!(
+            file_name("Verified pass@k, edge band"),
+            "verified-pass-k-edge-band.svg"
+        );
     }
 }

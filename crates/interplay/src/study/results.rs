@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::arm::Arm;
 use super::curves::{Curve, curves};
 use super::effect::{BySeed, Effect, Judgment, Level, effect, judgment, level};
-use super::outcomes::{Outcomes, outcomes};
-use super::plans::Study;
-use super::samples::{StudySample, samples};
+use super::foretold::{Foretold, foretold};
+use super::outcomes::{Outcomes, completions};
+use super::plans::{Study, StudyRun};
+use super::samples::{StudySample, Wanted, wanted};
 use crate::error::InterplayError;
 use crate::results::{Results, StageResult};
 use crate::run_file::read_json;
@@ -53,6 +54,9 @@ pub struct StudyResults {
     pub arms: Vec<ArmResult>,
     /// What separates the arms.
     pub comparisons: Vec<Comparison>,
+    /// Whether what is known before RL foretells what it gains; empty where a study has few arms of RL.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foretold: Vec<Foretold>,
     /// Completions of the first seed to look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<StudySample>,
@@ -134,28 +138,35 @@ impl StudyResults {
         let collected = Collected { study, runs: &runs };
         let arms = study.arms();
         let main = study.runs[0].plan.evaluate.main_temperature();
-        let mut results = Vec::new();
-        for arm in &arms {
-            let curves = curves(study, folder, arm)?;
-            let outcomes = outcomes(study, folder, arm)?;
-            results.push(ArmResult {
-                curves,
-                outcomes,
-                ..collected.arm(arm)?
-            });
-        }
-        let (mut comparisons, mut shown) = (Vec::new(), Vec::<StudySample>::new());
+        let (mut comparisons, mut to_show) = (Vec::new(), Vec::<Wanted<'_>>::new());
         for pair in &study.spec.compare {
             for b in &pair.b {
                 let (a, b) = (Arm::from(pair.a.clone()), Arm::from(b.clone()));
                 let evaluations = (&collected.at(&a, main), &collected.at(&b, main));
-                for sample in samples(study, folder, (&a, &b), evaluations)? {
-                    if !shown.contains(&sample) {
-                        shown.push(sample);
+                for wanted in wanted(study, (&a, &b), evaluations) {
+                    if !to_show.iter().any(|other| other.is(&wanted)) {
+                        to_show.push(wanted);
                     }
                 }
                 comparisons.push(collected.comparison(a, b, main)?);
             }
+        }
+        let mut results = Vec::new();
+        let mut shown: Vec<Option<StudySample>> = vec![None; to_show.len()];
+        for arm in &arms {
+            let mine = (0..to_show.len()).filter(|index| to_show[*index].arm == *arm);
+            let mine: Vec<usize> = mine.collect();
+            let wanted: Vec<&Wanted<'_>> = mine.iter().map(|index| &to_show[*index]).collect();
+            let (outcomes, found) = completions(study, folder, arm, &wanted)?;
+            for (index, record) in mine.into_iter().zip(found) {
+                let judged = record.map(|record| to_show[index].judged(record));
+                shown[index] = judged.transpose()?;
+            }
+            results.push(ArmResult {
+                curves: curves(study, folder, arm)?,
+                outcomes,
+                ..collected.arm(arm)?
+            });
         }
         adjust(&mut comparisons);
         let first = collected.of(&arms[0]).next();
@@ -179,7 +190,8 @@ impl StudyResults {
             bands: Band::ALL.into_iter().map(range).collect(),
             arms: results,
             comparisons,
-            samples: shown,
+            foretold: foretold(&collected, folder, &arms, main)?,
+            samples: shown.into_iter().flatten().collect(),
         }))
     }
 }
@@ -195,7 +207,7 @@ fn adjust(comparisons: &mut [Comparison]) {
 }
 
 /// The results of all runs of a study.
-struct Collected<'a> {
+pub(super) struct Collected<'a> {
     study: &'a Study,
     runs: &'a [Results],
 }
@@ -205,7 +217,7 @@ type Group = (String, Box<dyn Fn(&ItemScore) -> bool>);
 
 impl<'a> Collected<'a> {
     /// The stages of an arm, by seed.
-    fn of(&self, arm: &Arm) -> impl Iterator<Item = (u64, &'a StageResult)> {
+    pub(super) fn of(&self, arm: &Arm) -> impl Iterator<Item = (u64, &'a StageResult)> {
         let runs = self.study.runs.iter().zip(self.runs);
         let (variant, name) = (arm.variant.clone(), arm.stage.clone());
         runs.filter(move |(run, _)| run.variant == variant)
@@ -215,8 +227,14 @@ impl<'a> Collected<'a> {
             })
     }
 
+    /// The run of an arm with a seed.
+    pub(super) fn run(&self, arm: &Arm, seed: u64) -> Option<&'a StudyRun> {
+        let mut runs = self.study.runs.iter();
+        runs.find(|run| run.variant == arm.variant && run.plan.seed == seed)
+    }
+
     /// The evaluations of an arm at a temperature, by seed.
-    fn at(&self, arm: &Arm, temperature: f64) -> BySeed<'a> {
+    pub(super) fn at(&self, arm: &Arm, temperature: f64) -> BySeed<'a> {
         let found = self.of(arm).filter_map(|(seed, stage)| {
             let mut all = stage.other_temperatures.iter().chain(&stage.evaluation);
             Some((seed, all.find(|one| one.temperature == Some(temperature))?))

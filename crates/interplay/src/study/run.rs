@@ -66,7 +66,8 @@ impl Shard {
 
 impl Study {
     /// Carries out every run of the shard that is not finished. Once all runs of the study are, writes `study.json`,
-    /// `study.txt` and `study.html` into its folder and gives the results; `None` while runs of other shards are not.
+    /// `study.txt`, `study.html` and `figures` into its folder and gives the results; `None` while runs of other shards
+    /// are not.
     ///
     /// # Errors
     /// Whatever stops a run. Finished work is kept, and the next call resumes there.
@@ -164,7 +165,8 @@ impl StudyResults {
         }
     }
 
-    /// Writes `study.json`, and `study.txt` and `study.html` made from it.
+    /// Writes `study.json`, and what is made from it: `study.txt`, `study.html`, and the plots of the page as SVG files
+    /// in `figures`.
     ///
     /// # Errors
     /// Files that cannot be written.
@@ -172,7 +174,13 @@ impl StudyResults {
         let [json, text, html]: [PathBuf; 3] = Self::FILES.map(|name| folder.join(name));
         write_json(&json, self)?;
         write_whole(&text, self.to_text().as_bytes())?;
-        write_whole(&html, self.to_html().as_bytes())
+        write_whole(&html, self.to_html().as_bytes())?;
+        let figures = folder.join("figures");
+        fs::create_dir_all(&figures).map_err(InterplayError::io("create", &figures))?;
+        for (name, svg) in self.figures() {
+            write_whole(&figures.join(name), svg.as_bytes())?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,6 @@
 //! Completions to look at: for each comparison the problem of the edge or beyond that B gained most, as A and as B
 //! answered it, and a right answer of B by wrong steps.
 
-use std::path::Path;
-
 use interplay_environment::FirstError;
 use interplay_eval::{Band, GenerationRecord, ItemScore};
 use interplay_report::Role;
@@ -11,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
 use super::effect::BySeed;
-use super::outcomes::for_each_record;
 use super::plans::{Study, StudyRun};
 use crate::error::InterplayError;
 use crate::evaluation::evaluated_problem;
@@ -121,35 +118,49 @@ pub enum NodeStatus {
     Missing,
 }
 
-/// The samples of a comparison, from the first seed; `a` and `b` are the evaluations of its arms.
-pub(super) fn samples(
-    study: &Study,
-    folder: &Path,
+/// A completion of one run that is to be shown: the first of a problem that [`Wanted::takes`].
+pub(super) struct Wanted<'a> {
+    pub(super) arm: Arm,
+    pub(super) run: &'a StudyRun,
+    shows: Shows,
+    id: u64,
+    solved: [u32; 2],
+}
+
+/// The completions to show of a comparison, from the first seed; `a` and `b` are the evaluations of its arms.
+pub(super) fn wanted<'a>(
+    study: &'a Study,
     (a, b): (&Arm, &Arm),
     (of_a, of_b): (&BySeed<'_>, &BySeed<'_>),
-) -> Result<Vec<StudySample>, InterplayError> {
+) -> Vec<Wanted<'a>> {
     let (Some((seed, before)), Some((_, after))) = (of_a.first(), of_b.first()) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let find = |arm: &Arm| {
         let mut runs = study.runs.iter();
         runs.find(|run| run.variant == arm.variant && run.plan.seed == *seed)
     };
     let (Some(run_a), Some(run_b)) = (find(a), find(b)) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    let at = |arm, run, shows| Place {
-        folder,
-        arm,
-        run,
+    let of_a = |item: &ItemScore, shows| Wanted {
+        arm: a.clone(),
+        run: run_a,
         shows,
+        id: item.id,
+        solved: [item.verified, before.completions],
+    };
+    let of_b = |item: &ItemScore, shows| Wanted {
+        arm: b.clone(),
+        run: run_b,
+        shows,
+        id: item.id,
+        solved: [item.verified, after.completions],
     };
     let mut found = Vec::new();
     if let Some((item_a, item_b)) = most_gained(&before.items, &after.items) {
-        let wrong = |record: &GenerationRecord| !record.accepted;
-        let right = |record: &GenerationRecord| record.accepted;
-        found.extend(at(a, run_a, Shows::Before).first(item_a, before.completions, wrong)?);
-        found.extend(at(b, run_b, Shows::After).first(item_b, after.completions, right)?);
+        found.push(of_a(item_a, Shows::Before));
+        found.push(of_b(item_b, Shows::After));
     }
     let hacked = after
         .items
@@ -160,11 +171,9 @@ pub(super) fn samples(
             (excess, std::cmp::Reverse(item.id))
         });
     if let Some(item) = hacked.filter(|item| item.answers > item.verified) {
-        let lucky = |record: &GenerationRecord| record.answer_correct && !record.accepted;
-        let place = at(b, run_b, Shows::RightAnswerByWrongSteps);
-        found.extend(place.first(item, after.completions, lucky)?);
+        found.push(of_b(item, Shows::RightAnswerByWrongSteps));
     }
-    Ok(found)
+    found
 }
 
 /// Whether a problem lies at the edge or beyond.
@@ -182,39 +191,25 @@ fn most_gained<'a>(
     gained.max_by_key(|(a, b)| (b.verified - a.verified, std::cmp::Reverse(a.id)))
 }
 
-/// Where a sample is looked for.
-struct Place<'a> {
-    folder: &'a Path,
-    arm: &'a Arm,
-    run: &'a StudyRun,
-    shows: Shows,
-}
+impl Wanted<'_> {
+    /// Whether both look for the same completion.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let key = |one: &Self| (one.run.plan.seed, one.shows, one.id);
+        self.arm == other.arm && key(self) == key(other)
+    }
 
-impl Place<'_> {
-    /// The first completion of a problem that `wanted` takes.
-    fn first(
-        &self,
-        item: &ItemScore,
-        completions: u32,
-        wanted: impl Fn(&GenerationRecord) -> bool,
-    ) -> Result<Option<StudySample>, InterplayError> {
-        let mut first: Option<GenerationRecord> = None;
-        for_each_record(&self.run.folder(self.folder), &self.arm.stage, |record| {
-            let earlier = first.as_ref().is_none_or(|one| record.sample < one.sample);
-            if record.id == item.id && earlier && wanted(&record) {
-                first = Some(record);
+    /// Whether a completion is one of those that are looked for.
+    pub(super) fn takes(&self, record: &GenerationRecord) -> bool {
+        record.id == self.id
+            && match self.shows {
+                Shows::Before => !record.accepted,
+                Shows::After => record.accepted,
+                Shows::RightAnswerByWrongSteps => record.answer_correct && !record.accepted,
             }
-        })?;
-        let solved = [item.verified, completions];
-        first.map(|record| self.judged(record, solved)).transpose()
     }
 
     /// A completion judged again, for its steps.
-    fn judged(
-        &self,
-        record: GenerationRecord,
-        solved: [u32; 2],
-    ) -> Result<StudySample, InterplayError> {
+    pub(super) fn judged(&self, record: GenerationRecord) -> Result<StudySample, InterplayError> {
         let library = ContextLibrary::embedded();
         let plan = &self.run.plan;
         let problem = evaluated_problem(&plan.evaluate, &plan.supply(&library), record.id)?;
@@ -257,7 +252,7 @@ impl Place<'_> {
             shows: self.shows,
             id: record.id,
             op: record.op,
-            solved,
+            solved: self.solved,
             prompt: problem.prompt().to_owned(),
             accepted: record.accepted,
             answer_correct: record.answer_correct,

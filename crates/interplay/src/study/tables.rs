@@ -112,6 +112,33 @@ pub(super) fn by_seed(results: &StudyResults) -> Rows {
     rows
 }
 
+/// What foretells the gain of RL; empty where nothing was correlated.
+pub(super) fn foretold(results: &StudyResults) -> Rows {
+    if results.foretold.is_empty() {
+        return Vec::new();
+    }
+    let head = [
+        "known before RL",
+        "band",
+        "gain in verified",
+        "rho",
+        "p",
+        "p Holm",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for one in &results.foretold {
+        rows.push(vec![
+            one.predictor.description().to_owned(),
+            one.group.clone(),
+            format!("pass@{}", one.k),
+            format!("{:+.2}", one.correlation.rho),
+            format!("{:.4}", one.correlation.p_value),
+            format!("{:.4}", one.p_holm),
+        ]);
+    }
+    rows
+}
+
 /// What each arm costs.
 pub(super) fn costs(results: &StudyResults) -> Rows {
     let head = [
