@@ -220,3 +220,30 @@ fn problems_that_do_not_fit_are_counted_or_refused() {
     assert!(message.contains("none of 200 fits"), "{message}");
     assert!(!out.join("base").exists());
 }
+
+/// The study of the published problems is planned where files of their form are.
+#[test]
+fn the_example_of_natural_problems_is_planned() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("gsm8k");
+    fs::create_dir(&files).unwrap();
+    word_problems(&files.join("train.jsonl"), 0, 200);
+    word_problems(&files.join("test.jsonl"), 1000, 150);
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/gsm8k.toml");
+    let arguments = format!("study --config {} --plan", example.display());
+    let output = call(folder.path(), &arguments);
+    let (plan, errors) = (String::from_utf8_lossy(&output.stdout), stderr(&output));
+    assert!(output.status.success(), "{errors}");
+    assert!(
+        plan.contains("arms: base, midtrain, rl, rl_alone"),
+        "{plan}"
+    );
+    // Elsewhere the missing files are named.
+    let output = call(&files, &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("gsm8k/train.jsonl"),
+        "{}",
+        stderr(&output)
+    );
+}
