@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares this project's decoder with `transformers` on the same folders, in both directions.
 
-Folders written by `transformers` (tied and untied, few key and value heads, f32 and bf16, one file and
-shards) are read by the Rust example `conformance`: logits must agree to 1e-4 and greedy continuations of all
+Folders of Qwen2 and Llama written by `transformers` (tied and untied, few key and value heads, f32 and bf16,
+one file and shards, Llama without biases and with those of Qwen2) are read by the Rust example `conformance`: logits must agree to 1e-4 and greedy continuations of all
 prompts must be the same. Each is then written again by this project, in f32, bf16 and shards, and read by
 `transformers`: no key may be missing or unexpected, no warning may be given, and the logits must agree again.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 TOLERANCE = 1e-4
 VOCABULARY = 320
@@ -39,13 +39,19 @@ MODELS = {
     "untied, f32, shards, 8/2 heads": dict(tied=False, dtype=torch.float32, kv_heads=2, shard="700KB"),
     "tied, bf16, shards, 8/1 heads": dict(tied=True, dtype=torch.bfloat16, kv_heads=1, shard="400KB"),
     "untied, bf16, one file, 8/8 heads": dict(tied=False, dtype=torch.bfloat16, kv_heads=8, shard="1GB"),
+    "Llama without biases, tied, f32, shards, 8/2 heads": dict(
+        tied=True, dtype=torch.float32, kv_heads=2, shard="400KB", llama=dict(attention_bias=False)
+    ),
+    "Llama with biases, untied, bf16, one file, 8/2 heads": dict(
+        tied=False, dtype=torch.bfloat16, kv_heads=2, shard="1GB", llama=dict(attention_bias=True)
+    ),
 }
 COPIES = {"f32, one file": ["f32"], "f32, shards": ["f32", "500000"], "bf16, shards": ["bf16", "300000"]}
 
 
-def make(folder, generator, tied, dtype, kv_heads, shard):
+def make(folder, generator, tied, dtype, kv_heads, shard, llama=None):
     """A random model, biases and norms included, as `transformers` writes it."""
-    config = Qwen2Config(
+    config = (Qwen2Config if llama is None else LlamaConfig)(
         vocab_size=VOCABULARY,
         hidden_size=128,
         intermediate_size=344,
@@ -58,13 +64,17 @@ def make(folder, generator, tied, dtype, kv_heads, shard):
         bos_token_id=2,
         eos_token_id=END,
         pad_token_id=1,
+        **(llama or {}),
     )
-    model = Qwen2ForCausalLM(config)
+    model = (Qwen2ForCausalLM if llama is None else LlamaForCausalLM)(config)
     with torch.no_grad():
         for name, param in model.named_parameters():
             around = 1.0 if name.endswith("norm.weight") else 0.0
             deviation = 0.25 if "embed" in name or "lm_head" in name else 0.1
             param.copy_(around + deviation * torch.randn(param.shape, generator=generator))
+            if name.endswith("o_proj.bias"):
+                # Qwen2, and so this project, has none.
+                param.zero_()
     model.to(dtype).save_pretrained(folder, max_shard_size=shard)
 
 

@@ -1,4 +1,4 @@
-//! The configuration of a decoder, with the field names of a Hugging Face `config.json` of `Qwen2ForCausalLM`.
+//! The configuration of a decoder, with the field names of a Hugging Face `config.json`.
 //!
 //! Source: Qwen2 technical report (arXiv 2407.10671); the two published sizes of arXiv 2512.07783.
 //! Deviations: features that this decoder lacks (dropout, sliding windows) have no field here; reading a folder
@@ -8,6 +8,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ConfigProblem, ModelError};
 use crate::token_ids::TokenIds;
+
+/// The `model_type` of a folder: under which of two names for the same computation a decoder is stored.
+///
+/// Qwen2 is Llama with biases where queries, keys and values are projected. `transformers` 5 replaces the tokenizer of
+/// every `qwen2` folder by one that cuts texts as Qwen2's own does, so a folder with another tokenizer is stored as
+/// `llama` with `attention_bias`, and with an output bias of zeros, which Llama has and this decoder does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelType {
+    /// `LlamaForCausalLM`, whose tokenizer is read as it is stored.
+    #[default]
+    Llama,
+    /// `Qwen2ForCausalLM`, for models with Qwen2's tokenizer.
+    Qwen2,
+}
+
+impl ModelType {
+    /// The name in `config.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Llama => "llama",
+            Self::Qwen2 => "qwen2",
+        }
+    }
+
+    /// The name of the class in `config.json`.
+    pub fn architecture(self) -> &'static str {
+        match self {
+            Self::Llama => "LlamaForCausalLM",
+            Self::Qwen2 => "Qwen2ForCausalLM",
+        }
+    }
+}
 
 /// Sizes and constants of a Qwen2-style decoder.
 ///
@@ -23,6 +56,9 @@ use crate::token_ids::TokenIds;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
+    /// How a folder stores the model.
+    #[serde(default)]
+    pub model_type: ModelType,
     /// Number of tokens in the vocabulary.
     pub vocab_size: usize,
     /// Width of the residual stream.
@@ -87,6 +123,7 @@ impl ModelConfig {
         num_attention_heads: usize,
     ) -> Self {
         Self {
+            model_type: ModelType::default(),
             vocab_size,
             hidden_size,
             intermediate_size,

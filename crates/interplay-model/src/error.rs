@@ -183,7 +183,7 @@ pub enum ModelError {
     },
     /// A `config.json` of a model that this crate cannot run.
     #[error(
-        "{}: `{field}` is {found}, expected {expected}; this crate runs Qwen2ForCausalLM folders",
+        "{}: `{field}` is {found}, expected {expected}; this crate runs LlamaForCausalLM and Qwen2ForCausalLM folders",
         path.display()
     )]
     Unsupported {

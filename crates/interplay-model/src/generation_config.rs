@@ -92,6 +92,20 @@ impl GenerationConfig {
         }
     }
 
+    /// The defaults of a model that was trained here: it is sampled as it was in RL and in evaluations, from its whole
+    /// distribution at temperature 1.
+    pub fn sampling(config: &ModelConfig) -> Self {
+        Self {
+            do_sample: Some(true),
+            temperature: Some(1.0),
+            top_p: Some(1.0),
+            // `transformers` keeps the 50 likeliest unless it is told otherwise.
+            top_k: Some(0),
+            other: Map::new(),
+            ..Self::from_model(config)
+        }
+    }
+
     /// Takes the special tokens that are not given from the model's configuration, as `transformers` does.
     #[must_use]
     pub fn or_tokens_of(self, config: &ModelConfig) -> Self {

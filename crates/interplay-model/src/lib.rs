@@ -6,7 +6,8 @@
 //! - [`ops`]: the operations of the decoder, each with its own backward pass; fused where the backend has a faster
 //!   implementation, composed of plain tensor operations elsewhere.
 //! - [`generate`]: batched sampling with a key and value cache and a separate random stream for each request.
-//! - [`Pretrained`], [`save_pretrained`] and [`load_pretrained`]: Hugging Face folders of `Qwen2ForCausalLM`.
+//! - [`Pretrained`], [`save_pretrained`] and [`load_pretrained`]: Hugging Face folders of
+//!   `LlamaForCausalLM` and `Qwen2ForCausalLM`.
 //! - [`ModelFlops`]: the floating-point operations of a [`Workload`].
 //! - [`adamw_update`] and [`sum_of_squares`]: the operations of an optimizer and of gradient clipping.
 //!
@@ -54,7 +55,7 @@ mod segments;
 mod token_ids;
 mod vectorized;
 
-pub use config::ModelConfig;
+pub use config::{ModelConfig, ModelType};
 pub use decoder::{Activations, Decoder};
 pub use error::{ConfigProblem, ModelError};
 pub use flops::{ModelFlops, Workload};

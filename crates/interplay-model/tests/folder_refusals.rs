@@ -283,7 +283,7 @@ fn other_models_by_name_before_their_fields() {
             r#"{"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"}"#,
             "Qwen3ForCausalLM",
         ),
-        (r#"{"model_type": "llama"}"#, "\"llama\""),
+        (r#"{"model_type": "mistral"}"#, "\"mistral\""),
         ("{}", "`model_type` is absent"),
         (
             r#"{"architectures": ["Qwen2ForCausalLM"]}"#,
@@ -314,7 +314,6 @@ fn layers_and_weights_that_would_be_computed_differently() {
         ("head_dim", 8.into()),
         ("layer_types", serde_json::json!([])),
         ("partial_rotary_factor", 0.5.into()),
-        ("attention_bias", false.into()),
         ("mlp_bias", true.into()),
         ("use_qk_norm", true.into()),
         ("final_logit_softcapping", 30.0.into()),

@@ -7,8 +7,8 @@ use std::path::Path;
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor};
 use interplay_model::{
-    Decoder, LoadNote, ModelConfig, ModelError, Pretrained, Request, SamplingSettings, SaveOptions,
-    generate, load_pretrained, parameter_values, save_pretrained_with,
+    Decoder, LoadNote, ModelConfig, ModelError, ModelType, Pretrained, Request, SamplingSettings,
+    SaveOptions, generate, load_pretrained, parameter_values, save_pretrained_with,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -106,6 +106,94 @@ fn bits(decoder: &Decoder<Flex>) -> Vec<Vec<u32>> {
     let values = parameter_values(decoder).unwrap();
     let bits = |values: &Vec<f32>| values.iter().map(|value| value.to_bits()).collect();
     values.iter().map(bits).collect()
+}
+
+/// Names of the tensors of a file.
+fn tensors(dir: &Path) -> Vec<String> {
+    let bytes = std::fs::read(dir.join("model.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let mut names: Vec<String> = file.names().into_iter().map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+const OUTPUT_BIAS: &str = "model.layers.0.self_attn.o_proj.bias";
+
+/// The same decoder under both names: other tensors and keys, the same values.
+#[test]
+fn qwen2_and_llama_are_two_names_of_one_computation() {
+    let llama = folder(&config(), None);
+    let qwen2 = ModelConfig {
+        model_type: ModelType::Qwen2,
+        ..config()
+    };
+    let dir = folder(&qwen2, None);
+    let read = load(dir.path()).unwrap();
+    assert_eq!((&read.config, &read.notes[..]), (&qwen2, &[][..]));
+    assert_eq!(
+        bits(&read.decoder),
+        bits(&load(llama.path()).unwrap().decoder)
+    );
+    let (mut with_zeros, without) = (tensors(llama.path()), tensors(dir.path()));
+    assert!(with_zeros.contains(&OUTPUT_BIAS.to_owned()));
+    with_zeros.retain(|name| name != OUTPUT_BIAS);
+    assert_eq!(with_zeros, without);
+    // A copy keeps the name.
+    let copy = tempfile::tempdir().unwrap();
+    read.save(copy.path(), &SaveOptions::default()).unwrap();
+    let file = |dir: &Path| std::fs::read(dir.join("config.json")).unwrap();
+    assert_eq!(file(copy.path()), file(dir.path()));
+    assert_eq!(tensors(copy.path()), without);
+    // Qwen2 always has biases.
+    edit_json(&dir.path().join("config.json"), |config| {
+        config["attention_bias"] = false.into();
+    });
+    let error = load(dir.path()).unwrap_err();
+    assert!(
+        matches!(&error, ModelError::Unsupported { field, .. } if field == "attention_bias"),
+        "{error}"
+    );
+}
+
+#[test]
+fn llama_without_biases_has_zeros_for_them() {
+    let dir = folder(&config(), None);
+    edit_tensors(&dir.path().join("model.safetensors"), |tensors| {
+        tensors.retain(|(name, ..)| !name.ends_with("_proj.bias"));
+    });
+    let path = dir.path().join("config.json");
+    for value in [Value::Bool(false), Value::Null] {
+        edit_json(&path, |config| config["attention_bias"] = value);
+        let read = load(dir.path()).unwrap();
+        // The initial biases are zeros.
+        assert_eq!(bits(&read.decoder), bits(&decoder(&config())));
+    }
+    // With biases they must be there, and without they must not.
+    edit_json(&path, |config| config["attention_bias"] = true.into());
+    let error = load(dir.path()).unwrap_err();
+    assert!(matches!(error, ModelError::MissingTensor { .. }), "{error}");
+    let whole = folder(&config(), None);
+    edit_json(&whole.path().join("config.json"), |config| {
+        config["attention_bias"] = false.into();
+    });
+    let error = load(whole.path()).unwrap_err();
+    assert!(matches!(error, ModelError::ExtraTensor { .. }), "{error}");
+}
+
+#[test]
+fn an_output_bias_that_would_be_lost_is_refused() {
+    let dir = folder(&config(), None);
+    edit_tensors(&dir.path().join("model.safetensors"), |tensors| {
+        let (_, _, _, data) = tensors
+            .iter_mut()
+            .find(|(name, ..)| name == OUTPUT_BIAS)
+            .unwrap();
+        data[4..8].copy_from_slice(&0.5_f32.to_le_bytes());
+    });
+    let message = load(dir.path()).unwrap_err().to_string();
+    for part in [OUTPUT_BIAS, "a value other than 0", "zeros"] {
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 #[test]

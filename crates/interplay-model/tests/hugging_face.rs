@@ -41,6 +41,11 @@ fn bits(decoder: &Decoder<Flex>) -> Vec<Vec<u32>> {
     values.iter().map(bits).collect()
 }
 
+/// Values in the files: those of the decoder, and the output biases that Llama has.
+fn stored(config: &ModelConfig) -> usize {
+    config.parameters() + config.num_hidden_layers * config.hidden_size
+}
+
 fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(dir)
         .unwrap()
@@ -112,9 +117,12 @@ fn shards_come_back_bit_for_bit_and_are_indexed() {
 
         let index = std::fs::read(dir.path().join("model.safetensors.index.json")).unwrap();
         let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
-        assert_eq!(index["metadata"]["total_size"], 4 * config.parameters());
+        assert_eq!(index["metadata"]["total_size"], 4 * stored(&config));
         let weight_map_entries = index["weight_map"].as_object().unwrap();
-        assert_eq!(weight_map_entries.len(), bits(&decoder).len());
+        assert_eq!(
+            weight_map_entries.len(),
+            bits(&decoder).len() + config.num_hidden_layers
+        );
         let first = &weight_map_entries["model.embed_tokens.weight"];
         let found = names(dir.path());
         assert!(
@@ -136,7 +144,7 @@ fn bf16_keeps_the_nearest_value_and_half_of_the_bytes() {
     };
     save_pretrained_with(dir.path(), &config(), &decoder, &options).unwrap();
     let half = std::fs::metadata(&path).unwrap().len();
-    assert_eq!(whole - half, 2 * config().parameters() as u64);
+    assert_eq!(whole - half, 2 * stored(&config()) as u64);
     let text = std::fs::read_to_string(dir.path().join("config.json")).unwrap();
     assert!(text.contains("\"torch_dtype\": \"bfloat16\""), "{text}");
 
@@ -315,11 +323,15 @@ fn refuses_tensors_that_do_not_belong_to_the_configuration() {
 #[test]
 fn refuses_other_architectures() {
     let changes = [
-        ("Qwen2ForCausalLM", "LlamaForCausalLM", "architectures"),
-        ("\"qwen2\"", "\"llama\"", "model_type"),
+        ("LlamaForCausalLM", "MistralForCausalLM", "architectures"),
+        ("LlamaForCausalLM", "Qwen2ForCausalLM", "model_type"),
+        ("\"llama\"", "\"qwen2\"", "model_type"),
+        ("\"llama\"", "\"mistral\"", "model_type"),
+        ("\"mlp_bias\": false", "\"mlp_bias\": true", "mlp_bias"),
+        ("\"head_dim\": 4", "\"head_dim\": 8", "head_dim"),
         ("\"silu\"", "\"gelu\"", "hidden_act"),
         (
-            "\"use_sliding_window\": false",
+            "\"use_cache\": true",
             "\"use_sliding_window\": true",
             "use_sliding_window",
         ),

@@ -14,6 +14,7 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{
     AddedToken, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
     PreTokenizerWrapper, Trainer,
@@ -70,6 +71,8 @@ impl Tokenizer {
         inner.with_pre_tokenizer(Some(splitter));
         inner.with_decoder(Some(ByteLevel::default().add_prefix_space(false)));
         inner.add_special_tokens(&added_tokens());
+        let first = begins_with_bos(&inner).map_err(backend("naming the first token"))?;
+        inner.with_post_processor(Some(first));
         let json = inner
             .to_string(true)
             .map_err(backend("writing the tokenizer as JSON"))?;
@@ -77,13 +80,31 @@ impl Tokenizer {
     }
 }
 
-/// The special tokens as the file states them.
+/// The special tokens as the file states them. The six tags are part of the text and are not marked special, so that
+/// other programs do not drop them where they skip special tokens.
 fn added_tokens() -> Vec<AddedToken> {
     NAMES
         .iter()
         .enumerate()
-        .map(|(index, name)| AddedToken::from(*name, true).lstrip(absorbs(index).before))
+        .map(|(index, name)| {
+            AddedToken::from(*name, index < FIRST_TAG)
+                .lstrip(absorbs(index).before)
+                .normalized(false)
+        })
         .collect()
+}
+
+/// Lets other programs put `[BOS]` before every text, as [`Tokenizer::encode_prompt`] does.
+fn begins_with_bos(inner: &tokenizers::Tokenizer) -> Result<TemplateProcessing, tokenizers::Error> {
+    let name = NAMES[0];
+    let id = inner
+        .token_to_id(name)
+        .ok_or("no beginning of a sequence")?;
+    let mut builder = TemplateProcessing::builder();
+    builder.try_single(format!("{name} $A"))?;
+    builder.try_pair(format!("{name} $A $B"))?;
+    builder.special_tokens(vec![(name.to_owned(), id)]);
+    Ok(builder.build()?)
 }
 
 /// The six tags take the space before them; the bracketed names stand without any.

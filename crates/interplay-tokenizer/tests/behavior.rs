@@ -227,6 +227,56 @@ fn a_file_holds_the_whole_tokenizer() {
     assert_eq!(names.len(), 1, "no partial file may stay behind");
 }
 
+/// What `transformers` does with the file: it adds `[BOS]` and, where it skips special tokens, keeps the tags.
+#[test]
+fn other_programs_get_the_same_tokens_and_keep_the_tags() {
+    for digits in [Digits::Whole, Digits::Single] {
+        let tokenizer = train(digits);
+        let other: tokenizers::Tokenizer = tokenizer.json().parse().unwrap();
+        for question in [PROSE_QUESTION, "elk? 狐 é"] {
+            let prompt = framed(PROSE, question, "", "").0;
+            let ids = tokenizer.encode_prompt(&prompt).unwrap();
+            assert_eq!(other.encode(prompt.as_str(), true).unwrap().get_ids(), ids);
+        }
+        let sample = sample(&tokenizer, [PROSE, PROSE_QUESTION, PROSE_REASONING, "9"]);
+        let read = other.decode(sample.completion(), true).unwrap();
+        let without_spaces = |text: &str| text.replace(' ', "");
+        let whole = format!("{PROSE_REASONING}</solution><answer>9</answer>");
+        assert_eq!(without_spaces(&read), without_spaces(&whole));
+    }
+}
+
+#[test]
+fn a_folder_says_how_its_tokenizer_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokenizer = train(Digits::Whole);
+    tokenizer.save_pretrained(folder.path(), 512).unwrap();
+    let loaded = Tokenizer::load(folder.path().join("tokenizer.json")).unwrap();
+    assert_eq!(loaded.hash(), tokenizer.hash());
+    let text = std::fs::read_to_string(folder.path().join("tokenizer_config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(config["model_max_length"], 512);
+    assert_eq!(
+        [
+            &config["bos_token"],
+            &config["eos_token"],
+            &config["pad_token"]
+        ],
+        ["[BOS]", "[EOS]", "[PAD]"]
+    );
+    assert!(
+        config["chat_template"]
+            .as_str()
+            .unwrap()
+            .contains("<question>")
+    );
+    let missing = tokenizer.save_pretrained(folder.path().join("nowhere"), 512);
+    assert!(
+        matches!(missing, Err(TokenizerError::File(_))),
+        "{missing:?}"
+    );
+}
+
 #[test]
 fn a_byte_order_mark_is_no_part_of_the_tokenizer() {
     let folder = tempfile::tempdir().unwrap();

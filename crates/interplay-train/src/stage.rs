@@ -356,7 +356,12 @@ pub(crate) fn load_initial<A: TrainBackend>(
     device: &A::Device,
 ) -> Result<Loaded<A>, TrainError> {
     let found = Pretrained::<A::InnerBackend>::load(folder, device)?;
-    if found.config != *config {
+    // Under which name a folder stores the model is nothing that a stage depends on.
+    let renamed = ModelConfig {
+        model_type: config.model_type,
+        ..found.config.clone()
+    };
+    if renamed != *config {
         return Err(TrainError::OtherModel {
             path: folder.to_owned(),
             differences: differences(&found.config, config),

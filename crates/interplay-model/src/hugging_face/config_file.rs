@@ -1,4 +1,4 @@
-//! `config.json` of `Qwen2ForCausalLM`.
+//! `config.json` of `LlamaForCausalLM` and `Qwen2ForCausalLM`.
 //!
 //! Fields are read as `transformers` writes them, before and after its version 5 (`rope_theta` or
 //! `rope_parameters`, `torch_dtype` or `dtype`). A setting that this decoder would compute differently is refused.
@@ -11,15 +11,15 @@ use serde_json::{Map, Value, json};
 use super::json_file::{parse, read_text};
 use super::rotary_settings::rotary_base;
 use super::weight_dtype::WeightDtype;
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, ModelType};
 use crate::error::ModelError;
 use crate::token_ids::TokenIds;
 
 /// A `config.json` that `transformers` reads without a warning, before and after its version 5.
 pub(super) fn config_json(config: &ModelConfig, dtype: WeightDtype) -> Value {
-    json!({
-        "architectures": ["Qwen2ForCausalLM"],
-        "model_type": "qwen2",
+    let mut file = json!({
+        "architectures": [config.model_type.architecture()],
+        "model_type": config.model_type.name(),
         "attention_dropout": 0.0,
         "bos_token_id": config.bos_token_id,
         "eos_token_id": config.eos_token_id,
@@ -35,13 +35,23 @@ pub(super) fn config_json(config: &ModelConfig, dtype: WeightDtype) -> Value {
         "rms_norm_eps": config.rms_norm_eps,
         "rope_scaling": null,
         "rope_theta": config.rope_theta,
-        "sliding_window": null,
         "tie_word_embeddings": config.tie_word_embeddings,
         "torch_dtype": dtype.name(),
         "use_cache": true,
-        "use_sliding_window": false,
         "vocab_size": config.vocab_size,
-    })
+    });
+    match config.model_type {
+        ModelType::Llama => {
+            file["attention_bias"] = true.into();
+            file["head_dim"] = config.head_dim().into();
+            file["mlp_bias"] = false.into();
+        }
+        ModelType::Qwen2 => {
+            file["sliding_window"] = Value::Null;
+            file["use_sliding_window"] = false.into();
+        }
+    }
+    file
 }
 
 /// The architecture that a `config.json` describes.
@@ -56,6 +66,7 @@ struct Identity {
 struct ConfigFile {
     hidden_act: Option<String>,
     use_sliding_window: Option<bool>,
+    attention_bias: Option<bool>,
     layer_types: Option<Vec<String>>,
     quantization_config: Option<Value>,
     vocab_size: usize,
@@ -77,23 +88,43 @@ struct ConfigFile {
 
 /// Keys that other architectures have for what this decoder always or never does, with the values that it computes
 /// with.
-const FIXED: [(&str, Value); 5] = [
-    ("attention_bias", Value::Bool(true)),
+const FIXED: [(&str, Value); 4] = [
     ("mlp_bias", Value::Bool(false)),
     ("use_qk_norm", Value::Bool(false)),
     ("attn_logit_softcapping", Value::Null),
     ("final_logit_softcapping", Value::Null),
 ];
 
-/// Reads a `config.json`; gives the configuration and the keys that were found and have no effect.
+/// What a `config.json` says.
+pub(super) struct ReadConfig {
+    /// The configuration of the decoder.
+    pub(super) config: ModelConfig,
+    /// Which biases of attention the tensor files have.
+    pub(super) biases: Biases,
+    /// The keys that were found and have no effect.
+    pub(super) unused: Vec<String>,
+}
+
+/// The biases of attention in tensor files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Biases {
+    /// Of queries, keys and values: those of this decoder.
+    Inputs,
+    /// Of the output too, where this decoder has none, so it must be zero.
+    All,
+    /// None, so those of this decoder are zero.
+    None,
+}
+
+/// Reads a `config.json`.
 ///
 /// # Errors
 ///
 /// A file that is missing or not JSON, another architecture, a model that this decoder cannot compute.
-pub(super) fn read_config(path: &Path) -> Result<(ModelConfig, Vec<String>), ModelError> {
+pub(super) fn read_config(path: &Path) -> Result<ReadConfig, ModelError> {
     let text = read_text(path)?;
     // Other architectures have other fields, so the architecture is checked first.
-    parse::<Identity>(path, &text)?.check(path)?;
+    let model_type = parse::<Identity>(path, &text)?.model_type(path)?;
     let file: ConfigFile = parse(path, &text)?;
     file.check(path)?;
     let map: Map<String, Value> = parse(path, &text)?;
@@ -104,32 +135,64 @@ pub(super) fn read_config(path: &Path) -> Result<(ModelConfig, Vec<String>), Mod
             return Err(unsupported(path, key, found, &expected));
         }
     }
+    let biases = match (model_type, file.attention_bias) {
+        (ModelType::Qwen2, None | Some(true)) => Biases::Inputs,
+        (ModelType::Qwen2, Some(false)) => {
+            return Err(unsupported(
+                path,
+                "attention_bias",
+                "false".to_owned(),
+                "true",
+            ));
+        }
+        (ModelType::Llama, Some(true)) => Biases::All,
+        (ModelType::Llama, None | Some(false)) => Biases::None,
+    };
     let (theta, unused) = rotary_base(&map)
         .map_err(|refusal| unsupported(path, &refusal.key, refusal.found, &refusal.expected))?;
-    let config = file.into_config(theta);
+    let config = file.into_config(model_type, theta);
     config.validate()?;
-    Ok((config, unused))
+    Ok(ReadConfig {
+        config,
+        biases,
+        unused,
+    })
 }
 
 impl Identity {
-    fn check(&self, path: &Path) -> Result<(), ModelError> {
-        let architecture = self.architectures.iter().flatten().next();
-        if let Some(name) = architecture.filter(|name| *name != "Qwen2ForCausalLM") {
-            let found = format!("\"{name}\"");
-            let expected = "\"Qwen2ForCausalLM\"";
-            return Err(unsupported(path, "architectures", found, expected));
-        }
-        let found = match self.model_type.as_deref() {
-            Some("qwen2") => return Ok(()),
-            None if architecture.is_some() => return Ok(()),
-            Some(other) => format!("\"{other}\""),
-            None => "absent".to_owned(),
+    /// The kind of model: the class and the type must not contradict each other, and one may be missing.
+    fn model_type(&self, path: &Path) -> Result<ModelType, ModelError> {
+        let known = [ModelType::Llama, ModelType::Qwen2];
+        let class = self.architectures.iter().flatten().next();
+        let of_class = class
+            .map(|name| {
+                let found = known.into_iter().find(|known| known.architecture() == name);
+                found.ok_or_else(|| {
+                    let expected = "\"LlamaForCausalLM\" or \"Qwen2ForCausalLM\"";
+                    unsupported(path, "architectures", format!("\"{name}\""), expected)
+                })
+            })
+            .transpose()?;
+        let expected = of_class.map_or_else(
+            || "\"llama\" or \"qwen2\"".to_owned(),
+            |known| format!("\"{}\"", known.name()),
+        );
+        let found = match (self.model_type.as_deref(), of_class) {
+            (None, Some(of_class)) => return Ok(of_class),
+            (None, None) => "absent".to_owned(),
+            (Some(name), _) => {
+                let found = known.into_iter().find(|known| known.name() == name);
+                match found.filter(|found| of_class.is_none_or(|of_class| of_class == *found)) {
+                    Some(found) => return Ok(found),
+                    None => format!("\"{name}\""),
+                }
+            }
         };
-        Err(unsupported(path, "model_type", found, "\"qwen2\""))
+        Err(unsupported(path, "model_type", found, &expected))
     }
 }
 
-fn unsupported(path: &Path, field: &str, found: String, expected: &str) -> ModelError {
+pub(super) fn unsupported(path: &Path, field: &str, found: String, expected: &str) -> ModelError {
     ModelError::Unsupported {
         path: path.to_owned(),
         field: field.to_owned(),
@@ -173,16 +236,21 @@ impl ConfigFile {
         Ok(())
     }
 
-    fn into_config(self, rope_theta: f64) -> ModelConfig {
+    fn into_config(self, model_type: ModelType, rope_theta: f64) -> ModelConfig {
+        // The defaults of `transformers`.
+        let context = match model_type {
+            ModelType::Llama => 2048,
+            ModelType::Qwen2 => 32_768,
+        };
         ModelConfig {
+            model_type,
             vocab_size: self.vocab_size,
             hidden_size: self.hidden_size,
             intermediate_size: self.intermediate_size,
             num_hidden_layers: self.num_hidden_layers,
             num_attention_heads: self.num_attention_heads,
             num_key_value_heads: self.num_key_value_heads.unwrap_or(self.num_attention_heads),
-            // The defaults of `transformers`.
-            max_position_embeddings: self.max_position_embeddings.unwrap_or(32_768),
+            max_position_embeddings: self.max_position_embeddings.unwrap_or(context),
             rope_theta,
             rms_norm_eps: self.rms_norm_eps.unwrap_or(1e-6),
             tie_word_embeddings: self.tie_word_embeddings.unwrap_or(false),

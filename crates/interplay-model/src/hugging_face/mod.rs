@@ -1,4 +1,4 @@
-//! Hugging Face folders of `Qwen2ForCausalLM`, read and written.
+//! Hugging Face folders of `LlamaForCausalLM` and `Qwen2ForCausalLM`, read and written.
 //!
 //! Written: `config.json`, `generation_config.json`, and `model.safetensors` or its shards with
 //! `model.safetensors.index.json`, in f32 or bf16, under the names of `transformers`. Read: the same, and f16.
@@ -48,7 +48,7 @@ pub fn save_pretrained<B: Backend>(
     save_pretrained_with(dir, config, decoder, &SaveOptions::default())
 }
 
-/// Writes a decoder as a Hugging Face folder, with the special tokens of its configuration as sampling defaults
+/// Writes a decoder as a Hugging Face folder, with [`GenerationConfig::sampling`] as sampling defaults
 /// ([`Pretrained::save`] keeps others). A model that the folder already holds is replaced, shards and index
 /// included; other files (a tokenizer) are left alone.
 ///
@@ -88,7 +88,7 @@ pub fn save_pretrained_with<B: Backend>(
     decoder: &Decoder<B>,
     options: &SaveOptions,
 ) -> Result<(), ModelError> {
-    let generation = GenerationConfig::from_model(config);
+    let generation = GenerationConfig::sampling(config);
     save::save(dir, config, &generation, decoder, options)
 }
 
@@ -114,6 +114,5 @@ pub fn load_pretrained<B: Backend>(
 ///
 /// A missing or damaged `config.json`, or one of another architecture.
 pub fn load_config(dir: &Path) -> Result<ModelConfig, ModelError> {
-    let (config, _) = read_config(&dir.join(file_names::CONFIG))?;
-    Ok(config)
+    Ok(read_config(&dir.join(file_names::CONFIG))?.config)
 }

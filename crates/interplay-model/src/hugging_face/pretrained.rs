@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::backend::Backend;
 
-use super::config_file::read_config;
+use super::config_file::{ReadConfig, read_config};
 use super::file_names::{CONFIG, GENERATION};
 use super::json_file;
 use super::note::LoadNote;
@@ -77,7 +77,11 @@ impl<B: Backend> Pretrained<B> {
     pub fn load(dir: &Path, device: &B::Device) -> Result<Self, ModelError> {
         let entry = Entry::find(dir)?;
         let path = dir.join(CONFIG);
-        let (mut config, unused) = read_config(&path)?;
+        let ReadConfig {
+            mut config,
+            biases,
+            unused,
+        } = read_config(&path)?;
         let unused = unused.into_iter().map(|key| {
             let path = path.clone();
             LoadNote::UnusedKey { path, key }
@@ -87,8 +91,9 @@ impl<B: Backend> Pretrained<B> {
         let entry = entry.ok_or_else(|| ModelError::NoWeights {
             path: dir.to_owned(),
         })?;
-        let mut folder = WeightFolder::open(dir, &entry)?;
+        let mut folder = WeightFolder::open(dir, &entry, biases)?;
         folder.check(&config)?;
+        folder.require_no_output_bias(&config)?;
         if config.tie_word_embeddings && folder.has_own_output(&config)? {
             config.tie_word_embeddings = false;
             notes.push(LoadNote::UntiedOutput { path });

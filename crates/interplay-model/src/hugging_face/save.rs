@@ -21,7 +21,7 @@ use super::file_names::{CONFIG, GENERATION, INDEX, TENSORS};
 use super::tensor_file::TensorFileWriter;
 use super::values::for_each_parameter;
 use super::weight_dtype::WeightDtype;
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, ModelType};
 use crate::decoder::Decoder;
 use crate::error::ModelError;
 use crate::generation_config::GenerationConfig;
@@ -58,19 +58,20 @@ pub(super) fn save<B: Backend>(
     config.validate()?;
     let shapes = parameter_shapes(config);
     require_same(dir, &parameter_shapes(decoder.config()), &shapes)?;
-    let shards = plan(&shapes, options);
+    let stored = stored_tensors(config);
+    let shards = plan(&stored, options);
     let mut files = vec![
         (CONFIG, pretty(&config_json(config, options.dtype))),
         (GENERATION, pretty(&json!(generation))),
     ];
     if shards.len() > 1 {
-        files.push((INDEX, pretty(&index_json(&shapes, &shards, options))));
+        files.push((INDEX, pretty(&index_json(&stored, &shards, options))));
     }
     std::fs::create_dir_all(dir).map_err(ModelError::io("create the folder", dir))?;
     let written = files
         .iter()
         .try_for_each(|(name, bytes)| write_partial(dir, name, bytes))
-        .and_then(|()| write_shards(dir, &shards, &shapes, decoder, options));
+        .and_then(|()| write_shards(dir, &shards, &stored, decoder, options));
     if let Err(error) = written {
         // Report the first error, and do not leave half a model on a full disk.
         let names = shards.iter().map(|shard| shard.name.as_str());
@@ -178,28 +179,43 @@ fn write_partial(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ModelError>
     file.sync_all().map_err(ModelError::io("write", &path))
 }
 
+/// The end of the name of a tensor that Llama has and the decoder does not: zeros.
+const ZEROS: &str = ".self_attn.o_proj.bias";
+
+/// Name and shape of every tensor that is stored, in the order of the files.
+fn stored_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
+    let mut stored = Vec::new();
+    for (name, shape) in parameter_shapes(config) {
+        let layer = name.strip_suffix(".self_attn.o_proj.weight");
+        let zeros = layer
+            .filter(|_| config.model_type == ModelType::Llama)
+            .map(|layer| (format!("{layer}{ZEROS}"), vec![config.hidden_size]));
+        stored.push((name, shape));
+        stored.extend(zeros);
+    }
+    stored
+}
+
 /// Writes the tensors in the order of the decoder, one shard after the other.
 fn write_shards<B: Backend>(
     dir: &Path,
     shards: &[Shard],
-    shapes: &[(String, Vec<usize>)],
+    stored: &[(String, Vec<usize>)],
     decoder: &Decoder<B>,
     options: &SaveOptions,
 ) -> Result<(), ModelError> {
     let mut waiting = shards
         .iter()
-        .flat_map(|shard| shard.tensors.clone().map(move |index| (shard, index)));
+        .flat_map(|shard| shard.tensors.clone().map(move |index| (shard, index)))
+        .peekable();
     let mut open = None;
-    for_each_parameter(decoder, &mut |values| {
-        let Some((shard, index)) = waiting.next() else {
-            return require_count(shapes.len() + 1, shapes.len());
-        };
-        let tensors = &shapes[shard.tensors.clone()];
+    let mut write = |shard: &Shard, index: usize, values: &[f32]| {
+        let tensors = &stored[shard.tensors.clone()];
         let mut writer = match open.take() {
             Some(writer) => writer,
             None => TensorFileWriter::create(&partial(dir, &shard.name), options.dtype, tensors)?,
         };
-        let expected = shapes[index].1.iter().product();
+        let expected = stored[index].1.iter().product();
         if values.len() != expected {
             return Err(ModelError::WrongLength {
                 what: "values of a parameter",
@@ -207,14 +223,25 @@ fn write_shards<B: Backend>(
                 expected,
             });
         }
-        writer.write(&values)?;
+        writer.write(values)?;
         if index + 1 == shard.tensors.end {
             return writer.finish();
         }
         open = Some(writer);
         Ok(())
+    };
+    for_each_parameter(decoder, &mut |values| {
+        let Some((shard, index)) = waiting.next() else {
+            return require_count(stored.len() + 1, stored.len());
+        };
+        write(shard, index, &values)?;
+        // No parameter of the decoder stands for what is zero.
+        while let Some((shard, index)) = waiting.next_if(|(_, at)| stored[*at].0.ends_with(ZEROS)) {
+            write(shard, index, &vec![0.0; stored[index].1.iter().product()])?;
+        }
+        Ok(())
     })?;
-    require_count(shapes.len() - waiting.count(), shapes.len())
+    require_count(stored.len() - waiting.count(), stored.len())
 }
 
 /// Renames the written files. If only the weights of a single file change, that file is replaced in one step;

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use safetensors::tensor::TensorInfo;
 use serde::Deserialize;
 
+use super::config_file::{Biases, unsupported};
 use super::file_names::{INDEX, TENSORS};
 use super::json_file;
 use super::tensor_file::{TensorFile, is_readable};
@@ -102,6 +103,7 @@ pub(super) struct WeightFolder {
     files: Vec<TensorFile>,
     /// The index in `files` of the file that holds each tensor.
     file_of: HashMap<String, usize>,
+    biases: Biases,
 }
 
 impl WeightFolder {
@@ -111,7 +113,7 @@ impl WeightFolder {
     ///
     /// A damaged or missing file, an index that does not match its shards, a tensor that is stored twice, a folder
     /// that was written to since `entry` was found.
-    pub(super) fn open(dir: &Path, entry: &Entry) -> Result<Self, ModelError> {
+    pub(super) fn open(dir: &Path, entry: &Entry, biases: Biases) -> Result<Self, ModelError> {
         let opened = open_files(dir, entry);
         // A save in the meantime explains any failure. If all files are open and the entry is unchanged, the files
         // belong to one save, and later renames do not matter.
@@ -125,7 +127,41 @@ impl WeightFolder {
             dir: dir.to_owned(),
             files,
             file_of,
+            biases,
         })
+    }
+
+    /// Name and shape of every tensor that the configuration asks for.
+    fn expected(&self, config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
+        let mut expected = parameter_shapes(config);
+        match self.biases {
+            Biases::Inputs => {}
+            Biases::None => expected.retain(|(name, _)| !name.ends_with("_proj.bias")),
+            Biases::All => expected.extend(output_biases(config)),
+        }
+        expected
+    }
+
+    /// Checks that the biases of attention's output are zero, which is what this decoder computes with.
+    ///
+    /// # Errors
+    ///
+    /// One that is not zero, or that cannot be read.
+    pub(super) fn require_no_output_bias(
+        &mut self,
+        config: &ModelConfig,
+    ) -> Result<(), ModelError> {
+        if self.biases != Biases::All {
+            return Ok(());
+        }
+        for (name, shape) in output_biases(config) {
+            if self.read(&name, &shape)?.iter().any(|value| *value != 0.0) {
+                let found = "a value other than 0".to_owned();
+                let expected = "zeros, since this decoder has no bias there";
+                return Err(unsupported(&self.dir, &name, found, expected));
+            }
+        }
+        Ok(())
     }
 
     /// Checks that the tensors are those that the configuration asks for.
@@ -140,7 +176,7 @@ impl WeightFolder {
             let name = format!("model.layers.{last}.input_layernorm.weight");
             return Err(missing(&self.dir, &name, &[config.hidden_size]));
         }
-        let expected: BTreeMap<String, Vec<usize>> = parameter_shapes(config).into_iter().collect();
+        let expected: BTreeMap<String, Vec<usize>> = self.expected(config).into_iter().collect();
         for (path, name, info) in self.tensors() {
             match expected.get(name) {
                 Some(shape) => require_fits(path, name, info, shape)?,
@@ -155,7 +191,8 @@ impl WeightFolder {
                 }
             }
         }
-        let absent = parameter_shapes(config)
+        let absent = self
+            .expected(config)
             .into_iter()
             .find(|(name, _)| !self.file_of.contains_key(name));
         match absent {
@@ -192,12 +229,15 @@ impl WeightFolder {
         Ok(false)
     }
 
-    /// The elements of a tensor.
+    /// The elements of a tensor; zeros for a bias that the folder does not have.
     ///
     /// # Errors
     ///
     /// A tensor that is missing or cannot be read.
     pub(super) fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        if self.biases == Biases::None && name.ends_with("_proj.bias") {
+            return Ok(vec![0.0; shape.iter().product()]);
+        }
         let file = self
             .file_of
             .get(name)
@@ -211,6 +251,17 @@ impl WeightFolder {
             tensors.map(|(name, info)| (file.path(), name.as_str(), info))
         })
     }
+}
+
+/// Name and shape of the biases that Llama has and this decoder does not.
+fn output_biases(config: &ModelConfig) -> impl Iterator<Item = (String, Vec<usize>)> {
+    let hidden = config.hidden_size;
+    (0..config.num_hidden_layers).map(move |layer| {
+        (
+            format!("model.layers.{layer}.self_attn.o_proj.bias"),
+            vec![hidden],
+        )
+    })
 }
 
 fn missing(dir: &Path, name: &str, expected: &[usize]) -> ModelError {
@@ -351,7 +402,7 @@ mod tests {
         let path = dir.path().join(TENSORS);
         write(&path);
         let entry = Entry::find(dir.path()).unwrap().unwrap();
-        WeightFolder::open(dir.path(), &entry).unwrap();
+        WeightFolder::open(dir.path(), &entry, Biases::Inputs).unwrap();
 
         let entry = Entry::find(dir.path()).unwrap().unwrap();
         // Written under another name and renamed, as by a save. The old file still exists when the new one is
@@ -359,7 +410,7 @@ mod tests {
         let beside = dir.path().join("beside");
         write(&beside);
         std::fs::rename(&beside, &path).unwrap();
-        let error = WeightFolder::open(dir.path(), &entry).unwrap_err();
+        let error = WeightFolder::open(dir.path(), &entry, Biases::Inputs).unwrap_err();
         assert!(
             matches!(error, ModelError::ChangedWhileReading { .. }),
             "{error}"

@@ -289,8 +289,9 @@ impl<A: TrainBackend> Runner<'_, A> {
         let mut log = SpeedLog::new(self.progress, speeds, peak);
         let summary = train(&mut log)?;
         log.finish()?;
+        let context = self.plan.model.context_tokens;
         self.tokenizer
-            .save(self.model_of(&stage.name).join("tokenizer.json"))?;
+            .save_pretrained(self.model_of(&stage.name), context)?;
         let ledger = &summary.ledger;
         self.progress.end(&format!(
             "{} steps, {} trained tokens, {} sampled",
