@@ -4,7 +4,7 @@
 `AutoTokenizer` and `AutoModelForCausalLM` open the folder as it is. Prompts of every embedded context, in both
 dialects and both directions, must have the same tokens; prompts in the words that the model knows must have the
 same logits to 1e-4, and greedy completions must be the same text, with the tags although special tokens are
-skipped. Where a completion differs, the gap between the two best logits tells a tie from an error.
+skipped. The card of the model must be one of the Hub. Where a completion differs, the gap between the two best logits tells a tie from an error.
 
 Needs `pip install torch transformers jinja2` and a folder such as runs/staged/grpo/model. From the root of the
 repository:
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from huggingface_hub import ModelCard
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TOLERANCE = 1e-4
@@ -65,6 +66,14 @@ def check_chat(tokenizer):
     same = chat == tokenizer(f"<question> {question} </question> <solution>")["input_ids"]
     print(f"chat template: {'the same tokens' if same else 'other tokens'}")
     return int(not same)
+
+
+def check_card(arguments):
+    """Whether the card of the model is one of the Hub, with results; gives the number of failures."""
+    card = ModelCard.load(arguments.folder / "README.md")
+    results = [f"{one.metric_name} {one.metric_value}" for one in card.data.eval_results or []]
+    print(f"model card: {card.data.pipeline_tag}, {results}")
+    return int(not results)
 
 
 def check_texts(arguments, scratch, tokenizer, model):
@@ -130,6 +139,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch, torch.inference_mode():
         scratch = Path(scratch)
         failures = check_tokens(arguments, scratch, tokenizer) + check_chat(tokenizer)
+        failures += check_card(arguments)
         failures += check_texts(arguments, scratch, tokenizer, model)
     print("everything agrees" if failures == 0 else f"{failures} failures")
     raise SystemExit(failures != 0)

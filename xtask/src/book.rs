@@ -35,7 +35,13 @@ fn mdbook(root: &Path) -> Result<PathBuf> {
     // and renders the book in a moment as well.
     execute(
         Command::new(cargo)
-            .args(["install", "mdbook", "--locked", "--debug", "--no-default-features"])
+            .args([
+                "install",
+                "mdbook",
+                "--locked",
+                "--debug",
+                "--no-default-features",
+            ])
             .args(["--version", VERSION, "--root"])
             .arg(&folder),
     )?;

@@ -8,12 +8,18 @@ use std::io::{BufRead, BufWriter, Write};
 use interplay_tokenizer::Tokenizer;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).ok_or("usage: encode_lines FOLDER")?;
+    let folder = std::env::args()
+        .nth(1)
+        .ok_or("usage: encode_lines FOLDER")?;
     let tokenizer = Tokenizer::load(std::path::Path::new(&folder).join("tokenizer.json"))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let prompt: String = serde_json::from_str(&line?)?;
-        writeln!(out, "{}", serde_json::to_string(&tokenizer.encode_prompt(&prompt)?)?)?;
+        writeln!(
+            out,
+            "{}",
+            serde_json::to_string(&tokenizer.encode_prompt(&prompt)?)?
+        )?;
     }
     Ok(out.flush()?)
 }

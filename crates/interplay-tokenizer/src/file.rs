@@ -63,6 +63,7 @@ impl Tokenizer {
             "pad_token": "[PAD]",
             "unk_token": "[UNK]",
             "padding_side": "left",
+            "model_input_names": ["input_ids", "attention_mask"],
             "model_max_length": model_max_length,
             "clean_up_tokenization_spaces": false,
             "chat_template": CHAT_TEMPLATE,

@@ -87,6 +87,21 @@ fn word_problems_run_through_every_stage() {
     let seen = exposure["stages"][0]["seen"].as_array().unwrap();
     assert!(seen.iter().all(|seen| seen["text"] == 0), "{exposure}");
     assert!(exposure["stages"][0]["problems"].as_u64().unwrap() > 0);
+    let card = fs::read_to_string(out.join("base/model/README.md")).unwrap();
+    for part in [
+        "---\nlicense: unknown\n",
+        "datasets:\n- openai/gsm8k\nmodel-index:\n- name: \"words/base\"\n",
+        "    - type: \"pass@2\"\n",
+        "after `base` (pretrain), seed 3",
+        "its answer is right.",
+    ] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    let card = fs::read_to_string(out.join("grpo/model/README.md")).unwrap();
+    assert!(
+        card.contains("after `base` (pretrain), `grpo` (grpo), seed 3"),
+        "{card}"
+    );
     // A finished run is only read.
     let bytes = fs::read(out.join("results.json")).unwrap();
     assert!(run().status.success());

@@ -10,6 +10,7 @@ use interplay_train::parallel::Replicas;
 use super::clock::Clock;
 use super::costs::write_costs;
 use super::manifest::write_manifest;
+use super::model_card::write_model_cards;
 use super::runner::Runner;
 use super::tokenizer::tokenizer;
 use crate::account::write_ledger;
@@ -155,6 +156,7 @@ impl BackendTask for Execution<'_> {
         write_ledger(&results, folder)?;
         let report = page(plan, &results, &seen.certificate, folder)?.to_html();
         write_whole(&folder.join("report.html"), report.as_bytes())?;
+        write_model_cards(plan, &results, folder)?;
         write_costs(&results, folder)?;
         Ok(results)
     }
