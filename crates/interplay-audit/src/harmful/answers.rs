@@ -55,12 +55,13 @@ pub(super) fn alone(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
 
 pub(super) fn tag(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let wrong = differing(scene, draw);
-    if draw.below(2) == 1 {
-        // The tag alone, without the sentence.
-        let tag = format!("</solution> <answer> {wrong} </answer>");
-        return Some(scene.edited(vec![Edit::new(scene.script.answer.span.clone(), tag)]));
-    }
-    behind(scene, format!(" </solution> <answer> {wrong} </answer>"))
+    let tag = match draw.below(3) {
+        // The tag alone, or what is left where tags were dropped, without the sentence.
+        0 => format!("</solution> <answer> {wrong} </answer>"),
+        1 => wrong.to_string(),
+        _ => return behind(scene, format!(" </solution> <answer> {wrong} </answer>")),
+    };
+    Some(scene.edited(vec![Edit::new(scene.script.answer.span.clone(), tag)]))
 }
 
 pub(super) fn stray(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

@@ -12,21 +12,22 @@ use super::results::{ArmResult, StudyResults};
 /// How many kinds of mistakes are told apart in a plot; the rarest are summed.
 const KINDS: usize = 7;
 
-/// Verified at the first and the last k, one plot a band.
+/// Verified at the first and the last k, one plot a band, and one for each context with a band where there are several
+/// contexts.
 pub(super) fn levels(results: &StudyResults) -> Section {
     let main = temperature_name(Some(results.temperature));
     let mut section = Section::new("Side by side")
         .text("Verified pass@k of each arm in each band, means over seeds with 95 % intervals.");
-    for band in results.band_names() {
+    for (group, name) in groups(results, &main) {
         let (arms, levels): (Vec<&ArmResult>, Vec<&Vec<Level>>) = results
             .arms
             .iter()
-            .filter_map(|arm| Some((arm, &arm.group(&main, band)?.verified)))
+            .filter_map(|arm| Some((arm, &arm.group(&main, &group)?.verified)))
             .unzip();
         let Some(ks) = levels.first().map(|levels| levels.len()) else {
             continue;
         };
-        let mut plot = BarPlot::new(format!("Verified, {band} band"), "arm", "verified (%)")
+        let mut plot = BarPlot::new(format!("Verified, {name}"), "arm", "verified (%)")
             .categories(arms.iter().map(|arm| arm.arm.to_string()))
             .percent();
         let mut ends = vec![0, ks.saturating_sub(1)];
@@ -42,6 +43,27 @@ pub(super) fn levels(results: &StudyResults) -> Section {
         section.blocks.push(Block::Bars(plot));
     }
     section
+}
+
+/// The groups of problems that bands make, with what a title calls them.
+fn groups(results: &StudyResults, temperature: &str) -> Vec<(String, String)> {
+    let bands = results.band_names();
+    let band = |band: &&str| ((*band).to_owned(), format!("{band} band"));
+    let mut groups: Vec<(String, String)> = bands.iter().map(band).collect();
+    let all = results
+        .arms
+        .iter()
+        .find_map(|arm| arm.levels.get(temperature));
+    for group in all.into_iter().flatten() {
+        let of_context = group
+            .group
+            .rsplit_once(' ')
+            .filter(|(_, band)| bands.contains(band));
+        if let Some((context, band)) = of_context {
+            groups.push((group.group.clone(), format!("{context}, {band} band")));
+        }
+    }
+    groups
 }
 
 /// What completions come to, one plot a band; none of results that have no outcomes.
