@@ -2,7 +2,8 @@
 //!
 //! A few steps of training and a batch of samples are timed on the device, with a model of random weights and texts of
 //! the lengths that the stages have; the work that is not done is divided by these speeds. GRPO's updates are taken to
-//! compute [`KEPT`] of the tokens of the rollouts where groups without an advantage are left out. A policy that writes
+//! compute [`KEPT`] of the tokens of the rollouts where groups without an advantage are left out and only whole solutions
+//! are paid for, which most groups at the edge do not have. A policy that writes
 //! longer or shorter texts than the gold solutions, and a busy machine, make the estimate wrong; it is meant to tell an
 //! hour from a day.
 
@@ -17,6 +18,7 @@ use interplay_model::{
 use interplay_tasks::{ContextLibrary, Counts};
 use interplay_tokenizer::Tokenizer;
 use interplay_train::TrainingLoad;
+use interplay_train::grpo::RewardSpec;
 use interplay_train::optimizer::OptimizerSpec;
 use interplay_train::parallel::Replicas;
 use interplay_train::schedule::Schedule;
@@ -33,10 +35,11 @@ use crate::stage::StageSettings;
 use crate::train_tokenizer::train_tokenizer;
 
 /// The share of the tokens of prompts and completions that an update computes where groups without an advantage are left
-/// out: less than half of the groups are kept, and what completions begin with in common is computed once. Measured on the
+/// out and whole solutions alone are paid for: less than half of the groups are kept, and what completions begin with in common is computed once. Measured on the
 /// studies `objectives` and `edge` (docs/LOG.md).
 const KEPT: f64 = 0.2;
-/// The same where all groups are kept.
+/// The same where all groups are kept, or nearly all have an advantage: answers are right, and steps are, in most groups
+/// (study `rewards`, docs/LOG.md).
 const WHOLE: f64 = 0.55;
 /// The share of the tokens of completions that are computed where a problem is answered several times: what completions
 /// begin with in common is computed once.
@@ -136,10 +139,13 @@ impl Pace {
                 let (prompts, group) = (spec.prompts as f64, spec.group_size as f64);
                 let rollouts = prompts * length.sampled(spec.group_size as u32);
                 // The tokens of a prompt are computed once for its group.
-                let kept = if spec.filter_zero_std_groups {
-                    KEPT
-                } else {
-                    WHOLE
+                let seldom = matches!(
+                    spec.reward,
+                    RewardSpec::Strict | RewardSpec::StrictGate { .. }
+                );
+                let kept = match spec.filter_zero_std_groups && seldom {
+                    true => KEPT,
+                    false => WHOLE,
                 };
                 let packed = kept * prompts * (length.prompt + group * length.completion);
                 let reference = if spec.has_reference() {
