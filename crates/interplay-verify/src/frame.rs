@@ -100,7 +100,7 @@ fn dropped_tags(text: &str, start: usize) -> Option<(usize, TagAnswer)> {
         return None;
     }
     let steps = body.trim_end_matches(|letter: char| letter == '-' || letter.is_ascii_digit());
-    let number = body[steps.len()..].as_bytes();
+    let number = &body.as_bytes()[steps.len()..];
     let (value, length) = integer(number).ok()?;
     let apart = steps.ends_with(|letter: char| letter.is_ascii_whitespace());
     let whole = length == number.len() && apart && steps.trim_ascii_end().ends_with('.');
