@@ -92,7 +92,8 @@ def check_texts(arguments, scratch, tokenizer, model):
         logits = model(torch.tensor([tokens])).logits[0]
         ours = torch.tensor(answer["logits"]).reshape(logits.shape)
         furthest = max(furthest, (ours - logits).abs().max().item())
-    same, ties, accepted = 0, 0, []
+    tags = {tokenizer.convert_tokens_to_ids(tag): tag for tag in ["</solution>", "<answer>", "</answer>"]}
+    same, ties, tagged, lost = 0, 0, 0, 0
     for text, tokens, answer in zip(texts, ids, answers):
         row = torch.tensor([tokens])
         out = model.generate(
@@ -101,7 +102,9 @@ def check_texts(arguments, scratch, tokenizer, model):
         )
         theirs = out.sequences[0, len(tokens):].tolist()
         completion = tokenizer.decode(theirs, skip_special_tokens=True)
-        accepted.append(completion)
+        written = [tags[token] for token in theirs if token in tags]
+        tagged += bool(written)
+        lost += any(tag not in completion for tag in written)
         if theirs == answer["tokens"]:
             same += 1
             continue
@@ -109,12 +112,11 @@ def check_texts(arguments, scratch, tokenizer, model):
         at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(theirs) - 1)
         best = out.logits[at][0].topk(2).values
         ties += (best[0] - best[1]).item() <= 2 * TOLERANCE
-    tagged = sum("</solution>" in text and "</answer>" in text for text in accepted)
     print(
         f"logits of 8 prompts differ by at most {furthest:.1e}; {same} of {len(ids)} greedy completions the same, "
-        f"{ties} others are ties; {tagged} keep their tags"
+        f"{ties} others are ties; of {tagged} with tags {lost} lose one"
     )
-    return int(furthest > TOLERANCE) + len(ids) - same - ties
+    return int(furthest > TOLERANCE) + len(ids) - same - ties + lost
 
 
 def main():

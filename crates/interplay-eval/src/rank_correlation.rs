@@ -1,4 +1,4 @@
-//! Whether one quantity foretells another: rank correlation within strata, with a permutation test.
+//! Whether one quantity predicts another: rank correlation within strata, with a permutation test.
 //!
 //! Source: Spearman 1904 (American Journal of Psychology 15); the permutation test of Pitman 1937 (Supplement to the
 //! Journal of the Royal Statistical Society 4), by draws as in Phipson and Smyth 2010 (Statistical Applications in

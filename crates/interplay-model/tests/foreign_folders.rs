@@ -180,6 +180,40 @@ fn llama_without_biases_has_zeros_for_them() {
     assert!(matches!(error, ModelError::ExtraTensor { .. }), "{error}");
 }
 
+/// Initial biases are zeros, which a reader that ignores the files would give as well.
+#[test]
+fn biases_arrive_under_both_names() {
+    for model_type in [ModelType::Llama, ModelType::Qwen2] {
+        let config = ModelConfig {
+            model_type,
+            ..config()
+        };
+        let dir = folder(&config, None);
+        for (part, value) in [("q", 0.5_f32), ("k", -0.25), ("v", 2.0)] {
+            let name = format!("model.layers.0.self_attn.{part}_proj.bias");
+            edit_tensors(&dir.path().join("model.safetensors"), |tensors| {
+                let (_, _, _, data) = tensors
+                    .iter_mut()
+                    .find(|(found, ..)| *found == name)
+                    .unwrap();
+                data[..4].copy_from_slice(&value.to_le_bytes());
+            });
+        }
+        let read = load(dir.path()).unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        read.save(copy.path(), &SaveOptions::default()).unwrap();
+        for decoder in [&read.decoder, &load(copy.path()).unwrap().decoder] {
+            let values = parameter_values(decoder).unwrap();
+            let names = interplay_model::parameter_names(&config);
+            let found = |part: &str| {
+                let name = format!("model.layers.0.self_attn.{part}_proj.bias");
+                values[names.iter().position(|found| *found == name).unwrap()][0]
+            };
+            assert_eq!([found("q"), found("k"), found("v")], [0.5, -0.25, 2.0]);
+        }
+    }
+}
+
 #[test]
 fn an_output_bias_that_would_be_lost_is_refused() {
     let dir = folder(&config(), None);

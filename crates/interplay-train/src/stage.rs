@@ -356,7 +356,7 @@ pub(crate) fn load_initial<A: TrainBackend>(
     device: &A::Device,
 ) -> Result<Loaded<A>, TrainError> {
     let found = Pretrained::<A::InnerBackend>::load(folder, device)?;
-    // Under which name a folder stores the model is nothing that a stage depends on.
+    // A stage does not depend on the name under which a folder stores the model.
     let renamed = ModelConfig {
         model_type: config.model_type,
         ..found.config.clone()
@@ -364,7 +364,7 @@ pub(crate) fn load_initial<A: TrainBackend>(
     if renamed != *config {
         return Err(TrainError::OtherModel {
             path: folder.to_owned(),
-            differences: differences(&found.config, config),
+            differences: differences(&renamed, config),
         });
     }
     let notes = found.notes.iter();

@@ -5,10 +5,6 @@
 //! has no tags at all. A text that opens with a question is rejected: a policy could hide anything
 //! there.
 //!
-//! Programs that skip special tokens may drop the tags. What is left of a model text, its steps and a bare number behind
-//! the last full stop, is read as if the number stood in the answer tag; a text that states its answer in a sentence
-//! is not.
-//!
 //! One `[BOS]` may precede the text; one `[EOS]` and any number of `[PAD]` may end it. Anywhere
 //! else these tokens are text.
 
@@ -17,8 +13,6 @@ use interplay_environment::framing::{ANSWER, ANSWER_END, SOLUTION, SOLUTION_END}
 use crate::lexical::integer;
 use crate::reading::Span;
 
-/// How a sentence with the answer begins.
-const SENTENCE: &str = "Answer:";
 const BEGIN: &str = "[BOS]";
 const END: &str = "[EOS]";
 const PAD: &str = "[PAD]";
@@ -28,13 +22,13 @@ const PAD: &str = "[PAD]";
 pub(crate) struct Frame {
     /// The steps, perhaps with an `Answer: N.` sentence.
     pub body: Span,
-    /// The `<answer>` tag, if there is one, or the number that was in it.
+    /// The `<answer>` tag, if there is one.
     pub tag: Option<TagAnswer>,
     /// Text where none belongs: between the tags or after the last one.
     pub stray: Option<Span>,
 }
 
-/// An `<answer>` tag, or the number that is left of it.
+/// An `<answer>` tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TagAnswer {
     pub span: Span,
@@ -55,11 +49,9 @@ impl Frame {
         let open = find(text, start, ANSWER);
         let body_end = close.into_iter().chain(open).min();
         let Some(body_end) = body_end else {
-            let dropped = dropped_tags(text, start);
-            let (end, tag) = dropped.map_or((text.len(), None), |(end, tag)| (end, Some(tag)));
             return Self {
-                body: Span::new(start, end),
-                tag,
+                body: Span::new(start, text.len()),
+                tag: None,
                 stray: None,
             };
         };
@@ -91,25 +83,6 @@ impl Frame {
         let stray = (at < text.len()).then(|| Span::new(at, text.len()));
         Self { body, tag, stray }
     }
-}
-
-/// The answer of a text whose tags were dropped, behind the offset where its steps end.
-fn dropped_tags(text: &str, start: usize) -> Option<(usize, TagAnswer)> {
-    let body = &text[start..];
-    if body.contains(SENTENCE) {
-        return None;
-    }
-    let steps = body.trim_end_matches(|letter: char| letter == '-' || letter.is_ascii_digit());
-    let number = &body.as_bytes()[steps.len()..];
-    let (value, length) = integer(number).ok()?;
-    let apart = steps.ends_with(|letter: char| letter.is_ascii_whitespace());
-    let whole = length == number.len() && apart && steps.trim_ascii_end().ends_with('.');
-    let end = start + steps.len();
-    let tag = TagAnswer {
-        span: Span::new(end, text.len()),
-        value: Some(value),
-    };
-    whole.then_some((end, tag))
 }
 
 fn find(text: &str, from: usize, what: &str) -> Option<usize> {
@@ -162,30 +135,6 @@ mod tests {
             parts(" a = 3. Answer: 3. [EOS]"),
             ("a = 3. Answer: 3.", None, None)
         );
-    }
-
-    #[test]
-    fn a_number_is_left_where_tags_were_dropped() {
-        assert_eq!(
-            parts(" a = 3. b = a = 3. -3 [EOS]"),
-            ("a = 3. b = a = 3.", Some(Some(-3)), None)
-        );
-        // Not behind a sentence with the answer, within a step, without a stop, or with more behind it.
-        for text in [
-            "a = 3. Answer: 3. 3",
-            "a = 3. Answer: 3",
-            "a = 3",
-            "a = 3 3",
-            "a = 3.3",
-            "a = 3. 3.",
-            "a = 3. 3 4",
-            "a = 3. 1-3",
-            "a = 3. 03",
-            "a = 3. -",
-            "3",
-        ] {
-            assert_eq!(parts(text), (text, None, None));
-        }
     }
 
     #[test]

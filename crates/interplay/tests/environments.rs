@@ -90,7 +90,8 @@ fn word_problems_run_through_every_stage() {
     let card = fs::read_to_string(out.join("base/model/README.md")).unwrap();
     for part in [
         "---\nlicense: unknown\n",
-        "datasets:\n- openai/gsm8k\nmodel-index:\n- name: \"words/base\"\n",
+        "model-index:\n- name: \"words/base\"\n",
+        "      type: word-problems\n",
         "    - type: \"pass@2\"\n",
         "after `base` (pretrain), seed 3",
         "its answer is right.",

@@ -55,13 +55,12 @@ pub(super) fn alone(scene: &Scene<'_>, _: &mut Draw) -> Option<String> {
 
 pub(super) fn tag(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
     let wrong = differing(scene, draw);
-    let tag = match draw.below(3) {
-        // The tag alone, or what is left where tags were dropped, without the sentence.
-        0 => format!("</solution> <answer> {wrong} </answer>"),
-        1 => wrong.to_string(),
-        _ => return behind(scene, format!(" </solution> <answer> {wrong} </answer>")),
-    };
-    Some(scene.edited(vec![Edit::new(scene.script.answer.span.clone(), tag)]))
+    if draw.below(2) == 1 {
+        // The tag alone, without the sentence.
+        let tag = format!("</solution> <answer> {wrong} </answer>");
+        return Some(scene.edited(vec![Edit::new(scene.script.answer.span.clone(), tag)]));
+    }
+    behind(scene, format!(" </solution> <answer> {wrong} </answer>"))
 }
 
 pub(super) fn stray(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {

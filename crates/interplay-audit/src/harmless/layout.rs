@@ -76,8 +76,6 @@ pub(super) fn tags(scene: &Scene<'_>, draw: &mut Draw) -> Option<String> {
         format!("[BOS] <solution> {steps} {tag} [EOS]"),
         format!("{steps} <answer> {value} </answer>"),
         format!("{whole} [EOS]"),
-        // The tags were dropped with other special tokens.
-        format!("{steps} {value}"),
     ];
     draw.pick(&forms).cloned()
 }

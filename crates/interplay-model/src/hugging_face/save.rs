@@ -179,7 +179,7 @@ fn write_partial(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ModelError>
     file.sync_all().map_err(ModelError::io("write", &path))
 }
 
-/// The end of the name of a tensor that Llama has and the decoder does not: zeros.
+/// Suffix of the output bias that Llama stores and this decoder lacks; written as zeros.
 const ZEROS: &str = ".self_attn.o_proj.bias";
 
 /// Name and shape of every tensor that is stored, in the order of the files.
@@ -235,7 +235,7 @@ fn write_shards<B: Backend>(
             return require_count(stored.len() + 1, stored.len());
         };
         write(shard, index, &values)?;
-        // No parameter of the decoder stands for what is zero.
+        // The decoder has no output bias, so zeros follow each `o_proj.weight`.
         while let Some((shard, index)) = waiting.next_if(|(_, at)| stored[*at].0.ends_with(ZEROS)) {
             write(shard, index, &vec![0.0; stored[index].1.iter().product()])?;
         }

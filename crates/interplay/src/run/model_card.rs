@@ -45,10 +45,11 @@ fn card(plan: &Plan, results: &Results, stage: &StageResult, found: &Evaluation)
         "---\nlicense: unknown\nlibrary_name: transformers\npipeline_tag: text-generation\n\
          tags:\n- interplay\n- reasoning\n",
     );
-    if natural {
-        card.push_str("datasets:\n- openai/gsm8k\n");
-    }
-    let kind = if natural { "openai/gsm8k" } else { "synthetic" };
+    let kind = if natural {
+        "word-problems"
+    } else {
+        "synthetic"
+    };
     card.push_str(&format!(
         "model-index:\n- name: {}\n  results:\n  - task:\n      type: text-generation\n    dataset:\n      \
          name: {}\n      type: {kind}\n    metrics:\n",
@@ -94,7 +95,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(\"path/to/this/folder\")
 model = AutoModelForCausalLM.from_pretrained(\"path/to/this/folder\")
-prompt = tokenizer(\"<question> fox = 3. elk = fox + 2. elk? </question> <solution>\", return_tensors=\"pt\")
+question = \"...\"  # a problem in the words of the training data
+prompt = tokenizer(f\"<question> {question} </question> <solution>\", return_tensors=\"pt\")
 print(tokenizer.decode(model.generate(**prompt, max_new_tokens=128)[0]))
 ```
 ";

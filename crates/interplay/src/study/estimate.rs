@@ -3,9 +3,8 @@
 //! A few steps of training and a batch of samples are timed on the device, with a model of random weights and texts of
 //! the lengths that the stages have; the work that is not done is divided by these speeds. GRPO's updates are taken to
 //! compute [`KEPT`] of the tokens of the rollouts where groups without an advantage are left out and only whole solutions
-//! are paid for, which most groups at the edge do not have. A policy that writes
-//! longer or shorter texts than the gold solutions, and a busy machine, make the estimate wrong; it is meant to tell an
-//! hour from a day.
+//! are paid for, which most groups at the edge do not have. A policy that writes longer or shorter texts than the gold
+//! solutions, and a busy machine, make the estimate wrong; it is meant to tell an hour from a day.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -51,9 +51,9 @@ impl StudyResults {
     }
 
     fn bands_text(&self) -> String {
-        let band = |name: &str| {
-            let [first, last] = self.bands[name];
-            format!("{name} op {first}-{last}")
+        let band = |name: &str| match self.bands[name] {
+            [only, last] if only == last => format!("{name} op {only}"),
+            [first, last] => format!("{name} op {first}-{last}"),
         };
         let bands: Vec<String> = self.band_names().into_iter().map(band).collect();
         bands.join(", ")
@@ -76,7 +76,7 @@ impl StudyResults {
         ];
         sections.extend(bars::outcomes(self));
         sections.extend(self.training());
-        sections.extend(self.foretold());
+        sections.extend(self.predictors());
         sections.extend(completions::section(self));
         sections.push(
             Section::new("Each seed")
@@ -216,17 +216,17 @@ impl StudyResults {
         })
     }
 
-    /// What foretells the gain of RL.
-    fn foretold(&self) -> Option<Section> {
-        let arms = self.foretold.first()?.arms;
+    /// What predicts the gain of RL.
+    fn predictors(&self) -> Option<Section> {
+        let arms = self.predictors.first()?.arms;
         let text = format!(
             "Over the {arms} arms of RL, within seeds: Spearman's rho of what is known of the model before RL with what RL \
              gains. Positive: the more of it, the larger the gain. Problems never solved are counted in one half of a band, \
-             the gain in the other. p by permutation within seeds, and corrected for the \
-             number of rows. Arms differ in more than these numbers, so a correlation is no cause."
+             the gain in the other. Seeds in which either number is the same in all arms are left out. p by permutation \
+             within seeds, and corrected for the number of rows. Arms differ in more than these numbers, so a correlation is no cause."
         );
-        let section = Section::new("What foretells the gain").text(text);
-        Some(section.table_of(tables::foretold(self)))
+        let section = Section::new("What predicts the gain").text(text);
+        Some(section.table_of(tables::predictors(self)))
     }
 
     /// The levels of an arm along an axis.

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::arm::Arm;
 use super::curves::{Curve, curves};
 use super::effect::{BySeed, Effect, Judgment, Level, effect, judgment, level};
-use super::foretold::{Foretold, foretold};
 use super::outcomes::{Outcomes, completions};
 use super::plans::{Study, StudyRun};
+use super::predictors::{GainPredictor, predictors};
 use super::samples::{StudySample, Wanted, wanted};
 use crate::error::InterplayError;
 use crate::results::{Results, StageResult};
@@ -54,9 +54,9 @@ pub struct StudyResults {
     pub arms: Vec<ArmResult>,
     /// What separates the arms.
     pub comparisons: Vec<Comparison>,
-    /// Whether what is known before RL foretells what it gains; empty where a study has few arms of RL.
+    /// Whether what is known before RL predicts what it gains; empty where a study has few arms of RL.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub foretold: Vec<Foretold>,
+    pub predictors: Vec<GainPredictor>,
     /// Completions of the first seed to look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<StudySample>,
@@ -190,7 +190,7 @@ impl StudyResults {
             bands: Band::ALL.into_iter().map(range).collect(),
             arms: results,
             comparisons,
-            foretold: foretold(&collected, folder, &arms, main)?,
+            predictors: predictors(&collected, folder, &arms, main)?,
             samples: shown.into_iter().flatten().collect(),
         }))
     }

@@ -177,6 +177,7 @@ impl StudyResults {
         write_whole(&html, self.to_html().as_bytes())?;
         let figures = folder.join("figures");
         fs::create_dir_all(&figures).map_err(InterplayError::io("create", &figures))?;
+        remove_drawings(&figures)?;
         for (name, svg) in self.figures() {
             write_whole(&figures.join(name), svg.as_bytes())?;
         }
@@ -184,9 +185,34 @@ impl StudyResults {
     }
 }
 
+/// Removes the figures of earlier results, whose names may have been others.
+fn remove_drawings(folder: &Path) -> Result<(), InterplayError> {
+    for entry in fs::read_dir(folder).map_err(InterplayError::io("read", folder))? {
+        let path = entry.map_err(InterplayError::io("read", folder))?.path();
+        if path.extension().is_some_and(|end| end == "svg") {
+            fs::remove_file(&path).map_err(InterplayError::io("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_of_earlier_results_go() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["old.svg", "notes.txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_drawings(folder.path()).unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["notes.txt"]);
+    }
 
     #[test]
     fn shards_are_stretches_that_cover_everything() {

@@ -118,7 +118,7 @@ pub enum NodeStatus {
     Missing,
 }
 
-/// A completion of one run that is to be shown: the first of a problem that [`Wanted::takes`].
+/// A completion of one run to show: the first one of its problem that [`Wanted::takes`] accepts.
 pub(super) struct Wanted<'a> {
     pub(super) arm: Arm,
     pub(super) run: &'a StudyRun,

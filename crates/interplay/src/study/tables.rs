@@ -112,25 +112,29 @@ pub(super) fn by_seed(results: &StudyResults) -> Rows {
     rows
 }
 
-/// What foretells the gain of RL; empty where nothing was correlated.
-pub(super) fn foretold(results: &StudyResults) -> Rows {
-    if results.foretold.is_empty() {
+/// What predicts the gain of RL; empty where nothing was correlated.
+pub(super) fn predictors(results: &StudyResults) -> Rows {
+    if results.predictors.is_empty() {
         return Vec::new();
     }
     let head = [
         "known before RL",
         "band",
         "gain in verified",
+        "pairs",
+        "seeds",
         "rho",
         "p",
         "p Holm",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for one in &results.foretold {
+    for one in &results.predictors {
         rows.push(vec![
             one.predictor.description().to_owned(),
             one.group.clone(),
             format!("pass@{}", one.k),
+            one.correlation.pairs.to_string(),
+            one.correlation.strata.to_string(),
             format!("{:+.2}", one.correlation.rho),
             format!("{:.4}", one.correlation.p_value),
             format!("{:.4}", one.p_holm),

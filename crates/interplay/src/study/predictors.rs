@@ -1,6 +1,6 @@
-//! Whether what is known of a model before RL foretells what RL gains.
+//! Whether what is known of a model before RL predicts what RL gains.
 //!
-//! Two numbers are held to do so: the entropy of the policy that RL starts from (Cui et al. 2025, arXiv 2505.22617) and
+//! Two quantities are said to predict it: the entropy of the policy that RL starts from (Cui et al. 2025, arXiv 2505.22617) and
 //! the problems that it never solves (Yue et al. 2025, arXiv 2504.13837). The arms of a study test that: within each
 //! seed, the arms with more of the one should gain more, or less, of the other.
 //!
@@ -27,7 +27,8 @@ const PERMUTATIONS: (u32, u64) = (9_999, 1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Predictor {
-    /// The entropy of the policy in the first step of RL, on the problems that the arm trains on, in nats a token.
+    /// The entropy of the policy in the first update of RL, in nats a token, over the completions that take part in it:
+    /// groups without an advantage are left out where the recipe filters them.
     Entropy,
     /// The share of the band's problems that no completion solves.
     Unsolved,
@@ -41,7 +42,7 @@ impl Predictor {
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
-            Self::Entropy => "entropy of the first rollouts",
+            Self::Entropy => "entropy of the first update",
             Self::Unsolved => "share of problems never solved",
         }
     }
@@ -50,7 +51,7 @@ impl Predictor {
 /// The rank correlation of a predictor with the gain of RL, over the study's arms of RL within seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Foretold {
+pub struct GainPredictor {
     /// What is known before.
     pub predictor: Predictor,
     /// The band.
@@ -74,12 +75,12 @@ struct Case<'a> {
 }
 
 /// The correlations of a study; none where it has few arms of RL.
-pub(super) fn foretold(
+pub(super) fn predictors(
     collected: &Collected<'_>,
     folder: &Path,
     arms: &[Arm],
     temperature: f64,
-) -> Result<Vec<Foretold>, InterplayError> {
+) -> Result<Vec<GainPredictor>, InterplayError> {
     let (mut cases, mut number) = (Vec::new(), 0);
     for arm in arms {
         let of_arm = cases_of(collected, folder, arm, temperature)?;
@@ -100,7 +101,7 @@ pub(super) fn foretold(
                     .filter_map(|case| case.pair(predictor, band, *k));
                 let (permutations, stream) = PERMUTATIONS;
                 if let Some(correlation) = RankCorrelation::within(pairs, permutations, stream) {
-                    all.push(Foretold {
+                    all.push(GainPredictor {
                         predictor,
                         group: band.to_owned(),
                         k: *k,
@@ -172,7 +173,7 @@ impl Case<'_> {
         let gain = |part| Some(solved(self.after, part)? - solved(self.before, part)?);
         Some(match predictor {
             Predictor::Entropy => (self.seed, self.entropy?, gain(Part::Whole)?),
-            // Luck that leaves problems unsolved before is made up for after, so other problems show the gain.
+            // Problems left unsolved by bad luck are solved more often afterwards, so other problems measure the gain.
             Predictor::Unsolved => {
                 let unsolved = |item: &ItemScore| f64::from(item.verified == 0);
                 let known = mean(self.before, band, Part::Even, unsolved)?;
