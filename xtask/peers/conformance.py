@@ -2,9 +2,10 @@
 """Compares this project's decoder with `transformers` on the same folders, in both directions.
 
 Folders of Qwen2 and Llama written by `transformers` (tied and untied, few key and value heads, f32 and bf16,
-one file and shards, Llama without biases and with those of Qwen2) are read by the Rust example `conformance`: logits must agree to 1e-4 and greedy continuations of all
-prompts must be the same. Each is then written again by this project, in f32, bf16 and shards, and read by
-`transformers`: no key may be missing or unexpected, no warning may be given, and the logits must agree again.
+one file and shards, Llama without biases and with those of Qwen2) are read by the Rust example `conformance`:
+logits must agree to 1e-4 and greedy continuations of all prompts must be the same. Each is then written again
+by this project, in f32, bf16 and shards, and read by `transformers`: no key may be missing or unexpected, no
+warning may be given, and the logits must agree again.
 
 The models are random, with weights large enough for clear preferences. Where a continuation differs, the
 gap between the two best logits at that position tells a tie from an error.

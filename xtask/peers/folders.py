@@ -4,7 +4,8 @@
 `AutoTokenizer` and `AutoModelForCausalLM` open the folder as it is. Prompts of every embedded context, in both
 dialects and both directions, must have the same tokens; prompts in the words that the model knows must have the
 same logits to 1e-4, and greedy completions must be the same text, with the tags although special tokens are
-skipped. The card of the model must be one of the Hub. Where a completion differs, the gap between the two best logits tells a tie from an error.
+skipped. The card of the model must be one of the Hub. Where a completion differs, the gap between the two best
+logits tells a tie from an error.
 
 Needs `pip install torch transformers jinja2` and a folder such as runs/staged/grpo/model. From the root of the
 repository:

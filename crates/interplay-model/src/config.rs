@@ -11,8 +11,9 @@ use crate::token_ids::TokenIds;
 
 /// The `model_type` of a folder: under which of two names for the same computation a decoder is stored.
 ///
-/// Qwen2 is Llama with biases where queries, keys and values are projected. `transformers` 5 gives every
-/// `qwen2` folder Qwen2's pre-tokenizer, so a folder with another tokenizer is stored as `llama` with `attention_bias`, and with an output bias of zeros, which Llama has and this decoder does not.
+/// Qwen2 is Llama with biases where queries, keys and values are projected. `transformers` 5 gives every `qwen2`
+/// folder Qwen2's pre-tokenizer, so a folder with another tokenizer is stored as `llama` with `attention_bias`, and
+/// with an output bias of zeros, which Llama has and this decoder does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelType {

@@ -33,9 +33,9 @@ use crate::spec::band_ops;
 use crate::stage::StageSettings;
 use crate::train_tokenizer::train_tokenizer;
 
-/// The share of the tokens of prompts and completions that an update computes where groups without an advantage are left
-/// out and whole solutions alone are paid for: less than half of the groups are kept, and what completions begin with in common is computed once. Measured on the
-/// studies `objectives` and `edge` (docs/LOG.md).
+/// The share of the tokens of prompts and completions that an update computes where groups without an advantage are
+/// left out and whole solutions alone are paid for: less than half of the groups are kept, and what completions begin
+/// with in common is computed once. Measured on the studies `objectives` and `edge` (docs/LOG.md).
 const KEPT: f64 = 0.2;
 /// The same where all groups are kept, or nearly all have an advantage: answers are right, and steps are, in most groups
 /// (study `rewards`, docs/LOG.md).

@@ -223,7 +223,8 @@ impl StudyResults {
             "Over the {arms} arms of RL, within seeds: Spearman's rho of what is known of the model before RL with what RL \
              gains. Positive: the more of it, the larger the gain. Problems never solved are counted in one half of a band, \
              the gain in the other. Seeds in which either number is the same in all arms are left out. p by permutation \
-             within seeds, and corrected for the number of rows. Arms differ in more than these numbers, so a correlation is no cause."
+             within seeds, and corrected for the number of rows. Arms differ in more than these numbers, so a correlation \
+             is no cause."
         );
         let section = Section::new("What predicts the gain").text(text);
         Some(section.table_of(tables::predictors(self)))

@@ -1,8 +1,8 @@
 //! Whether what is known of a model before RL predicts what RL gains.
 //!
-//! Two quantities are said to predict it: the entropy of the policy that RL starts from (Cui et al. 2025, arXiv 2505.22617) and
-//! the problems that it never solves (Yue et al. 2025, arXiv 2504.13837). The arms of a study test that: within each
-//! seed, the arms with more of the one should gain more, or less, of the other.
+//! Two quantities are said to predict it: the entropy of the policy that RL starts from (Cui et al. 2025, arXiv
+//! 2505.22617) and the problems that it never solves (Yue et al. 2025, arXiv 2504.13837). The arms of a study test
+//! that: within each seed, the arms with more of the one should gain more, or less, of the other.
 //!
 //! Deviations: problems that are unsolved by bad luck are solved more often afterwards, whatever RL does, so one half of
 //! the problems says what is unsolved and the other half what is gained.
