@@ -11,6 +11,7 @@
 
 mod arm;
 mod bars;
+mod collected;
 mod completions;
 mod curves;
 mod effect;

@@ -13,7 +13,7 @@ use interplay_eval::{Band, Evaluation, ItemScore, RankCorrelation, holm, pass_at
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use super::results::Collected;
+use super::collected::Collected;
 use crate::error::InterplayError;
 use crate::metrics_file::read_metrics;
 use crate::stage::StageKind;

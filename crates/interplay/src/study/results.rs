@@ -10,10 +10,11 @@ use interplay_eval::{Band, Evaluation, ItemScore, Measure, holm};
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
+use super::collected::Collected;
 use super::curves::{Curve, curves};
-use super::effect::{BySeed, Effect, Judgment, Level, effect, judgment, level};
+use super::effect::{Effect, Judgment, Level, effect, judgment, level};
 use super::outcomes::{Outcomes, completions};
-use super::plans::{Study, StudyRun};
+use super::plans::Study;
 use super::predictors::{GainPredictor, predictors};
 use super::samples::{StudySample, Wanted, wanted};
 use crate::error::InterplayError;
@@ -206,42 +207,10 @@ fn adjust(comparisons: &mut [Comparison]) {
     }
 }
 
-/// The results of all runs of a study.
-pub(super) struct Collected<'a> {
-    study: &'a Study,
-    runs: &'a [Results],
-}
-
 /// A group's name, and what belongs to it.
 type Group = (String, Box<dyn Fn(&ItemScore) -> bool>);
 
-impl<'a> Collected<'a> {
-    /// The stages of an arm, by seed.
-    pub(super) fn of(&self, arm: &Arm) -> impl Iterator<Item = (u64, &'a StageResult)> {
-        let runs = self.study.runs.iter().zip(self.runs);
-        let (variant, name) = (arm.variant.clone(), arm.stage.clone());
-        runs.filter(move |(run, _)| run.variant == variant)
-            .filter_map(move |(run, results)| {
-                let stage = results.stages.iter().find(|stage| stage.name == name)?;
-                Some((run.plan.seed, stage))
-            })
-    }
-
-    /// The run of an arm with a seed.
-    pub(super) fn run(&self, arm: &Arm, seed: u64) -> Option<&'a StudyRun> {
-        let mut runs = self.study.runs.iter();
-        runs.find(|run| run.variant == arm.variant && run.plan.seed == seed)
-    }
-
-    /// The evaluations of an arm at a temperature, by seed.
-    pub(super) fn at(&self, arm: &Arm, temperature: f64) -> BySeed<'a> {
-        let found = self.of(arm).filter_map(|(seed, stage)| {
-            let mut all = stage.other_temperatures.iter().chain(&stage.evaluation);
-            Some((seed, all.find(|one| one.temperature == Some(temperature))?))
-        });
-        found.collect()
-    }
-
+impl Collected<'_> {
     fn arm(&self, arm: &Arm) -> Result<ArmResult, InterplayError> {
         let stages: Vec<&StageResult> = self.of(arm).map(|(_, stage)| stage).collect();
         let mean = |of: fn(&StageResult) -> u64| {
