@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::data::DataSpec;
 use crate::error::InterplayError;
 use crate::plan::Plan;
-use crate::results::{Results, StageResult};
+use crate::results::{Results, StageResult, percent};
 use crate::run_file::write_whole;
 
 /// Writes the card of every model that was evaluated.
@@ -146,9 +146,4 @@ fn table(found: &Evaluation) -> String {
         );
     }
     table
-}
-
-fn percent(pass: &PassAtK) -> String {
-    let [mean, low, high] = [pass.estimate, pass.low, pass.high].map(|share| 100.0 * share);
-    format!("{mean:.1} [{low:.1}, {high:.1}]")
 }

@@ -1,5 +1,7 @@
 //! The results of the runs of a study, looked up by arm.
 
+use interplay_eval::Evaluation;
+
 use super::arm::Arm;
 use super::effect::BySeed;
 use super::plans::{Study, StudyRun};
@@ -36,5 +38,13 @@ impl<'a> Collected<'a> {
             Some((seed, all.find(|one| one.temperature == Some(temperature))?))
         });
         found.collect()
+    }
+}
+
+/// The first and the last k of an evaluation, at which a study compares; one where they are the same.
+pub(super) fn outer_ks(found: &Evaluation) -> Vec<u32> {
+    match found.ks[..] {
+        [first, .., last] if first < last => vec![first, last],
+        _ => found.ks.clone(),
     }
 }

@@ -13,7 +13,7 @@ use interplay_eval::{Band, Evaluation, ItemScore, RankCorrelation, holm, pass_at
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use super::collected::Collected;
+use super::collected::{Collected, outer_ks};
 use crate::error::InterplayError;
 use crate::metrics_file::read_metrics;
 use crate::stage::StageKind;
@@ -90,8 +90,7 @@ pub(super) fn predictors(
     let Some(first) = cases.first().filter(|_| number >= ARMS) else {
         return Ok(Vec::new());
     };
-    let mut ks: Vec<u32> = first.after.ks.first().into_iter().copied().collect();
-    ks.extend(first.after.ks.last().filter(|last| !ks.contains(last)));
+    let ks = outer_ks(first.after);
     let mut all = Vec::new();
     for predictor in Predictor::ALL {
         for band in Band::ALL.map(Band::name) {

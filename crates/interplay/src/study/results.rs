@@ -10,7 +10,7 @@ use interplay_eval::{Band, Evaluation, ItemScore, Measure, holm};
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use super::collected::Collected;
+use super::collected::{Collected, outer_ks};
 use super::curves::{Curve, curves};
 use super::effect::{Effect, Judgment, Level, effect, judgment, level};
 use super::outcomes::{Outcomes, completions};
@@ -144,7 +144,7 @@ impl StudyResults {
             for b in &pair.b {
                 let (a, b) = (Arm::from(pair.a.clone()), Arm::from(b.clone()));
                 let evaluations = (&collected.at(&a, main), &collected.at(&b, main));
-                for wanted in wanted(study, (&a, &b), evaluations) {
+                for wanted in wanted(&collected, (&a, &b), evaluations) {
                     if !to_show.iter().any(|other| other.is(&wanted)) {
                         to_show.push(wanted);
                     }
@@ -261,10 +261,7 @@ impl Collected<'_> {
         let both = (&self.at(&a, temperature), &self.at(&b, temperature));
         let (mut effects, mut judgments) = (Vec::new(), Vec::new());
         if let Some((_, first)) = both.0.first() {
-            let ks: Vec<u32> = match (first.ks.first(), first.ks.last()) {
-                (Some(one), Some(last)) if one < last => vec![*one, *last],
-                _ => first.ks.clone(),
-            };
+            let ks = outer_ks(first);
             for (group, keep) in groups_of(first, false) {
                 for k in &ks {
                     effects.push(effect(both, &group, *k, &keep)?);

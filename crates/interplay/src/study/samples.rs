@@ -8,8 +8,9 @@ use interplay_tasks::ContextLibrary;
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
+use super::collected::Collected;
 use super::effect::BySeed;
-use super::plans::{Study, StudyRun};
+use super::plans::StudyRun;
 use crate::error::InterplayError;
 use crate::evaluation::evaluated_problem;
 
@@ -129,38 +130,33 @@ pub(super) struct Wanted<'a> {
 
 /// The completions to show of a comparison, from the first seed; `a` and `b` are the evaluations of its arms.
 pub(super) fn wanted<'a>(
-    study: &'a Study,
+    collected: &Collected<'a>,
     (a, b): (&Arm, &Arm),
     (of_a, of_b): (&BySeed<'_>, &BySeed<'_>),
 ) -> Vec<Wanted<'a>> {
     let (Some((seed, before)), Some((_, after))) = (of_a.first(), of_b.first()) else {
         return Vec::new();
     };
-    let find = |arm: &Arm| {
-        let mut runs = study.runs.iter();
-        runs.find(|run| run.variant == arm.variant && run.plan.seed == *seed)
-    };
-    let (Some(run_a), Some(run_b)) = (find(a), find(b)) else {
+    let (Some(run_a), Some(run_b)) = (collected.run(a, *seed), collected.run(b, *seed)) else {
         return Vec::new();
     };
-    let of_a = |item: &ItemScore, shows| Wanted {
-        arm: a.clone(),
-        run: run_a,
-        shows,
-        id: item.id,
-        solved: [item.verified, before.completions],
-    };
-    let of_b = |item: &ItemScore, shows| Wanted {
-        arm: b.clone(),
-        run: run_b,
-        shows,
-        id: item.id,
-        solved: [item.verified, after.completions],
+    let want = |item: &ItemScore, shows| {
+        let (arm, run, evaluation) = match shows {
+            Shows::Before => (a, run_a, before),
+            Shows::After | Shows::RightAnswerByWrongSteps => (b, run_b, after),
+        };
+        Wanted {
+            arm: arm.clone(),
+            run,
+            shows,
+            id: item.id,
+            solved: [item.verified, evaluation.completions],
+        }
     };
     let mut found = Vec::new();
     if let Some((item_a, item_b)) = most_gained(&before.items, &after.items) {
-        found.push(of_a(item_a, Shows::Before));
-        found.push(of_b(item_b, Shows::After));
+        found.push(want(item_a, Shows::Before));
+        found.push(want(item_b, Shows::After));
     }
     let hacked = after
         .items
@@ -171,7 +167,7 @@ pub(super) fn wanted<'a>(
             (excess, std::cmp::Reverse(item.id))
         });
     if let Some(item) = hacked.filter(|item| item.answers > item.verified) {
-        found.push(of_b(item, Shows::RightAnswerByWrongSteps));
+        found.push(want(item, Shows::RightAnswerByWrongSteps));
     }
     found
 }
