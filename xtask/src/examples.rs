@@ -9,10 +9,14 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Examples that do not run by themselves, each with the reason.
-const NOT_ALONE: [(&str, &str); 2] = [
+const NOT_ALONE: [(&str, &str); 3] = [
     (
         "conformance",
         "xtask/peers/conformance.py runs it on models that it wrote",
+    ),
+    (
+        "encode_lines",
+        "xtask/peers/folders.py runs it on a model folder",
     ),
     (
         "staged_pipeline",

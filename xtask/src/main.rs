@@ -1,11 +1,12 @@
 //! The repository's own tasks: `cargo xtask check`, `tidy`, `circles`, `examples`, `golden`,
-//! `book` and `peers`.
+//! `book`, `python` and `peers`.
 
 mod book;
 mod check;
 mod examples;
 mod golden;
 mod peers;
+mod python;
 mod repository;
 mod tidy;
 
@@ -24,6 +25,7 @@ Usage: cargo xtask <TASK>
   examples  Run every example of the workspace once
   golden    Rewrite the files in tests/golden after an intended change
   book      Build the book into target/book, with mdBook; installs it below target if need be
+  python    Build the Python wheel, install it and run its tests, in an environment below target
   peers     Compare training and sampling speed with PyTorch
             [--python PATH] [--rounds 3] [--only PART-OF-A-NAME] [--device cpu|cuda]
             [--compile] [--program PATH-OF-INTERPLAY]
@@ -53,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["examples"] => examples::run(&root),
         ["golden"] => golden::run(&root),
         ["book"] => book::run(&root),
+        ["python"] => python::run(&root),
         ["peers", ..] => peers::run(&root, &words[1..]),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

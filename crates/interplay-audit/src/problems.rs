@@ -138,11 +138,12 @@ impl Subject {
                 return Self::from_texts(&told, &problem.question_text(), &solution, kind);
             }
             GoldSource::Solution => {
-                return Self::new(told, &solution, Gold::from_solution(&solution)?, kind);
+                let subject = Self::new(told, &solution, Gold::from_solution(&solution)?, kind)?;
+                return Ok(subject.asking(problem.question_text()));
             }
             GoldSource::Graph => Gold::from_goal(problem.graph(), problem.goal())?,
         };
-        let subject = Self::new(told, &solution, gold, kind)?;
+        let subject = Self::new(told, &solution, gold, kind)?.asking(problem.question_text());
         Ok(subject.with_graph(problem.graph().clone(), problem.target()))
     }
 }

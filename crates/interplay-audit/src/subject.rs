@@ -29,6 +29,7 @@ pub struct Kind {
 pub struct Subject {
     pub(crate) script: Script,
     pub(crate) problem: String,
+    question: String,
     pub(crate) graph: Option<(ReasoningGraph, QuantityId)>,
     gold: Gold,
     kind: Kind,
@@ -59,6 +60,7 @@ impl Subject {
         Ok(Self {
             script: Script::read(solution)?,
             problem,
+            question: String::new(),
             graph: None,
             gold,
             kind,
@@ -77,7 +79,7 @@ impl Subject {
         kind: Kind,
     ) -> Result<Self, SubjectError> {
         let gold = Gold::from_texts(problem, question, solution)?;
-        let subject = Self::new(problem.to_owned(), solution, gold, kind)?;
+        let subject = Self::new(problem.to_owned(), solution, gold, kind)?.asking(question);
         Ok(match Statements::read(problem, question).problem() {
             Ok(whole) => subject.with_graph(whole.graph, whole.asked),
             Err(_) => subject,
@@ -89,6 +91,21 @@ impl Subject {
     pub fn with_graph(mut self, graph: ReasoningGraph, target: QuantityId) -> Self {
         self.graph = Some((graph, target));
         self
+    }
+
+    /// Adds the question, for judges that read the problem's own text.
+    #[must_use]
+    pub fn asking(self, question: impl Into<String>) -> Self {
+        Self {
+            question: question.into(),
+            ..self
+        }
+    }
+
+    /// The question; empty where it is not known.
+    #[must_use]
+    pub fn question(&self) -> &str {
+        &self.question
     }
 
     /// The statements of the problem.

@@ -11,8 +11,7 @@ use interplay_graph::SeedStream;
 use interplay_tasks::datasets::{Part, REDRAWS, RestrictedDataset};
 use interplay_tasks::{Dataset, Problem, TaskError, framing as problem_text};
 use interplay_verify::{
-    Accepted, Gold, Level, Noise, Outcome, Process, Reward, Supervision, Verifier, VerifyError,
-    released_process,
+    Gold, Level, Noise, Reward, Supervision, Verifier, VerifyError, released_process,
 };
 
 use crate::score::score_of;
@@ -224,10 +223,7 @@ impl Environment for DagEnvironment {
             None => exact,
             Some(noisy) => noisy.verify(gold, completion, draw),
         };
-        let mut score = score_of(&paid)
-            .with_component(components::OUTCOME, Outcome.reward(&paid))
-            .with_component(components::PROCESS, Process.reward(&paid))
-            .with_component(components::ACCEPTED, Accepted.reward(&paid));
+        let mut score = score_of(&paid);
         if self.has_released_process() {
             score = score.with_component(RELEASED_PROCESS, released_process(gold, completion));
         }

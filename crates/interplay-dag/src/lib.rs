@@ -35,6 +35,7 @@ mod environment;
 mod score;
 
 pub use environment::{DagEnvironment, RELEASED_PROCESS};
+pub use score::score_of;
 
 #[doc(no_inline)]
 pub use interplay_environment::Environment;

@@ -1,11 +1,23 @@
 //! From a verdict to a score.
 
-use interplay_environment::{FirstError, Score, StepScore};
-use interplay_verify::Verdict;
+use interplay_environment::{FirstError, Score, StepScore, components};
+use interplay_verify::{Accepted, Outcome, Process, Reward, Verdict};
 
-/// A verdict as a [`Score`] without reward components, which depend on what is paid for.
+/// A verdict as a [`Score`] with the components `outcome`, `process` and `accepted`.
+///
+/// The answer that the completion states is not known from the verdict; [`Score::answer`] is none.
+///
+/// ```
+/// use interplay_dag::score_of;
+/// use interplay_verify::{Gold, Level, Verifier};
+///
+/// let gold = Gold::from_solution("fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.")?;
+/// let score = score_of(&Verifier::new(Level::Strict).verify(&gold, "fox = 3. Answer: 5."));
+/// assert_eq!((score.component("outcome"), score.component("process")), (Some(1.0), Some(0.5)));
+/// # Ok::<(), interplay_verify::VerifyError>(())
+/// ```
 #[must_use]
-pub(crate) fn score_of(verdict: &Verdict) -> Score {
+pub fn score_of(verdict: &Verdict) -> Score {
     let mut score = Score::default();
     score.accepted = verdict.accepted;
     score.answer_correct = verdict.answer_correct;
@@ -28,4 +40,7 @@ pub(crate) fn score_of(verdict: &Verdict) -> Score {
     score.steps = steps.collect();
     score.needed = verdict.needed as usize;
     score
+        .with_component(components::OUTCOME, Outcome.reward(verdict))
+        .with_component(components::PROCESS, Process.reward(verdict))
+        .with_component(components::ACCEPTED, Accepted.reward(verdict))
 }

@@ -100,6 +100,34 @@ impl PairedDifference {
         Self::tested(differences, k, true)
     }
 
+    /// pass@k of right minus left, from each problem's stratum (its op) and, on both sides, its number of
+    /// samples and how many of them are right. None where there is no problem.
+    ///
+    /// ```
+    /// use interplay_eval::PairedDifference;
+    ///
+    /// // Two problems of op 3: one and three of four right, then two and four.
+    /// let gain = PairedDifference::of_counts([(3, (4, 1), (4, 2)), (3, (4, 3), (4, 4))], 1).unwrap();
+    /// assert_eq!(gain.difference, 0.25);
+    /// ```
+    ///
+    /// # Panics
+    /// Where `k` is zero or above the number of samples of a problem, or more are right than there are.
+    #[must_use]
+    pub fn of_counts<S: Ord>(
+        problems: impl IntoIterator<Item = (S, (u32, u32), (u32, u32))>,
+        k: u32,
+    ) -> Option<Self> {
+        let mut exchangeable = true;
+        let score = |(n, right): (u32, u32)| pass_at_k(n, right, k);
+        let differences = problems.into_iter().map(|(stratum, left, right)| {
+            exchangeable &= left.0 == right.0;
+            (stratum, score(right) - score(left))
+        });
+        let differences: Vec<(S, f64)> = differences.collect();
+        Self::tested(differences, k, exchangeable)
+    }
+
     /// `exchangeable`: left and right have the same number of samples, so that without an effect a
     /// difference is as likely as its opposite.
     fn tested<S: Ord>(

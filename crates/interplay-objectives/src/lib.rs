@@ -6,6 +6,7 @@
 //! | [`credit`] | the advantages and verified steps of a group | one advantage a token |
 //! | [`loss`] | the advantages and log-probabilities of tokens | a loss and its derivative by each log-probability |
 //! | [`overlong`] | lengths, and whether completions ended by themselves | punishments and masks |
+//! | [`reward`] | the reward components of a score | the reward of a completion |
 //!
 //! No function draws a random number, reads a file or sees a tensor. What a function remembers across
 //! steps is a state that its caller passes in and can write into a checkpoint.
@@ -18,6 +19,7 @@ pub mod credit;
 pub mod loss;
 mod moments;
 pub mod overlong;
+pub mod reward;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]

@@ -4,7 +4,11 @@
 //! share its weight equally in all combinations, and a published preset, which sets the op, the
 //! context or both. Once read, a spec holds plain [`Component`]s only.
 
-use serde::de::Error as _;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Error, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::counts::Counts;
@@ -65,9 +69,10 @@ pub struct MixtureEntry {
 }
 
 /// One value, or several in equal shares.
+///
+/// What is wrong with a value is told by the value's own type.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "expected one value or a list of values")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum OneOrMany<T> {
     /// One.
     One(T),
@@ -81,6 +86,38 @@ impl<T> OneOrMany<T> {
             Self::One(value) => std::slice::from_ref(value),
             Self::Many(values) => values,
         }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Values<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Values<T> {
+            type Value = OneOrMany<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one value or a list of values")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(values)).map(OneOrMany::Many)
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(OneOrMany::One)
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(OneOrMany::One)
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+                T::deserialize(value.into_deserializer()).map(OneOrMany::One)
+            }
+        }
+
+        deserializer.deserialize_any(Values(PhantomData))
     }
 }
 
@@ -213,6 +250,20 @@ mod tests {
             ("garden", Mode::Reverse, 3)
         );
         assert!(spec.validate(&ContextLibrary::embedded()).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_told_by_the_value() {
+        for (text, parts) in [
+            ("dialect = \"loud\"", ["loud", "prose"]),
+            ("dialect = [\"terse\", \"loud\"]", ["loud", "prose"]),
+            ("dialect = \"terse\"\nd = -1", ["-1", "u32"]),
+            ("dialect = \"terse\"\nmode = 3.5", ["3.5", "one value or a list"]),
+        ] {
+            let text = format!("op = 4\ncontext = \"zoo\"\n{text}");
+            let message = read(&text).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        }
     }
 
     #[test]

@@ -17,7 +17,6 @@ mod minibatches;
 pub(crate) mod objective;
 mod prepare;
 mod reference;
-mod reward;
 mod rollout;
 mod scoring;
 mod spec;
@@ -28,8 +27,8 @@ mod update;
 mod validation;
 
 pub use dynamic::DynamicSampling;
+pub use interplay_objectives::reward::RewardSpec;
 pub use reference::{ReferenceSpec, Sync};
-pub use reward::RewardSpec;
 pub use spec::{GrpoSpec, OldLogProbs};
 pub use stage::{GrpoInput, run, run_on};
 pub use state::GrpoState;

@@ -9,10 +9,10 @@ use interplay_model::{
     Decoder, FusedOps, Generated, KvCacheDtype, ModelConfig, Request, SamplingSettings, generate,
 };
 use interplay_objectives::credit::Step;
+use interplay_objectives::reward::accepted;
 use interplay_tokenizer::Tokenizer;
 
 use super::GrpoSpec;
-use super::reward::accepted;
 use crate::TrainError;
 use crate::metrics::Observer;
 use crate::sampler::stop_tokens;

@@ -145,7 +145,8 @@ impl RewardSpec {
 
     /// Whether a completion that `earned` this for its score counts as a solution in objectives that count
     /// successes: where rewards are 0 or 1 one that earned 1, else one that is accepted.
-    pub(crate) fn solves(&self, earned: f64, score: &Score) -> bool {
+    #[must_use]
+    pub fn solves(&self, earned: f64, score: &Score) -> bool {
         match self.is_binary() {
             true => earned == 1.0,
             false => accepted(score),
@@ -222,7 +223,8 @@ impl RewardSpec {
 }
 
 /// Whether the supervision accepts a completion: under noise, the noisy verdict.
-pub(crate) fn accepted(score: &Score) -> bool {
+#[must_use]
+pub fn accepted(score: &Score) -> bool {
     match score.component(components::ACCEPTED) {
         Some(value) => value == 1.0,
         None => score.accepted,

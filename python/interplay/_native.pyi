@@ -1,0 +1,460 @@
+"""What the compiled module defines. Positions in texts are counted in characters."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, Final, Literal, TypedDict, overload
+
+__version__: Final[str]
+
+Level = Literal["strict", "paper"]
+OnError = Literal["raise", "none"]
+Offsets = Sequence[tuple[int, int]]
+
+class Problem(TypedDict):
+    """A problem with its gold solution; the fields of the paper's published files, and four more."""
+
+    prompt: str
+    """The problem as a model of the paper sees it, from ``<question>`` to ``<solution>``."""
+    problem: str
+    """The statements."""
+    question: str
+    solution: str
+    """The gold solution, with ``Answer: N.`` at its end."""
+    answer: int
+    op: int
+    """The difficulty: the number of edges of the graph that the answer needs."""
+    id: int
+    """The index in the data set."""
+    template: str
+    """The context, such as ``zoo``."""
+    dialect: Literal["prose", "terse"]
+    mode: Literal["normalforward", "forwardreverse"]
+    length: str
+    d: int
+    """The number of layers of the structure, 2 or 3."""
+
+Truth = Gold | str | Mapping[str, Any]
+"""What a completion is checked against: a ``Gold``, a gold solution, or a mapping with ``solution`` and, where known,
+``problem`` and ``question``. With the problem's text, true steps that the answer does not need are accepted."""
+
+class Dataset:
+    """An endless sequence of problems, or the first ``size`` of it.
+
+    The i-th problem depends on spec, seed, name and i alone, in every process and on every machine.
+
+    Args:
+        spec: The problems to draw: the name of a published mixture (``presets()``), TOML or the path of a TOML file
+            with a ``[[mixture]]``, or the same as a dict. Or leave it out and name ``op`` and the rest as keywords.
+        seed: Random seed.
+        name: Data sets of one seed with different names have independent problems.
+        part: ``train``, ``validation`` or ``test`` of ``split``; no two parts have a graph in common.
+        split: The shares of the three parts. Default: 0.8, 0.1, 0.1.
+        by: The sense in which parts differ: ``shape``, or ``graph``, which counts the numbers too.
+        size: How many problems there are; ``None`` for no end. ``len()``, negative indices and slices without a stop
+            need it.
+        contexts: Contexts of your own, as TOML or as paths.
+        settings: Any key of a spec or of one entry of a mixture, such as ``op="2-10"``, ``context="zoo"``,
+            ``dialect="terse"``, ``mode="reverse"``, ``distractors="0-4"``, ``max_value=99``. Default: context zoo,
+            dialect prose.
+
+    Raises:
+        ValueError: A setting is wrong; the message names all that are.
+        IndexError: An index outside the data set.
+    """
+
+    def __init__(
+        self,
+        spec: str | PathLike[str] | dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        name: str = "train",
+        part: Literal["train", "validation", "test"] | None = None,
+        split: tuple[float, float, float] | None = None,
+        by: Literal["graph", "shape"] = "graph",
+        size: int | None = None,
+        contexts: Sequence[str | PathLike[str]] = (),
+        **settings: Any,
+    ) -> None: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def part(self) -> str | None: ...
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The spec with every setting filled in."""
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Problem]: ...
+    def __iter__(self) -> Iterator[Problem]: ...
+
+class Gold:
+    """A gold solution, read once.
+
+    Args:
+        solution: The gold solution.
+        problem: The statements of the problem; with them, true steps that the answer does not need are accepted.
+        question: The question.
+
+    Raises:
+        ValueError: The solution cannot be read, or contradicts itself.
+    """
+
+    def __init__(self, solution: str, *, problem: str = "", question: str = "") -> None: ...
+    @property
+    def answer(self) -> int: ...
+    @property
+    def needed(self) -> int:
+        """How many quantities the answer needs."""
+    @property
+    def reverse(self) -> bool:
+        """Whether the problem asks for an unknown that follows from a given value."""
+    @property
+    def names(self) -> list[str]: ...
+
+class Step:
+    """One sentence of a completion."""
+
+    @property
+    def span(self) -> tuple[int, int]: ...
+    @property
+    def needed(self) -> bool: ...
+    @property
+    def correct(self) -> bool: ...
+    @property
+    def node(self) -> int | None:
+        """The number of the needed quantity that it states: the same in every completion of a problem."""
+    @property
+    def uses(self) -> list[int]:
+        """The earlier steps that it reads, by their positions in ``Verdict.steps``; empty unless ``uses=True``."""
+
+class StepError:
+    """The first mistake of a completion."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def span(self) -> tuple[int, int]: ...
+    @property
+    def reason(self) -> str:
+        """The kind of mistake, such as ``wrong_value``."""
+    @property
+    def message(self) -> str:
+        """The kind of mistake, in words."""
+    @property
+    def expected(self) -> str: ...
+    @property
+    def found(self) -> str: ...
+
+class Verdict:
+    """The judgment on one completion. True where it is accepted."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the whole solution is right at the verifier's level."""
+    @property
+    def answer_correct(self) -> bool:
+        """Whether the stated answer is right, regardless of the steps."""
+    @property
+    def process_accuracy(self) -> float:
+        """The share of needed quantities whose step is right, from 0 to 1."""
+    @property
+    def needed(self) -> int: ...
+    @property
+    def missing(self) -> int: ...
+    @property
+    def extra(self) -> int: ...
+    @property
+    def wrong_parents(self) -> int: ...
+    @property
+    def wrong_values(self) -> int: ...
+    @property
+    def wrong_equalities(self) -> int: ...
+    @property
+    def completion(self) -> str: ...
+    @property
+    def first_error(self) -> StepError | None: ...
+    @property
+    def steps(self) -> list[Step]: ...
+    def explain(self) -> str:
+        """The first mistake, underlined in the completion, on three or four lines."""
+    def step_tokens(self, offsets: Offsets) -> list[tuple[int, int]]:
+        """The tokens of each step, as pairs of first and one after the last.
+
+        Args:
+            offsets: For each token of the completion, its first character and the one after its last, as the fast
+                tokenizers of ``transformers`` give with ``return_offsets_mapping=True``.
+        """
+    def blamed_tokens(self, offsets: Offsets) -> tuple[int, int] | None:
+        """The tokens that the failure is charged to: the first wrong step, or what comes after the last step where
+        something is missing. None if the solution is accepted."""
+    def token_credit(
+        self,
+        offsets: Offsets,
+        *,
+        correct: float = 1.0,
+        wrong: float = 0.0,
+        outside: float = 0.0,
+        at: Literal["end", "all"] = "end",
+    ) -> list[float]:
+        """A number for each token: what the step is worth that it belongs to.
+
+        Args:
+            offsets: As for ``step_tokens``.
+            correct: The worth of a right step.
+            wrong: The worth of a wrong step.
+            outside: The number of tokens of no step.
+            at: ``end`` for the last token of each step alone, ``all`` for each of its tokens.
+        """
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values, for JSON."""
+    def __bool__(self) -> bool: ...
+
+def verify(
+    problem: Truth, completion: str, *, level: Level = "strict", forbid_unneeded: bool = False, uses: bool = False
+) -> Verdict:
+    """Checks a completion step by step.
+
+    Args:
+        problem: What it is checked against.
+        completion: A bare solution, or a completion in the paper's tags, from after ``<solution>`` on.
+        level: ``strict`` checks everything that the solution says; ``paper`` checks what the paper checks: that every
+            needed quantity is there with its parents and value, and the answer.
+        forbid_unneeded: Whether a true step that the answer does not need is a mistake (strict level).
+        uses: Whether steps tell which earlier ones they read (``Step.uses``), which takes a tenth longer.
+
+    Raises:
+        ValueError: The gold solution is missing or cannot be read.
+        TypeError: Another type than expected. A wrong or unreadable completion is a verdict, never an error.
+    """
+
+@overload
+def verify_batch(
+    problems: Sequence[Truth],
+    completions: Sequence[str],
+    *,
+    level: Level = "strict",
+    forbid_unneeded: bool = False,
+    uses: bool = False,
+    threads: int | None = None,
+    on_error: Literal["raise"] = "raise",
+) -> list[Verdict]: ...
+@overload
+def verify_batch(
+    problems: Sequence[Truth],
+    completions: Sequence[str],
+    *,
+    level: Level = "strict",
+    forbid_unneeded: bool = False,
+    uses: bool = False,
+    threads: int | None = None,
+    on_error: OnError,
+) -> list[Verdict | None]:
+    """Checks many completions without holding the interpreter.
+
+    Args:
+        problems: One for each completion; a problem that comes many times is read once.
+        completions: One text each.
+        level: As for ``verify``.
+        forbid_unneeded: As for ``verify``.
+        uses: As for ``verify``.
+        threads: The number of threads; ``None`` for all cores. The result does not depend on it.
+        on_error: What happens to items that cannot be judged (no gold, a completion that is no str): ``raise`` a
+            ``BatchError`` after all others are judged, which has their results, or ``none``: put None in their place.
+
+    Raises:
+        BatchError: Some items could not be judged.
+        ValueError: Not as many problems as completions.
+    """
+
+class Reward:
+    """A reward by name, with the names and settings that the trainers of this project use.
+
+    Args:
+        kind: ``strict`` (1 for a solution that is accepted as a whole), ``outcome`` (1 for the right answer),
+            ``process`` (the share of right steps), ``mixed`` (``alpha`` of the outcome, the rest of the process),
+            ``answer_gate`` and ``strict_gate`` (another ``reward``, paid only for a right answer or solution),
+            ``paper`` (as in the paper's released code), ``weighted`` (``weights`` of outcome, process, accepted and
+            released_process).
+        level: As for ``verify``.
+        forbid_unneeded: As for ``verify``.
+        settings: ``alpha=0.2``, ``reward="process"`` or ``reward=Reward(...)``, ``weights={...}``.
+
+    Raises:
+        ValueError: An unknown kind, or a setting that is missing, unknown or out of range.
+    """
+
+    def __init__(
+        self,
+        kind: str = "strict",
+        *,
+        level: Level = "strict",
+        forbid_unneeded: bool = False,
+        **settings: Any,
+    ) -> None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def forbid_unneeded(self) -> bool: ...
+    def __call__(self, problem: Truth, completion: str) -> float:
+        """The reward of one completion; errors as of ``verify``."""
+    @overload
+    def batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> list[float]: ...
+    @overload
+    def batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: OnError,
+    ) -> list[float | None]:
+        """The rewards of many completions; arguments and errors as of ``verify_batch``."""
+
+class Estimate:
+    """A mean over problems with its 95 % interval."""
+
+    @property
+    def k(self) -> int: ...
+    @property
+    def problems(self) -> int: ...
+    @property
+    def estimate(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    def __float__(self) -> float: ...
+
+class Difference:
+    """A difference on the same problems with its 95 % interval."""
+
+    @property
+    def k(self) -> int: ...
+    @property
+    def problems(self) -> int: ...
+    @property
+    def difference(self) -> float: ...
+    @property
+    def standard_error(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def p_value(self) -> float | None:
+        """Of no difference, two-sided, by flipping signs."""
+    @property
+    def detectable(self) -> float | None:
+        """The smallest true difference that so many problems show in 80 % of cases."""
+    def __float__(self) -> float: ...
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """The probability that one of ``k`` samples is right, from ``c`` right ones among ``n``: the unbiased estimate of
+    Chen et al. 2021.
+
+    Raises:
+        ValueError: ``k`` is zero or above ``n``, or ``c`` is above ``n``.
+    """
+
+def pass_hat_k(n: int, c: int, k: int) -> float:
+    """The probability that all of ``k`` samples are right; errors as of ``pass_at_k``."""
+
+def mean_pass_at_k(
+    counts: Sequence[tuple[int, int]], k: int, *, strata: Sequence[int] | None = None
+) -> Estimate:
+    """The mean pass@k of problems.
+
+    Args:
+        counts: For each problem, its number of samples and how many are right.
+        k: The number of attempts.
+        strata: For each problem, the group that it was drawn for, such as its op. What groups differ by is then no
+            error of the mean.
+
+    Raises:
+        ValueError: No problem, too few samples, or another number of strata.
+    """
+
+def paired_difference(
+    left: Sequence[tuple[int, int]],
+    right: Sequence[tuple[int, int]],
+    k: int,
+    *,
+    strata: Sequence[int] | None = None,
+) -> Difference:
+    """pass@k of ``right`` minus ``left``, problem by problem; arguments and errors as of ``mean_pass_at_k``."""
+
+class AuditReport:
+    """What an audit found."""
+
+    @property
+    def candidates(self) -> int: ...
+    @property
+    def false_accepts(self) -> int:
+        """How many wrong candidates were accepted."""
+    @property
+    def false_rejects(self) -> int:
+        """How many right candidates were rejected."""
+    @property
+    def operators(self) -> dict[str, dict[str, Any]]:
+        """By operator: ``label`` (harmful or harmless), ``candidates``, ``accepted``."""
+    @property
+    def witnesses(self) -> list[dict[str, Any]]:
+        """Candidates that were judged wrongly, with their problems, a few for each operator."""
+    def table(
+        self, by: Literal["operator", "operator_and_mode", "dialect", "context", "op"] = "operator"
+    ) -> str: ...
+
+def audit(
+    judge: Callable[[dict[str, Any], str], bool],
+    *,
+    subjects: int = 1000,
+    mutants_each: int = 1,
+    seed: int = 0,
+    contexts: Sequence[str] | None = None,
+    ops: Sequence[int] | None = None,
+    operators: Sequence[str] | None = None,
+    witnesses: int = 3,
+) -> AuditReport:
+    """Tries to fool a verifier: shows it right solutions, and changed ones of which is known whether they are right.
+
+    Args:
+        judge: Called with a problem (the fields of a ``Problem`` but for prompt, id, template and length, and
+            ``context`` and ``dialect``) and a candidate; says whether it is right. Called from another thread, one
+            call at a time.
+        subjects: The number of problems. They cycle through contexts, ops, dialects and modes.
+        mutants_each: The number of changed solutions of each, beside the right one.
+        seed: Random seed; the same seed gives the same candidates.
+        contexts: Default: all that come with the package.
+        ops: Default: 2 to 8.
+        operators: The names of the changes to try. Default: all of ``operators()``.
+        witnesses: The number of examples kept for each operator.
+
+    Raises:
+        ValueError: An unknown context, operator or difficulty.
+        Exception: Whatever the judge raises.
+    """
+
+def operators() -> list[tuple[str, str, str]]:
+    """The changes that an audit makes: name, label (harmful or harmless), description."""
+
+def presets() -> list[str]:
+    """The names of the published mixtures, for ``Dataset``."""
+
+def contexts() -> list[str]:
+    """The ids of the contexts that come with the package."""

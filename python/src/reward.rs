@@ -1,0 +1,171 @@
+//! `interplay.Reward`: rewards by name, with the names and settings of a stage's `reward` table.
+
+use interplay_dag::{RELEASED_PROCESS, score_of};
+use interplay_objectives::reward::RewardSpec;
+use interplay_verify::{Gold, Verdict, Verifier, released_process};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+use serde_json::{Map, Value};
+
+use crate::batch::{Batch, OnError, report};
+use crate::gold::{Truth, kind};
+use crate::json;
+use crate::verify::verifier;
+
+/// What a completion earns.
+#[pyclass(frozen, name = "Reward", module = "interplay")]
+pub(crate) struct PyReward {
+    spec: RewardSpec,
+    verifier: Verifier,
+    level: String,
+    forbid_unneeded: bool,
+}
+
+#[pymethods]
+impl PyReward {
+    #[new]
+    #[pyo3(signature = (kind = "strict", *, level = "strict", forbid_unneeded = false, **settings))]
+    fn new(
+        kind: &str,
+        level: &str,
+        forbid_unneeded: bool,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let mut table = Map::new();
+        table.insert("kind".to_owned(), kind.into());
+        for (key, value) in settings.into_iter().flatten() {
+            table.insert(key.extract()?, setting(&value)?);
+        }
+        let spec: RewardSpec = serde_json::from_value(Value::Object(table))
+            .map_err(|error| PyValueError::new_err(format!("Reward: {error}")))?;
+        let mut issues = spec.validate();
+        let known = [
+            "outcome",
+            "process",
+            "accepted",
+            RELEASED_PROCESS,
+        ];
+        issues.0.extend(spec.missing_from(&known.map(str::to_owned)).0);
+        if !issues.is_empty() {
+            return Err(PyValueError::new_err(format!("Reward: {issues}")));
+        }
+        Ok(Self {
+            spec,
+            verifier: verifier(level, forbid_unneeded)?,
+            level: level.to_owned(),
+            forbid_unneeded,
+        })
+    }
+
+    /// The name of the reward.
+    #[getter]
+    fn kind(&self) -> PyResult<String> {
+        match self.table()?.get("kind") {
+            Some(Value::String(kind)) => Ok(kind.clone()),
+            _ => Ok(String::new()),
+        }
+    }
+
+    /// The verifier's level.
+    #[getter]
+    fn level(&self) -> &str {
+        &self.level
+    }
+
+    /// Whether a true step that the answer does not need is a mistake.
+    #[getter]
+    fn forbid_unneeded(&self) -> bool {
+        self.forbid_unneeded
+    }
+
+    /// The reward of one completion.
+    fn __call__(&self, problem: &Bound<'_, PyAny>, completion: &Bound<'_, PyAny>) -> PyResult<f64> {
+        let Ok(text) = completion.cast::<PyString>() else {
+            return Err(PyTypeError::new_err(format!(
+                "completion: expected the text as str, found {}",
+                kind(completion)
+            )));
+        };
+        let gold = Truth::of(problem)?.source()?.gold();
+        let gold = gold.map_err(PyValueError::new_err)?;
+        self.of(&gold, text.to_str()?).map_err(PyValueError::new_err)
+    }
+
+    /// The rewards of many completions, on all cores.
+    #[pyo3(signature = (problems, completions, *, threads = None, on_error = "raise"))]
+    fn batch<'py>(
+        &self,
+        py: Python<'py>,
+        problems: &Bound<'py, PyAny>,
+        completions: &Bound<'py, PyAny>,
+        threads: Option<usize>,
+        on_error: &str,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let on_error = OnError::of(on_error)?;
+        let batch = Batch::of(problems, completions)?;
+        let rewards = batch.judge(py, threads, |gold, text| self.of(gold, text))?;
+        let mut results = Vec::with_capacity(rewards.len());
+        for reward in rewards {
+            results.push(match reward {
+                Ok(reward) => Ok(reward.into_pyobject(py)?.into_any()),
+                Err(message) => Err(message),
+            });
+        }
+        report(py, results, on_error)
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        let Value::Object(table) = self.table()? else {
+            return Ok("Reward()".to_owned());
+        };
+        let settings = table.iter().filter(|(key, _)| *key != "kind");
+        let settings: Vec<String> = settings
+            .map(|(key, value)| format!(", {key}={value}"))
+            .collect();
+        Ok(format!("Reward({:?}{})", self.kind()?, settings.concat()))
+    }
+
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<((String,), Bound<'py, PyDict>)> {
+        let kwargs = PyDict::new(py);
+        let loads = py.import("json")?.getattr("loads")?;
+        if let Value::Object(table) = self.table()? {
+            for (key, value) in table.iter().filter(|(key, _)| *key != "kind") {
+                kwargs.set_item(key, loads.call1((value.to_string(),))?)?;
+            }
+        }
+        kwargs.set_item("level", &self.level)?;
+        kwargs.set_item("forbid_unneeded", self.forbid_unneeded)?;
+        Ok(((self.kind()?,), kwargs))
+    }
+}
+
+impl PyReward {
+    fn table(&self) -> PyResult<Value> {
+        let table = serde_json::to_value(&self.spec);
+        table.map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    fn of(&self, gold: &Gold, text: &str) -> Result<f64, String> {
+        let verdict: Verdict = self.verifier.verify(gold, text);
+        let mut score = score_of(&verdict);
+        if self.spec.reads(RELEASED_PROCESS) {
+            score = score.with_component(RELEASED_PROCESS, released_process(gold, text));
+        }
+        self.spec.of(&score).map_err(|error| error.to_string())
+    }
+}
+
+/// A setting as JSON; another reward, or its name, as its table.
+fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Ok(reward) = value.cast::<PyReward>() {
+        return reward.get().table();
+    }
+    match value.cast::<PyString>() {
+        Ok(name) => Ok(serde_json::json!({ "kind": name.to_str()? })),
+        Err(_) => json::value(value),
+    }
+}

@@ -1,0 +1,226 @@
+"""Verdicts, rewards and token credit."""
+
+import json
+import multiprocessing
+import pickle
+import threading
+import time
+
+import interplay
+import pytest
+
+SOLUTION = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5."
+WRONG = "fox = 3. elk = fox + 2 = 3 + 1 = 5. Answer: 5."
+PROBLEM = {"problem": "fox = 3. elk = fox + 2. owl = fox.", "question": "elk?", "solution": SOLUTION}
+
+
+def problems(n: int, **settings):
+    return interplay.Dataset(op="2-6", dialect="terse", seed=5, **settings)[:n]
+
+
+@pytest.mark.parametrize("dialect", ["prose", "terse"])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_every_gold_solution_is_accepted(dialect: str, mode: str) -> None:
+    data = interplay.Dataset(op="2-8", context=["zoo", "school"], dialect=dialect, mode=mode, seed=2)[:200]
+    for problem, verdict in zip(data, interplay.verify_batch(data, [problem["solution"] for problem in data])):
+        assert verdict and verdict.accepted and verdict.answer_correct, verdict.explain()
+        assert verdict.process_accuracy == 1.0 and verdict.first_error is None
+        tagged = f" {problem['solution']} </solution> <answer> {problem['answer']} </answer>"
+        assert interplay.verify(problem, tagged)
+
+
+def test_a_wrong_step_is_found_although_the_answer_is_right() -> None:
+    verdict = interplay.verify(PROBLEM, WRONG)
+    assert not verdict and verdict.answer_correct and verdict.process_accuracy == 0.5
+    error = verdict.first_error
+    assert (error.step, error.reason) == (1, "wrong_numbers")
+    assert WRONG[slice(*error.span)] == "3 + 1"
+    assert verdict.explain().startswith("rejected: the numeric form does not mirror the symbolic one\n")
+    assert [WRONG[slice(*step.span)] for step in verdict.steps] == ["fox = 3.", "elk = fox + 2 = 3 + 1 = 5."]
+    assert [step.correct for step in verdict.steps] == [True, False]
+    assert interplay.verify(PROBLEM, WRONG, level="paper")
+    assert "wrong" not in repr(interplay.verify(PROBLEM, SOLUTION))
+
+
+def test_steps_tell_what_they_use_when_asked() -> None:
+    assert [step.uses for step in interplay.verify(PROBLEM, SOLUTION).steps] == [[], []]
+    assert [step.uses for step in interplay.verify(PROBLEM, SOLUTION, uses=True).steps] == [[], [0]]
+
+
+def test_the_problem_text_tells_which_steps_are_true_but_not_needed() -> None:
+    more = SOLUTION.replace("elk", "owl = fox = 3. elk", 1)
+    assert interplay.verify(PROBLEM, more).extra == 1
+    assert interplay.verify(PROBLEM, more).accepted
+    assert not interplay.verify(PROBLEM, more, forbid_unneeded=True)
+    assert not interplay.verify(SOLUTION, more)
+
+
+def test_every_form_of_the_truth_gives_the_same_verdict() -> None:
+    gold = interplay.Gold(SOLUTION, problem=PROBLEM["problem"], question=PROBLEM["question"])
+    assert (gold.answer, gold.needed, gold.reverse, gold.names[:2]) == (5, 2, False, ["fox", "elk"])
+
+    class Row(dict):
+        pass
+
+    for truth in (PROBLEM, gold, SOLUTION, Row(PROBLEM), pickle.loads(pickle.dumps(gold))):
+        assert interplay.verify(truth, SOLUTION) and not interplay.verify(truth, WRONG)
+
+
+def test_positions_are_counted_in_characters() -> None:
+    text = "fox = 3. écureuil = 4 🦊. elk = fox + 2 = 3 + 1 = 5. Answer: 5."
+    verdict = interplay.verify(PROBLEM, text)
+    spans = [text[slice(*step.span)] for step in verdict.steps]
+    assert spans[0] == "fox = 3." and spans[-1] == "elk = fox + 2 = 3 + 1 = 5."
+    assert "cureuil" in text[slice(*verdict.first_error.span)]
+
+
+def test_credit_for_tokens() -> None:
+    verdict = interplay.verify(PROBLEM, WRONG)
+    words = [0]
+    for at, letter in enumerate(WRONG):
+        if letter == " ":
+            words.append(at)
+    offsets = list(zip(words, [*words[1:], len(WRONG)])) + [(0, 0)]
+    (first, second) = verdict.step_tokens(offsets)
+    assert WRONG[offsets[first[0]][0] : offsets[first[1] - 1][1]] == "fox = 3."
+    assert WRONG[offsets[second[0]][0] : offsets[second[1] - 1][1]].strip() == "elk = fox + 2 = 3 + 1 = 5."
+    assert verdict.blamed_tokens(offsets) == second
+    ends = verdict.token_credit(offsets, wrong=-1.0)
+    assert [value for value in ends if value] == [1.0, -1.0]
+    assert ends[first[1] - 1] == 1.0 and ends[second[1] - 1] == -1.0
+    everywhere = verdict.token_credit(offsets, correct=0.5, wrong=-0.5, at="all")
+    assert sum(everywhere) == 0.5 * (first[1] - first[0]) - 0.5 * (second[1] - second[0])
+    # What is missing is charged to the end, the token that ends the sequence included.
+    short = interplay.verify(PROBLEM, "fox = 3.")
+    assert short.blamed_tokens([(0, 3), (3, 5), (5, 8), (0, 0)]) == (3, 4)
+    assert interplay.verify(PROBLEM, SOLUTION).blamed_tokens(offsets) is None
+    with pytest.raises(ValueError, match="in the order of the text"):
+        verdict.step_tokens([(3, 6), (0, 3)])
+    with pytest.raises(ValueError, match='expected "end"'):
+        verdict.token_credit(offsets, at="start")  # type: ignore[arg-type]
+
+
+def test_verdicts_travel() -> None:
+    for text in (SOLUTION, WRONG, "écu", ""):
+        verdict = interplay.verify(PROBLEM, text, uses=True)
+        copy = pickle.loads(pickle.dumps(verdict))
+        assert copy.to_dict() == verdict.to_dict() and copy.explain() == verdict.explain()
+        assert json.loads(json.dumps(verdict.to_dict()))["accepted"] == verdict.accepted
+
+
+def test_a_batch_gives_what_single_calls_give_on_any_number_of_threads() -> None:
+    data = problems(300)
+    texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
+    single = [interplay.verify(problem, text).to_dict() for problem, text in zip(data, texts)]
+    for threads in (1, 2, 7, None):
+        batch = interplay.verify_batch(data, texts, threads=threads)
+        assert [verdict.to_dict() for verdict in batch] == single
+    assert interplay.verify_batch([], []) == []
+    assert [bool(verdict) for verdict in interplay.verify_batch(iter(data), iter(texts))] == [
+        verdict["accepted"] for verdict in single
+    ]
+
+
+def test_a_batch_never_loses_its_other_results() -> None:
+    truths = [PROBLEM, PROBLEM, {"answer": 3}, "fox", PROBLEM, {"solution": 7}, None, PROBLEM]
+    texts = [SOLUTION, None, SOLUTION, SOLUTION, ["fox"], SOLUTION, SOLUTION, WRONG]
+    with pytest.raises(interplay.BatchError) as raised:
+        interplay.verify_batch(truths, texts)
+    error = raised.value
+    assert sorted(error.failures) == [1, 2, 3, 4, 5, 6]
+    assert [result if result is None else result.accepted for result in error.results] == [True, *[None] * 6, False]
+    assert "6 of 8" in str(error) and "and 1 more" in str(error)
+    for index, part in {
+        1: "found None",
+        2: "its keys are answer",
+        3: "the gold solution",
+        4: "type list",
+        5: "`solution`: expected a str, found a value of type int",
+        6: "expected a Gold",
+    }.items():
+        assert part in error.failures[index]
+    assert pickle.loads(pickle.dumps(error)).failures == error.failures
+    lenient = interplay.verify_batch(truths, texts, on_error="none")
+    assert [result is None for result in lenient] == [False, *[True] * 6, False]
+    rewards = interplay.Reward("outcome").batch(truths, texts, on_error="none")
+    assert rewards == [1.0, *[None] * 6, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: interplay.verify(PROBLEM, None), TypeError, "completion: expected the text as str, found None"),
+        (lambda: interplay.verify(None, "x"), TypeError, "expected a Gold"),
+        (lambda: interplay.verify({}, "x"), ValueError, "without a `solution`"),
+        (lambda: interplay.verify({"solution": None}, "x"), ValueError, "whose `solution` is None"),
+        (lambda: interplay.verify({**PROBLEM, "problem": "<question> fox = 3."}, "x"), ValueError, "<question>"),
+        (lambda: interplay.verify("fox", "x"), ValueError, "gold solution"),
+        (lambda: interplay.verify(PROBLEM, "x", level="lax"), ValueError, "expected `paper` or `strict`"),
+        (lambda: interplay.verify_batch([PROBLEM], []), ValueError, "1 problems and 0 completions"),
+        (lambda: interplay.verify_batch(PROBLEM, ["x"]), TypeError, "problems: expected a sequence"),
+        (lambda: interplay.verify_batch([PROBLEM], "x"), TypeError, "completions: expected a sequence"),
+        (lambda: interplay.verify_batch([PROBLEM], ["x"], threads=0), ValueError, "threads"),
+        (lambda: interplay.verify_batch([PROBLEM], ["x"], on_error="skip"), ValueError, "on_error"),
+        (lambda: interplay.Reward("loud"), ValueError, "loud"),
+        (lambda: interplay.Reward("mixed"), ValueError, "alpha"),
+        (lambda: interplay.Reward("mixed", alpha=2.0), ValueError, "from 0|0 to 1"),
+        (lambda: interplay.Reward("mixed", alhpa=0.2), ValueError, "alhpa"),
+        (lambda: interplay.Reward("weighted", weights={"speed": 1.0}), ValueError, "speed"),
+        (lambda: interplay.Reward()(PROBLEM, 3), TypeError, "completion"),
+    ],
+)
+def test_wrong_arguments_are_named(call, error, message) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_rewards_by_name() -> None:
+    half = WRONG.replace("Answer: 5", "Answer: 6")
+    for reward, expected in [
+        (interplay.Reward(), [1.0, 0.0, 0.0]),
+        (interplay.Reward("outcome"), [1.0, 1.0, 0.0]),
+        (interplay.Reward("process"), [1.0, 0.5, 0.5]),
+        (interplay.Reward("mixed", alpha=0.2), [1.0, 0.6, 0.4]),
+        (interplay.Reward("answer_gate", reward=interplay.Reward("process")), [1.0, 0.5, 0.0]),
+        (interplay.Reward("strict_gate", reward="process"), [1.0, 0.0, 0.0]),
+        (interplay.Reward("weighted", weights={"outcome": 1.0, "accepted": 2.0}), [3.0, 1.0, 0.0]),
+        (interplay.Reward("strict", level="paper"), [1.0, 1.0, 0.0]),
+    ]:
+        for copy in (reward, pickle.loads(pickle.dumps(reward))):
+            paid = copy.batch([PROBLEM] * 3, [SOLUTION, WRONG, half])
+            assert paid == pytest.approx(expected), reward
+            assert paid == [copy(PROBLEM, text) for text in (SOLUTION, WRONG, half)]
+            assert repr(copy) == repr(reward)
+    assert interplay.Reward("paper")(PROBLEM, SOLUTION) == 1.0
+
+
+def test_other_threads_run_while_a_batch_is_judged() -> None:
+    data = problems(4000)
+    texts = [problem["solution"] for problem in data]
+    counted = 0
+    done = threading.Event()
+
+    def count() -> None:
+        nonlocal counted
+        while not done.is_set():
+            counted += 1
+            time.sleep(0)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    interplay.verify_batch(data, texts, threads=1)
+    done.set()
+    thread.join()
+    assert counted > 0
+
+
+def accepted(problem) -> bool:
+    return bool(interplay.verify(problem, problem["solution"]))
+
+
+def test_a_forked_process_judges_too() -> None:
+    data = problems(400)
+    interplay.verify_batch(data, [problem["solution"] for problem in data])
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        assert all(pool.map(accepted, data[:20]))
