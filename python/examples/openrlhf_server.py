@@ -11,7 +11,8 @@ import threading
 import urllib.request
 
 import interplay
-from interplay.adapters.openrlhf import RewardServer, Scorer, rows
+from interplay.adapters.openrlhf import Scorer, rows
+from interplay.adapters.reward_server import RewardServer
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ def test_a_curriculum_experiment_runs_on_it() -> None:
         entry = experiment.get_dataset_entry(index)
         assert 2 <= entry["metadata"]["op"] <= 6
         assert experiment.score_answer_with_id(entry["answer"], entry["metadata"]["entry_id"]) == 1.0
-    assert "interplay_dag" in experiment.score_board.aggregate().scores
+    assert "interplay_dag" in experiment.score_board.aggregate()
     experiment.update_difficulty("interplay_dag", "increment")
     assert experiment.composite.datasets["interplay_dag"].config.max_op == 6  # get_global_level reads the level itself.
     assert experiment.get_dataset_entry(0)["metadata"]["difficulty"] == {"op": (2, 6)}

@@ -24,13 +24,13 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from interplay import BatchError, Reward, verify_batch
 from interplay.adapters.chat import messages
+from interplay.adapters.reward_server import RewardServer
 
-__all__ = ["END_TOKENS", "RewardServer", "Scorer", "reward_func", "rows"]
+__all__ = ["END_TOKENS", "Scorer", "reward_func", "rows"]
 
 END_TOKENS = ("<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<eos>")
 """Tokens that end a response and are no part of it."""
@@ -53,7 +53,9 @@ def rows(problems: Iterable[Mapping[str, Any]], *, instruct: bool = False) -> It
 
 
 def _gold(label: Any) -> Any:
-    """The gold of a label; raises ValueError for JSON that is no gold."""
+    """The gold of a label; raises ValueError for one that is empty or broken JSON."""
+    if label in (None, "", {}):
+        raise ValueError("the label is empty; expected the gold solution, or a JSON object with `solution`")
     if not isinstance(label, str) or not label.lstrip().startswith("{"):
         return label
     try:
@@ -76,6 +78,9 @@ class Scorer:
         self.reward = Reward(kind, **settings)
         self.judge = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
         self.end_tokens = tuple(end_tokens)
+
+    def __repr__(self) -> str:
+        return f"Scorer({self.reward!r})"
 
     def response(self, query: Any, prompt: Any) -> str:
         """What the model wrote: the query after the prompt, without end tokens.
@@ -138,92 +143,6 @@ def reward_func(queries: Sequence[Any], prompts: Sequence[Any], labels: Sequence
     The settings of ``Scorer`` come from ``INTERPLAY_REWARD``, such as ``{"kind": "mixed", "alpha": 0.2}``.
     """
     return _scorer(os.environ.get("INTERPLAY_REWARD") or "{}")(queries, prompts, labels)
-
-
-class _Refusal(Exception):
-    """A request that gets an error for an answer: its status and what is wrong."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60
-    disable_nagle_algorithm = True
-    server: RewardServer
-
-    def do_GET(self) -> None:
-        if self.path != "/health":
-            return self.send_error(404, f"no page {self.path}; post to /get_reward, or get /health")
-        self._reply(200, {"status": "ok", "reward": repr(self.server.scorer.reward)})
-
-    def do_POST(self) -> None:
-        try:
-            if self.path.rstrip("/") not in ("", "/get_reward"):
-                raise _Refusal(404, f"no page {self.path}; post to /get_reward")
-            self._reply(200, self.server.scorer(*_lists(self._body())))
-        except _Refusal as refusal:
-            self.send_error(*refusal.args)
-        except Exception as error:
-            _log.exception("a request failed")
-            self.send_error(500, f"{type(error).__name__}: {error}")
-
-    def _body(self) -> bytes:
-        length, limit = self.headers.get("Content-Length", ""), self.server.max_body_bytes
-        if not (length.isascii() and length.isdigit()):
-            raise _Refusal(411, f"Content-Length is {length!r}; expected the length of the body in bytes")
-        if int(length) > limit:
-            raise _Refusal(413, f"the body has {length} bytes; at most {limit} are read (--max-body-mib)")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise _Refusal(400, f"the body ends after {len(body)} of {length} bytes")
-        return body
-
-    def _reply(self, status: int, content: Mapping[str, Any]) -> None:
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        if status >= 400:  # What is left of the body would be read as the next request.
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(data)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answers with a JSON object that says what is wrong."""
-        self.log_error("%d: %s", code, message)
-        self.close_connection = True
-        self._reply(code, {"error": message or self.responses.get(code, ("unknown error",))[0]})
-
-    def log_message(self, format: str, *args: Any) -> None:
-        _log.log(logging.DEBUG if format.startswith('"') else logging.WARNING, format, *args)
-
-
-def _lists(body: bytes) -> tuple[list[Any], list[Any], list[Any]]:
-    """The three lists of a request."""
-    try:
-        request = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise _Refusal(400, f"the body is no JSON: {error}") from None
-    lists = [request.get(key) for key in ("query", "prompts", "labels")] if isinstance(request, dict) else [None]
-    if not all(isinstance(items, list) for items in lists):
-        found = ", ".join(f"{key}: {type(value).__name__}" for key, value in dict(request).items()) if lists[1:] else "none"
-        raise _Refusal(422, f"expected a JSON object with the lists query, prompts and labels, found {found}")
-    if len({len(items) for items in lists}) != 1 or not lists[0]:
-        counts = ", ".join(str(len(items)) for items in lists)
-        raise _Refusal(422, f"query, prompts and labels have {counts} items; expected as many of each, at least one")
-    if not any(lists[2]):
-        raise _Refusal(422, "every label is empty; name the column of gold solutions with --data.label_key")
-    return lists[0], lists[1], lists[2]
-
-
-class RewardServer(ThreadingHTTPServer):
-    """Serves a scorer under ``/get_reward``; ``serve_forever`` runs it, ``server_port`` is its port."""
-
-    daemon_threads = True
-    request_queue_size = 1024  # Every rollout opens a connection of its own.
-
-    def __init__(self, address: tuple[str, int], scorer: Scorer, *, max_body_bytes: int = 64 << 20) -> None:
-        super().__init__(address, _Handler)
-        self.scorer, self.max_body_bytes = scorer, max_body_bytes
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
