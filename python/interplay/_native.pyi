@@ -45,7 +45,8 @@ class Dataset:
     Args:
         spec: The problems to draw: the name of a published mixture (``presets()``), TOML or the path of a TOML file
             with a ``[[mixture]]``, or the same as a dict. Or leave it out and name ``op`` and the rest as keywords.
-        seed: Random seed.
+            A published mixture that leaves op or context open needs that keyword too.
+        seed: Random seed, from 0 to 2**64 - 1.
         name: Data sets of one seed with different names have independent problems.
         part: ``train``, ``validation`` or ``test`` of ``split``; no two parts have a graph in common.
         split: The shares of the three parts. Default: 0.8, 0.1, 0.1.
@@ -59,6 +60,7 @@ class Dataset:
 
     Raises:
         ValueError: A setting is wrong; the message names all that are.
+        OverflowError: A seed or a size that is negative or above 64 bits.
         IndexError: An index outside the data set.
     """
 

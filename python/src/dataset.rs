@@ -454,10 +454,14 @@ fn read_spec(
         }
     }
     if !table.contains_key("mixture") {
-        return Err(PyValueError::new_err(
+        let found = match table.is_empty() {
+            true => "nothing".to_owned(),
+            false => table.keys().cloned().collect::<Vec<_>>().join(", "),
+        };
+        return Err(PyValueError::new_err(format!(
             "expected problems to draw, such as op=\"2-10\", the name of a published mixture, or a spec with a \
-             `mixture`; found none",
-        ));
+             `mixture`; found {found}"
+        )));
     }
     serde_json::from_value(Value::Object(table))
         .map_err(|error| PyValueError::new_err(format!("spec: {error}")))

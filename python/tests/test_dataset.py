@@ -116,6 +116,7 @@ def test_every_published_mixture_and_context_is_found(tmp_path) -> None:
     ("spec", "settings", "message"),
     [
         (None, {}, "op=\"2-10\""),
+        (None, {"opp": 3}, "found opp"),
         (None, {"op": "2-"}, "not a set of numbers"),
         (None, {"op": "2-4", "context": "moon", "max_value": 1}, "(?s)moon.*max_value"),
         (None, {"op": 2, "dialect": "loud"}, "loud"),

@@ -9,9 +9,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// The tests that compare with a file in their crate's `tests/golden`, as package and test.
-const TESTS: [(&str, &str); 2] = [
+const TESTS: [(&str, &str); 3] = [
     ("interplay-tasks", "golden"),
     ("interplay-audit", "operators"),
+    ("interplay-train", "event_file"),
 ];
 
 /// Runs every golden test in update mode.

@@ -17,6 +17,7 @@ struct Readme;
 
 pub mod checkpoint;
 mod error;
+mod event_file;
 mod forward;
 pub mod grpo;
 mod held_out;

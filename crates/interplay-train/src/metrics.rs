@@ -1,16 +1,19 @@
 //! What a stage reports while it runs: one record for each step, to a file and to an observer.
 //!
 //! `metrics.jsonl` holds only values that are determined by the seed, so two runs of the same spec write the
-//! same bytes. Speeds and times are left to the observer, which may read a clock.
+//! same bytes. Speeds and times are left to the observer, which may read a clock. A TensorBoard event file beside it
+//! says the same.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, Write};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::event_file::{self, EventFile};
 
 /// A metric of a step: its name and its value. A value that does not exist (a mean over nothing) is not finite.
 pub type Metric = (Cow<'static, str>, f64);
@@ -63,18 +66,27 @@ impl Observer for Silent {
     fn step(&mut self, _report: &StepReport<'_>) {}
 }
 
-/// `metrics.jsonl` of a stage.
+/// `metrics.jsonl` of a stage, and the same as a TensorBoard event file in its folder.
 #[derive(Debug)]
 pub struct MetricsFile {
     path: PathBuf,
     file: File,
+    events: EventFile,
 }
 
 #[derive(Serialize)]
 struct Line<'a> {
     step: u64,
     #[serde(flatten)]
-    numbers: std::collections::BTreeMap<&'a str, f64>,
+    numbers: BTreeMap<&'a str, f64>,
+}
+
+/// A line as it is read again: a value that was not finite is none.
+#[derive(Deserialize)]
+struct ReadLine {
+    step: u64,
+    #[serde(flatten)]
+    numbers: BTreeMap<String, Option<f64>>,
 }
 
 impl MetricsFile {
@@ -82,7 +94,7 @@ impl MetricsFile {
     /// resumed from are made again.
     ///
     /// # Errors
-    /// If the file cannot be read or written, or holds fewer than `steps` lines.
+    /// If a file cannot be read or written, or holds fewer than `steps` lines, or a line that is no step.
     pub fn resume(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -96,18 +108,22 @@ impl MetricsFile {
         };
         file.set_len(kept)
             .map_err(TrainError::io("truncate", path))?;
-        file.seek(std::io::SeekFrom::End(0))
-            .map_err(TrainError::io("read", path))?;
+        let lines = read_lines(&mut file, path)?;
+        let events = EventFile::create(
+            &path.with_file_name(event_file::NAME),
+            lines.iter().map(|line| (line.step, &line.numbers)),
+        )?;
         Ok(Self {
             path: path.to_owned(),
             file,
+            events,
         })
     }
 
     /// Appends the metrics of a step. Values that are not finite are written as `null`.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If a file cannot be written.
     pub fn write(&mut self, step: u64, numbers: &[Metric]) -> Result<(), TrainError> {
         let line = Line {
             step,
@@ -122,7 +138,8 @@ impl MetricsFile {
         text.push('\n');
         self.file
             .write_all(text.as_bytes())
-            .map_err(TrainError::io("write", &self.path))
+            .map_err(TrainError::io("write", &self.path))?;
+        self.events.write(step, &line.numbers)
     }
 
     /// Makes the lines durable.
@@ -131,8 +148,25 @@ impl MetricsFile {
     /// If the system cannot write them.
     pub fn sync(&self) -> Result<(), TrainError> {
         let synced = self.file.sync_data();
-        synced.map_err(TrainError::io("sync", &self.path))
+        synced.map_err(TrainError::io("sync", &self.path))?;
+        self.events.sync()
     }
+}
+
+/// All lines of the file, which is then at its end.
+fn read_lines(file: &mut File, path: &Path) -> Result<Vec<ReadLine>, TrainError> {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.read_to_string(&mut text));
+    read.map_err(TrainError::io("read", path))?;
+    let lines = text.lines().zip(1..).map(|(line, number)| {
+        serde_json::from_str(line).map_err(|error| TrainError::BadCheckpoint {
+            path: path.to_owned(),
+            reason: format!("line {number}: expected the metrics of a step, found {error}"),
+        })
+    });
+    lines.collect()
 }
 
 /// The length in bytes of the first `lines` lines; `None` if the file has fewer complete lines.
@@ -163,12 +197,24 @@ mod tests {
             metrics.write(step, &[("loss".into(), 0.5)]).unwrap();
         }
         let mut resumed = MetricsFile::resume(&path, 1).unwrap();
-        resumed.write(1, &[("loss".into(), 0.25)]).unwrap();
+        resumed
+            .write(1, &[("loss".into(), 0.25), ("lost".into(), f64::NAN)])
+            .unwrap();
+        drop(MetricsFile::resume(&path, 2).unwrap());
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             text,
-            "{\"step\":0,\"loss\":0.5}\n{\"step\":1,\"loss\":0.25}\n"
+            "{\"step\":0,\"loss\":0.5}\n{\"step\":1,\"loss\":0.25,\"lost\":null}\n"
         );
+        // The events are those of a run that was never interrupted.
+        let whole = tempfile::tempdir().unwrap();
+        let mut metrics = MetricsFile::resume(&whole.path().join("metrics.jsonl"), 0).unwrap();
+        metrics.write(0, &[("loss".into(), 0.5)]).unwrap();
+        metrics.write(1, &[("loss".into(), 0.25)]).unwrap();
+        let events = |folder: &tempfile::TempDir| {
+            std::fs::read(folder.path().join(event_file::NAME)).unwrap()
+        };
+        assert_eq!(events(&folder), events(&whole));
         assert!(matches!(
             MetricsFile::resume(&path, 9),
             Err(TrainError::BadCheckpoint { .. })

@@ -24,7 +24,8 @@ _RULES = {
     "prose": (
         "Write one sentence for each quantity: Define <quantity> as <letter>; then so <letter> = <letters of the "
         "quantities it comes from> = <the same with numbers> = <value>. Copy the quantity's name from the problem. Use "
-        "a new letter for each quantity and each intermediate result."
+        "a new letter for each quantity and each intermediate result. A total of a place is the sum of everything that "
+        "the problem states about the place; it is a quantity with a sentence of its own."
     ),
     "terse": (
         "Write one sentence for each quantity: <quantity> = <quantities it comes from> = <the same with numbers> = "

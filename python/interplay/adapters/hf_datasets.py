@@ -6,9 +6,9 @@ columns and expects one. Sources: ``datasets/arrow_dataset.py``, ``datasets/iter
 ``datasets/utils/sharding.py``. Both cache by the content of their arguments, so the version of ``interplay`` is one.
 
 >>> import interplay
->>> from interplay.adapters.hf_datasets import StepJudge, to_dataset
+>>> from interplay.adapters.hf_datasets import StepJudge, to_dataset, with_verdicts
 >>> data = to_dataset(interplay.Dataset(op="2-4", seed=7), 100)  # doctest: +SKIP
->>> judged = data.map(StepJudge("strict", completion="solution"), batched=True)  # doctest: +SKIP
+>>> judged = with_verdicts(data, StepJudge("strict", completion="solution"), num_proc=4)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import datasets
 import interplay
 from interplay import BatchError, Reward, verify_batch
 
-__all__ = ["FEATURES", "StepJudge", "read_parquet", "to_dataset", "to_iterable"]
+__all__ = ["FEATURES", "VERDICTS", "StepJudge", "read_parquet", "to_dataset", "to_iterable", "with_verdicts"]
 
 _TEXT, _NUMBER = datasets.Value("string"), datasets.Value("int64")
 FEATURES = datasets.Features(
@@ -35,6 +35,15 @@ FEATURES = datasets.Features(
 )
 """The columns: the fields of ``interplay.Problem``."""
 
+VERDICTS = datasets.Features(
+    {
+        **dict.fromkeys(("reward", "process_accuracy"), datasets.Value("float64")),
+        **dict.fromkeys(("accepted", "answer_correct"), datasets.Value("bool")),
+        **dict.fromkeys(("first_error", "judge_error"), _TEXT),
+    }
+)
+"""The columns that ``StepJudge`` adds."""
+
 _RECORD = ("problem", "question", "solution", "op", "id", "template", "mode", "length", "d")
 
 
@@ -44,13 +53,14 @@ def _generate(
     """Yields the problems of ranges; ``version`` only tells caches apart."""
     for start, stop, step in ranges:
         for index in itertools.count(start, step) if stop is None else range(start, stop, step):
-            yield problems[index]
+            yield dict(problems[index])
 
 
 def _arguments(problems: interplay.Dataset, n: int | None, shards: int) -> dict[str, Any]:
     """The ``gen_kwargs``: a finite set is cut into runs, an endless one dealt out, each shard without end."""
     size = problems.size
-    if shards < 1 or (n is not None and n < 1) or (None not in (n, size) and n > size):
+    too_many = n is not None and size is not None and n > size
+    if shards < 1 or (n is not None and n < 1) or too_many:
         raise ValueError(
             f"hf_datasets: n={n} problems in shards={shards} of a data set whose size is {size}; expected at least one "
             "shard and one problem, and no more than there are"
@@ -81,10 +91,9 @@ def to_dataset(
     if n is None and problems.size is None:
         raise ValueError("to_dataset: the data set has no end; say how many, as in to_dataset(problems, 10_000)")
     arguments = _arguments(problems, n, num_proc or 1)
-    workers = min(num_proc or 1, len(arguments["ranges"]))
-    workers_or_none = workers if workers > 1 else None
+    shards = len(arguments["ranges"])
     return datasets.Dataset.from_generator(
-        _generate, features=FEATURES, gen_kwargs=arguments, num_proc=workers_or_none, **options
+        _generate, features=FEATURES, gen_kwargs=arguments, num_proc=shards if shards > 1 else None, **options
     )
 
 
@@ -134,8 +143,8 @@ def read_parquet(
 class StepJudge:
     """A picklable function for ``map(batched=True)`` that adds verdicts and a reward to each row.
 
-    Adds ``reward``, ``accepted``, ``answer_correct``, ``process_accuracy``, ``first_error`` and ``judge_error``. A row
-    that cannot be judged has None in all but the last, which says why.
+    Adds the columns of ``VERDICTS``. ``first_error`` is a reason, or ``""`` for an accepted solution. A row that cannot
+    be judged has None in all but ``judge_error``, which says why.
 
     Args:
         kind: As for ``interplay.Reward``.
@@ -157,7 +166,7 @@ class StepJudge:
         **settings: Any,
     ) -> None:
         self.reward = Reward(kind, **settings)
-        self.judge = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
+        self.judge: dict[str, Any] = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
         self.completion = completion
         named = {"solution": solution, "problem": problem, "question": question}
         self.columns = {field: column for field, column in named.items() if column is not None}
@@ -188,12 +197,26 @@ class StepJudge:
         except BatchError as error:
             rewards, errors = error.results, error.failures
         verdicts = verify_batch(golds, texts, on_error="none", **self.judge)
-        reasons = ["" if v is not None and v.first_error is None else v and v.first_error.reason for v in verdicts]
         return {
             "reward": rewards,
             "accepted": [v if v is None else v.accepted for v in verdicts],
             "answer_correct": [v if v is None else v.answer_correct for v in verdicts],
             "process_accuracy": [v if v is None else v.process_accuracy for v in verdicts],
-            "first_error": reasons,
+            "first_error": [v if v is None else v.first_error.reason if v.first_error else "" for v in verdicts],
             "judge_error": [errors.get(row) for row in range(len(texts))],
         }
+
+
+def with_verdicts(data: Any, judge: StepJudge, **options: Any) -> Any:
+    """``data.map(judge, batched=True)`` with the types of the new columns, which a batch of None does not tell.
+
+    Args:
+        data: A ``datasets.Dataset`` or ``IterableDataset`` with completions.
+        judge: What to judge them by.
+        options: Other arguments of ``map``, such as ``num_proc`` or ``batch_size``.
+
+    Raises:
+        ValueError: A column is missing.
+    """
+    features = None if data.features is None else datasets.Features({**data.features, **VERDICTS})
+    return data.map(judge, batched=True, features=features, **options)

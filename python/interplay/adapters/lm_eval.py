@@ -9,10 +9,9 @@ filter, which keeps all ``repeats`` responses. Sources: ``lm_eval/api/task.py``,
 DIR as ``python -c "from interplay.adapters.lm_eval import TASKS; print(TASKS)"`` says; ``interplay_dag_pass_at_k``
 samples eight solutions a problem. In Python:
 
->>> from interplay.adapters.lm_eval import TASKS
->>> from lm_eval.tasks import TaskManager
->>> manager = TaskManager(include_path=str(TASKS), include_defaults=False)
->>> spec = {"task": "interplay_dag_pass_at_k", "repeats": 16}  # simple_evaluate(..., tasks=[spec], task_manager=manager)
+>>> from interplay.adapters.lm_eval import task_config
+>>> task = task_config({"op": "11-14", "size": 500}, repeats=16)
+>>> # lm_eval.simple_evaluate(model, tasks=[task])
 """
 
 from __future__ import annotations
@@ -25,8 +24,9 @@ from typing import Any
 import datasets
 from interplay import BatchError, Dataset, pass_at_k, verify_batch
 from interplay.adapters.chat import messages
+from lm_eval.tasks._yaml_loader import load_yaml
 
-__all__ = ["TASKS", "custom_dataset", "keep_all", "process_results"]
+__all__ = ["TASKS", "custom_dataset", "keep_all", "process_results", "task_config"]
 
 TASKS = Path(__file__).parent / "lm_eval_tasks"
 """The folder of the task files."""
@@ -35,13 +35,29 @@ _DEFAULTS = {"op": "2-10", "context": "zoo", "dialect": "prose", "seed": 0, "nam
 _FEWSHOT_DOCS = 32
 
 
+def task_config(
+    problems: Mapping[str, Any] | None = None, *, repeats: int = 1, instruct: bool = False, **changes: Any
+) -> dict[str, Any]:
+    """The task as a dict for ``simple_evaluate(tasks=[...])``, so that one run may hold several.
+
+    Args:
+        problems: As the argument ``interplay`` of ``custom_dataset``.
+        repeats: How many solutions to draw of each problem: greedily if one, else at temperature 1.
+        instruct: As for ``custom_dataset``.
+        changes: Other keys of a task, such as ``task="my_name"`` or ``num_fewshot=2``.
+    """
+    config = load_yaml(TASKS / ("interplay_dag_pass_at_k.yaml" if repeats > 1 else "interplay_dag.yaml"))
+    metadata = {**config["metadata"], **({} if problems is None else {"interplay": dict(problems)})}
+    return {**config, "repeats": repeats, "metadata": {**metadata, "instruct": instruct}, **changes}
+
+
 def custom_dataset(
     interplay: Mapping[str, Any] | None = None, *, instruct: bool = False, **metadata: Any
 ) -> dict[str, datasets.Dataset]:
     """The problems to solve as ``test``, and others for ``--num_fewshot`` as ``fewshot``.
 
     Args:
-        interplay: Arguments of ``interplay.Dataset``, with ``spec`` for the name of a mixture or its TOML.
+        interplay: Arguments of ``interplay.Dataset``; ``spec`` may name a published mixture.
         instruct: Whether the prompt tells a general chat model how to write its steps, for ``--apply_chat_template``;
             otherwise it is the problem in the paper's tags.
         metadata: The rest of what lm-eval knows about the run; not used.
@@ -97,8 +113,8 @@ def process_results(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str,
         verdicts = [verdict for verdict in error.results if verdict is not None]
         index, why = next(iter(error.failures.items()))
         warnings.warn(
-            f"interplay: document {doc.get('id')}: {len(error.failures)} of {len(responses)} responses cannot be judged "
-            f"and do not count (response {index}: {why})",
+            f"interplay: document {doc.get('id')}: {len(error.failures)} of {len(responses)} responses cannot be "
+            f"judged and do not count (response {index}: {why})",
             RuntimeWarning,
             stacklevel=2,
         )

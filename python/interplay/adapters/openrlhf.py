@@ -76,8 +76,8 @@ class Scorer:
 
     def __init__(self, kind: str = "strict", *, end_tokens: Sequence[str] = END_TOKENS, **settings: Any) -> None:
         self.reward = Reward(kind, **settings)
-        self.judge = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
-        self.end_tokens = tuple(end_tokens)
+        self.judge: dict[str, Any] = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
+        self.end_tokens = tuple(token for token in end_tokens if token)
 
     def __repr__(self) -> str:
         return f"Scorer({self.reward!r})"
@@ -106,7 +106,9 @@ class Scorer:
 
         Such an item scores 0 with ``judged`` 0, because OpenRLHF ends a run where a reward is missing.
         """
-        golds, texts, errors = [None] * len(queries), [None] * len(queries), dict[int, str]()
+        golds: list[Any] = [None] * len(queries)
+        texts: list[Any] = [None] * len(queries)
+        errors: dict[int, str] = {}
         for index, (query, prompt, label) in enumerate(zip(queries, prompts, labels, strict=True)):
             try:
                 golds[index], texts[index] = _gold(label), self.response(query, prompt)

@@ -59,9 +59,7 @@ class InterplayDagConfig:
     def problems(self, seed: int) -> Dataset:
         """The problems of a seed, without end."""
         op = self.op if self.op is not None else f"{self.min_op}-{self.max_op}"
-        return Dataset(
-            op=op, context=self.context, dialect=self.dialect, mode=self.mode, seed=seed, **self.settings
-        )
+        return Dataset(op=op, context=self.context, dialect=self.dialect, mode=self.mode, seed=seed, **self.settings)
 
     def judge(self) -> Reward:
         """The reward."""
@@ -109,7 +107,7 @@ class InterplayDagDataset(ProceduralDataset):
         return "arithmetic"
 
     def __getitem__(self, idx: int) -> dict[str, Any]:
-        problem = self.problems[idx]
+        problem: Mapping[str, Any] = self.problems[idx]
         op = self.config.op if self.config.op is not None else (self.config.min_op, self.config.max_op)
         kept = ("problem", "question", "op", "template", "mode", "d")
         return {
@@ -137,8 +135,8 @@ class InterplayDagDataset(ProceduralDataset):
         if not isinstance(gold, str):
             found = ", ".join(map(str, entry)) if isinstance(entry, Mapping) else type(entry).__name__
             raise ValueError(
-                f"{DATASET_NAME}: expected an entry with its gold solution as str under `answer`, found {found or '{}'}; "
-                "pass the entry that the data set gave"
+                f"{DATASET_NAME}: expected an entry with its gold solution as str under `answer`, found "
+                f"{found or 'an empty one'}; pass the entry that the data set gave"
             )
         metadata = entry.get("metadata") or {}
         texts = {key: metadata[key] for key in ("problem", "question") if metadata.get(key) is not None}

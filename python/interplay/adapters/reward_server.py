@@ -34,7 +34,7 @@ def _lists(body: bytes) -> list[list[Any]]:
     except (ValueError, RecursionError) as error:
         raise _Refusal(400, f"the body is no JSON: {error}") from None
     given = request if isinstance(request, dict) else {}
-    lists = [given.get(key) for key in _KEYS]
+    lists: list[Any] = [given.get(key) for key in _KEYS]
     if not all(isinstance(items, list) for items in lists):
         found = ", ".join(f"{key}: {type(value).__name__}" for key, value in given.items())
         found = found or type(request).__name__
