@@ -202,7 +202,9 @@ pub(crate) fn audit(
                 let _ = done.send(());
                 report
             });
-            while waits.recv_timeout(SIGNALS) == Err(RecvTimeoutError::Timeout) && !run.is_finished() {
+            while waits.recv_timeout(SIGNALS) == Err(RecvTimeoutError::Timeout)
+                && !run.is_finished()
+            {
                 if let Err(error) = Python::attach(|py| py.check_signals()) {
                     fail(error);
                 }
@@ -247,6 +249,12 @@ fn problem_dict<'py>(py: Python<'py>, subject: &Subject) -> PyResult<Bound<'py, 
 #[pyfunction]
 pub(crate) fn operators() -> Vec<(&'static str, &'static str, &'static str)> {
     Operator::all()
-        .map(|operator| (operator.name(), operator.label().name(), operator.description()))
+        .map(|operator| {
+            (
+                operator.name(),
+                operator.label().name(),
+                operator.description(),
+            )
+        })
         .collect()
 }

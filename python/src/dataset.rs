@@ -20,7 +20,14 @@ use crate::json;
 
 /// The settings of one entry of a mixture; all others are those of the data set.
 const ENTRY: [&str; 8] = [
-    "weight", "op", "context", "dialect", "mode", "d", "preset", "normalize",
+    "weight",
+    "op",
+    "context",
+    "dialect",
+    "mode",
+    "d",
+    "preset",
+    "normalize",
 ];
 
 /// An endless, named sequence of problems, or the first `size` of it. The i-th depends on spec, seed, name and i alone.
@@ -80,7 +87,10 @@ impl PyDataset {
         spec = None, *, seed = 0, name = "train", part = None, split = None, by = "graph", size = None,
         contexts = Vec::new(), **settings
     ))]
-    #[expect(clippy::too_many_arguments, reason = "keywords of a Python constructor")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "keywords of a Python constructor"
+    )]
     fn new(
         py: Python<'_>,
         spec: Option<&Bound<'_, PyAny>>,
@@ -167,13 +177,19 @@ impl PyDataset {
         if let Ok(slice) = index.cast::<PySlice>() {
             return Ok(self.slice(py, slice)?.into_any());
         }
-        let index: i64 = index.call_method0(intern!(py, "__index__")).map_err(|_| {
-            PyTypeError::new_err(format!(
-                "index: expected an int or a slice, found {}",
-                kind(index)
-            ))
-        })?.extract()?;
-        let problem = self.source.get(self.position(index)?).map_err(PyValueError::new_err)?;
+        let index: i64 = index
+            .call_method0(intern!(py, "__index__"))
+            .map_err(|_| {
+                PyTypeError::new_err(format!(
+                    "index: expected an int or a slice, found {}",
+                    kind(index)
+                ))
+            })?
+            .extract()?;
+        let problem = self
+            .source
+            .get(self.position(index)?)
+            .map_err(PyValueError::new_err)?;
         Ok(dict_of(py, &Texts::of(&problem))?.into_any())
     }
 
@@ -189,7 +205,10 @@ impl PyDataset {
         let Settings { seed, name, .. } = &self.settings;
         let spec = self.source.dataset().spec();
         let parts = spec.mixture.len();
-        let size = self.settings.size.map_or("endless".to_owned(), |size| size.to_string());
+        let size = self
+            .settings
+            .size
+            .map_or("endless".to_owned(), |size| size.to_string());
         format!("Dataset({size}, seed={seed}, name={name:?}, {parts} in the mixture)")
     }
 
@@ -364,7 +383,8 @@ fn source(data: Dataset, settings: &Settings) -> PyResult<Source> {
             )),
         };
     };
-    let part = Part::from_str(part).map_err(|error| PyValueError::new_err(format!("part: {error}")))?;
+    let part =
+        Part::from_str(part).map_err(|error| PyValueError::new_err(format!("part: {error}")))?;
     let by = Likeness::from_str(&settings.by);
     let by = by.map_err(|error| PyValueError::new_err(format!("by: {error}")))?;
     let (train, validation, test) = settings.split.unwrap_or((0.8, 0.1, 0.1));
@@ -476,12 +496,17 @@ fn twice(key: &str) -> PyErr {
 /// The names of the published mixtures.
 #[pyfunction]
 pub(crate) fn presets() -> Vec<String> {
-    Preset::all().map(|preset| preset.name().to_owned()).collect()
+    Preset::all()
+        .map(|preset| preset.name().to_owned())
+        .collect()
 }
 
 /// The ids of the contexts that come with the package.
 #[pyfunction]
 pub(crate) fn contexts() -> Vec<String> {
     let library = ContextLibrary::embedded();
-    library.iter().map(|context| context.id().to_owned()).collect()
+    library
+        .iter()
+        .map(|context| context.id().to_owned())
+        .collect()
 }

@@ -99,8 +99,7 @@ pub(crate) enum Source<'t> {
     Texts([&'t str; 3]),
 }
 
-const EXPECTED: &str =
-    "a Gold, a gold solution as str, or a mapping with the key `solution` and, where known, `problem` and `question`";
+const EXPECTED: &str = "a Gold, a gold solution as str, or a mapping with the key `solution` and, where known, `problem` and `question`";
 const KEYS: [&str; 3] = ["problem", "question", "solution"];
 
 impl<'py> Truth<'py> {
@@ -123,7 +122,11 @@ impl<'py> Truth<'py> {
         }
         let [problem, question, solution] = KEYS.map(|key| text_of(value, key));
         let texts = [problem?, question?, solution?];
-        if texts[2].is_none() && value.call_method1("__contains__", ("solution",))?.is_truthy()? {
+        if texts[2].is_none()
+            && value
+                .call_method1("__contains__", ("solution",))?
+                .is_truthy()?
+        {
             return Err(PyValueError::new_err(format!(
                 "expected {EXPECTED}, found a mapping whose `solution` is None"
             )));

@@ -13,9 +13,11 @@ pub(crate) fn value(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     let py = value.py();
     let kwargs = pyo3::types::PyDict::new(py);
     kwargs.set_item("allow_nan", false)?;
-    let text = py
-        .import(intern!(py, "json"))?
-        .call_method(intern!(py, "dumps"), (value,), Some(&kwargs))?;
+    let text = py.import(intern!(py, "json"))?.call_method(
+        intern!(py, "dumps"),
+        (value,),
+        Some(&kwargs),
+    )?;
     let text: String = text.extract()?;
     serde_json::from_str(&text).map_err(|error| PyValueError::new_err(error.to_string()))
 }

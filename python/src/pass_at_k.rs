@@ -113,7 +113,9 @@ pub(crate) fn mean_pass_at_k(
 ) -> PyResult<PyEstimate> {
     let strata = self::strata(strata, counts.len())?;
     if counts.is_empty() {
-        return Err(PyValueError::new_err("counts: expected at least one problem, found none"));
+        return Err(PyValueError::new_err(
+            "counts: expected at least one problem, found none",
+        ));
     }
     for (n, c) in &counts {
         check(*n, *c, k)?;

@@ -40,13 +40,10 @@ impl PyReward {
         let spec: RewardSpec = serde_json::from_value(Value::Object(table))
             .map_err(|error| PyValueError::new_err(format!("Reward: {error}")))?;
         let mut issues = spec.validate();
-        let known = [
-            "outcome",
-            "process",
-            "accepted",
-            RELEASED_PROCESS,
-        ];
-        issues.0.extend(spec.missing_from(&known.map(str::to_owned)).0);
+        let known = ["outcome", "process", "accepted", RELEASED_PROCESS];
+        issues
+            .0
+            .extend(spec.missing_from(&known.map(str::to_owned)).0);
         if !issues.is_empty() {
             return Err(PyValueError::new_err(format!("Reward: {issues}")));
         }
@@ -89,7 +86,8 @@ impl PyReward {
         };
         let gold = Truth::of(problem)?.source()?.gold();
         let gold = gold.map_err(PyValueError::new_err)?;
-        self.of(&gold, text.to_str()?).map_err(PyValueError::new_err)
+        self.of(&gold, text.to_str()?)
+            .map_err(PyValueError::new_err)
     }
 
     /// The rewards of many completions, on all cores.
@@ -126,10 +124,7 @@ impl PyReward {
         Ok(format!("Reward({:?}{})", self.kind()?, settings.concat()))
     }
 
-    fn __getnewargs_ex__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<((String,), Bound<'py, PyDict>)> {
+    fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((String,), Bound<'py, PyDict>)> {
         let kwargs = PyDict::new(py);
         let loads = py.import("json")?.getattr("loads")?;
         if let Value::Object(table) = self.table()? {

@@ -356,10 +356,7 @@ fn character(text: &str, byte: usize) -> usize {
     match before.is_ascii() {
         true => before.len(),
         // Every character has one byte that does not continue another.
-        false => before
-            .iter()
-            .filter(|byte| (**byte & 0xC0) != 0x80)
-            .count(),
+        false => before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count(),
     }
 }
 

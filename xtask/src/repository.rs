@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use toml::Table;
 
 /// The folders and files that hold sources and documents; build output and runs are elsewhere.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     ".cargo",
     ".ci",
     ".github",
@@ -21,11 +21,12 @@ const SOURCES: [&str; 14] = [
     "docs",
     "examples",
     "fuzz",
+    "python",
     "xtask",
 ];
 
 /// Folders of generated files inside them.
-const GENERATED: [&str; 3] = ["artifacts", "corpus", "target"];
+const GENERATED: [&str; 5] = ["__pycache__", ".pytest_cache", "artifacts", "corpus", "target"];
 
 /// The root of the checkout that this program was built from.
 pub fn root() -> PathBuf {

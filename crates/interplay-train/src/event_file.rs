@@ -161,7 +161,10 @@ mod tests {
         assert_eq!(masked_crc(b"123456789"), masked);
         let framed = record(b"ab");
         assert_eq!(framed.len(), 8 + 4 + 2 + 4);
-        assert_eq!((&framed[..8], &framed[12..14]), (&[2, 0, 0, 0, 0, 0, 0, 0][..], &b"ab"[..]));
+        assert_eq!(
+            (&framed[..8], &framed[12..14]),
+            (&[2, 0, 0, 0, 0, 0, 0, 0][..], &b"ab"[..])
+        );
     }
 
     #[test]

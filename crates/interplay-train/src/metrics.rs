@@ -156,9 +156,7 @@ impl MetricsFile {
 /// All lines of the file, which is then at its end.
 fn read_lines(file: &mut File, path: &Path) -> Result<Vec<ReadLine>, TrainError> {
     let mut text = String::new();
-    let read = file
-        .rewind()
-        .and_then(|()| file.read_to_string(&mut text));
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
     read.map_err(TrainError::io("read", path))?;
     let lines = text.lines().zip(1..).map(|(line, number)| {
         serde_json::from_str(line).map_err(|error| TrainError::BadCheckpoint {

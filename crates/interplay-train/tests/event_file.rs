@@ -16,7 +16,10 @@ fn an_event_file_says_what_the_metrics_say() {
         let loss = 2.0 / (step + 1) as f64;
         let reward = if step % 3 == 0 { f64::NAN } else { loss.sin() };
         metrics
-            .write(step, &[("loss_nats".into(), loss), ("reward".into(), reward)])
+            .write(
+                step,
+                &[("loss_nats".into(), loss), ("reward".into(), reward)],
+            )
             .unwrap();
     }
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");

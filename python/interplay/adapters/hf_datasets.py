@@ -29,7 +29,7 @@ FEATURES = datasets.Features(
     {
         **dict.fromkeys(("prompt", "problem", "question", "solution"), _TEXT),
         **dict.fromkeys(("answer", "op", "id"), _NUMBER),
-        **dict.fromkeys(("template", "mode", "length"), _TEXT),
+        **dict.fromkeys(("template", "dialect", "mode", "length"), _TEXT),
         "d": _NUMBER,
     }
 )

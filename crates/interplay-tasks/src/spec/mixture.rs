@@ -258,7 +258,10 @@ mod tests {
             ("dialect = \"loud\"", ["loud", "prose"]),
             ("dialect = [\"terse\", \"loud\"]", ["loud", "prose"]),
             ("dialect = \"terse\"\nd = -1", ["-1", "u32"]),
-            ("dialect = \"terse\"\nmode = 3.5", ["3.5", "one value or a list"]),
+            (
+                "dialect = \"terse\"\nmode = 3.5",
+                ["3.5", "one value or a list"],
+            ),
         ] {
             let text = format!("op = 4\ncontext = \"zoo\"\n{text}");
             let message = read(&text).unwrap_err().to_string();
