@@ -6,6 +6,10 @@
 //!
 //! Deviations from the Rust crates: positions in texts are counted in characters, as Python does, where Rust counts
 //! bytes; a batch reports what it could not judge item by item.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "pyo3 hands arguments over by value"
+)]
 
 mod audit;
 mod batch;

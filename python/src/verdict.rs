@@ -321,10 +321,7 @@ impl PyVerdict {
         }
     }
 
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyAny>, (String, Py<PyString>))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Pickled<'py>> {
         let read = py
             .import("interplay._native")?
             .getattr("_verdict_from_json")?;
@@ -333,6 +330,9 @@ impl PyVerdict {
         Ok((read, (json, self.completion.clone_ref(py))))
     }
 }
+
+/// A function and its arguments.
+type Pickled<'py> = (Bound<'py, PyAny>, (String, Py<PyString>));
 
 /// Reads a pickled verdict.
 #[pyfunction]

@@ -26,7 +26,13 @@ const SOURCES: [&str; 15] = [
 ];
 
 /// Folders of generated files inside them.
-const GENERATED: [&str; 5] = ["__pycache__", ".pytest_cache", "artifacts", "corpus", "target"];
+const GENERATED: [&str; 5] = [
+    "__pycache__",
+    ".pytest_cache",
+    "artifacts",
+    "corpus",
+    "target",
+];
 
 /// The root of the checkout that this program was built from.
 pub fn root() -> PathBuf {
