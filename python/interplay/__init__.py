@@ -32,6 +32,7 @@ from ._native import (
     verify_batch,
 )
 from .errors import BatchError
+from .types import Problem
 
 __all__ = [
     "AuditReport",
@@ -40,6 +41,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Gold",
+    "Problem",
     "Reward",
     "Step",
     "StepError",

@@ -1,42 +1,41 @@
 """What the compiled module defines. Positions in texts are counted in characters."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
-from typing import Any, Final, Literal, TypedDict, overload
+from typing import Any, Final, Literal, SupportsIndex, final, overload
+
+from typing_extensions import Self
+
+from .types import Level, Offsets, OnError, Problem, Truth
 
 __version__: Final[str]
 
-Level = Literal["strict", "paper"]
-OnError = Literal["raise", "none"]
-Offsets = Sequence[tuple[int, int]]
+__all__ = [
+    "AuditReport",
+    "Dataset",
+    "DatasetIterator",
+    "Difference",
+    "Estimate",
+    "Gold",
+    "Reward",
+    "Step",
+    "StepError",
+    "Verdict",
+    "__version__",
+    "_verdict_from_json",
+    "audit",
+    "contexts",
+    "mean_pass_at_k",
+    "operators",
+    "paired_difference",
+    "pass_at_k",
+    "pass_hat_k",
+    "presets",
+    "verify",
+    "verify_batch",
+]
 
-class Problem(TypedDict):
-    """A problem with its gold solution; the fields of the paper's published files, and four more."""
-
-    prompt: str
-    """The problem as a model of the paper sees it, from ``<question>`` to ``<solution>``."""
-    problem: str
-    """The statements."""
-    question: str
-    solution: str
-    """The gold solution, with ``Answer: N.`` at its end."""
-    answer: int
-    op: int
-    """The difficulty: the number of edges of the graph that the answer needs."""
-    id: int
-    """The index in the data set."""
-    template: str
-    """The context, such as ``zoo``."""
-    dialect: Literal["prose", "terse"]
-    mode: Literal["normalforward", "forwardreverse"]
-    length: str
-    d: int
-    """The number of layers of the structure, 2 or 3."""
-
-Truth = Gold | str | Mapping[str, Any]
-"""What a completion is checked against: a ``Gold``, a gold solution, or a mapping with ``solution`` and, where known,
-``problem`` and ``question``. With the problem's text, true steps that the answer does not need are accepted."""
-
+@final
 class Dataset:
     """An endless sequence of problems, or the first ``size`` of it.
 
@@ -64,8 +63,8 @@ class Dataset:
         IndexError: An index outside the data set.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         spec: str | PathLike[str] | dict[str, Any] | None = None,
         *,
         seed: int = 0,
@@ -74,9 +73,10 @@ class Dataset:
         split: tuple[float, float, float] | None = None,
         by: Literal["graph", "shape"] = "graph",
         size: int | None = None,
-        contexts: Sequence[str | PathLike[str]] = (),
+        contexts: Sequence[str | PathLike[str]] | None = None,
         **settings: Any,
-    ) -> None: ...
+    ) -> Self: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Any], dict[str, Any]]: ...
     @property
     def size(self) -> int | None: ...
     @property
@@ -91,11 +91,19 @@ class Dataset:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
     @overload
-    def __getitem__(self, index: int) -> Problem: ...
+    def __getitem__(self, index: SupportsIndex, /) -> Problem: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Problem]: ...
-    def __iter__(self) -> Iterator[Problem]: ...
+    def __getitem__(self, index: slice, /) -> list[Problem]: ...
+    def __iter__(self) -> DatasetIterator: ...
 
+@final
+class DatasetIterator(Iterator[Problem]):
+    """The problems of a ``Dataset``, one after the other."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Problem: ...
+
+@final
 class Gold:
     """A gold solution, read once.
 
@@ -108,7 +116,8 @@ class Gold:
         ValueError: The solution cannot be read, or contradicts itself.
     """
 
-    def __init__(self, solution: str, *, problem: str = "", question: str = "") -> None: ...
+    def __new__(cls, solution: str, *, problem: str = "", question: str = "") -> Self: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]: ...
     @property
     def answer(self) -> int: ...
     @property
@@ -120,6 +129,7 @@ class Gold:
     @property
     def names(self) -> list[str]: ...
 
+@final
 class Step:
     """One sentence of a completion."""
 
@@ -136,6 +146,7 @@ class Step:
     def uses(self) -> list[int]:
         """The earlier steps that it reads, by their positions in ``Verdict.steps``; empty unless ``uses=True``."""
 
+@final
 class StepError:
     """The first mistake of a completion."""
 
@@ -154,6 +165,7 @@ class StepError:
     @property
     def found(self) -> str: ...
 
+@final
 class Verdict:
     """The judgment on one completion. True where it is accepted."""
 
@@ -217,6 +229,10 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
     def __bool__(self) -> bool: ...
+    def __reduce__(self) -> tuple[Callable[[str, str], Verdict], tuple[str, str]]: ...
+
+def _verdict_from_json(json: str, completion: str) -> Verdict:
+    """Reads a pickled verdict."""
 
 def verify(
     problem: Truth, completion: str, *, level: Level = "strict", forbid_unneeded: bool = False, uses: bool = False
@@ -275,6 +291,7 @@ def verify_batch(
         ValueError: Not as many problems as completions.
     """
 
+@final
 class Reward:
     """A reward by name, with the names and settings that the trainers of this project use.
 
@@ -292,14 +309,15 @@ class Reward:
         ValueError: An unknown kind, or a setting that is missing, unknown or out of range.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         kind: str = "strict",
         *,
         level: Level = "strict",
         forbid_unneeded: bool = False,
         **settings: Any,
-    ) -> None: ...
+    ) -> Self: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Any], dict[str, Any]]: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -328,6 +346,7 @@ class Reward:
     ) -> list[float | None]:
         """The rewards of many completions; arguments and errors as of ``verify_batch``."""
 
+@final
 class Estimate:
     """A mean over problems with its 95 % interval."""
 
@@ -343,6 +362,7 @@ class Estimate:
     def high(self) -> float: ...
     def __float__(self) -> float: ...
 
+@final
 class Difference:
     """A difference on the same problems with its 95 % interval."""
 
@@ -401,6 +421,7 @@ def paired_difference(
 ) -> Difference:
     """pass@k of ``right`` minus ``left``, problem by problem; arguments and errors as of ``mean_pass_at_k``."""
 
+@final
 class AuditReport:
     """What an audit found."""
 

@@ -85,7 +85,7 @@ impl PyDataset {
     #[new]
     #[pyo3(signature = (
         spec = None, *, seed = 0, name = "train", part = None, split = None, by = "graph", size = None,
-        contexts = Vec::new(), **settings
+        contexts = None, **settings
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -100,9 +100,10 @@ impl PyDataset {
         split: Option<(f64, f64, f64)>,
         by: &str,
         size: Option<u64>,
-        contexts: Vec<Bound<'_, PyAny>>,
+        contexts: Option<Vec<Bound<'_, PyAny>>>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
+        let contexts = contexts.unwrap_or_default();
         let contexts = contexts.iter().map(|context| text_of(context, "contexts"));
         let contexts = contexts.collect::<PyResult<Vec<(String, String)>>>()?;
         let library = library(&contexts)?;
