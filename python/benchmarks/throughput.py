@@ -47,9 +47,9 @@ def main() -> None:
         group = [problem for problem in problems[: count // GROUP] for _ in range(GROUP)]
         group_texts = [problem["solution"] for problem in group]
         for name, work in {
-            "verdicts, golds read before": lambda: interplay.verify_batch(golds, texts, threads=1),
+            "verdicts, golds parsed in advance": lambda: interplay.verify_batch(golds, texts, threads=1),
             f"verdicts, {GROUP} completions a problem": lambda: interplay.verify_batch(group, group_texts, threads=1),
-            "verdicts, a problem each": lambda: interplay.verify_batch(problems, texts, threads=1),
+            "verdicts, one completion per problem": lambda: interplay.verify_batch(problems, texts, threads=1),
             f"rewards, {GROUP} completions a problem": lambda: interplay.Reward().batch(group, group_texts, threads=1),
         }.items():
             rows.setdefault(name, []).append(rate(len(texts), work, rounds))

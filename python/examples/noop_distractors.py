@@ -15,8 +15,8 @@ def without_noise(problem: dict) -> dict:
     """The twin that states only what the answer needs."""
     needed = {step.split(" = ")[0] for step in problem["solution"].split(". ")}
     sentences = problem["problem"].removesuffix(".").split(". ")
-    kept = [sentence for sentence in sentences if sentence.split(" = ")[0] in needed]
-    return {**problem, "problem": f"{'. '.join(kept)}."}
+    text = f"{'. '.join(sentence for sentence in sentences if sentence.split(' = ')[0] in needed)}."
+    return {**problem, "problem": text, "prompt": problem["prompt"].replace(problem["problem"], text)}
 
 
 pairs = [(problem, without_noise(problem)) for problem in with_noise[:100]]
@@ -25,7 +25,7 @@ print("with:   ", problem["problem"], problem["question"])
 print("without:", twin["problem"], twin["question"])
 
 for problem, twin in pairs:
-    assert len(twin["problem"]) < len(problem["problem"])
+    assert len(twin["prompt"]) < len(problem["prompt"])
     # One gold solution serves both; a step about a distractor is true, but not needed.
     assert interplay.verify(twin, problem["solution"]) and interplay.verify(problem, problem["solution"])
 

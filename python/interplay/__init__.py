@@ -32,7 +32,7 @@ from ._native import (
     verify_batch,
 )
 from .errors import BatchError
-from .types import Problem
+from .typing import Problem
 
 __all__ = [
     "AuditReport",

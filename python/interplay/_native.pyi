@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, SupportsIndex, final, overload
 
 from typing_extensions import Self
 
-from .types import Level, Offsets, OnError, Problem, Truth
+from .typing import Counts, Level, Offsets, OnError, Problem, Truth
 
 __version__: Final[str]
 
@@ -43,24 +43,26 @@ class Dataset:
 
     Args:
         spec: The problems to draw: the name of a published mixture (``presets()``), TOML or the path of a TOML file
-            with a ``[[mixture]]``, or the same as a dict. Or leave it out and name ``op`` and the rest as keywords.
+            with a ``[[mixture]]`` (a ``str`` that ends in ``.toml``, or a ``Path``), or the same as a dict. Or leave it out and name ``op`` and the rest as keywords.
             A published mixture that leaves op or context open needs that keyword too.
         seed: Random seed, from 0 to 2**64 - 1.
-        name: Data sets of one seed with different names have independent problems.
+        name: Data sets with the same seed and different names are independent. Those of ``interplay generate`` are
+            named ``generate``.
         part: ``train``, ``validation`` or ``test`` of ``split``; no two parts have a graph in common.
         split: The shares of the three parts. Default: 0.8, 0.1, 0.1.
         by: The sense in which parts differ: ``shape``, or ``graph``, which counts the numbers too.
         size: How many problems there are; ``None`` for no end. ``len()``, negative indices and slices without a stop
             need it.
-        contexts: Contexts of your own, as TOML or as paths.
+        contexts: Contexts of your own, as TOML or as paths, as for ``spec``.
         settings: Any key of a spec or of one entry of a mixture, such as ``op="2-10"``, ``context="zoo"``,
-            ``dialect="terse"``, ``mode="reverse"``, ``distractors="0-4"``, ``max_value=99``. Default: context zoo,
-            dialect prose.
+            ``dialect="terse"``, ``mode="reverse"``, ``distractors="0-4"``, ``max_value=99``. Among keywords, the
+            context is zoo and the dialect prose by default.
 
     Raises:
         ValueError: A setting is wrong; the message names all that are.
         OverflowError: A seed or a size that is negative or above 64 bits.
-        IndexError: An index outside the data set.
+        IndexError: An index outside the data set or of more than 64 bits.
+        FileNotFoundError: No such TOML file.
     """
 
     def __new__(
@@ -70,7 +72,7 @@ class Dataset:
         seed: int = 0,
         name: str = "train",
         part: Literal["train", "validation", "test"] | None = None,
-        split: tuple[float, float, float] | None = None,
+        split: Sequence[float] | None = None,
         by: Literal["graph", "shape"] = "graph",
         size: int | None = None,
         contexts: Sequence[str | PathLike[str]] | None = None,
@@ -113,7 +115,7 @@ class Gold:
         question: The question.
 
     Raises:
-        ValueError: The solution cannot be read, or contradicts itself.
+        ValueError: The solution cannot be read, or contradicts itself. This message counts bytes.
     """
 
     def __new__(cls, solution: str, *, problem: str = "", question: str = "") -> Self: ...
@@ -207,7 +209,8 @@ class Verdict:
         """
     def blamed_tokens(self, offsets: Offsets) -> tuple[int, int] | None:
         """The tokens that the failure is charged to: the first wrong step, or what comes after the last step where
-        something is missing. None if the solution is accepted."""
+        something is missing. Where a truncated completion has no such token, its last one. None if the solution is
+        accepted."""
     def token_credit(
         self,
         offsets: Offsets,
@@ -217,13 +220,14 @@ class Verdict:
         outside: float = 0.0,
         at: Literal["end", "all"] = "end",
     ) -> list[float]:
-        """A number for each token: what the step is worth that it belongs to.
+        """The credit of each token: that of the step that contains it. Where a token reaches into two steps, the later
+        one counts.
 
         Args:
             offsets: As for ``step_tokens``.
-            correct: The worth of a right step.
-            wrong: The worth of a wrong step.
-            outside: The number of tokens of no step.
+            correct: The credit of a right step.
+            wrong: The credit of a wrong step.
+            outside: The credit of tokens outside every step.
             at: ``end`` for the last token of each step alone, ``all`` for each of its tokens.
         """
     def to_dict(self) -> dict[str, Any]:
@@ -249,7 +253,9 @@ def verify(
 
     Raises:
         ValueError: The gold solution is missing or cannot be read.
-        TypeError: Another type than expected. A wrong or unreadable completion is a verdict, never an error.
+        TypeError: Another type than expected.
+        UnicodeEncodeError: A text with lone surrogates, which is no Unicode. Any other completion, however wrong or
+            unreadable, is a verdict.
     """
 
 @overload
@@ -284,7 +290,8 @@ def verify_batch(
         uses: As for ``verify``.
         threads: The number of threads; ``None`` for all cores. The result does not depend on it.
         on_error: What happens to items that cannot be judged (no gold, a completion that is no str): ``raise`` a
-            ``BatchError`` after all others are judged, which has their results, or ``none``: put None in their place.
+            ``BatchError`` once all items are judged, whose ``results`` hold the verdicts of the others, or ``none``:
+            put None in their place.
 
     Raises:
         BatchError: Some items could not be judged.
@@ -300,10 +307,11 @@ class Reward:
             ``process`` (the share of right steps), ``mixed`` (``alpha`` of the outcome, the rest of the process),
             ``answer_gate`` and ``strict_gate`` (another ``reward``, paid only for a right answer or solution),
             ``paper`` (as in the paper's released code), ``weighted`` (``weights`` of outcome, process, accepted and
-            released_process).
+            released_process), ``component`` (one of these by ``name``).
         level: As for ``verify``.
         forbid_unneeded: As for ``verify``.
-        settings: ``alpha=0.2``, ``reward="process"`` or ``reward=Reward(...)``, ``weights={...}``.
+        settings: ``alpha=0.2``, ``reward="process"`` or ``reward=Reward(...)``, ``weights={...}``, ``name="process"``.
+            A reward behind a gate is judged as its gate is.
 
     Raises:
         ValueError: An unknown kind, or a setting that is missing, unknown or out of range.
@@ -318,6 +326,8 @@ class Reward:
         **settings: Any,
     ) -> Self: ...
     def __getnewargs_ex__(self) -> tuple[tuple[Any], dict[str, Any]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -380,7 +390,7 @@ class Difference:
     def high(self) -> float: ...
     @property
     def p_value(self) -> float | None:
-        """Of no difference, two-sided, by flipping signs."""
+        """The two-sided p-value of a sign-flip test."""
     @property
     def detectable(self) -> float | None:
         """The smallest true difference that so many problems show in 80 % of cases."""
@@ -398,23 +408,23 @@ def pass_hat_k(n: int, c: int, k: int) -> float:
     """The probability that all of ``k`` samples are right; errors as of ``pass_at_k``."""
 
 def mean_pass_at_k(
-    counts: Sequence[tuple[int, int]], k: int, *, strata: Sequence[int] | None = None
+    counts: Counts, k: int, *, strata: Sequence[int] | None = None
 ) -> Estimate:
     """The mean pass@k of problems.
 
     Args:
         counts: For each problem, its number of samples and how many are right.
         k: The number of attempts.
-        strata: For each problem, the group that it was drawn for, such as its op. What groups differ by is then no
-            error of the mean.
+        strata: For each problem, the group that it was drawn for, such as its op. Variation between groups then does
+            not widen the interval.
 
     Raises:
         ValueError: No problem, too few samples, or another number of strata.
     """
 
 def paired_difference(
-    left: Sequence[tuple[int, int]],
-    right: Sequence[tuple[int, int]],
+    left: Counts,
+    right: Counts,
     k: int,
     *,
     strata: Sequence[int] | None = None,
@@ -454,12 +464,11 @@ def audit(
     operators: Sequence[str] | None = None,
     witnesses: int = 3,
 ) -> AuditReport:
-    """Tries to fool a verifier: shows it right solutions, and changed ones of which is known whether they are right.
+    """Tries to fool a verifier with right solutions, and with mutated ones whose correctness is known.
 
     Args:
-        judge: Called with a problem (the fields of a ``Problem`` but for prompt, id, template and length, and
-            ``context`` and ``dialect``) and a candidate; says whether it is right. Called from another thread, one
-            call at a time.
+        judge: Called with a problem (the fields of a ``Problem`` but for prompt, id and length) and a candidate; says
+            whether it is right. Called on the calling thread, so Ctrl-C interrupts it.
         subjects: The number of problems. They cycle through contexts, ops, dialects and modes.
         mutants_each: The number of changed solutions of each, beside the right one.
         seed: Random seed; the same seed gives the same candidates.
@@ -469,7 +478,7 @@ def audit(
         witnesses: The number of examples kept for each operator.
 
     Raises:
-        ValueError: An unknown context, operator or difficulty.
+        ValueError: An unknown context, operator or difficulty, or none to draw from.
         Exception: Whatever the judge raises.
     """
 

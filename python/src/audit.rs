@@ -1,20 +1,20 @@
 //! `interplay.audit`: tries to fool a verifier that is written in Python.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use interplay_audit::{
     Audit, Audited, By, Label, Operator, Problems, Report, Subject, SubjectError, Witness,
 };
-use interplay_tasks::ContextLibrary;
+use interplay_tasks::{ContextLibrary, Mode};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// How often an audit looks for Ctrl-C.
-const SIGNALS: Duration = Duration::from_millis(100);
+const SIGNAL_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What an audit found.
 #[pyclass(frozen, name = "AuditReport", module = "interplay")]
@@ -105,9 +105,9 @@ fn witness_dict<'py>(py: Python<'py>, witness: &Witness) -> PyResult<Bound<'py, 
     dict.set_item("operator", witness.cell.operator.as_ref())?;
     dict.set_item("label", witness.cell.label.name())?;
     dict.set_item("op", witness.cell.kind.op)?;
-    dict.set_item("context", &witness.cell.kind.context)?;
+    dict.set_item("template", &witness.cell.kind.context)?;
     dict.set_item("dialect", witness.cell.kind.dialect)?;
-    dict.set_item("mode", witness.cell.kind.mode)?;
+    dict.set_item("mode", published(witness.cell.kind.mode))?;
     dict.set_item("problem", &witness.problem)?;
     dict.set_item("solution", &witness.solution)?;
     dict.set_item("candidate", &witness.candidate)?;
@@ -161,72 +161,89 @@ pub(crate) fn audit(
         });
         audit.operators = known.collect::<PyResult<_>>()?;
     }
-    let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+    if subjects == 0 {
+        return Err(PyValueError::new_err(
+            "subjects: expected at least 1, found 0; an audit of nothing would look like a pass",
+        ));
+    }
     let stop = AtomicBool::new(false);
-    let fail = |error: PyErr| {
-        stop.store(true, Ordering::Relaxed);
-        raised
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get_or_insert(error);
-    };
-    let accepts = |subject: &Subject, candidate: &str| {
-        if stop.load(Ordering::Relaxed) {
-            return false;
+    let (calls, mut called) = channel();
+    let (answers, answered) = channel();
+    let line = Mutex::new((calls, answered));
+    let (audit, problems, stopped) = (&audit, &problems, &stop);
+    // The audit works on a thread of its own and asks this one, which calls the judge: judges may want the main
+    // thread, and Ctrl-C interrupts the judge itself.
+    let (raised, ended) = std::thread::scope(|scope| {
+        let run = scope.spawn(move || {
+            let accepts = |subject: &Subject, candidate: &str| {
+                let line = line.lock().unwrap_or_else(PoisonError::into_inner);
+                let call = Call {
+                    subject: subject.clone(),
+                    candidate: candidate.to_owned(),
+                };
+                line.0.send(call).is_ok() && line.1.recv().unwrap_or(false)
+            };
+            let audited = [Audited {
+                name: "judge",
+                judge: &accepts,
+                sound: true,
+            }];
+            let subject = |index| match stopped.load(Ordering::Relaxed) {
+                true => Err(Stopped::Python),
+                false => problems.subject(index).map_err(Stopped::Subject),
+            };
+            audit.run(&audited, &subject, &|_| {})
+        });
+        let mut raised = None;
+        while raised.is_none() {
+            let waiting = &mut called;
+            let answer = match py.detach(move || waiting.recv_timeout(SIGNAL_POLL_INTERVAL)) {
+                Ok(call) => asked(py, &judge, &call).map(Some),
+                Err(RecvTimeoutError::Timeout) => py.check_signals().map(|()| None),
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            match answer {
+                // The audit waits for it; if it is gone, so is the line.
+                Ok(Some(accepted)) => drop(answers.send(accepted)),
+                Ok(None) => {}
+                Err(error) => raised = Some(error),
+            }
         }
-        Python::attach(|py| {
-            let accepted = problem_dict(py, subject)
-                .and_then(|problem| judge.bind(py).call1((problem, candidate))?.is_truthy());
-            accepted.unwrap_or_else(|error| {
-                fail(error);
-                false
-            })
-        })
-    };
-    let audited = [Audited {
-        name: "judge",
-        judge: &accepts,
-        sound: true,
-    }];
-    let subject = |index| match stop.load(Ordering::Relaxed) {
-        true => Err(Stopped::Python),
-        false => problems.subject(index).map_err(Stopped::Subject),
-    };
-    // The audit runs on a thread of its own, so that this one can look for Ctrl-C.
-    let ended = py.detach(|| {
-        std::thread::scope(|scope| {
-            let (done, waits) = channel();
-            let (audit, audited, subject) = (&audit, &audited, &subject);
-            let run = scope.spawn(move || {
-                let report = audit.run(audited, subject, &|_| {});
-                let _ = done.send(());
-                report
-            });
-            while waits.recv_timeout(SIGNALS) == Err(RecvTimeoutError::Timeout)
-                && !run.is_finished()
-            {
-                if let Err(error) = Python::attach(|py| py.check_signals()) {
-                    fail(error);
-                }
-            }
-            match run.join() {
-                Ok(ended) => ended,
-                // Pass a panic on to the caller.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        stop.store(true, Ordering::Relaxed);
+        // An audit that still waits for an answer gets none, and ends.
+        drop((answers, called));
+        (raised, py.detach(|| run.join()))
     });
-    if let Some(error) = raised
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-    {
+    if let Some(error) = raised {
         return Err(error);
     }
     match ended {
-        Ok(report) => Ok(PyAuditReport { report }),
-        Err(Stopped::Subject(error)) => Err(refused(error)),
-        Err(Stopped::Python) => Err(PyValueError::new_err("the audit was stopped")),
+        Ok(Ok(report)) => Ok(PyAuditReport { report }),
+        Ok(Err(Stopped::Subject(error))) => Err(refused(error)),
+        Ok(Err(Stopped::Python)) => Err(PyValueError::new_err("the audit was stopped")),
+        // Pass a panic on to the caller.
+        Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// A candidate on its way to the judge.
+struct Call {
+    subject: Subject,
+    candidate: String,
+}
+
+/// The judge's answer.
+fn asked(py: Python<'_>, judge: &Py<PyAny>, call: &Call) -> PyResult<bool> {
+    let problem = problem_dict(py, &call.subject)?;
+    judge
+        .bind(py)
+        .call1((problem, &call.candidate))?
+        .is_truthy()
+}
+
+/// The name of a mode in published files, and in the problems of a `Dataset`.
+fn published(mode: &str) -> &str {
+    mode.parse::<Mode>().map_or(mode, |mode| mode.published())
 }
 
 /// What a judge is told about a problem.
@@ -238,9 +255,9 @@ fn problem_dict<'py>(py: Python<'py>, subject: &Subject) -> PyResult<Bound<'py, 
     dict.set_item("solution", subject.solution())?;
     dict.set_item("answer", subject.gold().answer())?;
     dict.set_item("op", kind.op)?;
-    dict.set_item("context", &kind.context)?;
+    dict.set_item("template", &kind.context)?;
     dict.set_item("dialect", kind.dialect)?;
-    dict.set_item("mode", kind.mode)?;
+    dict.set_item("mode", published(kind.mode))?;
     dict.set_item("d", kind.d)?;
     Ok(dict)
 }

@@ -5,9 +5,10 @@
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::thread::{Builder, ScopedJoinHandle};
 
 use interplay_verify::Gold;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -15,10 +16,14 @@ use rustc_hash::FxHashMap;
 
 use crate::gold::{Source, Truth, kind};
 
-/// So few items are not worth a thread.
-const LEAST: usize = 64;
-/// So many failures are named in a message.
-const NAMED: usize = 5;
+/// Minimum items per thread.
+const MIN_ITEMS_PER_THREAD: usize = 64;
+/// Maximum threads per core.
+const MAX_THREADS_PER_CORE: usize = 4;
+/// Maximum failures named in a message.
+const MAX_NAMED_FAILURES: usize = 5;
+/// How many items are read between two looks for Ctrl-C.
+const SIGNAL_INTERVAL: usize = 4096;
 
 /// What a batch does with items that cannot be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +65,16 @@ impl<'py> Batch<'py> {
         problems: &Bound<'py, PyAny>,
         completions: &Bound<'py, PyAny>,
     ) -> PyResult<Self> {
-        let problems = items(problems, "problems")?;
-        let completions = items(completions, "completions")?;
+        let completions = items(completions, "completions", usize::MAX)?;
+        // An endless source of problems is not read to its end.
+        let problems = items(problems, "problems", completions.len() + 1)?;
         if problems.len() != completions.len() {
+            let found = match problems.len() > completions.len() {
+                true => format!("more than {}", completions.len()),
+                false => problems.len().to_string(),
+            };
             return Err(PyValueError::new_err(format!(
-                "expected a problem for each completion, found {} problems and {} completions",
-                problems.len(),
+                "expected a problem for each completion, found {found} problems and {} completions",
                 completions.len()
             )));
         }
@@ -77,7 +86,7 @@ impl<'py> Batch<'py> {
             let index = match seen.entry(problem.as_ptr() as usize) {
                 Entry::Occupied(known) => *known.get(),
                 Entry::Vacant(new) => {
-                    truths.push(Truth::of(problem).map_err(|error| message(&error, problem.py())));
+                    truths.push(caught(Truth::of(problem), problem.py())?);
                     *new.insert(truths.len() - 1)
                 }
             };
@@ -113,14 +122,14 @@ impl<'py> Batch<'py> {
         let mut sources: Vec<Result<Source<'_>, String>> = Vec::with_capacity(self.truths.len());
         for truth in &self.truths {
             sources.push(match truth {
-                Ok(truth) => truth.source().map_err(|error| message(&error, py)),
+                Ok(truth) => caught(truth.source(), py)?,
                 Err(message) => Err(message.clone()),
             });
         }
         let mut texts: Vec<Result<&str, String>> = Vec::with_capacity(self.completions.len());
         for completion in &self.completions {
             texts.push(match completion {
-                Ok(completion) => completion.to_str().map_err(|error| message(&error, py)),
+                Ok(completion) => caught(completion.to_str(), py)?,
                 Err(message) => Err(message.clone()),
             });
         }
@@ -170,7 +179,7 @@ pub(crate) fn report<'py>(
             Ok(result) => list.append(result)?,
             Err(message) => {
                 list.append(py.None())?;
-                if named.len() < NAMED {
+                if named.len() < MAX_NAMED_FAILURES {
                     named.push(format!("item {index}: {message}"));
                 }
                 failures.set_item(index, message)?;
@@ -195,8 +204,12 @@ pub(crate) fn report<'py>(
     Err(PyErr::from_value(error.call1((message, list, failures))?))
 }
 
-/// The items of a sequence or another iterable.
-fn items<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+/// The items of a sequence or another iterable, the first `most` of them.
+fn items<'py>(
+    value: &Bound<'py, PyAny>,
+    name: &str,
+    most: usize,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let expected = || {
         PyTypeError::new_err(format!(
             "{name}: expected a sequence, one item for each completion, found {}",
@@ -204,15 +217,39 @@ fn items<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Vec<Bound<'py, 
         ))
     };
     // The characters of a text, or the keys of one mapping, are never meant.
-    if value.is_instance_of::<PyString>() || value.is_instance_of::<PyDict>() {
+    if value.is_instance_of::<PyString>() || value.hasattr(intern!(value.py(), "keys"))? {
         return Err(expected());
     }
-    value.try_iter().map_err(|_| expected())?.collect()
+    let iterator = match value.try_iter() {
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => return Err(expected()),
+        iterator => iterator?,
+    };
+    let mut items = Vec::new();
+    for item in iterator.take(most) {
+        items.push(item?);
+        if items.len() % SIGNAL_INTERVAL == 0 {
+            value.py().check_signals()?;
+        }
+    }
+    Ok(items)
 }
 
-/// An exception in one line, without its type.
-fn message(error: &PyErr, py: Python<'_>) -> String {
-    error.value(py).to_string()
+/// A result, or why there is none, in one line.
+///
+/// # Errors
+/// What is no failure of an item: Ctrl-C, and whatever else is no `Exception`.
+fn caught<T>(result: PyResult<T>, py: Python<'_>) -> PyResult<Result<T, String>> {
+    let error = match result {
+        Ok(found) => return Ok(Ok(found)),
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        Err(error) => error,
+    };
+    let message = error.value(py).to_string();
+    let ours = error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py);
+    Ok(Err(match ours && !message.is_empty() {
+        true => message,
+        false => format!("{}: {message}", error.get_type(py).name()?),
+    }))
 }
 
 /// How many threads to use: as the caller says, else as many as there are cores.
@@ -220,12 +257,13 @@ fn message(error: &PyErr, py: Python<'_>) -> String {
 /// # Errors
 /// `ValueError` for none.
 pub(crate) fn number_of(threads: Option<usize>) -> PyResult<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     match threads {
         Some(0) => Err(PyValueError::new_err(
             "threads: expected at least 1, or None for all cores, found 0",
         )),
-        Some(threads) => Ok(threads),
-        None => Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
+        Some(threads) => Ok(threads.min(cores * MAX_THREADS_PER_CORE)),
+        None => Ok(cores),
     }
 }
 
@@ -235,7 +273,7 @@ pub(crate) fn map<T: Send>(
     threads: usize,
     each: impl Fn(usize) -> T + Sync,
 ) -> Vec<T> {
-    let threads = threads.min(count / LEAST).max(1);
+    let threads = threads.min(count / MIN_ITEMS_PER_THREAD).max(1);
     if threads == 1 {
         return (0..count).map(each).collect();
     }
@@ -245,14 +283,19 @@ pub(crate) fn map<T: Send>(
         let each = &each;
         let parts = (0..count).step_by(size).map(|start| {
             let part = start..count.min(start + size);
-            scope.spawn(move || part.map(each).collect::<Vec<T>>())
+            let work = part.clone();
+            let spawned =
+                Builder::new().spawn_scoped(scope, move || work.map(each).collect::<Vec<T>>());
+            (part, spawned)
         });
         let parts: Vec<_> = parts.collect();
-        for part in parts {
-            match part.join() {
-                Ok(part) => all.extend(part),
+        for (part, spawned) in parts {
+            match spawned.map(ScopedJoinHandle::join) {
+                Ok(Ok(done)) => all.extend(done),
                 // Pass a panic on to the caller.
-                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // No thread to be had.
+                Err(_) => all.extend(part.map(each)),
             }
         }
     });

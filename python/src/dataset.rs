@@ -2,13 +2,14 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use interplay_graph::SeedStreams;
 use interplay_tasks::datasets::{Part, RestrictedDataset, Split};
 use interplay_tasks::likeness::Likeness;
 use interplay_tasks::spec::Preset;
 use interplay_tasks::{Context, ContextLibrary, Dataset, Problem, TaskError, TaskSpec, framing};
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyIndexError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice, PyString};
@@ -29,6 +30,11 @@ const ENTRY: [&str; 8] = [
     "preset",
     "normalize",
 ];
+
+/// The largest size, which Python's `len` can still tell.
+const MOST: u64 = isize::MAX as u64;
+/// How many problems of a slice are drawn at once.
+const PIECE: usize = 4096;
 
 /// An endless, named sequence of problems, or the first `size` of it. The i-th depends on spec, seed, name and i alone.
 #[pyclass(frozen, name = "Dataset", module = "interplay")]
@@ -97,12 +103,28 @@ impl PyDataset {
         seed: u64,
         name: &str,
         part: Option<String>,
-        split: Option<(f64, f64, f64)>,
+        split: Option<Vec<f64>>,
         by: &str,
         size: Option<u64>,
         contexts: Option<Vec<Bound<'_, PyAny>>>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
+        if size.is_some_and(|size| size > MOST) {
+            return Err(PyValueError::new_err(format!(
+                "size: expected at most {MOST}, found {}; an endless data set has size None",
+                size.unwrap_or_default()
+            )));
+        }
+        let split = match split.as_deref() {
+            None => None,
+            Some(&[train, validation, test]) => Some((train, validation, test)),
+            Some(shares) => {
+                return Err(PyValueError::new_err(format!(
+                    "split: expected three shares, of training, validation and test, found {}",
+                    shares.len()
+                )));
+            }
+        };
         let contexts = contexts.unwrap_or_default();
         let contexts = contexts.iter().map(|context| text_of(context, "contexts"));
         let contexts = contexts.collect::<PyResult<Vec<(String, String)>>>()?;
@@ -178,15 +200,18 @@ impl PyDataset {
         if let Ok(slice) = index.cast::<PySlice>() {
             return Ok(self.slice(py, slice)?.into_any());
         }
-        let index: i64 = index
-            .call_method0(intern!(py, "__index__"))
-            .map_err(|_| {
-                PyTypeError::new_err(format!(
+        let number = match index.call_method0(intern!(py, "__index__")) {
+            Err(error) if error.is_instance_of::<PyAttributeError>(py) => {
+                return Err(PyTypeError::new_err(format!(
                     "index: expected an int or a slice, found {}",
                     kind(index)
-                ))
-            })?
-            .extract()?;
+                )));
+            }
+            number => number?,
+        };
+        let index = number
+            .extract()
+            .map_err(|_| PyIndexError::new_err(format!("index {number} is outside of 64 bits")))?;
         let problem = self
             .source
             .get(self.position(index)?)
@@ -197,7 +222,7 @@ impl PyDataset {
     fn __iter__(&self) -> DatasetIterator {
         DatasetIterator {
             source: self.source.clone(),
-            next: 0,
+            next: AtomicU64::new(0),
             end: self.settings.size.unwrap_or(u64::MAX),
         }
     }
@@ -264,7 +289,7 @@ impl PyDataset {
     ) -> PyResult<Bound<'py, PyList>> {
         // Python's own rules. An endless data set has no end to count from.
         let length = match self.settings.size {
-            Some(size) => size.min(isize::MAX as u64) as isize,
+            Some(size) => size as isize,
             None => {
                 let bound = |name| -> PyResult<Option<i64>> { slice.getattr(name)?.extract() };
                 let (start, stop, step) = (bound("start")?, bound("stop")?, bound("step")?);
@@ -282,25 +307,29 @@ impl PyDataset {
         let indices = slice.indices(length)?;
         let index = |number: usize| (indices.start + number as isize * indices.step) as u64;
         let threads = number_of(None)?;
-        let problems = py.detach(|| {
-            map(indices.slicelength, threads, |number| {
-                Ok(Texts::of(&self.source.get(index(number))?))
-            })
-        });
         let list = PyList::empty(py);
-        for problem in problems {
-            let problem: Texts = problem.map_err(|error: String| PyValueError::new_err(error))?;
-            list.append(dict_of(py, &problem)?)?;
+        // In pieces, so that Ctrl-C is heard, and a slice that is too large ends in Python's own MemoryError.
+        for start in (0..indices.slicelength).step_by(PIECE) {
+            py.check_signals()?;
+            let count = PIECE.min(indices.slicelength - start);
+            let problems: Vec<Result<Texts, String>> = py.detach(|| {
+                map(count, threads, |number| {
+                    Ok(Texts::of(&self.source.get(index(start + number))?))
+                })
+            });
+            for problem in problems {
+                list.append(dict_of(py, &problem.map_err(PyValueError::new_err)?)?)?;
+            }
         }
         Ok(list)
     }
 }
 
 /// The problems of a `Dataset`, one after the other.
-#[pyclass(module = "interplay._native")]
+#[pyclass(frozen, module = "interplay._native")]
 pub(crate) struct DatasetIterator {
     source: Arc<Source>,
-    next: u64,
+    next: AtomicU64,
     end: u64,
 }
 
@@ -310,12 +339,13 @@ impl DatasetIterator {
         this
     }
 
-    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        if self.next >= self.end {
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        if next >= self.end {
+            self.next.store(self.end, Ordering::Relaxed);
             return Ok(None);
         }
-        let problem = self.source.get(self.next).map_err(PyValueError::new_err)?;
-        self.next += 1;
+        let problem = self.source.get(next).map_err(PyValueError::new_err)?;
         dict_of(py, &Texts::of(&problem)).map(Some)
     }
 }
@@ -376,6 +406,8 @@ fn dict_of<'py>(py: Python<'py>, texts: &Texts) -> PyResult<Bound<'py, PyDict>> 
 
 /// Restricts a data set to the part that its settings name.
 fn source(data: Dataset, settings: &Settings) -> PyResult<Source> {
+    let by = Likeness::from_str(&settings.by);
+    let by = by.map_err(|error| PyValueError::new_err(format!("by: {error}")))?;
     let Some(part) = &settings.part else {
         return match settings.split {
             None => Ok(Source::Whole(data)),
@@ -386,8 +418,6 @@ fn source(data: Dataset, settings: &Settings) -> PyResult<Source> {
     };
     let part =
         Part::from_str(part).map_err(|error| PyValueError::new_err(format!("part: {error}")))?;
-    let by = Likeness::from_str(&settings.by);
-    let by = by.map_err(|error| PyValueError::new_err(format!("by: {error}")))?;
     let (train, validation, test) = settings.split.unwrap_or((0.8, 0.1, 0.1));
     let split = Split::new(train, validation, test).and_then(|split| split.by(by));
     let split = split.map_err(refused)?;
@@ -411,7 +441,11 @@ fn library(contexts: &[(String, String)]) -> PyResult<ContextLibrary> {
 /// A text, or that of a file, with the name of its origin.
 fn text_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<(String, String)> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok((text.to_str()?.to_owned(), name.to_owned()));
+        let text = text.to_str()?;
+        let path = text.ends_with(".toml") && !text.contains('\n');
+        if !path {
+            return Ok((text.to_owned(), name.to_owned()));
+        }
     }
     let Ok(path) = value.extract::<std::path::PathBuf>() else {
         return Err(PyTypeError::new_err(format!(
@@ -419,7 +453,11 @@ fn text_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<(String, String)> {
             kind(value)
         )));
     };
-    let text = std::fs::read_to_string(&path)?;
+    let read = value
+        .py()
+        .import("interplay._settings")?
+        .getattr("read_text")?;
+    let text = read.call1((name, value))?.extract()?;
     Ok((text, path.display().to_string()))
 }
 
@@ -432,7 +470,7 @@ fn read_spec(
     let mut entry = Map::new();
     for (key, value) in settings.into_iter().flatten() {
         let key: String = key.extract()?;
-        let value = json::value(&value)?;
+        let value = json::value(&key, &value)?;
         match ENTRY.contains(&key.as_str()) {
             true => entry.insert(key, value),
             false => table.insert(key, value),
@@ -440,8 +478,8 @@ fn read_spec(
     }
     match spec {
         None => {}
-        Some(spec) if spec.is_instance_of::<PyDict>() => {
-            let Value::Object(written) = json::value(spec)? else {
+        Some(spec) if spec.hasattr("keys")? => {
+            let Value::Object(written) = json::value("spec", spec)? else {
                 return Err(PyTypeError::new_err("spec: expected a dict"));
             };
             for (key, value) in written {
@@ -452,7 +490,7 @@ fn read_spec(
         }
         Some(spec) => {
             let (text, origin) = text_of(spec, "spec")?;
-            if spec.is_instance_of::<PyString>() && !text.contains('=') {
+            if origin == "spec" && !text.contains('=') {
                 if entry.insert("preset".to_owned(), text.into()).is_some() {
                     return Err(twice("preset"));
                 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use interplay_verify::Gold;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyType};
 
 /// A gold solution, read once, against which completions are checked.
 #[pyclass(frozen, name = "Gold", module = "interplay")]
@@ -114,7 +114,7 @@ impl<'py> Truth<'py> {
         if let Ok(solution) = value.cast::<PyString>() {
             return Ok(Self::Texts([None, None, Some(solution.clone())]));
         }
-        if !value.hasattr("keys")? {
+        if value.is_instance_of::<PyType>() || !value.hasattr("keys")? {
             return Err(PyTypeError::new_err(format!(
                 "expected {EXPECTED}, found {}",
                 kind(value)
@@ -122,15 +122,6 @@ impl<'py> Truth<'py> {
         }
         let [problem, question, solution] = KEYS.map(|key| text_of(value, key));
         let texts = [problem?, question?, solution?];
-        if texts[2].is_none()
-            && value
-                .call_method1("__contains__", ("solution",))?
-                .is_truthy()?
-        {
-            return Err(PyValueError::new_err(format!(
-                "expected {EXPECTED}, found a mapping whose `solution` is None"
-            )));
-        }
         if texts[2].is_none() {
             let keys: Vec<String> = match value.call_method0("keys")?.try_iter() {
                 Ok(keys) => keys
@@ -139,9 +130,13 @@ impl<'py> Truth<'py> {
                     .collect(),
                 Err(_) => Vec::new(),
             };
+            let found = match (keys.iter().any(|key| key == "solution"), keys.is_empty()) {
+                (true, _) => "whose `solution` is None".to_owned(),
+                (_, true) => "without keys".to_owned(),
+                _ => format!("without a `solution`: its keys are {}", keys.join(", ")),
+            };
             return Err(PyValueError::new_err(format!(
-                "expected {EXPECTED}, found a mapping without a `solution`: its keys are {}",
-                keys.join(", ")
+                "expected {EXPECTED}, found a mapping {found}"
             )));
         }
         Ok(Self::Texts(texts))
@@ -178,9 +173,10 @@ impl Source<'_> {
 fn text_of<'py>(value: &Bound<'py, PyAny>, key: &str) -> PyResult<Option<Bound<'py, PyString>>> {
     let found = match value.cast::<PyDict>() {
         Ok(dict) => dict.get_item(key)?,
-        Err(_) => match value.call_method1("__contains__", (key,))?.is_truthy()? {
-            true => Some(value.get_item(key)?),
-            false => None,
+        Err(_) => match value.get_item(key) {
+            Ok(found) => Some(found),
+            Err(error) if error.is_instance_of::<PyLookupError>(value.py()) => None,
+            Err(error) => return Err(error),
         },
     };
     match found.filter(|found| !found.is_none()) {

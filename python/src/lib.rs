@@ -16,6 +16,7 @@ mod batch;
 mod dataset;
 mod gold;
 mod json;
+mod pairs;
 mod pass_at_k;
 mod reward;
 mod verdict;

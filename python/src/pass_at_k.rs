@@ -4,6 +4,8 @@ use interplay_eval::{PairedDifference, PassAtK};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::pairs::pairs;
+
 /// A mean over problems with its 95 % interval.
 #[pyclass(frozen, get_all, name = "Estimate", module = "interplay")]
 pub(crate) struct PyEstimate {
@@ -91,6 +93,8 @@ pub(crate) fn pass_hat_k(n: u32, c: u32, k: u32) -> PyResult<f64> {
 /// The number of samples of a problem, and how many are right.
 type Count = (u32, u32);
 
+const COUNT: &str = "(samples, right ones)";
+
 /// The stratum of each problem; one for all where a caller names none.
 fn strata(strata: Option<Vec<i64>>, problems: usize) -> PyResult<Vec<i64>> {
     let strata = strata.unwrap_or_else(|| vec![0; problems]);
@@ -107,10 +111,11 @@ fn strata(strata: Option<Vec<i64>>, problems: usize) -> PyResult<Vec<i64>> {
 #[pyfunction]
 #[pyo3(signature = (counts, k, *, strata = None))]
 pub(crate) fn mean_pass_at_k(
-    counts: Vec<Count>,
+    counts: &Bound<'_, PyAny>,
     k: u32,
     strata: Option<Vec<i64>>,
 ) -> PyResult<PyEstimate> {
+    let counts: Vec<Count> = pairs("counts", COUNT, counts)?;
     let strata = self::strata(strata, counts.len())?;
     if counts.is_empty() {
         return Err(PyValueError::new_err(
@@ -140,11 +145,13 @@ pub(crate) fn mean_pass_at_k(
 #[pyfunction]
 #[pyo3(signature = (left, right, k, *, strata = None))]
 pub(crate) fn paired_difference(
-    left: Vec<Count>,
-    right: Vec<Count>,
+    left: &Bound<'_, PyAny>,
+    right: &Bound<'_, PyAny>,
     k: u32,
     strata: Option<Vec<i64>>,
 ) -> PyResult<PyDifference> {
+    let left: Vec<Count> = pairs("left", COUNT, left)?;
+    let right: Vec<Count> = pairs("right", COUNT, right)?;
     if left.len() != right.len() || left.is_empty() {
         return Err(PyValueError::new_err(format!(
             "expected the counts of the same problems, at least one, found {} and {}",

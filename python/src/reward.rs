@@ -35,7 +35,9 @@ impl PyReward {
         let mut table = Map::new();
         table.insert("kind".to_owned(), kind.into());
         for (key, value) in settings.into_iter().flatten() {
-            table.insert(key.extract()?, setting(&value)?);
+            let key: String = key.extract()?;
+            let value = setting(&key, &value, (level, forbid_unneeded))?;
+            table.insert(key, value);
         }
         let spec: RewardSpec = serde_json::from_value(Value::Object(table))
             .map_err(|error| PyValueError::new_err(format!("Reward: {error}")))?;
@@ -113,15 +115,33 @@ impl PyReward {
         report(py, results, on_error)
     }
 
-    fn __repr__(&self) -> PyResult<String> {
-        let Value::Object(table) = self.table()? else {
-            return Ok("Reward()".to_owned());
-        };
-        let settings = table.iter().filter(|(key, _)| *key != "kind");
-        let settings: Vec<String> = settings
-            .map(|(key, value)| format!(", {key}={value}"))
-            .collect();
-        Ok(format!("Reward({:?}{})", self.kind()?, settings.concat()))
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let ((kind,), settings) = self.__getnewargs_ex__(py)?;
+        let mut text = format!("Reward({kind:?}");
+        for (key, value) in settings {
+            let key: String = key.extract()?;
+            let value = value.repr()?;
+            let default = match key.as_str() {
+                "level" => self.level == "strict",
+                "forbid_unneeded" => !self.forbid_unneeded,
+                _ => false,
+            };
+            if !default {
+                text.push_str(&format!(", {key}={}", value.to_str()?));
+            }
+        }
+        text.push(')');
+        Ok(text)
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        (&self.spec, self.verifier) == (&other.spec, other.verifier)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        pyo3::types::PyString::new(py, &self.__repr__(py)?)
+            .into_any()
+            .hash()
     }
 
     fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((String,), Bound<'py, PyDict>)> {
@@ -154,13 +174,24 @@ impl PyReward {
     }
 }
 
-/// A setting as JSON; another reward, or its name, as its table.
-fn setting(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+/// A setting as JSON. The reward behind a gate may be a reward, or its name; it is judged with its gate.
+///
+/// # Errors
+/// A reward that would be judged in another way than its gate.
+fn setting(key: &str, value: &Bound<'_, PyAny>, judged: (&str, bool)) -> PyResult<Value> {
     if let Ok(reward) = value.cast::<PyReward>() {
-        return reward.get().table();
+        let inner = reward.get();
+        if (inner.level.as_str(), inner.forbid_unneeded) != judged {
+            return Err(PyValueError::new_err(format!(
+                "{key}: expected a reward with the level and the `forbid_unneeded` of the outer one, {:?} and {}; found \
+                 {:?} and {}",
+                judged.0, judged.1, inner.level, inner.forbid_unneeded
+            )));
+        }
+        return inner.table();
     }
     match value.cast::<PyString>() {
-        Ok(name) => Ok(serde_json::json!({ "kind": name.to_str()? })),
-        Err(_) => json::value(value),
+        Ok(name) if key == "reward" => Ok(serde_json::json!({ "kind": name.to_str()? })),
+        _ => json::value(key, value),
     }
 }

@@ -8,6 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::pairs::pairs;
+
 /// The judgment on one completion. Positions are counted in characters.
 #[pyclass(frozen, name = "Verdict", module = "interplay")]
 pub(crate) struct PyVerdict {
@@ -202,9 +204,9 @@ impl PyVerdict {
     fn step_tokens(
         &self,
         py: Python<'_>,
-        offsets: Vec<(usize, usize)>,
+        offsets: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<(usize, usize)>> {
-        let offsets = ranges(&offsets)?;
+        let offsets = ranges(offsets)?;
         let tokens = self.tokens_of_steps(self.completion.to_str(py)?, &offsets);
         Ok(tokens
             .into_iter()
@@ -216,9 +218,9 @@ impl PyVerdict {
     fn blamed_tokens(
         &self,
         py: Python<'_>,
-        offsets: Vec<(usize, usize)>,
+        offsets: &Bound<'_, PyAny>,
     ) -> PyResult<Option<(usize, usize)>> {
-        let offsets = ranges(&offsets)?;
+        let offsets = ranges(offsets)?;
         let text = self.completion.to_str(py)?;
         let Some(Blame { start, end }) = self.verdict.blame() else {
             return Ok(None);
@@ -236,7 +238,7 @@ impl PyVerdict {
     fn token_credit(
         &self,
         py: Python<'_>,
-        offsets: Vec<(usize, usize)>,
+        offsets: &Bound<'_, PyAny>,
         correct: f64,
         wrong: f64,
         outside: f64,
@@ -251,7 +253,7 @@ impl PyVerdict {
                 )));
             }
         };
-        let offsets = ranges(&offsets)?;
+        let offsets = ranges(offsets)?;
         let mut credit = vec![outside; offsets.len()];
         let tokens = self.tokens_of_steps(self.completion.to_str(py)?, &offsets);
         for (step, tokens) in self.verdict.steps.iter().zip(tokens) {
@@ -365,10 +367,11 @@ fn character(text: &str, byte: usize) -> usize {
 ///
 /// # Errors
 /// `ValueError` for offsets that go backwards.
-fn ranges(offsets: &[(usize, usize)]) -> PyResult<Vec<Range<usize>>> {
+fn ranges(offsets: &Bound<'_, PyAny>) -> PyResult<Vec<Range<usize>>> {
+    let offsets: Vec<(usize, usize)> = pairs("offsets", "(start, end)", offsets)?;
     let mut at = 0;
     let mut ranges: Vec<Range<usize>> = Vec::with_capacity(offsets.len());
-    for (index, &(start, end)) in offsets.iter().enumerate() {
+    for (index, (start, end)) in offsets.into_iter().enumerate() {
         let range = if start == end { at..at } else { start..end };
         let before = ranges.last().map_or(0, |before| before.start);
         if range.start < before || range.end < range.start || range.end < at {

@@ -1,6 +1,8 @@
 """The audit of a verifier that is written in Python."""
 
 import re
+import subprocess
+import sys
 
 import interplay
 import pytest
@@ -25,7 +27,7 @@ def test_a_check_of_the_answer_alone_is_fooled() -> None:
     witness = report.witnesses[0]
     assert answer_alone({"answer": interplay.Gold(witness["solution"]).answer}, witness["candidate"])
     assert not interplay.verify(witness, witness["candidate"])
-    assert witness["context"] == "zoo" and witness["op"] in (4, 6)
+    assert witness["template"] == "zoo" and witness["op"] in (4, 6)
     assert "| operator | label |" in report.table() and "false accepts" in repr(report)
     again = interplay.audit(answer_alone, subjects=300, mutants_each=2, seed=3, contexts=["zoo"], ops=[4, 6])
     assert again.operators == report.operators
@@ -36,6 +38,38 @@ def test_operators_can_be_chosen() -> None:
     assert names["symbolic_operator"] == "harmful" and names["white_space"] == "harmless"
     report = interplay.audit(answer_alone, subjects=50, operators=["symbolic_operator"])
     assert set(report.operators) <= {"gold", "symbolic_operator"}
+
+
+def test_a_judge_runs_on_the_calling_thread() -> None:
+    import threading
+
+    threads = set()
+
+    def judge(problem, candidate) -> bool:
+        threads.add(threading.current_thread())
+        # A judge may audit another one.
+        if len(threads) == 1 and not nested:
+            nested.append(interplay.audit(answer_alone, subjects=5, ops=[3]))
+        return True
+
+    nested: list[interplay.AuditReport] = []
+    interplay.audit(judge, subjects=20, ops=[3])
+    assert threads == {threading.current_thread()} and nested[0].candidates > 0
+
+
+def test_ctrl_c_stops_an_audit() -> None:
+    code = (
+        "import interplay, os, signal, time\n"
+        "def judge(problem, candidate):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(600)\n"
+        "try:\n"
+        "    interplay.audit(judge)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert run.stdout.strip() == "stopped", run.stderr
 
 
 def test_what_a_judge_raises_reaches_its_caller() -> None:
@@ -56,6 +90,9 @@ def test_what_a_judge_raises_reaches_its_caller() -> None:
     [
         ({"contexts": ["moon"]}, "moon"),
         ({"operators": ["magic"]}, "magic"),
+        ({"ops": []}, "at least one of each"),
+        ({"contexts": []}, "at least one of each"),
+        ({"subjects": 0}, "subjects: expected at least 1"),
     ],
 )
 def test_unknown_names_are_refused(settings, message) -> None:

@@ -1,5 +1,6 @@
 """Problems by index."""
 
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -62,6 +63,43 @@ def test_a_slice_of_many_is_in_order() -> None:
     assert data[1000:2000:37] == [data[index] for index in range(1000, 2000, 37)]
 
 
+def test_slices_may_be_anywhere_and_sizes_are_bounded() -> None:
+    data = interplay.Dataset(**TERSE)
+    assert [problem["id"] for problem in data[2**62 : 2**62 + 2]] == [2**62, 2**62 + 1]
+    largest = interplay.Dataset(**TERSE, size=2**63 - 1)
+    assert largest[-1:-3:-1] == [largest[-1], largest[-2]]
+    with pytest.raises(ValueError, match="size: expected at most"):
+        interplay.Dataset(**TERSE, size=2**63)
+    with pytest.raises(IndexError, match="64 bits"):
+        data[2**64]
+    assert data[:10_000][9_999]["id"] == 9_999
+
+
+def test_ctrl_c_stops_a_slice() -> None:
+    code = (
+        "import interplay, os, signal, threading\n"
+        f"data = interplay.Dataset(**{TERSE!r})\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    data[: 2**40]\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert run.stdout.strip() == "stopped", run.stderr
+
+
+def test_numbers_of_other_packages_and_ranges_are_settings() -> None:
+    class Number:
+        def __index__(self) -> int:
+            return 3
+
+    assert interplay.Dataset(op=Number(), dialect="terse")[0]["op"] == 3
+    assert interplay.Dataset(op=range(2, 5), dialect="terse").spec["mixture"][0]["op"] is not None
+    with pytest.raises(TypeError, match="op: expected plain numbers"):
+        interplay.Dataset(op=object())
+
+
 def test_an_endless_data_set_says_so() -> None:
     data = interplay.Dataset(**TERSE)
     assert data and data.size is None
@@ -94,6 +132,9 @@ def test_parts_of_a_split_have_no_problem_in_common() -> None:
     parts = {part: interplay.Dataset(**TERSE, part=part, size=300) for part in ("train", "validation", "test")}
     texts = {part: {problem["problem"] for problem in data} for part, data in parts.items()}
     assert not texts["train"] & texts["test"] and not texts["train"] & texts["validation"]
+    assert not texts["test"] & texts["validation"]
+    with pytest.raises(ValueError, match="by: "):
+        interplay.Dataset(**TERSE, by="sound")
     with pytest.raises(ValueError, match="part"):
         interplay.Dataset(**TERSE, part="dev")
     with pytest.raises(ValueError, match="split: expected a `part`"):
@@ -109,7 +150,9 @@ def test_every_published_mixture_and_context_is_found(tmp_path) -> None:
     path = tmp_path / "spec.toml"
     toml = 'distractors = 0\n[[mixture]]\nop = "2-5"\ncontext = "zoo"\ndialect = "terse"\n'
     path.write_text(toml)
-    assert interplay.Dataset(path)[:3] == interplay.Dataset(toml)[:3]
+    assert interplay.Dataset(path)[:3] == interplay.Dataset(str(path))[:3] == interplay.Dataset(toml)[:3]
+    with pytest.raises(FileNotFoundError, match="gone.toml"):
+        interplay.Dataset("gone.toml")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +169,7 @@ def test_every_published_mixture_and_context_is_found(tmp_path) -> None:
         ("[[mixture]]\nop = 2", {"seed": 1, "op": 3}, "op: expected this setting in the TOML"),
         ({"mixture": []}, {"op": 3}, "mixture: expected in the spec or as a keyword"),
         ({"mixture": []}, {}, "at least one"),
-        ({"max_value": float("nan")}, {"op": 3}, "Out of range float"),
+        ({"max_value": float("nan")}, {"op": 3}, "max_value|spec: Out of range float"),
     ],
 )
 def test_a_wrong_setting_is_named(spec, settings, message) -> None:
@@ -138,6 +181,4 @@ def test_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="spec: expected TOML"):
         interplay.Dataset(3)  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
-        import pathlib
-
         interplay.Dataset(pathlib.Path("nowhere.toml"))

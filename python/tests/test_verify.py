@@ -1,10 +1,13 @@
 """Verdicts, rewards and token credit."""
 
+import itertools
 import json
 import multiprocessing
 import pickle
+import sys
 import threading
 import time
+from collections import UserDict
 
 import interplay
 import pytest
@@ -39,7 +42,8 @@ def test_a_wrong_step_is_found_although_the_answer_is_right() -> None:
     assert [WRONG[slice(*step.span)] for step in verdict.steps] == ["fox = 3.", "elk = fox + 2 = 3 + 1 = 5."]
     assert [step.correct for step in verdict.steps] == [True, False]
     assert interplay.verify(PROBLEM, WRONG, level="paper")
-    assert "wrong" not in repr(interplay.verify(PROBLEM, SOLUTION))
+    assert repr(interplay.verify(PROBLEM, SOLUTION)) == "<Verdict accepted>"
+    assert repr(verdict) == "<Verdict rejected at step 1: the numeric form does not mirror the symbolic one>"
 
 
 def test_steps_tell_what_they_use_when_asked() -> None:
@@ -94,6 +98,9 @@ def test_credit_for_tokens() -> None:
     short = interplay.verify(PROBLEM, "fox = 3.")
     assert short.blamed_tokens([(0, 3), (3, 5), (5, 8), (0, 0)]) == (3, 4)
     assert interplay.verify(PROBLEM, SOLUTION).blamed_tokens(offsets) is None
+    assert verdict.step_tokens([list(pair) for pair in offsets]) == [first, second]
+    with pytest.raises(ValueError, match=r"offsets\[1\]: expected \(start, end\)"):
+        verdict.step_tokens([(0, 3), (3,)])
     with pytest.raises(ValueError, match="in the order of the text"):
         verdict.step_tokens([(3, 6), (0, 3)])
     with pytest.raises(ValueError, match='expected "end"'):
@@ -112,7 +119,7 @@ def test_a_batch_gives_what_single_calls_give_on_any_number_of_threads() -> None
     data = problems(300)
     texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
     single = [interplay.verify(problem, text).to_dict() for problem, text in zip(data, texts)]
-    for threads in (1, 2, 7, None):
+    for threads in (1, 2, 7, 100_000, None):
         batch = interplay.verify_batch(data, texts, threads=threads)
         assert [verdict.to_dict() for verdict in batch] == single
     assert interplay.verify_batch([], []) == []
@@ -151,19 +158,27 @@ def test_a_batch_never_loses_its_other_results() -> None:
     [
         (lambda: interplay.verify(PROBLEM, None), TypeError, "completion: expected the text as str, found None"),
         (lambda: interplay.verify(None, "x"), TypeError, "expected a Gold"),
-        (lambda: interplay.verify({}, "x"), ValueError, "without a `solution`"),
+        (lambda: interplay.verify({"x": 1}, "x"), ValueError, "without a `solution`"),
         (lambda: interplay.verify({"solution": None}, "x"), ValueError, "whose `solution` is None"),
         (lambda: interplay.verify({**PROBLEM, "problem": "<question> fox = 3."}, "x"), ValueError, "<question>"),
         (lambda: interplay.verify("fox", "x"), ValueError, "gold solution"),
         (lambda: interplay.verify(PROBLEM, "x", level="lax"), ValueError, "expected `paper` or `strict`"),
-        (lambda: interplay.verify_batch([PROBLEM], []), ValueError, "1 problems and 0 completions"),
+        (lambda: interplay.verify_batch([PROBLEM], []), ValueError, "more than 0 problems and 0 completions"),
         (lambda: interplay.verify_batch(PROBLEM, ["x"]), TypeError, "problems: expected a sequence"),
         (lambda: interplay.verify_batch([PROBLEM], "x"), TypeError, "completions: expected a sequence"),
         (lambda: interplay.verify_batch([PROBLEM], ["x"], threads=0), ValueError, "threads"),
         (lambda: interplay.verify_batch([PROBLEM], ["x"], on_error="skip"), ValueError, "on_error"),
         (lambda: interplay.Reward("loud"), ValueError, "loud"),
         (lambda: interplay.Reward("mixed"), ValueError, "alpha"),
-        (lambda: interplay.Reward("mixed", alpha=2.0), ValueError, "from 0|0 to 1"),
+        (lambda: interplay.Reward("mixed", alpha=2.0), ValueError, "found 2, expected 0 to 1"),
+        (lambda: interplay.Reward("strict", forbid_uneeded=True), ValueError, "forbid_uneeded"),
+        (lambda: interplay.Reward("process", alpha=0.5), ValueError, "alpha"),
+        (lambda: interplay.Reward("answer_gate", reward={"kind": "strict", "zz": 1}), ValueError, "zz"),
+        (lambda: interplay.Reward("answer_gate", reward=interplay.Reward(level="paper")), ValueError, "outer one"),
+        (lambda: interplay.Reward("mixed", alpha=float("nan")), ValueError, "alpha: Out of range"),
+        (lambda: interplay.verify(dict, "x"), TypeError, "expected a Gold"),
+        (lambda: interplay.verify_batch(interplay.Dataset(op=3), ["x"]), ValueError, "more than 1 problems"),
+        (lambda: interplay.verify_batch(itertools.repeat(PROBLEM), ["x"]), ValueError, "more than 1 problems"),
         (lambda: interplay.Reward("mixed", alhpa=0.2), ValueError, "alhpa"),
         (lambda: interplay.Reward("weighted", weights={"speed": 1.0}), ValueError, "speed"),
         (lambda: interplay.Reward()(PROBLEM, 3), TypeError, "completion"),
@@ -195,27 +210,63 @@ def test_rewards_by_name() -> None:
 
 
 def test_other_threads_run_while_a_batch_is_judged() -> None:
-    data = problems(4000)
-    texts = [problem["solution"] for problem in data]
-    counted = 0
-    done = threading.Event()
+    gold = interplay.Gold(SOLUTION)
+    golds, texts = [gold] * 400_000, [SOLUTION] * 400_000
+    switch = sys.getswitchinterval()
+    begun, counts = threading.Event(), []
 
     def count() -> None:
-        nonlocal counted
-        while not done.is_set():
-            counted += 1
-            time.sleep(0)
+        begun.wait()
+        for _ in range(5):
+            counts.append(time.monotonic())
 
     thread = threading.Thread(target=count)
     thread.start()
-    interplay.verify_batch(data, texts, threads=1)
-    done.set()
+    try:
+        # Python itself never takes the interpreter away from the thread that judges.
+        sys.setswitchinterval(1000)
+        begun.set()
+        interplay.Reward().batch(golds, texts, threads=1)
+        before_the_end = len(counts)
+    finally:
+        sys.setswitchinterval(switch)
     thread.join()
-    assert counted > 0
+    assert before_the_end == 5
 
 
 def accepted(problem) -> bool:
-    return bool(interplay.verify(problem, problem["solution"]))
+    batch = [problem] * 300
+    verdicts = interplay.verify_batch(batch, [problem["solution"]] * 300, threads=2)
+    return all(verdict.accepted for verdict in verdicts)
+
+
+class Row:
+    """A mapping without `in`, such as a row of a database."""
+
+    def keys(self):
+        return PROBLEM.keys()
+
+    def __getitem__(self, key):
+        return PROBLEM[key]
+
+
+def test_mappings_of_all_kinds_and_what_they_raise() -> None:
+    assert interplay.verify(Row(), SOLUTION) and interplay.verify(UserDict(PROBLEM), SOLUTION)
+    with pytest.raises(ValueError, match="without keys"):
+        interplay.verify({}, SOLUTION)
+    with pytest.raises(TypeError, match="problems: expected a sequence"):
+        interplay.verify_batch(UserDict(PROBLEM), [SOLUTION])
+
+    class Raising(Row):
+        def __getitem__(self, key):
+            raise self.error
+
+    for error, caught in [(KeyboardInterrupt(), KeyboardInterrupt), (OSError("gone"), interplay.BatchError)]:
+        row = Raising()
+        row.error = error
+        with pytest.raises(caught) as raised:
+            interplay.verify_batch([row, PROBLEM], [SOLUTION, SOLUTION])
+    assert raised.value.failures == {0: "OSError: gone"} and raised.value.results[1].accepted
 
 
 def test_a_forked_process_judges_too() -> None:

@@ -2,7 +2,8 @@
 //!
 //! The environment lies below `target` and is used again. `uv` is taken from the path, or from the index into an
 //! environment of its own. The packages that adapters are tested against are named with their versions in
-//! `python/requirements-test.txt`; the tests of packages that it leaves out (torch and what needs it) skip.
+//! `python/requirements-test.txt` and, without their dependencies, in `python/requirements-no-deps.txt`; tests that need
+//! torch skip.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -38,6 +39,11 @@ pub fn run(root: &Path) -> Result<()> {
             .arg("-r")
             .arg(root.join("python/requirements-test.txt")),
     )?;
+    timed(
+        install()
+            .args(["--no-deps", "-r"])
+            .arg(root.join("python/requirements-no-deps.txt")),
+    )?;
 
     let wheels = target.join("wheels");
     if wheels.exists() {
@@ -62,7 +68,8 @@ pub fn run(root: &Path) -> Result<()> {
     }
     timed(
         install()
-            .args(["--no-deps", "--reinstall"])
+            // Copies: with links, an edit of a source would change the installed package.
+            .args(["--no-deps", "--reinstall", "--link-mode", "copy"])
             .arg(wheel.path()),
     )?;
 

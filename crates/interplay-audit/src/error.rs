@@ -21,4 +21,13 @@ pub enum SubjectError {
     #[cfg(feature = "tasks")]
     #[error(transparent)]
     Task(#[from] interplay_tasks::TaskError),
+    /// There is no kind of problem to draw.
+    #[cfg(feature = "tasks")]
+    #[error("found {contexts} contexts and {ops} difficulties; expected at least one of each")]
+    NoKinds {
+        /// The number of contexts.
+        contexts: usize,
+        /// The number of difficulties.
+        ops: usize,
+    },
 }

@@ -35,13 +35,19 @@ impl Problems {
     /// quantities.
     ///
     /// # Errors
-    /// `interplay-tasks` does not have a difficulty or context.
+    /// `interplay-tasks` does not have a difficulty or context, or there is none of either.
     pub fn new(
         library: &ContextLibrary,
         contexts: &[&str],
         ops: &[u32],
         seed: u64,
     ) -> Result<Self, SubjectError> {
+        if contexts.is_empty() || ops.is_empty() {
+            return Err(SubjectError::NoKinds {
+                contexts: contexts.len(),
+                ops: ops.len(),
+            });
+        }
         let mut kinds = Vec::new();
         for context in contexts {
             for dialect in [Dialect::Prose, Dialect::Terse] {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// Which reward a completion earns.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", tag = "kind", from = "Written")]
 pub enum RewardSpec {
     /// The component `outcome`: 1 for the right answer, whatever the steps.
     Outcome,
@@ -53,6 +53,38 @@ pub enum RewardSpec {
     /// The released code's default: `0.2 * outcome + 0.8 * released_process` for a right answer, else
     /// 0. The component `released_process` is one of DAG problems without noise.
     Paper,
+}
+
+/// A reward as it is read. Kinds without settings are empty tables here, since serde accepts any setting in a variant
+/// that has none.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+enum Written {
+    Outcome {},
+    Process {},
+    Mixed { alpha: f64 },
+    Strict {},
+    Component { name: String },
+    Weighted { weights: BTreeMap<String, f64> },
+    AnswerGate { reward: Box<RewardSpec> },
+    StrictGate { reward: Box<RewardSpec> },
+    Paper {},
+}
+
+impl From<Written> for RewardSpec {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Outcome {} => Self::Outcome,
+            Written::Process {} => Self::Process,
+            Written::Mixed { alpha } => Self::Mixed { alpha },
+            Written::Strict {} => Self::Strict,
+            Written::Component { name } => Self::Component { name },
+            Written::Weighted { weights } => Self::Weighted { weights },
+            Written::AnswerGate { reward } => Self::AnswerGate { reward },
+            Written::StrictGate { reward } => Self::StrictGate { reward },
+            Written::Paper {} => Self::Paper,
+        }
+    }
 }
 
 /// The process score of the paper's released code; see
@@ -353,6 +385,29 @@ mod tests {
             assert!(spec.validate().is_empty());
             assert_eq!(read(&serde_json::to_string(spec).unwrap()), *spec);
         }
+    }
+
+    #[test]
+    fn no_kind_takes_an_unknown_setting() {
+        for settings in [
+            r#""kind": "outcome""#,
+            r#""kind": "process""#,
+            r#""kind": "strict""#,
+            r#""kind": "paper""#,
+            r#""kind": "mixed", "alpha": 0.2"#,
+            r#""kind": "component", "name": "brevity""#,
+            r#""kind": "weighted", "weights": {"outcome": 1.0}"#,
+            r#""kind": "answer_gate", "reward": {"kind": "strict"}"#,
+            r#""kind": "strict_gate", "reward": {"kind": "strict"}"#,
+        ] {
+            assert!(serde_json::from_str::<RewardSpec>(&format!("{{{settings}}}")).is_ok());
+            let error =
+                serde_json::from_str::<RewardSpec>(&format!("{{{settings}, \"alhpa\": 1}}"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("alhpa"), "{settings}: {error}");
+        }
+        let gated = r#"{"kind": "answer_gate", "reward": {"kind": "strict", "alhpa": 1}}"#;
+        assert!(serde_json::from_str::<RewardSpec>(gated).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The metrics of a stage as a TensorBoard event file, beside `metrics.jsonl`.
 //!
-//! The file follows from the metrics alone: an event has its step for its time, in seconds, so two runs of the same
+//! The file follows from the metrics alone: the time of an event is the number of its step, in seconds, so two runs of the same
 //! spec write the same bytes, and a resumed run those of an uninterrupted one. Values that are not finite are left out.
 //!
 //! Source: the record format of TensorFlow's `record_writer.cc` (length, masked CRC-32C, data, masked CRC-32C) and
@@ -25,7 +25,7 @@ pub(crate) struct EventFile {
 }
 
 impl EventFile {
-    /// Writes the file anew, with the steps that are there.
+    /// Rewrites the file from the recorded steps.
     pub(crate) fn create<'a>(
         path: &Path,
         steps: impl IntoIterator<Item = (u64, &'a BTreeMap<String, Option<f64>>)>,

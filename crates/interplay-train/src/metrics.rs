@@ -2,7 +2,7 @@
 //!
 //! `metrics.jsonl` holds only values that are determined by the seed, so two runs of the same spec write the
 //! same bytes. Speeds and times are left to the observer, which may read a clock. A TensorBoard event file beside it
-//! says the same.
+//! holds the same metrics.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ impl MetricsFile {
     /// resumed from are made again.
     ///
     /// # Errors
-    /// If a file cannot be read or written, or holds fewer than `steps` lines, or a line that is no step.
+    /// If a file cannot be read or written, or holds fewer than `steps` lines, or an unreadable line.
     pub fn resume(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

@@ -107,6 +107,52 @@ fn a_spec_file_says_what_flags_cannot_and_compressed_files_read_back() {
 }
 
 #[test]
+fn a_card_tells_the_hub_what_a_corpus_holds() {
+    let folder = folder();
+    let dir = folder.path();
+    fs::create_dir(dir.join("data")).unwrap();
+    let flags =
+        "--op 2-6 --context school --dialect terse --seed 5 --n 40 --part test --distinct graph";
+    let files = "--output data/test.jsonl.gz --card README.md";
+    succeed(dir, &format!("generate {flags} {files}"));
+    let card = fs::read_to_string(dir.join("README.md")).unwrap();
+    let (metadata, text) = card
+        .strip_prefix("---\n")
+        .and_then(|card| card.split_once("\n---\n"))
+        .expect("metadata between two lines of dashes");
+    assert!(
+        metadata.contains("data_files: \"data/test.jsonl.gz\""),
+        "{metadata}"
+    );
+    assert!(metadata.contains("size_categories:\n- n<1K"), "{metadata}");
+    for part in [
+        "| 1.0000 | 2-6 | school | terse | forward | 2 |",
+        "The first 40 problems of this specification with seed 5",
+        "the test part of a split by shape with the shares 0.8, 0.1, 0.1",
+        "without problems that repeat an earlier graph",
+    ] {
+        assert!(text.contains(part), "{part} not in {text}");
+    }
+    // The specification gives the same problems again.
+    let (_, spec) = text.split_once("```toml\n").unwrap();
+    let (spec, _) = spec.split_once("```").unwrap();
+    fs::write(dir.join("spec.toml"), spec).unwrap();
+    let again =
+        "--spec spec.toml --seed 5 --n 40 --part test --distinct graph --output again.jsonl";
+    succeed(dir, &format!("generate {again}"));
+    succeed(dir, &format!("generate {flags} --output plain.jsonl"));
+    assert_eq!(
+        records(&dir.join("again.jsonl")),
+        records(&dir.join("plain.jsonl"))
+    );
+
+    fs::create_dir(dir.join("cards")).unwrap();
+    let elsewhere = "generate --op 4 --n 4 --output data/train.jsonl --card cards/README.md";
+    refuse(dir, elsewhere, &["--card", "cards", "not below its folder"]);
+    assert!(!dir.join("data/train.jsonl").exists());
+}
+
+#[test]
 fn problems_that_cannot_be_drawn_are_refused_by_flag() {
     let folder = folder();
     let dir = folder.path();

@@ -77,6 +77,8 @@ class Scorer:
     def __init__(self, kind: str = "strict", *, end_tokens: Sequence[str] = END_TOKENS, **settings: Any) -> None:
         self.reward = Reward(kind, **settings)
         self.judge: dict[str, Any] = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
+        if isinstance(end_tokens, str):
+            raise TypeError(f"end_tokens: expected a list of tokens, found the str {end_tokens!r}")
         self.end_tokens = tuple(token for token in end_tokens if token)
 
     def __repr__(self) -> str:

@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
-            if self.path.rstrip("/") not in ("", "/get_reward"):
+            if self.path.partition("?")[0].rstrip("/") not in ("", "/get_reward"):
                 raise _Refusal(404, f"no page {self.path}; post to /get_reward")
             self._reply(200, self.server.scorer(*_lists(self._body())))
         except _Refusal as refusal:
@@ -74,8 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         length, limit = self.headers.get("Content-Length", ""), self.server.max_body_bytes
         if not (length.isascii() and length.isdigit()):
             raise _Refusal(411, f"Content-Length is {length!r}; expected the length of the body in bytes")
-        if int(length) > limit:
-            raise _Refusal(413, f"the body has {length} bytes; at most {limit} are read")
+        if len(length) > 18 or int(length) > limit:
+            raise _Refusal(413, f"the body has {length[:18]} bytes or more; at most {limit} are read")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             raise _Refusal(400, f"the body ends after {len(body)} of {length} bytes")

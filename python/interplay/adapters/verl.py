@@ -42,7 +42,7 @@ def _gold(ground_truth: Any) -> Mapping[str, Any]:
     if isinstance(ground_truth, str) and ground_truth.lstrip().startswith("{"):
         try:
             ground_truth = json.loads(ground_truth)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(
                 f"the ground truth is no JSON object: {error}; its start is {ground_truth[:40]!r}"
             ) from None
@@ -93,6 +93,9 @@ def compute_score(
         ValueError: A setting of the reward is wrong.
     """
     plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in settings.items()}
+    for key, value in plain.items():
+        if isinstance(value, Reward):
+            raise ValueError(f"{key}: expected plain settings, such as {{'kind': 'process'}}, found {value!r}")
     judge: dict[str, Any] = {"level": level, "forbid_unneeded": forbid_unneeded}
     reward = _reward(kind, json.dumps({**plain, **judge}, sort_keys=True))
     result: dict[str, Any] = {

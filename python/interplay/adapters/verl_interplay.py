@@ -50,8 +50,16 @@ def _gold(ground_truth: Any, extra: Mapping[str, Any]) -> Gold:
             "expected the gold solution in ground_truth['solution'] or extra_info['gold_solution'], found the keys "
             f"{', '.join(map(str, truth))} and {', '.join(map(str, extra)) or 'none'}; use a data set that passes it"
         )
-    gold = _read(solution, truth.get("raw_prompt") or "")
-    answer = truth.get("answer") or extra.get("gold_answer")
+    prompt = truth.get("raw_prompt") or ""
+    if not isinstance(prompt, str):
+        raise ValueError(
+            f"expected the prompt as a text in ground_truth['raw_prompt'], found a value of type "
+            f"{type(prompt).__name__}; leave it out, or give the text"
+        )
+    gold = _read(solution, prompt)
+    answer = truth.get("answer")
+    if answer is None or answer == "":
+        answer = extra.get("gold_answer")
     if answer is not None and str(answer).strip().rstrip(".") != str(gold.answer):
         raise ValueError(f"the gold solution ends with {gold.answer}, but the gold answer is {answer!r}; fix the row")
     return gold

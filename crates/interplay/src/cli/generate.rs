@@ -15,6 +15,7 @@ use interplay::tasks::{Context, Dataset, Problem, TaskError, TaskSpec};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::dataset_card::{DatasetCard, file_from};
 use super::flags::{ProblemFlags, STREAM};
 
 /// Which problems to generate, how many, and where to write them.
@@ -52,6 +53,9 @@ pub(super) struct Flags {
     /// Also write the gold graphs to this file (JSONL; compressed if .gz).
     #[arg(long, value_name = "FILE")]
     graphs: Option<PathBuf>,
+    /// Also write a dataset card for the Hugging Face Hub: `README.md` in the folder of the problems, or above it.
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
     /// Where to write the problems: Parquet if it ends in .parquet, else JSONL, compressed if it ends
     /// in .gz.
     #[arg(long, value_name = "FILE")]
@@ -79,10 +83,25 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
             flags.output.display()
         );
     }
+    let card = match &flags.card {
+        Some(card) => Some((card, file_from(card, &flags.output)?)),
+        None => None,
+    };
     let dataset = flags.problems.dataset()?;
     let mut source = Source::new(flags, &dataset)?;
     let (written, resumed) = write(flags, &mut source)?;
     let mut summary = format!("{written} problems in {}", flags.output.display());
+    if let Some((path, file)) = card {
+        let card = DatasetCard {
+            dataset: &dataset,
+            seed: flags.problems.seed,
+            drawn: flags.n,
+            written,
+            selection: &flags.selection(),
+            file,
+        };
+        interplay_files::write(path, card.text()?.as_bytes())?;
+    }
     if resumed > 0 {
         summary.push_str(&format!(", {resumed} of them from an earlier run"));
     }
@@ -94,6 +113,28 @@ pub(super) fn generate(flags: &Flags) -> Result<()> {
 }
 
 impl Flags {
+    /// What of the problems drawn is left out, in words.
+    fn selection(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.shard != Shard::WHOLE {
+            found.push(format!("shard {} alone", self.shard));
+        }
+        if let Some(part) = self.part {
+            let shares: Vec<String> = self.shares.iter().map(f64::to_string).collect();
+            found.push(format!(
+                "the {part} part of a split by {} with the shares {}",
+                self.split_by,
+                shares.join(", ")
+            ));
+        }
+        if let Some(likeness) = self.distinct {
+            found.push(format!(
+                "without problems that repeat an earlier {likeness}"
+            ));
+        }
+        found
+    }
+
     fn nothing_left(&self) -> anyhow::Error {
         let path = self.output.display();
         let of = match (self.part, self.shard == Shard::WHOLE) {

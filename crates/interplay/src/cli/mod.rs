@@ -7,6 +7,7 @@
 mod audit;
 mod certify;
 mod compare;
+mod dataset_card;
 mod diagnose;
 #[cfg(test)]
 mod documents;

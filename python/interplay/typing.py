@@ -1,11 +1,11 @@
 """Types of what the package takes and gives, for annotations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Union
 
 from ._native import Gold
 
-__all__ = ["Level", "Offsets", "OnError", "Problem", "Truth"]
+__all__ = ["Counts", "Level", "Offsets", "OnError", "Problem", "Truth"]
 
 
 class Problem(TypedDict):
@@ -42,5 +42,8 @@ Level = Literal["strict", "paper"]
 OnError = Literal["raise", "none"]
 """What a batch does with items that cannot be judged."""
 
-Offsets = Sequence[tuple[int, int]]
+Offsets = Iterable[Sequence[int]]
 """For each token, its first character and the one after its last."""
+
+Counts = Iterable[Sequence[int]]
+"""For each problem, its number of samples and how many are right."""
