@@ -97,4 +97,4 @@ def test_what_a_judge_raises_reaches_its_caller() -> None:
 )
 def test_unknown_names_are_refused(settings, message) -> None:
     with pytest.raises(ValueError, match=message):
-        interplay.audit(answer_alone, subjects=10, **settings)
+        interplay.audit(answer_alone, **{"subjects": 10, **settings})
