@@ -15,10 +15,8 @@ pub(crate) fn pairs<T: TryFrom<u64>>(
     let mut found = Vec::new();
     for (index, item) in value.try_iter()?.enumerate() {
         let item = item?;
-        let pair = pair(&item).and_then(|pair| {
-            let pair = pair.map(|(one, other)| (T::try_from(one).ok(), T::try_from(other).ok()));
-            Ok(pair.and_then(|(one, other)| Some((one?, other?))))
-        })?;
+        let pair = pair(&item)?
+            .and_then(|(one, other)| Some((T::try_from(one).ok()?, T::try_from(other).ok()?)));
         found.push(pair.ok_or_else(|| {
             let shown = item
                 .repr()
