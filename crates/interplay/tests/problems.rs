@@ -112,8 +112,8 @@ fn a_card_tells_the_hub_what_a_corpus_holds() {
     let dir = folder.path();
     fs::create_dir(dir.join("data")).unwrap();
     let flags =
-        "--op 2-6 --context school --dialect terse --seed 5 --n 40 --part test --distinct graph";
-    let files = "--output data/test.jsonl.gz --card README.md";
+        "--op 2-6 --context school --dialect terse --seed 5 --n 40 --part train --distinct graph";
+    let files = "--output data/train.jsonl.gz --card README.md";
     succeed(dir, &format!("generate {flags} {files}"));
     let card = fs::read_to_string(dir.join("README.md")).unwrap();
     let (metadata, text) = card
@@ -121,14 +121,14 @@ fn a_card_tells_the_hub_what_a_corpus_holds() {
         .and_then(|card| card.split_once("\n---\n"))
         .expect("metadata between two lines of dashes");
     assert!(
-        metadata.contains("data_files: \"data/test.jsonl.gz\""),
+        metadata.contains("data_files: \"data/train.jsonl.gz\""),
         "{metadata}"
     );
     assert!(metadata.contains("size_categories:\n- n<1K"), "{metadata}");
     for part in [
         "| 1.0000 | 2-6 | school | terse | forward | 2 |",
         "The first 40 problems of this specification with seed 5",
-        "the test part of a split by shape with the shares 0.8, 0.1, 0.1",
+        "the train part of a split by shape with the shares 0.8, 0.1, 0.1",
         "without problems that repeat an earlier graph",
     ] {
         assert!(text.contains(part), "{part} not in {text}");
@@ -138,7 +138,7 @@ fn a_card_tells_the_hub_what_a_corpus_holds() {
     let (spec, _) = spec.split_once("```").unwrap();
     fs::write(dir.join("spec.toml"), spec).unwrap();
     let again =
-        "--spec spec.toml --seed 5 --n 40 --part test --distinct graph --output again.jsonl";
+        "--spec spec.toml --seed 5 --n 40 --part train --distinct graph --output again.jsonl";
     succeed(dir, &format!("generate {again}"));
     succeed(dir, &format!("generate {flags} --output plain.jsonl"));
     assert_eq!(
