@@ -60,6 +60,8 @@ def test_a_judge_runs_on_the_calling_thread() -> None:
 def test_ctrl_c_stops_an_audit() -> None:
     code = (
         "import interplay, os, signal, time\n"
+        # Programs in the background are started with Ctrl-C ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def judge(problem, candidate):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(600)\n"

@@ -78,6 +78,8 @@ def test_slices_may_be_anywhere_and_sizes_are_bounded() -> None:
 def test_ctrl_c_stops_a_slice() -> None:
     code = (
         "import interplay, os, signal, threading\n"
+        # Programs in the background are started with Ctrl-C ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"data = interplay.Dataset(**{TERSE!r})\n"
         "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
