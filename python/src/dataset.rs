@@ -4,11 +4,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use interplay_dag::DagEnvironment;
 use interplay_graph::SeedStreams;
-use interplay_tasks::datasets::{Part, RestrictedDataset, Split};
+use interplay_tasks::datasets::{Part, Split};
 use interplay_tasks::likeness::Likeness;
 use interplay_tasks::spec::Preset;
-use interplay_tasks::{Context, ContextLibrary, Dataset, Problem, TaskError, TaskSpec, framing};
+use interplay_tasks::{
+    Context, ContextLibrary, Dataset, Problem, Sample, TaskError, TaskSpec, framing,
+};
 use pyo3::exceptions::{PyAttributeError, PyIndexError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -39,7 +42,7 @@ const PIECE: usize = 4096;
 /// An endless, named sequence of problems, or the first `size` of it. The i-th depends on spec, seed, name and i alone.
 #[pyclass(frozen, name = "Dataset", module = "interplay")]
 pub(crate) struct PyDataset {
-    source: Arc<Source>,
+    source: Arc<DagEnvironment>,
     settings: Settings,
 }
 
@@ -55,35 +58,10 @@ struct Settings {
     contexts: Vec<String>,
 }
 
-enum Source {
-    Whole(Dataset),
-    Part(RestrictedDataset),
-}
-
-impl Source {
-    fn get(&self, index: u64) -> Result<Problem, String> {
-        let problem = match self {
-            Self::Whole(data) => data.get(index),
-            Self::Part(data) => match data.get(index) {
-                Ok(drawn) if drawn.in_part() => Ok(drawn.problem),
-                Ok(drawn) => Err(TaskError::NotInPart {
-                    index,
-                    op: drawn.problem.op(),
-                    part: data.part().name(),
-                    draws: drawn.redraws + 1,
-                }),
-                Err(error) => Err(error),
-            },
-        };
-        problem.map_err(|error| error.to_string())
-    }
-
-    fn dataset(&self) -> &Dataset {
-        match self {
-            Self::Whole(data) => data,
-            Self::Part(data) => data.dataset(),
-        }
-    }
+/// The problem at an index, or why there is none.
+fn problem(source: &DagEnvironment, index: u64) -> Result<Texts, String> {
+    let problem = source.problem(index).map_err(|error| error.to_string())?;
+    Ok(Texts::of(&problem))
 }
 
 #[pymethods]
@@ -212,11 +190,9 @@ impl PyDataset {
         let index = number
             .extract()
             .map_err(|_| PyIndexError::new_err(format!("index {number} is outside of 64 bits")))?;
-        let problem = self
-            .source
-            .get(self.position(index)?)
-            .map_err(PyValueError::new_err)?;
-        Ok(dict_of(py, &Texts::of(&problem))?.into_any())
+        let position = self.position(index)?;
+        let problem = problem(&self.source, position).map_err(PyValueError::new_err)?;
+        Ok(dict_of(py, &problem)?.into_any())
     }
 
     fn __iter__(&self) -> DatasetIterator {
@@ -314,7 +290,7 @@ impl PyDataset {
             let count = PIECE.min(indices.slicelength - start);
             let problems: Vec<Result<Texts, String>> = py.detach(|| {
                 map(count, threads, |number| {
-                    Ok(Texts::of(&self.source.get(index(start + number))?))
+                    problem(&self.source, index(start + number))
                 })
             });
             for problem in problems {
@@ -328,7 +304,7 @@ impl PyDataset {
 /// The problems of a `Dataset`, one after the other.
 #[pyclass(frozen, module = "interplay._native")]
 pub(crate) struct DatasetIterator {
-    source: Arc<Source>,
+    source: Arc<DagEnvironment>,
     next: AtomicU64,
     end: u64,
 }
@@ -345,72 +321,55 @@ impl DatasetIterator {
             self.next.store(self.end, Ordering::Relaxed);
             return Ok(None);
         }
-        let problem = self.source.get(next).map_err(PyValueError::new_err)?;
-        dict_of(py, &Texts::of(&problem)).map(Some)
+        let problem = problem(&self.source, next).map_err(PyValueError::new_err)?;
+        dict_of(py, &problem).map(Some)
     }
 }
 
 /// The texts and labels of a problem.
 struct Texts {
+    sample: Sample,
     prompt: String,
-    problem: String,
-    question: String,
-    solution: String,
     answer: i64,
-    op: u32,
-    id: u64,
-    template: String,
     dialect: &'static str,
-    mode: &'static str,
-    length: String,
-    d: u32,
 }
 
 impl Texts {
     fn of(problem: &Problem) -> Self {
-        let sample = problem.to_sample();
         Self {
+            sample: problem.to_sample(),
             prompt: framing::prompt_text(problem),
             answer: problem.answer(),
             dialect: problem.dialect().name(),
-            mode: problem.mode().published(),
-            problem: sample.problem,
-            question: sample.question,
-            solution: sample.solution,
-            op: sample.op,
-            id: sample.id,
-            template: sample.template,
-            length: sample.length,
-            d: sample.d,
         }
     }
 }
 
 /// A problem as Python sees it.
 fn dict_of<'py>(py: Python<'py>, texts: &Texts) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
+    let (sample, dict) = (&texts.sample, PyDict::new(py));
     dict.set_item(intern!(py, "prompt"), &texts.prompt)?;
-    dict.set_item(intern!(py, "problem"), &texts.problem)?;
-    dict.set_item(intern!(py, "question"), &texts.question)?;
-    dict.set_item(intern!(py, "solution"), &texts.solution)?;
+    dict.set_item(intern!(py, "problem"), &sample.problem)?;
+    dict.set_item(intern!(py, "question"), &sample.question)?;
+    dict.set_item(intern!(py, "solution"), &sample.solution)?;
     dict.set_item(intern!(py, "answer"), texts.answer)?;
-    dict.set_item(intern!(py, "op"), texts.op)?;
-    dict.set_item(intern!(py, "id"), texts.id)?;
-    dict.set_item(intern!(py, "template"), &texts.template)?;
+    dict.set_item(intern!(py, "op"), sample.op)?;
+    dict.set_item(intern!(py, "id"), sample.id)?;
+    dict.set_item(intern!(py, "template"), &sample.template)?;
     dict.set_item(intern!(py, "dialect"), texts.dialect)?;
-    dict.set_item(intern!(py, "mode"), texts.mode)?;
-    dict.set_item(intern!(py, "length"), &texts.length)?;
-    dict.set_item(intern!(py, "d"), texts.d)?;
+    dict.set_item(intern!(py, "mode"), &sample.mode)?;
+    dict.set_item(intern!(py, "length"), &sample.length)?;
+    dict.set_item(intern!(py, "d"), sample.d)?;
     Ok(dict)
 }
 
 /// Restricts a data set to the part that its settings name.
-fn source(data: Dataset, settings: &Settings) -> PyResult<Source> {
+fn source(data: Dataset, settings: &Settings) -> PyResult<DagEnvironment> {
     let by = Likeness::from_str(&settings.by);
     let by = by.map_err(|error| PyValueError::new_err(format!("by: {error}")))?;
     let Some(part) = &settings.part else {
         return match settings.split {
-            None => Ok(Source::Whole(data)),
+            None => Ok(DagEnvironment::new(data)),
             Some(_) => Err(PyValueError::new_err(
                 "split: expected a `part` with it, \"train\", \"validation\" or \"test\"",
             )),
@@ -421,7 +380,8 @@ fn source(data: Dataset, settings: &Settings) -> PyResult<Source> {
     let (train, validation, test) = settings.split.unwrap_or((0.8, 0.1, 0.1));
     let split = Split::new(train, validation, test).and_then(|split| split.by(by));
     let split = split.map_err(refused)?;
-    Ok(Source::Part(data.restrict(split, part).map_err(refused)?))
+    let data = data.restrict(split, part).map_err(refused)?;
+    Ok(DagEnvironment::of_part(data))
 }
 
 fn refused(error: TaskError) -> PyErr {

@@ -92,6 +92,24 @@ pub(crate) enum Truth<'py> {
     Texts([Option<Bound<'py, PyString>>; 3]),
 }
 
+/// The gold and the completion of a single call.
+///
+/// # Errors
+/// As of [`Truth::of`]; `TypeError` for a completion that is no text, `ValueError` for an unreadable gold.
+pub(crate) fn read_call<'c, 'py>(
+    problem: &Bound<'py, PyAny>,
+    completion: &'c Bound<'py, PyAny>,
+) -> PyResult<(Arc<Gold>, &'c Bound<'py, PyString>)> {
+    let Ok(text) = completion.cast::<PyString>() else {
+        return Err(PyTypeError::new_err(format!(
+            "completion: expected the text as str, found {}",
+            kind(completion)
+        )));
+    };
+    let gold = Truth::of(problem)?.source()?.gold();
+    Ok((gold.map_err(PyValueError::new_err)?, text))
+}
+
 /// The texts of a truth, borrowed from Python's strings.
 #[derive(Clone)]
 pub(crate) enum Source<'t> {

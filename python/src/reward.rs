@@ -1,15 +1,16 @@
 //! `interplay.Reward`: rewards by name, with the names and settings of a stage's `reward` table.
 
 use interplay_dag::{RELEASED_PROCESS, score_of};
+use interplay_environment::components;
 use interplay_objectives::reward::RewardSpec;
 use interplay_verify::{Gold, Verdict, Verifier, released_process};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::{Map, Value};
 
 use crate::batch::{Batch, OnError, report};
-use crate::gold::{Truth, kind};
+use crate::gold::read_call;
 use crate::json;
 use crate::verify::verifier;
 
@@ -42,7 +43,12 @@ impl PyReward {
         let spec: RewardSpec = serde_json::from_value(Value::Object(table))
             .map_err(|error| PyValueError::new_err(format!("Reward: {error}")))?;
         let mut issues = spec.validate();
-        let known = ["outcome", "process", "accepted", RELEASED_PROCESS];
+        let known = [
+            components::OUTCOME,
+            components::PROCESS,
+            components::ACCEPTED,
+            RELEASED_PROCESS,
+        ];
         issues
             .0
             .extend(spec.missing_from(&known.map(str::to_owned)).0);
@@ -80,14 +86,7 @@ impl PyReward {
 
     /// The reward of one completion.
     fn __call__(&self, problem: &Bound<'_, PyAny>, completion: &Bound<'_, PyAny>) -> PyResult<f64> {
-        let Ok(text) = completion.cast::<PyString>() else {
-            return Err(PyTypeError::new_err(format!(
-                "completion: expected the text as str, found {}",
-                kind(completion)
-            )));
-        };
-        let gold = Truth::of(problem)?.source()?.gold();
-        let gold = gold.map_err(PyValueError::new_err)?;
+        let (gold, text) = read_call(problem, completion)?;
         self.of(&gold, text.to_str()?)
             .map_err(PyValueError::new_err)
     }
@@ -139,9 +138,7 @@ impl PyReward {
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        pyo3::types::PyString::new(py, &self.__repr__(py)?)
-            .into_any()
-            .hash()
+        PyString::new(py, &self.__repr__(py)?).into_any().hash()
     }
 
     fn __getnewargs_ex__<'py>(&self, py: Python<'py>) -> PyResult<((String,), Bound<'py, PyDict>)> {

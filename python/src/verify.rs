@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use interplay_verify::{Level, Verifier};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyList;
 
 use crate::batch::{Batch, OnError, report};
-use crate::gold::{Truth, kind};
+use crate::gold::read_call;
 use crate::verdict::PyVerdict;
 
 /// The verifier that a caller asks for.
@@ -41,14 +41,7 @@ pub(crate) fn verify(
     uses: bool,
 ) -> PyResult<PyVerdict> {
     let verifier = with_uses(verifier(level, forbid_unneeded)?, uses);
-    let Ok(text) = completion.cast::<PyString>() else {
-        return Err(PyTypeError::new_err(format!(
-            "completion: expected the text as str, found {}",
-            kind(completion)
-        )));
-    };
-    let gold = Truth::of(problem)?.source()?.gold();
-    let gold = gold.map_err(PyValueError::new_err)?;
+    let (gold, text) = read_call(problem, completion)?;
     let verdict = verifier.verify(&gold, text.to_str()?);
     Ok(PyVerdict::new(verdict, text))
 }
