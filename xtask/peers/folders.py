@@ -93,7 +93,8 @@ def check_texts(arguments, scratch, tokenizer, model):
         logits = model(torch.tensor([tokens])).logits[0]
         ours = torch.tensor(answer["logits"]).reshape(logits.shape)
         furthest = max(furthest, (ours - logits).abs().max().item())
-    tags = {tokenizer.convert_tokens_to_ids(tag): tag for tag in ["</solution>", "<answer>", "</answer>"]}
+    vocabulary = tokenizer.get_vocab()
+    tags = {vocabulary[tag]: tag for tag in ["</solution>", "<answer>", "</answer>"] if tag in vocabulary}
     same, ties, tagged, lost = 0, 0, 0, 0
     for text, tokens, answer in zip(texts, ids, answers):
         row = torch.tensor([tokens])

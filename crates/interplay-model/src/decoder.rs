@@ -238,6 +238,13 @@ impl<B: Backend> Decoder<B> {
         &self.config
     }
 
+    /// The same decoder for sequences of at most so many tokens: no weight depends on the longest sequence.
+    #[must_use]
+    pub fn with_context(mut self, tokens: usize) -> Self {
+        self.config.max_position_embeddings = tokens;
+        self
+    }
+
     /// Returns a copy whose matrices are cast to the compute precision. Use it for forward and backward passes, and
     /// keep this decoder as the single-precision master: gradients flow back to its weights, and saving the copy
     /// would save rounded matrices.

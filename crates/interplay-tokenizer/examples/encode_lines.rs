@@ -1,4 +1,4 @@
-//! The Rust half of `xtask/peers/folders.py`: encodes prompts with the tokenizer of a model folder.
+//! The Rust half of `xtask/peers/folders.py`: encodes prompts with the tokenizer of a model folder, this project's or another's.
 //!
 //! `encode_lines FOLDER` reads prompts from standard input, a JSON string a line, and writes their tokens, a JSON array a
 //! line.
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args()
         .nth(1)
         .ok_or("usage: encode_lines FOLDER")?;
-    let tokenizer = Tokenizer::load(std::path::Path::new(&folder).join("tokenizer.json"))?;
+    let tokenizer = Tokenizer::from_pretrained(folder)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let prompt: String = serde_json::from_str(&line?)?;

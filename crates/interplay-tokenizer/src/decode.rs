@@ -2,13 +2,12 @@
 //!
 //! Deviations from the decoder of the crate `tokenizers`: the six tags stay readable while `[BOS]`,
 //! `[EOS]` and `[PAD]` go, and the space that a tag absorbed comes back, so that a task text
-//! survives the round trip. Bytes that are not UTF-8, which a model may well sample, become
+//! survives the round trip. For another model's tokenizer, the ends of a sequence and padding go. Bytes that are not UTF-8, which a model may well sample, become
 //! U+FFFD.
 
 use std::ops::Range;
 
-use crate::segment::Absorbs;
-use crate::special::SILENT;
+use crate::marks::Absorbs;
 use crate::tokenizer::Tokenizer;
 
 /// A decoded text and where each token lies in it.
@@ -59,7 +58,7 @@ impl Tokenizer {
 
     fn without_end<'i>(&self, ids: &'i [u32]) -> &'i [u32] {
         match ids {
-            [rest @ .., last] if *last == self.special().eos => rest,
+            [rest @ .., last] if self.ends().contains(last) => rest,
             _ => ids,
         }
     }
@@ -94,11 +93,10 @@ impl Tokenizer {
         out: &mut Vec<u8>,
         mut report: impl FnMut(Range<usize>),
     ) {
-        let special = self.special().ids();
         let mut space_is_due = false;
         for &id in ids {
-            let tag = special.iter().position(|&special| special == id);
-            if silent == Silent::Hidden && tag.is_some_and(|tag| tag < SILENT) {
+            let mark = self.marks.of(id);
+            if silent == Silent::Hidden && mark.is_some_and(|mark| mark.silent) {
                 report(out.len()..out.len());
                 continue;
             }
@@ -106,7 +104,7 @@ impl Tokenizer {
                 Some(bytes) => bytes.as_slice(),
                 None => "\u{FFFD}".as_bytes(),
             };
-            let absorbs = tag.map_or_else(Absorbs::default, |tag| self.absorbs[tag]);
+            let absorbs = mark.map_or_else(Absorbs::default, |mark| mark.absorbs);
             let spaced = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
             if (absorbs.before || space_is_due) && !spaced(out.last()) && !spaced(bytes.first()) {
                 out.push(b' ');

@@ -2,23 +2,17 @@
 //!
 //! A sample is `[BOS] <question> {question} </question> <solution> {reasoning} </solution>
 //! <answer> {answer} </answer> [EOS]`. The texts come framed; what is added here are the marks of the
-//! ends of a sequence.
+//! ends of a sequence. A tokenizer of another model reads the tags as text and has its own ends.
 
 use crate::error::TokenizerError;
-use crate::segment::{Segment, absorb, cut, cut_at};
-use crate::special::NAMES;
+use crate::marks::Absorbs;
+use crate::segment::{Segment, absorb, cut};
 use crate::tokenizer::Tokenizer;
-
-// Positions of special tokens in `NAMES`.
-const BOS: usize = 0;
-const EOS: usize = 1;
-/// The first of the six tags; the names before it mark the ends of a sequence.
-const FIRST_TAG: usize = 4;
 
 /// A sample as a model sees it in training.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodedSample {
-    /// The tokens from `[BOS]` to `[EOS]`.
+    /// The tokens from `[BOS]` to `[EOS]`; without the first where the tokenizer has none.
     pub ids: Vec<u32>,
     /// How many of them are the prompt, which ends with `<solution>`.
     pub prompt_len: usize,
@@ -43,7 +37,7 @@ impl Tokenizer {
     /// [`TokenizerError::Backend`], which no byte-level tokenizer is known to give.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let mut ids = Vec::with_capacity(text.len() / 3);
-        self.push(&mut cut(text), &mut ids)?;
+        self.push(&mut cut(text, self.marks.names.iter()), &mut ids)?;
         Ok(ids)
     }
 
@@ -56,9 +50,8 @@ impl Tokenizer {
     /// As [`Tokenizer::encode`].
     pub fn encode_prompt(&self, prompt: &str) -> Result<Vec<u32>, TokenizerError> {
         let mut ids = Vec::with_capacity(prompt.len() / 3);
-        let mut segments = vec![Segment::Tag(BOS)];
-        segments.extend(cut_at(prompt, FIRST_TAG));
-        self.push(&mut segments, &mut ids)?;
+        ids.extend(self.bos());
+        self.push(&mut self.cut_problem(prompt), &mut ids)?;
         Ok(ids)
     }
 
@@ -76,23 +69,32 @@ impl Tokenizer {
         let prompt_len = ids.len();
         let mut segments = Vec::with_capacity(8);
         // Stands for the end of the prompt, so that it absorbs what it absorbs.
-        if let Some(Segment::Tag(last)) = cut_at(prompt, FIRST_TAG).pop() {
-            segments.push(Segment::Tag(last));
+        if let Some(last @ Segment::Tag(..)) = self.cut_problem(prompt).pop() {
+            segments.push(last);
             ids.pop();
         }
-        segments.extend(cut_at(target, FIRST_TAG));
-        segments.push(Segment::Tag(EOS));
+        segments.extend(self.cut_problem(target));
+        let end = self.marks.of(self.eos());
+        let absorbs = end.map_or_else(Absorbs::default, |mark| mark.absorbs);
+        segments.push(Segment::Tag(self.eos(), absorbs));
         self.push(&mut segments, &mut ids)?;
         Ok(EncodedSample { ids, prompt_len })
     }
 
+    /// Cuts the text of a problem or its solution at the tags.
+    fn cut_problem<'a>(&self, text: &'a str) -> Vec<Segment<'a>> {
+        cut(
+            text,
+            self.marks.names.iter().filter(|mark| mark.in_problems),
+        )
+    }
+
     /// Appends the tokens of a text that has been cut at its special tokens.
     fn push(&self, segments: &mut [Segment<'_>], ids: &mut Vec<u32>) -> Result<(), TokenizerError> {
-        absorb(segments, &self.absorbs);
-        let special: [u32; NAMES.len()] = self.special().ids();
+        absorb(segments);
         for segment in segments {
             match *segment {
-                Segment::Tag(tag) => ids.push(special[tag]),
+                Segment::Tag(id, _) => ids.push(id),
                 Segment::Text("") => {}
                 Segment::Text(text) => {
                     let encoding = self.inner.encode_fast(text, false).map_err(|source| {

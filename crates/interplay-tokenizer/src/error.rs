@@ -64,6 +64,64 @@ pub enum TokenizerError {
         /// What would be right.
         expected: &'static str,
     },
+    /// The settings beside a tokenizer are not of their format.
+    #[error(
+        "`{}` is not a file of settings as `transformers` writes it ({source}); write the tokenizer again with its \
+         `save_pretrained`",
+        path.display()
+    )]
+    BadSettings {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The settings name a token that the vocabulary does not have.
+    #[error(
+        "`{}`: `{key}` is `{token}`, which tokenizer.json does not have; expected a token of its vocabulary",
+        path.display()
+    )]
+    UnknownToken {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        token: String,
+    },
+    /// A model's settings name an end of a sequence that the vocabulary does not have.
+    #[error(
+        "`{}`: `eos_token_id` of config.json or generation_config.json has {id}, which tokenizer.json does not have; \
+         use the tokenizer with which the model was trained",
+        path.display()
+    )]
+    UnknownEnd {
+        /// The folder.
+        path: PathBuf,
+        /// The identifier.
+        id: u32,
+    },
+    /// No file tells which token ends a sequence.
+    #[error(
+        "`{}` does not tell which token ends a sequence; expected `eos_token` in tokenizer_config.json, or \
+         `eos_token_id` in generation_config.json or config.json",
+        path.display()
+    )]
+    NoEnd {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A post-processor adds more than one token before a text.
+    #[error(
+        "`{}`: its post-processor adds other tokens than one before a text; expected none, or one that opens a \
+         sequence",
+        path.display()
+    )]
+    SequenceMarks {
+        /// The file.
+        path: PathBuf,
+    },
     /// The crate `tokenizers` refused an operation.
     #[error("the tokenizer failed while {action}: {source}")]
     Backend {

@@ -10,10 +10,13 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::TokenizerError;
+use crate::pretrained::{Foreign, TOKENIZER, TOKENIZER_CONFIG, parse};
+use crate::special::NAMES;
 use crate::tokenizer::Tokenizer;
 
 impl Tokenizer {
-    /// Reads a `tokenizer.json`, with or without a byte order mark.
+    /// Reads a `tokenizer.json` with the ten special tokens of the framing, with or without a byte order mark.
+    /// [`Tokenizer::from_pretrained`] reads those of other models, too.
     ///
     /// # Errors
     /// If the file cannot be read, is not a `tokenizer.json`, lacks a special token of the framing
@@ -21,12 +24,29 @@ impl Tokenizer {
     /// pre-tokenizer that adds or removes white space.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let path = path.as_ref();
-        let json = interplay_files::read_text(path)?;
-        let inner = json.parse().map_err(|source| TokenizerError::Malformed {
-            path: path.to_owned(),
-            source,
-        })?;
+        let (inner, json) = parse(path)?;
         Self::from_inner(inner, json, path)
+    }
+
+    /// Reads the tokenizer of a model folder in the Hugging Face layout: one of this project, or that of another model
+    /// with a byte-level `tokenizer.json`, such as Qwen2 and Qwen2.5.
+    ///
+    /// To another model's tokenizer the tags of the framing are text. `tokenizer_config.json`, `generation_config.json`
+    /// and `config.json` tell the tokens that end a sequence, the first of them in this order the one that
+    /// [`Tokenizer::encode_sample`] writes, and the one that fills a batch, which is the end where none is named.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not of its format, a tokenizer that does not keep every byte of a text (NFC
+    /// apart), or one of which no file tells the end of a sequence.
+    pub fn from_pretrained(folder: impl AsRef<Path>) -> Result<Self, TokenizerError> {
+        let folder = folder.as_ref();
+        let path = folder.join(TOKENIZER);
+        let (inner, json) = parse(&path)?;
+        if NAMES.iter().all(|name| inner.token_to_id(name).is_some()) {
+            return Self::from_inner(inner, json, &path);
+        }
+        let foreign = Foreign::read(folder, &inner)?;
+        Self::from_foreign(inner, json, foreign, &path)
     }
 
     /// Writes `tokenizer.json`, whole or not at all.
@@ -43,10 +63,10 @@ impl Tokenizer {
     /// Writes `tokenizer.json` and `tokenizer_config.json` into the folder of a model, so that
     /// `AutoTokenizer.from_pretrained(folder)` of `transformers` gives the tokens of
     /// [`Tokenizer::encode_prompt`] for a framed prompt. Its chat template frames the message of a
-    /// user as a question.
+    /// user as a question. Another model's tokenizer is written as it was read, with all files that came with it.
     ///
-    /// `model_max_length` is the context of the model, in tokens. Only a folder whose `config.json`
-    /// does not say `qwen2` keeps its tokenizer there: `transformers` 5 builds Qwen2's own for those.
+    /// `model_max_length` is the context of the model, in tokens; another model's tokenizer keeps its own. Only a folder whose `config.json`
+    /// does not say `qwen2` keeps a tokenizer of this project there: `transformers` 5 builds Qwen2's own for those.
     ///
     /// # Errors
     /// When a file cannot be written; an existing one is then left as it was.
@@ -56,6 +76,12 @@ impl Tokenizer {
         model_max_length: usize,
     ) -> Result<(), TokenizerError> {
         let folder = folder.as_ref();
+        if self.special().is_none() {
+            for (name, bytes) in &self.carried {
+                interplay_files::write(folder.join(name), bytes)?;
+            }
+            return self.save(folder.join(TOKENIZER));
+        }
         let config = json!({
             "tokenizer_class": "PreTrainedTokenizerFast",
             "bos_token": "[BOS]",
@@ -68,12 +94,9 @@ impl Tokenizer {
             "clean_up_tokenization_spaces": false,
             "chat_template": CHAT_TEMPLATE,
         });
-        self.save(folder.join("tokenizer.json"))?;
+        self.save(folder.join(TOKENIZER))?;
         let text = format!("{config:#}\n");
-        Ok(interplay_files::write(
-            folder.join("tokenizer_config.json"),
-            text,
-        )?)
+        Ok(interplay_files::write(folder.join(TOKENIZER_CONFIG), text)?)
     }
 }
 

@@ -29,6 +29,8 @@ mod decode;
 mod encode;
 mod error;
 mod file;
+mod marks;
+mod pretrained;
 mod segment;
 mod spec;
 mod special;

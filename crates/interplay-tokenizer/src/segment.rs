@@ -1,50 +1,49 @@
 //! A model text cut into special tokens and the plain text between them.
 
-use crate::special::NAMES;
+use crate::marks::{Absorbs, Mark};
 
 /// A piece of a model text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Segment<'a> {
-    /// A special token, by its index in [`NAMES`].
-    Tag(usize),
+    /// A special token, by its identifier, and which white space it absorbs.
+    Tag(u32, Absorbs),
     /// The text between two special tokens.
     Text(&'a str),
 }
 
-/// Which white space beside a special token belongs to the token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Absorbs {
-    /// White space before it.
-    pub before: bool,
-    /// White space after it.
-    pub after: bool,
-}
-
-/// Cuts a text at every special token. Linear in its length.
-pub(crate) fn cut(text: &str) -> Vec<Segment<'_>> {
-    cut_at(text, 0)
-}
-
-/// Cuts a text at the special tokens from position `first` of [`NAMES`] on. Linear in its length.
-pub(crate) fn cut_at(text: &str, first: usize) -> Vec<Segment<'_>> {
+/// Cuts a text at the names of these special tokens, at the longest where several begin. Linear in its length.
+pub(crate) fn cut<'a, 'm>(
+    text: &'a str,
+    marks: impl Iterator<Item = &'m Mark>,
+) -> Vec<Segment<'a>> {
+    let marks: Vec<&Mark> = marks.filter(|mark| !mark.name.is_empty()).collect();
+    let mut first: Vec<char> = marks
+        .iter()
+        .filter_map(|mark| mark.name.chars().next())
+        .collect();
+    first.sort_unstable();
+    first.dedup();
     let mut segments = Vec::new();
     let mut start = 0;
     let mut at = 0;
-    while let Some(step) = text[at..].find(['<', '[']) {
+    while let Some((step, letter)) = text[at..]
+        .char_indices()
+        .find(|(_, one)| first.contains(one))
+    {
         at += step;
-        let named = NAMES[first..]
+        let here = marks
             .iter()
-            .position(|name| text[at..].starts_with(name));
-        match named.map(|tag| first + tag) {
-            Some(tag) => {
+            .filter(|mark| text[at..].starts_with(&mark.name));
+        match here.max_by_key(|mark| mark.name.len()) {
+            Some(mark) => {
                 if start < at {
                     segments.push(Segment::Text(&text[start..at]));
                 }
-                segments.push(Segment::Tag(tag));
-                at += NAMES[tag].len();
+                segments.push(Segment::Tag(mark.id, mark.absorbs));
+                at += mark.name.len();
                 start = at;
             }
-            None => at += 1,
+            None => at += letter.len_utf8(),
         }
     }
     if start < text.len() {
@@ -54,18 +53,18 @@ pub(crate) fn cut_at(text: &str, first: usize) -> Vec<Segment<'_>> {
 }
 
 /// Leaves to each special token the white space that it absorbs.
-pub(crate) fn absorb(segments: &mut [Segment<'_>], rules: &[Absorbs; NAMES.len()]) {
+pub(crate) fn absorb(segments: &mut [Segment<'_>]) {
     for i in 0..segments.len() {
         let Segment::Text(mut text) = segments[i] else {
             continue;
         };
-        if let Some(Segment::Tag(tag)) = i.checked_sub(1).map(|before| segments[before])
-            && rules[tag].after
+        if let Some(Segment::Tag(_, absorbs)) = i.checked_sub(1).map(|before| segments[before])
+            && absorbs.after
         {
             text = text.trim_start();
         }
-        if let Some(Segment::Tag(tag)) = segments.get(i + 1)
-            && rules[*tag].before
+        if let Some(Segment::Tag(_, absorbs)) = segments.get(i + 1)
+            && absorbs.before
         {
             text = text.trim_end();
         }
@@ -76,36 +75,56 @@ pub(crate) fn absorb(segments: &mut [Segment<'_>], rules: &[Absorbs; NAMES.len()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::special::NAMES;
+
+    /// The ten special tokens with their indices as identifiers.
+    fn marks(before: bool) -> Vec<Mark> {
+        let absorbs = Absorbs {
+            before,
+            after: false,
+        };
+        let mark = |(name, id): (&&str, u32)| Mark {
+            name: (*name).to_owned(),
+            id,
+            absorbs,
+            silent: false,
+            in_problems: true,
+        };
+        NAMES.iter().zip(0..).map(mark).collect()
+    }
 
     #[test]
     fn cuts_at_tags_and_at_nothing_else() {
+        let marks = marks(false);
+        let tag = |id| Segment::Tag(id, Absorbs::default());
+        let cut = |text| cut(text, marks.iter());
         assert_eq!(
             cut("[BOS]<question> a < b [x] </question>"),
-            [
-                Segment::Tag(0),
-                Segment::Tag(4),
-                Segment::Text(" a < b [x] "),
-                Segment::Tag(5),
-            ]
+            [tag(0), tag(4), Segment::Text(" a < b [x] "), tag(5)]
         );
         assert_eq!(cut("é<é"), [Segment::Text("é<é")]);
         assert_eq!(cut(""), []);
     }
 
     #[test]
+    fn a_longer_name_goes_before_its_beginning() {
+        let mut marks = marks(false);
+        marks[1].name = "<question>s".into();
+        marks[2].name = String::new();
+        let tag = |id| Segment::Tag(id, Absorbs::default());
+        let found = cut("<question>s<question> s", marks.iter());
+        assert_eq!(found, [tag(1), tag(4), Segment::Text(" s")]);
+    }
+
+    #[test]
     fn a_tag_absorbs_the_space_before_it() {
-        let mut rules = [Absorbs::default(); 10];
-        rules[5].before = true;
-        let mut segments = cut("<question> a </question> b");
-        absorb(&mut segments, &rules);
-        assert_eq!(
-            segments,
-            [
-                Segment::Tag(4),
-                Segment::Text(" a"),
-                Segment::Tag(5),
-                Segment::Text(" b"),
-            ]
-        );
+        let marks = marks(true);
+        let mut segments = cut("<question> a </question> b", marks.iter());
+        absorb(&mut segments);
+        let texts = segments.iter().filter_map(|segment| match segment {
+            Segment::Text(text) => Some(*text),
+            Segment::Tag(..) => None,
+        });
+        assert_eq!(texts.collect::<Vec<_>>(), [" a", " b"]);
     }
 }

@@ -3,36 +3,62 @@
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use tokenizers::{DecoderWrapper, PreTokenizerWrapper, SplitDelimiterBehavior};
+use tokenizers::{DecoderWrapper, NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior};
 
 use crate::byte_alphabet::bytes_of;
 use crate::error::TokenizerError;
-use crate::segment::Absorbs;
+use crate::marks::{Absorbs, Marks};
+use crate::pretrained::Foreign;
 use crate::special::{NAMES, Special};
 
-/// A byte-level BPE tokenizer with the ten special tokens of the framing.
+/// The most identifiers of a vocabulary, unused ones included, so that a damaged file does not fill the memory.
+const MOST_IDS: usize = 1 << 24;
+
+/// A byte-level BPE tokenizer: one with the ten special tokens of the framing, or that of another model.
 ///
-/// Any text can be encoded, byte for byte, and the same text always gives the same tokens. It is
-/// `Send` and `Sync`; a reference can be shared between threads.
+/// Any text can be encoded, and the same text always gives the same tokens. It is `Send` and `Sync`; a reference can
+/// be shared between threads.
 #[derive(Debug)]
 pub struct Tokenizer {
     /// Encodes plain text; special tokens written in it are plain text too.
     pub(crate) inner: tokenizers::Tokenizer,
     /// What `tokenizer.json` holds.
     pub(crate) json: String,
-    /// SHA-256 of `json`, in hexadecimal.
+    /// SHA-256 of `json`, and of the ends where other files tell them, in hexadecimal.
     hash: String,
-    special: Special,
-    /// Which white space the special tokens absorb, in the order of their names.
-    pub(crate) absorbs: [Absorbs; NAMES.len()],
+    /// The ends of a sequence and the tags.
+    pub(crate) marks: Marks,
     /// The bytes of each token, by identifier; empty where an identifier is unused.
     pub(crate) bytes: Vec<Vec<u8>>,
+    /// Files of another model's tokenizer, which go with it.
+    pub(crate) carried: Vec<(String, Vec<u8>)>,
 }
 
 impl Tokenizer {
-    /// The identifiers of the special tokens.
-    pub fn special(&self) -> Special {
-        self.special
+    /// The identifiers of the ten special tokens of the framing; `None` for the tokenizer of another model, to which
+    /// the tags are text.
+    pub fn special(&self) -> Option<Special> {
+        self.marks.special()
+    }
+
+    /// The token that opens every prompt and sample, if there is one.
+    pub fn bos(&self) -> Option<u32> {
+        self.marks.bos
+    }
+
+    /// The token that closes every sample.
+    pub fn eos(&self) -> u32 {
+        self.marks.eos
+    }
+
+    /// The tokens that end a completion, [`Tokenizer::eos`] first.
+    pub fn ends(&self) -> &[u32] {
+        &self.marks.ends
+    }
+
+    /// The token that fills a batch.
+    pub fn pad(&self) -> u32 {
+        self.marks.pad
     }
 
     /// How many identifiers there are: one more than the largest.
@@ -40,7 +66,8 @@ impl Tokenizer {
         self.bytes.len()
     }
 
-    /// SHA-256 of the bytes of `tokenizer.json`, in hexadecimal.
+    /// SHA-256 of the bytes of `tokenizer.json`, in hexadecimal; for another model's tokenizer, also of the tokens
+    /// that end a sequence.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -50,30 +77,15 @@ impl Tokenizer {
         &self.json
     }
 
-    /// Takes over a tokenizer of the crate `tokenizers` and derives what this one adds to it.
+    /// Takes over a tokenizer of the crate `tokenizers` that has the ten special tokens.
     ///
     /// `path` names the tokenizer in errors.
     pub(crate) fn from_inner(
-        mut inner: tokenizers::Tokenizer,
+        inner: tokenizers::Tokenizer,
         json: String,
         path: &Path,
     ) -> Result<Self, TokenizerError> {
-        if !matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) {
-            return Err(TokenizerError::NotByteLevel {
-                path: path.to_owned(),
-                found: "its decoder is another".into(),
-                expected: "a decoder of type `ByteLevel`",
-            });
-        }
-        if let Err((found, expected)) = keeps_bytes(&inner) {
-            return Err(TokenizerError::NotByteLevel {
-                path: path.to_owned(),
-                found,
-                expected,
-            });
-        }
         let special = special_ids(&inner, path)?;
-        let bytes = token_bytes(&inner, path)?;
         let added = inner.get_added_tokens_decoder();
         let absorbs = special.ids().map(|id| {
             added
@@ -83,33 +95,86 @@ impl Tokenizer {
                     after: token.rstrip,
                 })
         });
+        if inner.get_normalizer().is_some() {
+            let found = "it has a normalizer, which rewrites texts".into();
+            return Err(not_byte_level(path, found, "`\"normalizer\": null`"));
+        }
+        let hash = hash(&[json.as_bytes()]);
+        let marks = Marks::own(special, absorbs);
+        Self::assemble(inner, json, hash, marks, Vec::new(), path)
+    }
 
+    /// Takes over the tokenizer of another model.
+    pub(crate) fn from_foreign(
+        inner: tokenizers::Tokenizer,
+        json: String,
+        foreign: Foreign,
+        path: &Path,
+    ) -> Result<Self, TokenizerError> {
+        let canonical = |step: &NormalizerWrapper| matches!(step, NormalizerWrapper::NFC(_));
+        let normalizer = inner.get_normalizer();
+        if normalizer.is_some_and(|normalizer| !canonical(normalizer)) {
+            let found = "it has a normalizer other than NFC, which rewrites texts".into();
+            let expected = "`\"normalizer\": null` or one of type `NFC`";
+            return Err(not_byte_level(path, found, expected));
+        }
+        let Foreign { marks, carried } = foreign;
+        let ends = format!("{:?} {:?} {}", marks.bos, marks.ends, marks.pad);
+        let hash = hash(&[json.as_bytes(), ends.as_bytes()]);
+        Self::assemble(inner, json, hash, marks, carried, path)
+    }
+
+    fn assemble(
+        mut inner: tokenizers::Tokenizer,
+        json: String,
+        hash: String,
+        marks: Marks,
+        carried: Vec<(String, Vec<u8>)>,
+        path: &Path,
+    ) -> Result<Self, TokenizerError> {
+        if !matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) {
+            let found = "its decoder is another".into();
+            return Err(not_byte_level(path, found, "a decoder of type `ByteLevel`"));
+        }
+        if let Err((found, expected)) = keeps_bytes(&inner) {
+            return Err(not_byte_level(path, found, expected));
+        }
+        let bytes = token_bytes(&inner, path)?;
         // A problem is encoded whole or not at all, and its text is data, not markup.
         let _ = inner.with_truncation(None);
         inner.with_padding(None);
         inner.set_encode_special_tokens(true);
-
-        let hash = Sha256::digest(json.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Self {
             inner,
             json,
             hash,
-            special,
-            absorbs,
+            marks,
             bytes,
+            carried,
         })
     }
 }
 
-/// Whether encoding keeps every byte of a text; else what changes some and what would not.
-fn keeps_bytes(inner: &tokenizers::Tokenizer) -> Result<(), (String, &'static str)> {
-    if inner.get_normalizer().is_some() {
-        let found = "it has a normalizer, which rewrites texts".into();
-        return Err((found, "`\"normalizer\": null`"));
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
     }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn not_byte_level(path: &Path, found: String, expected: &'static str) -> TokenizerError {
+    let path = path.to_owned();
+    TokenizerError::NotByteLevel {
+        path,
+        found,
+        expected,
+    }
+}
+
+/// Whether the pre-tokenizer keeps every byte of a text; else what changes some and what would not.
+fn keeps_bytes(inner: &tokenizers::Tokenizer) -> Result<(), (String, &'static str)> {
     let steps = match inner.get_pre_tokenizer() {
         Some(PreTokenizerWrapper::Sequence(sequence)) => sequence.as_ref(),
         Some(step) => std::slice::from_ref(step),
@@ -165,15 +230,19 @@ fn token_bytes(inner: &tokenizers::Tokenizer, path: &Path) -> Result<Vec<Vec<u8>
     let added = inner.get_added_tokens_decoder();
     let vocabulary = inner.get_vocab(true);
     let size = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
+    if size > MOST_IDS {
+        let found = format!("its largest identifier is {}", size - 1);
+        return Err(not_byte_level(path, found, "identifiers below 2^24"));
+    }
     let mut bytes = vec![Vec::new(); size];
     for (entry, id) in vocabulary {
         bytes[id as usize] = if added.contains_key(&id) {
             entry.into_bytes()
         } else {
-            bytes_of(&entry).map_err(|letter| TokenizerError::NotByteLevel {
-                path: path.to_owned(),
-                found: format!("token {id}, `{entry}`, has the letter `{letter}`"),
-                expected: "tokens written in the byte alphabet of GPT-2",
+            bytes_of(&entry).map_err(|letter| {
+                let found = format!("token {id}, `{entry}`, has the letter `{letter}`");
+                let expected = "tokens written in the byte alphabet of GPT-2";
+                not_byte_level(path, found, expected)
             })?
         };
     }

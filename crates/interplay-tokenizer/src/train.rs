@@ -21,9 +21,10 @@ use tokenizers::{
 };
 
 use crate::error::TokenizerError;
-use crate::segment::{Absorbs, Segment, absorb, cut};
+use crate::marks::{Absorbs, Mark, Marks};
+use crate::segment::{Segment, absorb, cut};
 use crate::spec::{Digits, TrainerSpec};
-use crate::special::{FIRST_TAG, NAMES};
+use crate::special::{FIRST_TAG, NAMES, Special};
 use crate::tokenizer::Tokenizer;
 
 impl Tokenizer {
@@ -42,7 +43,7 @@ impl Tokenizer {
         spec.validate()?;
         let backend = |action| move |source| TokenizerError::Backend { action, source };
         let splitter = splitter(spec.digits);
-        let absorbs = std::array::from_fn(absorbs);
+        let marks = marks();
 
         let mut trainer = BpeTrainer::builder()
             .show_progress(false)
@@ -54,7 +55,7 @@ impl Tokenizer {
         let any_word = AtomicBool::new(false);
         trainer
             .feed(texts, |text| {
-                let words = words(text, &splitter, &absorbs)?;
+                let words = words(text, &splitter, &marks)?;
                 any_word.fetch_or(!words.is_empty(), Ordering::Relaxed);
                 Ok(words)
             })
@@ -115,6 +116,12 @@ fn absorbs(index: usize) -> Absorbs {
     }
 }
 
+/// The special tokens as they cut a text; their identifiers are those of a trained tokenizer.
+fn marks() -> Vec<Mark> {
+    let special = Special::from_ids(std::array::from_fn(|index| index as u32));
+    Marks::own(special, std::array::from_fn(absorbs)).names
+}
+
 /// What cuts text into the words that merges stay inside of.
 fn splitter(digits: Digits) -> PreTokenizerWrapper {
     let bytes = ByteLevel::new(false, true, true);
@@ -130,10 +137,10 @@ fn splitter(digits: Digits) -> PreTokenizerWrapper {
 fn words(
     text: &str,
     splitter: &PreTokenizerWrapper,
-    absorbs: &[Absorbs; NAMES.len()],
+    marks: &[Mark],
 ) -> Result<Vec<String>, tokenizers::Error> {
-    let mut segments = cut(text);
-    absorb(&mut segments, absorbs);
+    let mut segments = cut(text, marks.iter());
+    absorb(&mut segments);
     let mut words = Vec::new();
     for segment in segments {
         let Segment::Text(text) = segment else {

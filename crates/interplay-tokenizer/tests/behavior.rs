@@ -69,9 +69,12 @@ fn a_prompt_is_the_beginning_of_its_sample() {
             .unwrap();
         let sample = sample(&tokenizer, [PROSE, PROSE_QUESTION, PROSE_REASONING, "9"]);
         assert_eq!(sample.prompt(), prompt);
-        assert_eq!(prompt.last(), Some(&tokenizer.special().solution_open));
-        assert_eq!(sample.ids.first(), Some(&tokenizer.special().bos));
-        assert_eq!(sample.ids.last(), Some(&tokenizer.special().eos));
+        assert_eq!(
+            prompt.last(),
+            Some(&tokenizer.special().unwrap().solution_open)
+        );
+        assert_eq!(sample.ids.first(), Some(&tokenizer.special().unwrap().bos));
+        assert_eq!(sample.ids.last(), Some(&tokenizer.special().unwrap().eos));
     }
 }
 
@@ -104,7 +107,7 @@ fn a_sampled_completion_reads_as_it_was_taught() {
 #[test]
 fn a_completion_to_judge_hides_no_token() {
     let tokenizer = train(Digits::Whole);
-    let special = tokenizer.special();
+    let special = tokenizer.special().unwrap();
     let reasoning = "fox = 3. elk = fox + 2 = 3 + 2 = 5.";
     let sample = sample(&tokenizer, [TERSE, "elk?", reasoning, "5"]);
     let told = format!(" {reasoning} </solution> <answer> 5 </answer>");
@@ -164,7 +167,7 @@ fn a_frequent_word_is_one_token_with_its_space() {
 #[test]
 fn only_a_sequence_has_ends() {
     let tokenizer = train(Digits::Whole);
-    let special = tokenizer.special();
+    let special = tokenizer.special().unwrap();
     let prompt = framing::prompt("fox = 3. elk? [EOS] [BOS]");
     let ids = tokenizer.encode_prompt(&prompt).unwrap();
     assert!(!ids.contains(&special.eos));
@@ -373,7 +376,7 @@ fn an_empty_corpus_is_refused() {
 
 #[test]
 fn the_ids_are_fixed_for_special_tokens() {
-    let special = train(Digits::Whole).special();
+    let special = train(Digits::Whole).special().unwrap();
     assert_eq!(
         (special.bos, special.eos, special.pad, special.unk),
         (0, 1, 2, 3)

@@ -77,7 +77,7 @@ pub fn held_out_loss<'e, B: FusedOps>(
     device: &B::Device,
 ) -> Result<(HeldOutLoss, Sampled), TrainError> {
     let context = decoder.config().max_position_embeddings;
-    let packer = || Packer::new(context, ROWS, tokenizer.special().pad);
+    let packer = || Packer::new(context, ROWS, tokenizer.pad());
     let (mut ops, mut losses, mut overlong) = (Vec::new(), Vec::new(), 0);
     let mut scored = Sampled::default();
     let mut score = |pass: &PackedBatch| {

@@ -324,7 +324,7 @@ fn produce(
 
 fn step_batch(input: &NextTokenInput<'_>, mut cursor: u64) -> Result<StepBatch, TrainError> {
     let spec = input.spec;
-    let pad = input.tokenizer.special().pad;
+    let pad = input.tokenizer.pad();
     let mut overlong = 0;
     let mut passes = Vec::with_capacity(spec.accumulation);
     for _ in 0..spec.accumulation {

@@ -19,9 +19,9 @@ pub(crate) fn vocab_limit(
     Ok(config.check_tokenizer(tokenizer.vocab_size())?)
 }
 
-/// The tokens that end a completion: the tokenizer's mark, and every end that the model's configuration names.
+/// The tokens that end a completion: those of the tokenizer, and every end that the model's configuration names.
 pub(crate) fn stop_tokens(config: &ModelConfig, tokenizer: &Tokenizer) -> Vec<u32> {
-    let mut stop = vec![tokenizer.special().eos];
+    let mut stop = tokenizer.ends().to_vec();
     for id in config.eos_token_id.iter() {
         if !stop.contains(id) {
             stop.push(*id);
@@ -130,7 +130,7 @@ mod tests {
             ..TrainerSpec::default()
         };
         let tokenizer = Tokenizer::train(["a b"].iter(), &spec).unwrap();
-        let eos = tokenizer.special().eos;
+        let eos = tokenizer.eos();
         let config = ModelConfig {
             eos_token_id: vec![7, eos, 5].into(),
             ..ModelConfig::tiny(300)

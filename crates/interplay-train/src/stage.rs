@@ -28,7 +28,7 @@ pub struct StageFolder {
 }
 
 /// The summary of a finished stage (`stage.json`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageSummary {
     /// The stage's name.

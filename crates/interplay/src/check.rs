@@ -18,12 +18,12 @@ use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP};
 use crate::planned_stage::{self, Stage, resolve_stages};
 use crate::spec::{ExperimentSpec, band_ops};
-use crate::stage::StageSpec;
+use crate::stage::{INIT, StageSpec};
 
 /// The hardest op that a band may name; tasks have a limit of their own.
 const HARDEST: u32 = 1000;
 /// Names that a run uses for folders and random streams other than those of stages.
-const TAKEN: [&str; 5] = ["tokenizer", "eval", "evaluate", "lock", "lengths"];
+const TAKEN: [&str; 6] = ["tokenizer", "eval", "evaluate", "lock", "lengths", INIT];
 
 impl ExperimentSpec {
     /// Everything about the experiment that cannot work.
@@ -140,7 +140,17 @@ impl Check<'_> {
     }
 
     fn tokenizer(&mut self) {
-        let spec = &self.spec.tokenizer;
+        let (init, spec) = (&self.spec.init, &self.spec.tokenizer);
+        let Some(spec) = spec.as_ref().filter(|_| init.is_none()) else {
+            let found = if init.is_some() { "a table" } else { "nothing" };
+            let expected = match init {
+                Some(_) => "nothing beside `init`, whose folder has a tokenizer",
+                None => "a table, or the folder of a model as `init`",
+            };
+            let right = init.is_some() && spec.is_none();
+            self.issues.expect(right, "tokenizer", found, expected);
+            return;
+        };
         let trainer = TrainerSpec {
             vocab_size: spec.vocab_size,
             ..TrainerSpec::default()
@@ -225,9 +235,13 @@ impl Check<'_> {
                 .expect(free, &key, &found, "a name that is not taken");
             self.settings(stage);
         }
-        match resolve_stages(&self.spec.stages) {
+        match resolve_stages(&self.spec.with_init()) {
             Err(issues) => self.issues.nest("", issues),
-            Ok(stages) => stages.iter().for_each(|stage| self.edge(stage)),
+            Ok(stages) => {
+                for stage in &stages {
+                    self.edge(stage, &stages);
+                }
+            }
         }
     }
 
@@ -261,13 +275,13 @@ impl Check<'_> {
     }
 
     /// A stage that takes its ops from a calibration must be able to take any of them.
-    fn edge(&mut self, stage: &Stage) {
+    fn edge(&mut self, stage: &Stage, stages: &[Stage]) {
         let (planned_stage::Ops::AtEdgeOf(calibration), Some(data)) =
             (&stage.ops, stage.settings.data())
         else {
             return;
         };
-        let calibrating = &self.spec.stages[calibration.index()].settings;
+        let calibrating = &stages[calibration.index()].settings;
         if let Some(ops) = calibrating.needs().measured_ops {
             let name = &stage.name;
             let key = format!("stage.{name}.data (at the ops of stage.{calibration})");
@@ -391,7 +405,7 @@ mod tests {
             with_replay(spec, |tasks| tasks.mixture[0].edge = true);
             spec.stages.last_mut().unwrap().edge_from = None;
             tasks(&mut spec.evaluate.data).mixture[0].edge = true;
-            tasks(&mut spec.tokenizer.data).mixture[0].edge = true;
+            tasks(&mut spec.tokenizer.as_mut().unwrap().data).mixture[0].edge = true;
         });
         for table in ["stage.grpo.data", "evaluate.data", "tokenizer.data"] {
             let expected = format!("`{table}.mixture[0].edge`: found true, expected no `edge`");
@@ -414,8 +428,9 @@ mod tests {
             spec.seed = u64::MAX;
             spec.model.hidden_size = usize::MAX / 4;
             spec.model.rope_theta = -1.0;
-            spec.tokenizer.samples = u64::MAX;
-            spec.tokenizer.vocab_size = 10;
+            let tokenizer = spec.tokenizer.as_mut().unwrap();
+            tokenizer.samples = u64::MAX;
+            tokenizer.vocab_size = 10;
             spec.bands.hard = [8, 4_000_000_000];
             spec.evaluate.ks = vec![2, 1];
             spec.evaluate.max_new_tokens = 4096;
@@ -442,7 +457,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let found = issues_after(|spec| {
-            noisy(&mut spec.tokenizer.data);
+            noisy(&mut spec.tokenizer.as_mut().unwrap().data);
             noisy(&mut spec.evaluate.data);
             for stage in &mut spec.stages {
                 match &mut stage.settings {
@@ -606,7 +621,7 @@ mod tests {
             &mut model.heads,
             &mut model.kv_heads,
             &mut model.context_tokens,
-            &mut spec.tokenizer.vocab_size,
+            &mut spec.tokenizer.as_mut().unwrap().vocab_size,
             &mut spec.evaluate.max_new_tokens,
         ] {
             *field = size();
@@ -634,11 +649,11 @@ mod tests {
                     training.temperature = number;
                     tasks(&mut stage.data).mixture[0].weight = number;
                 }
-                StageSettings::Calibrate(_) => {}
+                StageSettings::Init | StageSettings::Calibrate(_) => {}
             }
         }
         spec.seed = count();
-        spec.tokenizer.samples = count();
+        spec.tokenizer.as_mut().unwrap().samples = count();
         spec.model.rope_theta = number;
         let evaluate = &mut spec.evaluate;
         evaluate.problems_per_op = count();
@@ -666,6 +681,7 @@ mod tests {
                     stage.training.checkpoint_every_steps = count();
                 }
                 StageSettings::Grpo(stage) => stage.training.steps = count(),
+                StageSettings::Init => {}
                 StageSettings::Calibrate(stage) => {
                     stage.edge.problems_per_op = count();
                     stage.edge.completions = small(count());

@@ -3,7 +3,7 @@
 //!
 //! Top-level tables such as `evaluate` are merged key by key. Stages are added after those that are there; one that has
 //! the name of a stage that is there changes it, as `like` does (`inherit.rs`), and `without` leaves stages out, which
-//! others can still be `like`. A table `[study]` is never taken over.
+//! others can still be `like`. A file with `init` takes over neither `tokenizer` nor `model`. A table `[study]` is never taken over.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +12,7 @@ use toml::{Table, Value};
 
 use crate::error::InterplayError;
 use crate::inherit::{LEFT_OUT, change, named};
+use crate::stage::INIT;
 
 const EXTENDS: &str = "extends";
 const WITHOUT: &str = "without";
@@ -90,6 +91,11 @@ fn read(
 /// Puts what an experiment says over what it extends.
 fn extend(mut whole: Table, mut own: Table) -> Result<Table, String> {
     whole.remove("study");
+    if own.contains_key(INIT) {
+        // The folder gives both.
+        whole.remove("tokenizer");
+        whole.remove("model");
+    }
     let mut stages = take_stages(&mut whole)?;
     for name in take_names(&mut own)? {
         let Some(Value::Table(left_out)) = stages.iter_mut().find(|stage| named(stage, &name))

@@ -39,6 +39,7 @@ mod error;
 mod evaluation;
 mod extend;
 mod inherit;
+mod init;
 mod keyed;
 mod keys;
 #[cfg(feature = "cli")]
@@ -47,6 +48,7 @@ mod limits;
 mod local_device;
 mod memory;
 mod metrics_file;
+mod model_spec;
 mod overrides;
 mod page;
 mod plan;
@@ -63,6 +65,7 @@ mod stage;
 pub mod study;
 mod temperatures;
 mod train_tokenizer;
+mod weights;
 
 pub use budget::{BudgetSpec, BudgetUnit, PlannedBudget, PlannedShare};
 pub use data::{DagData, DataSpec};
@@ -72,6 +75,7 @@ pub use evaluation::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
 // For the command, which measures itself; no part of the library's interface.
 #[doc(hidden)]
 pub use memory::peak_memory_mib;
+pub use model_spec::ModelSpec;
 pub use overrides::Override;
 pub use plan::Plan;
 pub use planned_stage::{Ops, Stage, StageRef, Start};
@@ -79,7 +83,7 @@ pub use results::{Results, StageResult};
 pub use results_text::results_table;
 pub use run::Run;
 pub use shown::ShownProblem;
-pub use spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
+pub use spec::{EvaluateSpec, ExperimentSpec, TokenizerSpec};
 pub use stage::{CalibrateSpec, Calibration, StageKind, StageSettings, StageSpec, Training};
 
 pub use interplay_audit as audit;

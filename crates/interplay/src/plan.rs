@@ -1,7 +1,7 @@
 //! A resolved experiment: what will run, with every default and derived choice filled in.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use interplay_eval::Bands;
 use interplay_graph::SeedStreams;
@@ -13,9 +13,10 @@ use crate::check::validate_devices;
 use crate::data::Supply;
 use crate::devices::Devices;
 use crate::error::InterplayError;
+use crate::model_spec::ModelSpec;
 use crate::planned_stage::{Stage, resolve_stages};
 use crate::run_file::write_whole;
-use crate::spec::{EvaluateSpec, ExperimentSpec, ModelSpec, TokenizerSpec};
+use crate::spec::{EvaluateSpec, ExperimentSpec, TokenizerSpec};
 
 /// Version of the format of plan files. Format 1 held the experiment as it was written.
 const FORMAT: i64 = 2;
@@ -42,13 +43,15 @@ pub struct Plan {
     pub budget: Option<BudgetSpec>,
     /// What the budget gave to the stages.
     pub planned: Option<PlannedBudget>,
-    /// The tokenizer.
-    pub tokenizer: TokenizerSpec,
+    /// The folder of the model to start from.
+    pub init: Option<PathBuf>,
+    /// The tokenizer to train; none where `init` gives one.
+    pub tokenizer: Option<TokenizerSpec>,
     /// The model.
     pub model: ModelSpec,
     /// The evaluation after each stage that trains a model.
     pub evaluate: EvaluateSpec,
-    /// The stages, in order.
+    /// The stages, in order; with `init`, the one that takes over the model first.
     pub stages: Vec<Stage>,
 }
 
@@ -64,7 +67,10 @@ struct PlanFile<'a> {
     bands: &'a Bands,
     #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<&'a BudgetSpec>,
-    tokenizer: &'a TokenizerSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init: Option<&'a PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<&'a TokenizerSpec>,
     model: &'a ModelSpec,
     evaluate: &'a EvaluateSpec,
     stage: &'a [Stage],
@@ -82,10 +88,12 @@ impl Serialize for Plan {
             held_out: self.held_out,
             bands: &self.bands,
             budget: self.budget.as_ref(),
-            tokenizer: &self.tokenizer,
+            init: self.init.as_ref(),
+            tokenizer: self.tokenizer.as_ref(),
             model: &self.model,
             evaluate: &self.evaluate,
-            stage: &self.stages,
+            // `init` stands for its stage.
+            stage: &self.stages[usize::from(self.init.is_some())..],
         };
         file.serialize(serializer)
     }
@@ -111,7 +119,7 @@ impl Plan {
         let device = devices.into().or(named).unwrap_or_default();
         issues.nest("", validate_devices(&experiment, device.count()));
         // Stages that do not resolve are among the issues already.
-        let stages = resolve_stages(&experiment.stages).ok();
+        let stages = resolve_stages(&experiment.with_init()).ok();
         let Some(stages) = stages.filter(|_| issues.is_empty()) else {
             return Err(InterplayError::InvalidSpec {
                 name: experiment.name,
@@ -126,6 +134,7 @@ impl Plan {
             bands: experiment.bands,
             budget: experiment.budget,
             planned,
+            init: experiment.init,
             tokenizer: experiment.tokenizer,
             model: experiment.model,
             evaluate: experiment.evaluate,

@@ -7,10 +7,9 @@
 //! resolved form.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use interplay_eval::{Band, Bands};
-use interplay_model::ModelConfig;
 use interplay_tasks::TaskSpec;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -20,8 +19,9 @@ use crate::devices::Devices;
 use crate::error::InterplayError;
 use crate::extend::read_extended;
 use crate::inherit::inherit;
+use crate::model_spec::{ModelSpec, fill_model};
 use crate::overrides::Override;
-use crate::stage::StageSpec;
+use crate::stage::{INIT, StageSettings, StageSpec};
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,9 +46,15 @@ pub struct ExperimentSpec {
     /// A budget that the planner splits into stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetSpec>,
-    /// The tokenizer.
-    pub tokenizer: TokenizerSpec,
-    /// The model.
+    /// The folder of a model to start from, with its tokenizer, in the Hugging Face layout of Qwen2, Qwen2.5 or Llama.
+    /// Relative to the working directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
+    /// The tokenizer to train; none where `init` gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<TokenizerSpec>,
+    /// The model. With `init`, the shape of the model there ([`ModelSpec::of_folder`]); files leave it out, or give
+    /// `context_tokens` alone.
     pub model: ModelSpec,
     /// The evaluation after each stage that trains a model.
     pub evaluate: EvaluateSpec,
@@ -77,52 +83,6 @@ impl TokenizerSpec {
             vocab_size,
             samples: 4000,
             data: data.into(),
-        }
-    }
-}
-
-/// Shape of the model. The size of its vocabulary is that of the tokenizer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelSpec {
-    /// Width of the residual stream.
-    pub hidden_size: usize,
-    /// Width of the gated feed-forward layer.
-    pub intermediate_size: usize,
-    /// Number of layers.
-    pub layers: usize,
-    /// Number of query heads.
-    pub heads: usize,
-    /// Number of key and value heads.
-    pub kv_heads: usize,
-    /// Longest sequence, in tokens.
-    pub context_tokens: usize,
-    /// Base of the rotary embedding.
-    #[serde(default = "default_rope_theta")]
-    pub rope_theta: f64,
-}
-
-fn default_rope_theta() -> f64 {
-    1e6
-}
-
-impl ModelSpec {
-    /// The model's configuration with this tokenizer.
-    #[must_use]
-    pub fn config(&self, tokenizer: &interplay_tokenizer::Tokenizer) -> ModelConfig {
-        let special = tokenizer.special();
-        ModelConfig {
-            hidden_size: self.hidden_size,
-            intermediate_size: self.intermediate_size,
-            num_hidden_layers: self.layers,
-            num_attention_heads: self.heads,
-            num_key_value_heads: self.kv_heads,
-            max_position_embeddings: self.context_tokens,
-            rope_theta: self.rope_theta,
-            bos_token_id: Some(special.bos),
-            eos_token_id: special.eos.into(),
-            pad_token_id: Some(special.pad),
-            ..ModelConfig::tiny(tokenizer.vocab_size())
         }
     }
 }
@@ -211,6 +171,13 @@ fn default_held_out() -> f64 {
 }
 
 impl ExperimentSpec {
+    /// The stages that will run: those that are written, after the one that takes over the model to start from.
+    pub(crate) fn with_init(&self) -> Vec<StageSpec> {
+        let init = self.init.iter();
+        let init = init.map(|_| StageSpec::new(INIT, StageSettings::Init));
+        init.chain(self.stages.iter().cloned()).collect()
+    }
+
     /// Experiments that come with the crate, as names and TOML texts.
     pub const PRESETS: [(&'static str, &'static str); 4] = [
         ("staged", include_str!("../presets/staged.toml")),
@@ -310,6 +277,7 @@ impl ExperimentSpec {
             }
             spread(&mut table, &defaults);
         }
+        fill_model(&mut table, bad)?;
         move_supervision(&mut table);
         move_scale(&mut table);
         leave_open(&mut table);

@@ -18,6 +18,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::data::DataSpec;
 use crate::limits::{MANY, PROBLEMS_PER_OP};
 
+/// The key of an experiment file that names the folder of a model to start from, and the name of the stage that it
+/// stands for.
+pub(crate) const INIT: &str = "init";
+
 /// One stage of an experiment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageSpec {
@@ -39,6 +43,8 @@ pub struct StageSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKind {
+    /// Takes over the model to start from: the key `init` of an experiment stands for it.
+    Init,
     /// Next-token training from random weights.
     Pretrain,
     /// Next-token training from another stage's model.
@@ -53,6 +59,8 @@ pub enum StageKind {
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq)]
 pub enum StageSettings {
+    /// Takes over the model to start from.
+    Init,
     /// Next-token training from random weights.
     Pretrain(Training<NextTokenSpec>),
     /// Next-token training from another stage's model.
@@ -129,7 +137,7 @@ pub(crate) struct Traits {
     pub starts_from_model: bool,
     /// Whether a calibration can choose its ops, by the key `edge_from`.
     pub follows_edge: bool,
-    /// Whether it leaves a model.
+    /// Whether it leaves a model, which is evaluated.
     pub trains: bool,
     /// The metrics that the report plots.
     pub curves: &'static [&'static str],
@@ -171,7 +179,7 @@ pub(crate) enum RowHolds {
 }
 
 impl StageKind {
-    /// Every kind, in the order in which experiments usually use them.
+    /// Every kind that experiments write as a stage, in the order in which they usually use them.
     pub const ALL: [Self; 4] = [Self::Pretrain, Self::Midtrain, Self::Calibrate, Self::Grpo];
 
     /// Whether a stage of this kind leaves a model.
@@ -182,6 +190,14 @@ impl StageKind {
 
     pub(crate) const fn traits(self) -> Traits {
         match self {
+            Self::Init => Traits {
+                name: INIT,
+                keys: &[],
+                starts_from_model: false,
+                follows_edge: false,
+                trains: true,
+                curves: &[],
+            },
             Self::Pretrain => Traits {
                 name: "pretrain",
                 keys: &["data", "training"],
@@ -226,6 +242,7 @@ impl StageSettings {
     #[must_use]
     pub fn kind(&self) -> StageKind {
         match self {
+            Self::Init => StageKind::Init,
             Self::Pretrain(_) => StageKind::Pretrain,
             Self::Midtrain(_) => StageKind::Midtrain,
             Self::Calibrate(_) => StageKind::Calibrate,
@@ -242,6 +259,12 @@ impl StageSettings {
 
     pub(crate) fn needs(&self) -> Needs<'_> {
         match self {
+            Self::Init => Needs {
+                issues: Issues::default(),
+                precision: Precision::Float32,
+                training: None,
+                measured_ops: None,
+            },
             Self::Pretrain(stage) | Self::Midtrain(stage) => Needs {
                 issues: below("training", stage.training.validate()),
                 precision: stage.training.precision,
@@ -287,6 +310,7 @@ impl StageSettings {
     /// Settings of a kind from the keys that are its own.
     fn from_table(kind: StageKind, table: toml::Table) -> Result<Self, toml::de::Error> {
         Ok(match kind {
+            StageKind::Init => Self::Init,
             StageKind::Pretrain => Self::Pretrain(table.try_into()?),
             StageKind::Midtrain => Self::Midtrain(table.try_into()?),
             StageKind::Calibrate => Self::Calibrate(table.try_into()?),
@@ -296,6 +320,7 @@ impl StageSettings {
 
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match self {
+            Self::Init => Ok(()),
             Self::Pretrain(stage) | Self::Midtrain(stage) => stage.write(map),
             Self::Calibrate(stage) => map.serialize_entry("edge", &stage.edge),
             Self::Grpo(stage) => stage.write(map),
@@ -408,6 +433,12 @@ impl<'de> Deserialize<'de> for StageSpec {
         let mut table = toml::Table::deserialize(deserializer)?;
         let missing = D::Error::missing_field;
         let kind: StageKind = take(&mut table, "kind")?.ok_or_else(|| missing("kind"))?;
+        if kind == StageKind::Init {
+            let expected = "the key `init` above all tables: `init = \"models/Qwen2.5-0.5B\"`";
+            return Err(D::Error::custom(format!(
+                "key `kind`: found `{INIT}`, expected {expected}"
+            )));
+        }
         let name = take(&mut table, "name")?.ok_or_else(|| missing("name"))?;
         let traits = kind.traits();
         let mut known = vec!["kind", "name"];

@@ -108,6 +108,19 @@ impl<B: Backend> Pretrained<B> {
         })
     }
 
+    /// The same model for sequences of at most so many tokens.
+    #[must_use]
+    pub fn with_context(self, tokens: usize) -> Self {
+        Self {
+            config: ModelConfig {
+                max_position_embeddings: tokens,
+                ..self.config
+            },
+            decoder: self.decoder.with_context(tokens),
+            ..self
+        }
+    }
+
     /// Writes the model as a Hugging Face folder, as [`save_pretrained_with`](super::save_pretrained_with) does,
     /// with its sampling defaults.
     ///

@@ -327,7 +327,7 @@ impl<'a, A: TrainBackend> Stage<'a, A> {
     fn scoring(&self) -> Scoring<'a> {
         Scoring {
             spec: self.spec,
-            pad: self.source.tokenizer.special().pad,
+            pad: self.source.tokenizer.pad(),
             vocab_limit: self.source.vocab_limit,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use interplay_graph::settings::Issues;
-use interplay_model::{ModelConfig, ModelFlops};
+use interplay_model::{ModelConfig, ModelFlops, load_config};
 
 use super::cost::{Cost, UNITS_PER_TOKEN, cost};
 use super::open::OPEN;
@@ -78,7 +78,7 @@ fn amount(settings: &mut StageSettings) -> Option<&mut u64> {
             Some(&mut stage.training.budget_tokens)
         }
         StageSettings::Grpo(stage) => Some(&mut stage.training.steps),
-        StageSettings::Calibrate(_) => None,
+        StageSettings::Init | StageSettings::Calibrate(_) => None,
     }
 }
 
@@ -96,7 +96,7 @@ fn in_range(spec: &ExperimentSpec) -> bool {
     let within = |count: usize, most: u64| (1..=most).contains(&(count as u64));
     let sizes = within(model.hidden_size, MANY)
         && within(model.intermediate_size, MANY)
-        && within(spec.tokenizer.vocab_size, MANY)
+        && within(vocabulary(spec), MANY)
         && [model.layers, model.heads, model.kv_heads]
             .into_iter()
             .all(|count| within(count, 1 << 10));
@@ -178,6 +178,16 @@ fn planned_budget(
     }
 }
 
+/// The vocabulary that the tokenizer may have at most, or that of the model to start from. A folder that cannot be read
+/// is refused when its model is loaded.
+fn vocabulary(spec: &ExperimentSpec) -> usize {
+    match (&spec.tokenizer, &spec.init) {
+        (Some(tokenizer), _) => tokenizer.vocab_size,
+        (None, Some(folder)) => load_config(folder).map_or(1, |config| config.vocab_size),
+        (None, None) => 1,
+    }
+}
+
 /// The operations of the model with the vocabulary that the tokenizer may have at most.
 fn nominal_model(spec: &ExperimentSpec) -> ModelFlops {
     let model = &spec.model;
@@ -187,7 +197,7 @@ fn nominal_model(spec: &ExperimentSpec) -> ModelFlops {
         num_hidden_layers: model.layers,
         num_attention_heads: model.heads,
         num_key_value_heads: model.kv_heads,
-        ..ModelConfig::tiny(spec.tokenizer.vocab_size)
+        ..ModelConfig::tiny(vocabulary(spec))
     })
 }
 

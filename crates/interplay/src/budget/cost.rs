@@ -39,7 +39,7 @@ pub(super) fn cost(
             tokens: 0,
             pieces_per_step: 1,
         }),
-        StageSettings::Calibrate(_) => None,
+        StageSettings::Init | StageSettings::Calibrate(_) => None,
     }
 }
 

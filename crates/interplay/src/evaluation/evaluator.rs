@@ -2,8 +2,8 @@
 //! models of its stages.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use interplay_eval::{EvalItem, EvalSettings, Evaluation, GenerationRecord, evaluate};
 use interplay_files::RecordWriter;
@@ -14,7 +14,6 @@ use interplay_train::HeldOutLoss;
 use interplay_train::ledger::Sampled;
 use interplay_train::parallel::Replicas;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::drawn::ITEMS_AT_ONCE;
 use super::given::GivenCompletions;
@@ -27,7 +26,7 @@ use crate::keys::key;
 use crate::plan::Plan;
 use crate::progress::{Progress, Quiet};
 use crate::run_file::write_json;
-use crate::train_tokenizer::train_tokenizer;
+use crate::weights::weights_hash;
 
 /// Version of [`EvaluationFile`].
 pub const EVALUATION_FORMAT: &str = "interplay-evaluation/1";
@@ -96,7 +95,7 @@ impl Evaluator {
         folder: &Path,
         progress: &mut dyn Progress,
     ) -> Result<EvaluationFile, InterplayError> {
-        let tokenizer = Tokenizer::load(model.join("tokenizer.json"))?;
+        let tokenizer = Tokenizer::from_pretrained(model)?;
         let task = ModelTask {
             evaluator: self,
             tokenizer: &tokenizer,
@@ -211,7 +210,7 @@ impl Evaluator {
 
     /// The problems that the experiment's own models are evaluated on.
     fn selection(&self) -> Result<Selection, InterplayError> {
-        let tokenizer = train_tokenizer(&self.plan.tokenizer, &self.supply(), &mut Quiet)?;
+        let tokenizer = self.plan.new_tokenizer(&self.supply(), &mut Quiet)?;
         let context = self.plan.model.context_tokens;
         self.setting(&tokenizer, context).evaluated()
     }
@@ -265,35 +264,4 @@ impl BackendTask for ModelTask<'_> {
         };
         evaluated.evaluate::<A::InnerBackend>(&replicas.leader, self.progress)
     }
-}
-
-/// A hash of the configuration and the weights in a model folder, in hexadecimal.
-fn weights_hash(folder: &Path) -> Result<String, InterplayError> {
-    let entries = fs::read_dir(folder).map_err(InterplayError::io("read", folder))?;
-    let mut paths: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(InterplayError::io("read", folder))?;
-    paths.sort();
-    let mut hash = Sha256::new();
-    for path in paths {
-        let extension = path.extension().unwrap_or_default();
-        if extension == "safetensors" || path.ends_with("config.json") {
-            let mut add = || -> io::Result<()> {
-                let mut file = BufReader::with_capacity(1 << 20, fs::File::open(&path)?);
-                loop {
-                    let bytes = file.fill_buf()?;
-                    if bytes.is_empty() {
-                        return Ok(());
-                    }
-                    hash.update(bytes);
-                    let read = bytes.len();
-                    file.consume(read);
-                }
-            };
-            add().map_err(InterplayError::io("read", &path))?;
-        }
-    }
-    let digits = hash.finalize();
-    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -130,7 +130,7 @@ impl BackendTask for Execution<'_> {
         write_manifest(plan, folder)?;
         let clock = Clock::start(folder);
         let tokenizer = clock.timed("tokenizer", || tokenizer(plan, folder, &supply, progress))?;
-        let config = plan.model.config(&tokenizer);
+        let config = plan.model_config(&tokenizer)?;
         let mut runner = Runner::<A> {
             plan,
             folder,

@@ -12,6 +12,7 @@ mod costs;
 mod evaluate;
 mod experiment;
 mod exposure;
+mod init;
 mod lengths;
 mod manifest;
 mod model_card;

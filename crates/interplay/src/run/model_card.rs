@@ -15,14 +15,16 @@ use crate::error::InterplayError;
 use crate::plan::Plan;
 use crate::results::{Results, StageResult, percent};
 use crate::run_file::write_whole;
+use crate::stage::StageKind;
 
-/// Writes the card of every model that was evaluated.
+/// Writes the card of every model that was trained and evaluated.
 pub(super) fn write_model_cards(
     plan: &Plan,
     results: &Results,
     folder: &Path,
 ) -> Result<(), InterplayError> {
-    for stage in &results.stages {
+    let trained = results.stages.iter();
+    for stage in trained.filter(|stage| stage.kind != StageKind::Init) {
         if let Some(evaluation) = &stage.evaluation {
             let path = folder.join(&stage.name).join("model/README.md");
             write_whole(&path, card(plan, results, stage, evaluation).as_bytes())?;

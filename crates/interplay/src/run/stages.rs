@@ -32,6 +32,11 @@ impl<A: TrainBackend> Runner<'_, A> {
         earlier: &[StageResult],
     ) -> Result<StageResult, InterplayError> {
         match &stage.settings {
+            StageSettings::Init => match &self.plan.init {
+                Some(from) => self.init(stage, from),
+                // No plan that was resolved has such a stage.
+                None => Err(self.no_model_before(stage)),
+            },
             StageSettings::Pretrain(settings) | StageSettings::Midtrain(settings) => {
                 self.next_token(stage, settings)
             }
@@ -177,14 +182,16 @@ impl<A: TrainBackend> Runner<'_, A> {
         match &stage.start {
             Start::Model(from) => Ok(self.model_of(from.name())),
             // No plan that was resolved has such a stage.
-            Start::Random => {
-                let mut issues = Issues::default();
-                let key = format!("stage.{}.from", stage.name);
-                issues.push(key, "nothing", "a stage before it that trains a model");
-                let name = self.plan.name.clone();
-                Err(InterplayError::InvalidSpec { name, issues })
-            }
+            Start::Random => Err(self.no_model_before(stage)),
         }
+    }
+
+    fn no_model_before(&self, stage: &Stage) -> InterplayError {
+        let mut issues = Issues::default();
+        let key = format!("stage.{}.from", stage.name);
+        issues.push(key, "nothing", "a stage before it that trains a model");
+        let name = self.plan.name.clone();
+        InterplayError::InvalidSpec { name, issues }
     }
 
     /// The temperature of a calibration: its own, or that of the rollouts of the first stage that
@@ -260,7 +267,11 @@ impl<A: TrainBackend> Runner<'_, A> {
     }
 
     /// The key of a stage, over everything that determines its output.
-    fn stage_key(&self, stage: &Stage, extra: &impl Serialize) -> Result<String, InterplayError> {
+    pub(super) fn stage_key(
+        &self,
+        stage: &Stage,
+        extra: &impl Serialize,
+    ) -> Result<String, InterplayError> {
         key(
             "a stage",
             &(

@@ -1,4 +1,4 @@
-//! The tokenizer of a run, trained on samples from a stream of its own.
+//! The tokenizer of a run: that of the model it starts from, or one trained on samples from a stream of its own.
 
 use std::path::Path;
 
@@ -14,16 +14,18 @@ use crate::progress::Progress;
 use crate::run_file::{read_json, write_json};
 use crate::train_tokenizer::train_tokenizer;
 
-/// The run's tokenizer: loaded if the run has one already, trained otherwise.
+/// The run's tokenizer: that of the model it starts from, or loaded if the run has one already, trained otherwise.
 pub(super) fn tokenizer(
     plan: &Plan,
     folder: &Path,
     supply: &Supply<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Tokenizer, InterplayError> {
+    let Some(spec) = &plan.tokenizer else {
+        return plan.new_tokenizer(supply, progress);
+    };
     let folder = folder.join("tokenizer");
     let path = folder.join("tokenizer.json");
-    let spec = &plan.tokenizer;
     let content = spec.data.content(supply, Split::Train)?;
     let key = key("a tokenizer", &(plan.seed, spec, content))?;
     let source = folder.join("source.json");

@@ -31,7 +31,6 @@ use crate::plan::Plan;
 use crate::progress::Quiet;
 use crate::spec::band_ops;
 use crate::stage::StageSettings;
-use crate::train_tokenizer::train_tokenizer;
 
 /// The share of the tokens of prompts and completions that an update computes where groups without an advantage are
 /// left out and whole solutions alone are paid for: less than half of the groups are kept, and what completions begin
@@ -78,7 +77,9 @@ impl Study {
         for run in &self.runs {
             let plan = &run.plan;
             let like = |other: &StudyRun| {
-                other.plan.model == plan.model && other.plan.tokenizer == plan.tokenizer
+                other.plan.model == plan.model
+                    && other.plan.tokenizer == plan.tokenizer
+                    && other.plan.init == plan.init
             };
             if !known.iter().any(|(other, ..)| like(other)) {
                 let (tokenizer, pace) = measure(plan)?;
@@ -125,6 +126,7 @@ impl Pace {
         let problems = band_ops(&plan.bands).len() as f64 * evaluate.problems_per_op as f64;
         let evaluation = problems * drawn.sum::<f64>() / self.sampled;
         Ok(match settings {
+            StageSettings::Init => evaluation,
             StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) => {
                 stage.training.budget_tokens as f64 / self.trained + evaluation
             }
@@ -210,7 +212,7 @@ fn lengths(plan: &Plan, data: &DataSpec, tokenizer: &Tokenizer) -> Result<Length
 /// The tokenizer of a plan, and the speed of its model.
 fn measure(plan: &Plan) -> Result<(Tokenizer, Pace), InterplayError> {
     let library = ContextLibrary::embedded();
-    let tokenizer = train_tokenizer(&plan.tokenizer, &plan.supply(&library), &mut Quiet)?;
+    let tokenizer = plan.new_tokenizer(&plan.supply(&library), &mut Quiet)?;
     let mut rows = (plan.model.context_tokens.min(512), 2);
     for stage in &plan.stages {
         if let StageSettings::Pretrain(stage) | StageSettings::Midtrain(stage) = &stage.settings {
@@ -218,7 +220,7 @@ fn measure(plan: &Plan) -> Result<(Tokenizer, Pace), InterplayError> {
         }
     }
     let work = Measured {
-        config: plan.model.config(&tokenizer),
+        config: plan.model_config(&tokenizer)?,
         length: lengths(plan, &evaluated_data(plan), &tokenizer)?,
         rows,
     };

@@ -58,6 +58,7 @@ pub(super) fn is_finished(run: &Path, stage: &str) -> bool {
 fn same_base(one: &Plan, other: &Plan) -> bool {
     (one.seed, one.held_out) == (other.seed, other.held_out)
         && one.device == other.device
+        && one.init == other.init
         && one.tokenizer == other.tokenizer
         && one.model == other.model
 }
