@@ -164,6 +164,10 @@ pub enum InterplayError {
     /// From the verifier.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// From a server that completions are drawn from.
+    #[cfg(feature = "endpoint")]
+    #[error(transparent)]
+    Endpoint(#[from] interplay_endpoint::EndpointError),
     /// From a stage.
     #[error(transparent)]
     Train(#[from] TrainError),

@@ -88,6 +88,8 @@ pub use stage::{CalibrateSpec, Calibration, StageKind, StageSettings, StageSpec,
 
 pub use interplay_audit as audit;
 pub use interplay_dag as dag;
+#[cfg(feature = "endpoint")]
+pub use interplay_endpoint as endpoint;
 pub use interplay_environment as environment;
 pub use interplay_eval as eval;
 pub use interplay_graph as graph;

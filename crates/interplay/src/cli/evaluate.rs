@@ -1,4 +1,5 @@
-//! `interplay evaluate`: any model, or completions from any engine, on the problems of an experiment.
+//! `interplay evaluate`: any model, in a folder or behind a server, or completions from any engine, on the problems of
+//! an experiment.
 
 use std::path::PathBuf;
 
@@ -10,19 +11,30 @@ use interplay::progress::Console;
 use interplay::tasks::ContextLibrary;
 use interplay::{EvaluationFile, Evaluator};
 
+use super::endpoint::EndpointFlags;
+
 /// What to evaluate, and on which problems.
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Flags {
-    /// The folder of a model in the Hugging Face layout with a tokenizer.json, such as runs/staged/grpo/model;
-    /// or a file of completions (JSONL, also .gz, or Parquet) with the `id` of a problem and the
-    /// `completion`, as many of each problem, and where known `stopped`, `temperature` and `sample`.
-    #[arg(value_name = "MODEL|COMPLETIONS", required_unless_present = "problems")]
+    /// The folder of a model or a file of completions: --model-folder or --completions, whichever it is.
+    #[arg(value_name = "MODEL|COMPLETIONS", group = "what")]
     subject: Option<PathBuf>,
+    /// The folder of a model in the Hugging Face layout with a tokenizer.json, such as runs/staged/grpo/model or that of
+    /// Qwen2.5.
+    #[arg(long, value_name = "DIR", group = "what")]
+    model_folder: Option<PathBuf>,
+    /// A file of completions (JSONL, also .gz, or Parquet) with the `id` of a problem and the `completion`, as many of
+    /// each problem, and where known `stopped`, `temperature` and `sample`.
+    #[arg(long, value_name = "FILE", group = "what")]
+    completions: Option<PathBuf>,
+    #[command(flatten)]
+    endpoint: EndpointFlags,
     #[command(flatten)]
     launch: Launch,
     /// Write the problems with their prompts and ids to a file (JSONL, compressed if .gz) and evaluate nothing: for
     /// engines that draw the completions.
-    #[arg(long, value_name = "FILE", conflicts_with = "subject")]
+    #[arg(long, value_name = "FILE", group = "what")]
     problems: Option<PathBuf>,
 }
 
@@ -34,14 +46,19 @@ pub(super) fn evaluate(flags: &Flags) -> Result<()> {
         eprintln!("{count} problems: {}", path.display());
         return Ok(());
     }
-    let (Some(subject), Some(folder)) = (&flags.subject, &flags.launch.out) else {
+    let Some(folder) = &flags.launch.out else {
         bail!(
             "--out is missing; expected the folder to write evaluation.json and the completions to"
         );
     };
-    let file = match subject.is_dir() {
-        true => evaluator.model(subject, folder, &mut Console::new())?,
-        false => evaluator.completions(subject, folder)?,
+    let subject = flags.subject.as_ref();
+    let model = flags.model_folder.as_ref();
+    let model = model.or(subject.filter(|subject| subject.is_dir()));
+    let completions = flags.completions.as_ref().or(subject);
+    let file = match (model, completions) {
+        (Some(model), _) => evaluator.model(model, folder, &mut Console::new())?,
+        (None, Some(completions)) => evaluator.completions(completions, folder)?,
+        (None, None) => flags.endpoint.evaluate(&evaluator, folder)?,
     };
     super::output::print(&table(&file))
 }

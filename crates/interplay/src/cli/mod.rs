@@ -11,6 +11,7 @@ mod dataset_card;
 mod diagnose;
 #[cfg(test)]
 mod documents;
+mod endpoint;
 mod evaluate;
 mod flags;
 mod generate;

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+#[cfg(feature = "endpoint")]
+use interplay_endpoint::EndpointSpec;
 use interplay_eval::{EvalItem, EvalSettings, Evaluation, GenerationRecord, evaluate};
 use interplay_files::RecordWriter;
 use interplay_model::{TrainBackend, load_config};
@@ -18,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use super::drawn::ITEMS_AT_ONCE;
 use super::given::GivenCompletions;
 use super::model::{EvaluatedModel, Found};
+#[cfg(feature = "endpoint")]
+use super::served::{self, Served};
 use super::setting::Setting;
 use crate::data::{Selection, Supply};
 use crate::device::{BackendTask, dispatch};
@@ -150,6 +154,70 @@ impl Evaluator {
         let selection = self.selection()?;
         let mut given = GivenCompletions::read(completions, &selection.items)?;
         fs::create_dir_all(folder).map_err(InterplayError::io("create", folder))?;
+        let found = self.judge(&mut given, &selection, &output)?;
+        let file = EvaluationFile {
+            overlong: selection.overlong,
+            ..self.file(vec![found])
+        };
+        write_json(&folder.join("evaluation.json"), &file)?;
+        Ok(file)
+    }
+
+    /// Draws completions of the experiment's problems from a server, at every temperature of the experiment, judges them,
+    /// and writes `evaluation.json` and every completion with its verdict into `folder`.
+    ///
+    /// `spec` says which server and how; its temperature and seed are those of the experiment. With a `tokenizer`,
+    /// prompts are sent as its tokens, where the server takes tokens. A problem is kept as soon as all of its
+    /// completions are there (`endpoint.drawn.jsonl`, a file that [`completions`](Self::completions) reads as well), and
+    /// the next call draws what is missing.
+    ///
+    /// # Errors
+    /// A server that cannot be reached or does not answer as it should: everything that it did answer is kept. A folder
+    /// with completions of other problems or settings.
+    #[cfg(feature = "endpoint")]
+    pub fn endpoint(
+        &self,
+        spec: &EndpointSpec,
+        tokenizer: Option<&Tokenizer>,
+        folder: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<EvaluationFile, InterplayError> {
+        let selection = self.selection()?;
+        let evaluate = &self.plan.evaluate;
+        let mut evaluations = Vec::new();
+        for temperature in evaluate.temperatures.iter().copied() {
+            let name = served::name_at(temperature, evaluate.main_temperature());
+            let greedy = temperature == 0.0;
+            let served = Served {
+                spec: &EndpointSpec {
+                    temperature,
+                    seed: evaluate.seed.unwrap_or(self.plan.seed),
+                    ..spec.clone()
+                },
+                tokenizer,
+                items: &selection.items,
+                completions: if greedy { 1 } else { evaluate.completions },
+                folder,
+                name: &name,
+            };
+            let mut given = served.draw(progress)?;
+            evaluations.push(self.judge(&mut given, &selection, &served::judged(folder, &name))?);
+        }
+        let file = EvaluationFile {
+            overlong: selection.overlong,
+            ..self.file(evaluations)
+        };
+        write_json(&folder.join("evaluation.json"), &file)?;
+        Ok(file)
+    }
+
+    /// Judges completions and writes each with its verdict.
+    fn judge(
+        &self,
+        given: &mut GivenCompletions,
+        selection: &Selection,
+        output: &Path,
+    ) -> Result<Evaluation, InterplayError> {
         let mut output = RecordWriter::create(output)?;
         let settings = EvalSettings {
             completions: given.completions,
@@ -160,15 +228,10 @@ impl Evaluator {
         let mut keep = |record: &GenerationRecord| output.record(record).map_err(io::Error::other);
         let (environment, items) = (selection.problems.environment(), &selection.items);
         let quiet = &mut |_, _| {};
-        let found = evaluate(&mut given, environment, items, &settings, &mut keep, quiet);
+        let found = evaluate(given, environment, items, &settings, &mut keep, quiet);
         let found = found.map_err(|error| InterplayError::Evaluate(Box::new(error)))?;
-        let file = EvaluationFile {
-            overlong: selection.overlong,
-            ..self.file(vec![found])
-        };
         output.finish()?;
-        write_json(&folder.join("evaluation.json"), &file)?;
-        Ok(file)
+        Ok(found)
     }
 
     /// Writes the experiment's problems, a JSON object per line with `id`, `op`, `context`, `band`, `prompt` and
@@ -192,6 +255,12 @@ impl Evaluator {
         }
         output.finish()?;
         Ok(selection.items.len())
+    }
+
+    /// The longest completion of the experiment's own models, in tokens.
+    #[must_use]
+    pub fn max_new_tokens(&self) -> u32 {
+        u32::try_from(self.plan.evaluate.max_new_tokens).unwrap_or(u32::MAX)
     }
 
     fn supply(&self) -> Supply<'_> {

@@ -37,6 +37,20 @@ pub(super) struct GivenCompletions {
 }
 
 impl GivenCompletions {
+    /// As many completions of each problem, by its id.
+    #[cfg(feature = "endpoint")]
+    pub(super) fn of(
+        by_problem: HashMap<u64, Vec<Completion>>,
+        completions: u32,
+        temperature: f64,
+    ) -> Self {
+        Self {
+            by_problem,
+            completions,
+            temperature: Some(temperature),
+        }
+    }
+
     /// Reads the completions of these problems; those that no record calls cut off count as finished.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod given;
 mod journal;
 mod model;
 mod problem;
+#[cfg(feature = "endpoint")]
+mod served;
 mod setting;
 
 pub use evaluator::{EVALUATION_FORMAT, EvaluationFile, Evaluator};
