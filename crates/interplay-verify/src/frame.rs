@@ -103,7 +103,7 @@ fn skip_begin(text: &str) -> usize {
 }
 
 /// `text` without trailing white space and tokens that end a sequence.
-fn trim_marks(text: &str) -> &str {
+pub(crate) fn trim_marks(text: &str) -> &str {
     let mut rest = text.trim_ascii_end();
     while let Some(before) = rest.strip_suffix(PAD) {
         rest = before.trim_ascii_end();

@@ -80,6 +80,32 @@ fn a_true_step_that_the_problem_states_is_no_invention() {
     refuse(dir, &paper, &["--forbid-unneeded", "strict"]);
 }
 
+/// What a decoder leaves that skips special tokens, where the tags are special.
+#[test]
+fn deleted_tags_are_put_back_where_that_is_asked_for() {
+    let folder = folder();
+    let dir = folder.path();
+    let solution = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.";
+    let candidates = [
+        " fox = 3. elk = fox + 2 = 3 + 2 = 5.   5 ",
+        " fox = 3. elk = fox + 2 = 3 + 2 = 5.   6 ",
+        " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>",
+    ];
+    let pairs = candidates.map(|candidate| json!({"solution": solution, "candidate": candidate}));
+    write_records(&dir.join("in.jsonl"), &pairs);
+    let accepted = |flags: &str| -> Vec<bool> {
+        succeed(
+            dir,
+            &format!("verify --input in.jsonl --output out.jsonl {flags}"),
+        );
+        let verdicts = records(&dir.join("out.jsonl"));
+        let accepted = verdicts.iter().map(|verdict| verdict["accepted"].as_bool());
+        accepted.map(Option::unwrap).collect()
+    };
+    assert_eq!(accepted(""), [false, false, true]);
+    assert_eq!(accepted("--restore-tags"), [true, false, true]);
+}
+
 #[test]
 fn published_generations_become_published_results() {
     let folder = folder();

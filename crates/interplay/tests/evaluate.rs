@@ -8,7 +8,7 @@ use std::path::Path;
 
 use calls::{call, records, refuse, succeed, write_records};
 use interplay::eval::{Evaluation, ItemScore};
-use interplay::{EVALUATION_FORMAT, EvaluationFile, Results};
+use interplay::{EVALUATION_FORMAT, EvaluationFile, ExperimentSpec, Results};
 
 const EXPERIMENT: &str = r#"
 name = "tiny"
@@ -205,6 +205,40 @@ fn problems_for_other_engines_are_those_of_the_run() {
         "evaluate faulty.jsonl --config tiny.toml --out faulty",
         &parts,
     );
+}
+
+/// Gold solutions without their tags, as a decoder leaves them that skips special tokens.
+#[test]
+fn completions_that_lost_their_tags_are_judged_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    fs::write(dir.join("tiny.toml"), EXPERIMENT).unwrap();
+    succeed(dir, "evaluate --problems problems.jsonl --config tiny.toml");
+    let spec = ExperimentSpec::load(&dir.join("tiny.toml")).unwrap();
+    let shown: Vec<serde_json::Value> = records(&dir.join("problems.jsonl"));
+    let given: Vec<serde_json::Value> = shown
+        .iter()
+        .map(|problem| {
+            // Every answer is right; no step is there.
+            let answer = problem["answer"].as_str().unwrap();
+            serde_json::json!({"id": problem["id"], "completion": format!(" fox = 1.  {answer} ")})
+        })
+        .collect();
+    assert_eq!(given.len() as u64, 3 * spec.evaluate.problems_per_op);
+    write_records(&dir.join("given.jsonl"), &given);
+    let answers = |flags: &str, out: &str| -> u32 {
+        let line =
+            format!("evaluate --completions given.jsonl --config tiny.toml --out {out} {flags}");
+        succeed(dir, &line);
+        let found = evaluation(&dir.join(out));
+        found.evaluations[0]
+            .items
+            .iter()
+            .map(|item| item.answers)
+            .sum()
+    };
+    assert_eq!(answers("", "plain"), 0);
+    assert_eq!(answers("--restore-tags", "restored"), given.len() as u32);
 }
 
 #[test]

@@ -302,7 +302,7 @@ fn what_cannot_be_asked_for_is_refused() {
         ),
         (
             "evaluate problems.jsonl --model small --config served.toml --out o".to_owned(),
-            "--endpoint",
+            "cannot be used with",
         ),
         (
             "evaluate --config served.toml --out o".to_owned(),

@@ -8,6 +8,7 @@ use interplay::{EvaluationFile, Evaluator};
 
 /// A server, and how to draw from it.
 #[derive(Args)]
+#[group(multiple = true, conflicts_with_all = ["subject", "model_folder", "completions", "problems"])]
 pub(super) struct EndpointFlags {
     /// The address of an OpenAI-compatible server, such as http://localhost:8000 (vLLM, SGLang, llama.cpp,
     /// `transformers serve`). A call that was interrupted is resumed at the first problem that is missing.

@@ -30,6 +30,10 @@ pub(super) struct Flags {
     completions: Option<PathBuf>,
     #[command(flatten)]
     endpoint: EndpointFlags,
+    /// Put closing tags back that a decoder deleted (`skip_special_tokens`) from completions that are given or served,
+    /// where one without any tag ends in a bare number behind a sentence.
+    #[arg(long, conflicts_with_all = ["model_folder", "problems"])]
+    restore_tags: bool,
     #[command(flatten)]
     launch: Launch,
     /// Write the problems with their prompts and ids to a file (JSONL, compressed if .gz) and evaluate nothing: for
@@ -40,7 +44,10 @@ pub(super) struct Flags {
 
 /// Evaluates and prints the table, or writes the problems.
 pub(super) fn evaluate(flags: &Flags) -> Result<()> {
-    let evaluator = Evaluator::new(flags.launch.plan()?, ContextLibrary::embedded());
+    let mut evaluator = Evaluator::new(flags.launch.plan()?, ContextLibrary::embedded());
+    if flags.restore_tags {
+        evaluator = evaluator.restoring_tags();
+    }
     if let Some(path) = &flags.problems {
         let count = evaluator.problems(path)?;
         eprintln!("{count} problems: {}", path.display());

@@ -75,13 +75,28 @@ struct ProblemRecord<'a> {
 pub struct Evaluator {
     plan: Plan,
     library: ContextLibrary,
+    restores_tags: bool,
 }
 
 impl Evaluator {
     /// Takes problems, bands, temperatures and limits from a plan; its stages play no part.
     #[must_use]
     pub fn new(plan: Plan, library: ContextLibrary) -> Self {
-        Self { plan, library }
+        Self {
+            plan,
+            library,
+            restores_tags: false,
+        }
+    }
+
+    /// Puts closing tags back that a decoder deleted from completions which are given or served
+    /// ([`restore_tags`](interplay_verify::restore_tags)).
+    #[must_use]
+    pub fn restoring_tags(self) -> Self {
+        Self {
+            restores_tags: true,
+            ..self
+        }
     }
 
     /// Evaluates the model in a Hugging Face folder that has a `tokenizer.json`, on the leading device of the
@@ -218,6 +233,9 @@ impl Evaluator {
         selection: &Selection,
         output: &Path,
     ) -> Result<Evaluation, InterplayError> {
+        if self.restores_tags {
+            given.restore_tags();
+        }
         let mut output = RecordWriter::create(output)?;
         let settings = EvalSettings {
             completions: given.completions,

@@ -1,11 +1,13 @@
 //! Completions that were drawn elsewhere, as a sampler.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use interplay_eval::{Completion, EvalItem, Sampler};
 use interplay_files::RecordReader;
+use interplay_verify::restore_tags;
 use serde::Deserialize;
 
 use crate::error::InterplayError;
@@ -163,6 +165,17 @@ fn counted(
         ));
     }
     u32::try_from(usual).unwrap_or(u32::MAX)
+}
+
+impl GivenCompletions {
+    /// Puts closing tags back that a decoder deleted.
+    pub(super) fn restore_tags(&mut self) {
+        for completion in self.by_problem.values_mut().flatten() {
+            if let Cow::Owned(restored) = restore_tags(&completion.text) {
+                completion.text = restored;
+            }
+        }
+    }
 }
 
 impl Sampler for GivenCompletions {

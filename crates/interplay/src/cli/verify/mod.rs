@@ -39,6 +39,10 @@ pub(super) struct Flags {
     /// Reject true steps that the answer does not need (strict level only).
     #[arg(long)]
     forbid_unneeded: bool,
+    /// Put closing tags back that a decoder deleted (`skip_special_tokens`), where a candidate without any tag ends in a
+    /// bare number behind a sentence.
+    #[arg(long)]
+    restore_tags: bool,
     /// Print each rejected candidate with its first error.
     #[arg(long)]
     explain: bool,
@@ -73,7 +77,12 @@ pub(super) fn verify(flags: &Flags) -> Result<()> {
     console.begin("verify", records.progress().0);
     let mut totals = Totals::default();
     loop {
-        let batch = next_batch(&mut records, &mut golds)?;
+        let mut batch = next_batch(&mut records, &mut golds)?;
+        if flags.restore_tags {
+            for (_, source) in &mut batch {
+                source.restore_tags();
+            }
+        }
         if batch.is_empty() {
             break;
         }

@@ -4,9 +4,10 @@
 //! 2512.07783. Deviations: `perfect` is what the chosen level accepts, so that at `strict` it
 //! also asks for every equality and every symbol.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use interplay::verify::{Gold, StepError, Verdict, Verifier};
+use interplay::verify::{Gold, StepError, Verdict, Verifier, restore_tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -123,6 +124,16 @@ impl Source {
         match self {
             Self::Pair(pair) => &pair.candidate,
             Self::Generation(generation) => &generation.candidate,
+        }
+    }
+
+    pub(super) fn restore_tags(&mut self) {
+        let candidate = match self {
+            Self::Pair(pair) => &mut pair.candidate,
+            Self::Generation(generation) => &mut generation.candidate,
+        };
+        if let Cow::Owned(restored) = restore_tags(candidate) {
+            *candidate = restored;
         }
     }
 
