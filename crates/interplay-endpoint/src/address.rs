@@ -2,7 +2,7 @@
 
 use ureq::http::Uri;
 
-use crate::spec::Api;
+use crate::api::Api;
 
 /// The addresses of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -94,3 +94,13 @@ impl Connector {
         Ok((address, client))
     }
 }
+
+impl Endpoint {
+    /// Connects to a server and finds out what it honors, with a few requests for a few tokens.
+    ///
+    /// # Errors
+    /// Those of [`Connector::connect`].
+    pub fn connect(spec: EndpointSpec) -> Result<Self, EndpointError> {
+        Connector::default().connect(spec)
+    }
+}

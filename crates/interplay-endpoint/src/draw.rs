@@ -9,9 +9,9 @@ use std::sync::mpsc;
 
 use interplay_eval::{Completion, EvalItem};
 
-use crate::client::RequestError;
 use crate::endpoint::{Encode, Endpoint};
 use crate::error::{EndpointError, FailedItem};
+use crate::failure::RequestError;
 
 /// How many failed items an error shows.
 const SHOWN: usize = 3;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use interplay_graph::settings::Issues;
 
-use crate::client::RequestError;
+use crate::failure::RequestError;
 
 /// Why a server cannot be used, or which items it did not complete.
 #[non_exhaustive]
@@ -137,7 +137,7 @@ impl fmt::Display for Reasons<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Failure;
+    use crate::failure::Failure;
 
     #[test]
     fn failed_items_are_counted_and_the_first_reasons_shown() {

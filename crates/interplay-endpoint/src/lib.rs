@@ -23,6 +23,7 @@
 #![deny(missing_docs)]
 
 mod address;
+mod api;
 mod api_key;
 mod backoff;
 mod client;
@@ -30,25 +31,29 @@ mod connector;
 mod draw;
 mod endpoint;
 mod error;
+mod failure;
 mod findings;
 mod models;
 mod probe;
 mod refusal;
 mod reply;
 mod request;
+mod sampler;
 mod skim;
 mod spec;
 mod stop_string;
 
-pub use client::{Failure, RequestError};
+pub use api::Api;
 pub use connector::Connector;
 pub use draw::DrawError;
-pub use endpoint::{Encode, Endpoint, EndpointSampler};
+pub use endpoint::{Encode, Endpoint};
 pub use error::{EndpointError, FailedItem};
+pub use failure::{Failure, RequestError};
 pub use findings::Findings;
 pub use reply::{Choice, Finish, Reply, ReplyError, StopReport};
 pub use request::request_seed;
-pub use spec::{Api, EndpointSpec};
+pub use sampler::EndpointSampler;
+pub use spec::EndpointSpec;
 
 /// Reads the body of a reply; here for fuzzing.
 #[doc(hidden)]

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use crate::address::Address;
-use crate::client::{Client, Failure, RequestError};
+use crate::client::Client;
 use crate::error::EndpointError;
+use crate::failure::{Failure, RequestError};
 use crate::refusal;
 use crate::reply::ReplyError;
 use crate::spec::EndpointSpec;

@@ -8,14 +8,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::address::Address;
-use crate::client::{Client, Failure, RequestError};
+use crate::api::Api;
+use crate::client::Client;
 use crate::error::EndpointError;
+use crate::failure::{Failure, RequestError};
 use crate::findings::Findings;
 use crate::models;
 use crate::refusal;
 use crate::reply::{Reply, StopReport, parse_reply};
 use crate::request::{Ask, Prompt};
-use crate::spec::{Api, EndpointSpec};
+use crate::spec::EndpointSpec;
 
 /// What is asked. Any tokenizer has it, and few models go on in one way only.
 const PROMPT: &str = "1 + 1 =";

@@ -8,9 +8,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::api::Api;
 use crate::refusal::{self, excerpt};
 use crate::skim::{Fields, Object, Scalar};
-use crate::spec::Api;
 
 /// The most choices that are read from a reply; settings ask for at most a quarter.
 const MAX_CHOICES: usize = 4_096;

@@ -3,7 +3,8 @@
 use interplay_graph::SeedStreams;
 use serde_json::{Map, Value, json};
 
-use crate::spec::{Api, EndpointSpec};
+use crate::api::Api;
+use crate::spec::EndpointSpec;
 
 /// What is to be continued.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::address::Address;
+use crate::api::Api;
 
 /// Keys of a request that have a setting of their own or would change what a reply is.
 const RESERVED: [&str; 10] = [
@@ -22,18 +23,6 @@ const RESERVED: [&str; 10] = [
 
 /// Keys of a request that a setting fills, and that `extra` may only leave out.
 const FILLED: [&str; 3] = ["max_tokens", "stop", "temperature"];
-
-/// The interface that completions are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Api {
-    /// `/v1/completions`: the model continues the prompt.
-    #[default]
-    Completions,
-    /// `/v1/chat/completions`: the prompt is one message of a user, which the server wraps in its chat
-    /// template. The model then sees another text than in training, so this is never chosen by itself.
-    Chat,
-}
 
 /// Which server to draw from, and how.
 ///
