@@ -165,6 +165,77 @@ fn a_study_shares_stages_and_ends_in_the_same_bytes_however_it_is_split() {
     );
 }
 
+/// Runs of other machines or earlier days, which share no folder, make the study that one folder makes.
+#[test]
+fn a_study_is_put_together_from_records() {
+    let folder = folder();
+    let dir = folder.path();
+    write(dir, "tiny.toml", STUDY);
+    for (seed, file) in [(3, "three.jsonl.gz"), (4, "four.jsonl")] {
+        let study = format!("study --config tiny.toml --seeds {seed} --out alone-{seed}");
+        succeed(dir, &study);
+        succeed(dir, &format!("{study} --write-records {file}"));
+    }
+    assert!(fs::metadata(dir.join("three.jsonl.gz")).unwrap().len() < 100_000);
+    let together = "study --config tiny.toml --records three.jsonl.gz four.jsonl --out together";
+    succeed(dir, together);
+    // One seed from a record, the other one made here.
+    succeed(
+        dir,
+        "study --config tiny.toml --records three.jsonl.gz --out half",
+    );
+    let mut whole = json(&dir.join("half/study.json"));
+    let mut records = json(&dir.join("together/study.json"));
+    // Completions are not in records.
+    for sample in whole["samples"].as_array().into_iter().flatten() {
+        assert_eq!(sample["seed"], 4);
+    }
+    assert!(records.get("samples").is_none());
+    for study in [&mut whole, &mut records] {
+        study.as_object_mut().unwrap().remove("samples");
+    }
+    assert_eq!(whole, records);
+    assert!(whole["arms"][0]["outcomes"][0]["shares"].is_object());
+    assert!(!dir.join("half/short/seed-3/base/model").exists());
+    assert!(dir.join("half/short/seed-4/base/model").exists());
+    // What was taken can be written again, and taking it a second time changes nothing.
+    succeed(
+        dir,
+        "study --config tiny.toml --out together --write-records both.jsonl",
+    );
+    succeed(
+        dir,
+        "study --config tiny.toml --records both.jsonl --out copy",
+    );
+    assert_eq!(
+        fs::read(dir.join("copy/study.json")).unwrap(),
+        fs::read(dir.join("together/study.json")).unwrap()
+    );
+    succeed(dir, together);
+
+    let other = "study --config tiny.toml --set evaluate.completions=3 --set evaluate.ks=[1,3] --records four.jsonl --out x";
+    refuse(
+        dir,
+        other,
+        &[
+            "four.jsonl, line 1: ",
+            "with seed 4 whose plan none of this study has",
+        ],
+    );
+    write(
+        dir,
+        "broken.jsonl",
+        "{\"format\": \"interplay-run-record/1\"}\n",
+    );
+    let broken = "study --config tiny.toml --records broken.jsonl --out x";
+    refuse(dir, broken, &["broken.jsonl, line 1: missing field `plan`"]);
+    let none = "study --config tiny.toml --out x --write-records none.jsonl";
+    refuse(dir, none, &["no run of the study is finished there"]);
+    fs::create_dir_all(dir.join("busy/short/seed-3")).unwrap();
+    let busy = "study --config tiny.toml --records three.jsonl.gz --out busy";
+    refuse(dir, busy, &["a run is under way there"]);
+}
+
 #[test]
 fn everything_wrong_with_a_study_is_reported_at_once() {
     let folder = folder();

@@ -33,6 +33,13 @@ pub(super) struct Flags {
     /// Folder of the study [default: runs/studies/NAME]. Runs that it holds are resumed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Take finished runs from files that --write-records wrote, of other machines or earlier days, and carry out the
+    /// rest.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "from")]
+    records: Vec<PathBuf>,
+    /// Write the finished runs to a file (JSONL, compressed if .gz) without weights and completions, and run nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "plan"])]
+    write_records: Option<PathBuf>,
     /// Print the runs, and run nothing.
     #[arg(long)]
     plan: bool,
@@ -59,6 +66,15 @@ pub(super) fn study(flags: &Flags) -> Result<()> {
     };
     let folder = flags.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from("runs/studies").join(&study.name));
+    if !flags.records.is_empty() {
+        let taken = study.take_records(&folder, &flags.records)?;
+        eprintln!("{taken} finished runs taken from records");
+    }
+    if let Some(path) = &flags.write_records {
+        let count = study.write_records(&folder, path)?;
+        eprintln!("{count} finished runs: {}", path.display());
+        return Ok(());
+    }
     if flags.plan {
         let runs: Vec<String> = study.runs.iter().map(ToString::to_string).collect();
         let arms: Vec<String> = study.arms().iter().map(ToString::to_string).collect();

@@ -14,7 +14,7 @@ use crate::metrics_file::read_metrics;
 const POINTS: usize = 25;
 
 /// The metrics that are kept, where a stage has them.
-const METRICS: [&str; 6] = [
+pub(super) const METRICS: [&str; 6] = [
     "loss_nats",
     "reward",
     "verified",

@@ -23,6 +23,7 @@ use interplay_train::parallel::Replicas;
 use interplay_train::schedule::Schedule;
 
 use super::plans::{Study, StudyRun};
+use super::record::is_record;
 use super::share::{is_finished, same_stage};
 use crate::data::DataSpec;
 use crate::device::{BackendTask, dispatch};
@@ -91,7 +92,8 @@ impl Study {
             let done = |stage: &str| {
                 // A stage that an earlier run has as well is shared with it.
                 let shared = |other: &&StudyRun| same_stage(plan, &other.plan, stage);
-                is_finished(&run.folder(folder), stage) || planned.iter().any(shared)
+                let here = run.folder(folder);
+                is_record(&here) || is_finished(&here, stage) || planned.iter().any(shared)
             };
             let evaluated = lengths(plan, &evaluated_data(plan), tokenizer)?;
             for stage in &plan.stages {

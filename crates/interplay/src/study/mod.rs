@@ -20,6 +20,7 @@ mod outcomes;
 mod page;
 mod plans;
 mod predictors;
+mod record;
 mod results;
 mod run;
 mod samples;

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use interplay_eval::GenerationRecord;
+use interplay_eval::{Band, GenerationRecord};
 use interplay_files::RecordReader;
 use serde::{Deserialize, Serialize};
 
 use super::arm::Arm;
-use super::plans::Study;
+use super::plans::{Study, StudyRun};
 use super::samples::Wanted;
 use crate::error::InterplayError;
+use crate::run_file::read_json;
 
 /// The outcome of a completion that is accepted.
 pub const ACCEPTED: &str = "accepted";
@@ -20,6 +21,12 @@ pub const CUT_OFF: &str = "cut_off";
 
 /// The outcome of a rejected completion without a first mistake, as of tasks that judge answers alone.
 pub const REJECTED: &str = "rejected";
+
+/// Completions by band and outcome.
+pub(super) type OutcomeCounts = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// The file of a run that was taken from a record, with its counts by stage.
+pub(super) const OUTCOMES: &str = "outcomes.json";
 
 /// The completions of an arm in a band, by outcome, at the study's temperature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,35 +47,64 @@ pub(super) fn completions(
     arm: &Arm,
     wanted: &[&Wanted<'_>],
 ) -> Result<(Vec<Outcomes>, Vec<Option<GenerationRecord>>), InterplayError> {
-    let mut counts: BTreeMap<u32, (&'static str, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut counts = OutcomeCounts::new();
     let mut first: Vec<Option<GenerationRecord>> = vec![None; wanted.len()];
     for run in study.runs.iter().filter(|run| run.variant == arm.variant) {
-        for_each_record(&run.folder(folder), &arm.stage, |record| {
-            let band = record.op.and_then(|op| run.plan.bands.band_of(op));
-            if let Some(band) = band {
-                let first = *run.plan.bands.range(band).start();
-                let (_, counts) = counts
-                    .entry(first)
-                    .or_insert((band.name(), BTreeMap::new()));
-                *counts.entry(outcome(&record).to_owned()).or_default() += 1;
-            }
+        let take = |record: &GenerationRecord| {
             for (wanted, first) in wanted.iter().zip(&mut first) {
                 let earlier = first.as_ref().is_none_or(|one| record.sample < one.sample);
-                if wanted.run.plan.seed == run.plan.seed && earlier && wanted.takes(&record) {
+                if wanted.run.plan.seed == run.plan.seed && earlier && wanted.takes(record) {
                     *first = Some(record.clone());
                 }
             }
-        })?;
+        };
+        let of_run = count_outcomes(run, &run.folder(folder), &arm.stage, take)?;
+        for (band, outcomes) in of_run {
+            let sums = counts.entry(band).or_default();
+            for (outcome, count) in outcomes {
+                *sums.entry(outcome).or_default() += count;
+            }
+        }
     }
-    let of_band = |(band, counts): (&str, BTreeMap<String, u64>)| {
+    let of_band = |band: Band| {
+        let counts = counts.remove(band.name())?;
         let total: u64 = counts.values().sum();
         let share = |(name, count): (String, u64)| (name, count as f64 / total as f64);
-        Outcomes {
-            group: band.to_owned(),
+        Some(Outcomes {
+            group: band.name().to_owned(),
             shares: counts.into_iter().map(share).collect(),
-        }
+        })
     };
-    Ok((counts.into_values().map(of_band).collect(), first))
+    let mut bands = Band::ALL.to_vec();
+    if let Some(run) = study.runs.first() {
+        bands.sort_by_key(|band| *run.plan.bands.range(*band).start());
+    }
+    Ok((bands.into_iter().filter_map(of_band).collect(), first))
+}
+
+/// Counts the completions of a run's stage by band and outcome, and hands each over; a run that was taken from a record
+/// has the counts alone.
+pub(super) fn count_outcomes(
+    run: &StudyRun,
+    folder: &Path,
+    stage: &str,
+    mut take: impl FnMut(&GenerationRecord),
+) -> Result<OutcomeCounts, InterplayError> {
+    if let Some(mut counts) =
+        read_json::<BTreeMap<String, OutcomeCounts>>(&folder.join("eval").join(OUTCOMES))?
+    {
+        return Ok(counts.remove(stage).unwrap_or_default());
+    }
+    let mut counts = OutcomeCounts::new();
+    for_each_record(folder, stage, |record| {
+        let band = record.op.and_then(|op| run.plan.bands.band_of(op));
+        if let Some(band) = band {
+            let of_band = counts.entry(band.name().to_owned()).or_default();
+            *of_band.entry(outcome(&record).to_owned()).or_default() += 1;
+        }
+        take(&record);
+    })?;
+    Ok(counts)
 }
 
 /// Hands over every completion of a stage that was drawn at the run's main temperature; none where a run has no such

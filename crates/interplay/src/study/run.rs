@@ -8,6 +8,7 @@ use std::str::FromStr;
 use interplay_tasks::ContextLibrary;
 
 use super::plans::{Study, StudyRun};
+use super::record::is_record;
 use super::results::{STUDY_FORMAT, StudyResults};
 use super::share::{Donor, share};
 use crate::error::InterplayError;
@@ -107,6 +108,10 @@ impl Study {
         progress: &mut dyn Progress,
     ) -> Result<(), InterplayError> {
         let target = run.folder(folder);
+        if is_record(&target) {
+            // Refuses the record of another plan.
+            return run.plan.claim(&target);
+        }
         let claimed = Run::new(run.plan.clone(), &target, ContextLibrary::embedded())?;
         for other in &self.runs {
             let source = other.folder(folder);
