@@ -135,6 +135,10 @@ class Gold:
 class Step:
     """One sentence of a completion."""
 
+    def __new__(
+        cls, span: tuple[int, int], needed: bool, correct: bool, node: int | None, uses: Sequence[int]
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def span(self) -> tuple[int, int]: ...
     @property
@@ -152,6 +156,10 @@ class Step:
 class StepError:
     """The first mistake of a completion."""
 
+    def __new__(
+        cls, step: int, span: tuple[int, int], reason: str, message: str, expected: str, found: str
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def step(self) -> int: ...
     @property
@@ -381,6 +389,8 @@ class Difference:
     @property
     def problems(self) -> int: ...
     @property
+    def __new__(cls, k: int, problems: int, estimate: float, low: float, high: float) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     def difference(self) -> float: ...
     @property
     def standard_error(self) -> float: ...
@@ -397,6 +407,18 @@ class Difference:
     def __float__(self) -> float: ...
 
 def pass_at_k(n: int, c: int, k: int) -> float:
+    def __new__(
+        cls,
+        k: int,
+        problems: int,
+        difference: float,
+        standard_error: float,
+        low: float,
+        high: float,
+        p_value: float | None,
+        detectable: float | None,
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     """The probability that one of ``k`` samples is right, from ``c`` right ones among ``n``: the unbiased estimate of
     Chen et al. 2021.
 

@@ -115,6 +115,15 @@ def test_verdicts_travel() -> None:
         assert json.loads(json.dumps(verdict.to_dict()))["accepted"] == verdict.accepted
 
 
+def test_parts_of_verdicts_travel_too() -> None:
+    verdict = interplay.verify(PROBLEM, f"{WRONG} é", uses=True)
+    for part in (*verdict.steps, verdict.first_error):
+        copy = pickle.loads(pickle.dumps(part))
+        assert type(copy) is type(part) and repr(copy) == repr(part)
+        names = [name for name in dir(part) if not name.startswith("_")]
+        assert [getattr(copy, name) for name in names] == [getattr(part, name) for name in names]
+
+
 def test_a_batch_gives_what_single_calls_give_on_any_number_of_threads() -> None:
     data = problems(300)
     texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
