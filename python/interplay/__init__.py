@@ -32,7 +32,7 @@ from ._native import (
     verify_batch,
 )
 from .errors import BatchError
-from .typing import Problem
+from .typing import Judged, Problem
 
 __all__ = [
     "AuditReport",
@@ -41,6 +41,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Gold",
+    "Judged",
     "Problem",
     "Reward",
     "Step",

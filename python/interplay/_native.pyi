@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, SupportsIndex, final, overload
 
 from typing_extensions import Self
 
-from .typing import Counts, Level, Offsets, OnError, Problem, Truth
+from .typing import Counts, Judged, Level, Offsets, OnError, Problem, Truth
 
 __version__: Final[str]
 
@@ -363,11 +363,34 @@ class Reward:
         on_error: OnError,
     ) -> list[float | None]:
         """The rewards of many completions; arguments and errors as of ``verify_batch``."""
+    def judge(self, problem: Truth, completion: str) -> Judged:
+        """The reward of one completion with its verdict, from one verification; errors as of ``verify``."""
+    @overload
+    def judge_batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> list[Judged]: ...
+    @overload
+    def judge_batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: OnError,
+    ) -> list[Judged | None]:
+        """The rewards of many completions with their verdicts; arguments and errors as of ``verify_batch``."""
 
 @final
 class Estimate:
     """A mean over problems with its 95 % interval."""
 
+    def __new__(cls, k: int, problems: int, estimate: float, low: float, high: float) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def k(self) -> int: ...
     @property
@@ -384,13 +407,23 @@ class Estimate:
 class Difference:
     """A difference on the same problems with its 95 % interval."""
 
+    def __new__(
+        cls,
+        k: int,
+        problems: int,
+        difference: float,
+        standard_error: float,
+        low: float,
+        high: float,
+        p_value: float | None,
+        detectable: float | None,
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def k(self) -> int: ...
     @property
     def problems(self) -> int: ...
     @property
-    def __new__(cls, k: int, problems: int, estimate: float, low: float, high: float) -> Self: ...
-    def __getnewargs__(self) -> tuple[Any, ...]: ...
     def difference(self) -> float: ...
     @property
     def standard_error(self) -> float: ...
@@ -407,18 +440,6 @@ class Difference:
     def __float__(self) -> float: ...
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    def __new__(
-        cls,
-        k: int,
-        problems: int,
-        difference: float,
-        standard_error: float,
-        low: float,
-        high: float,
-        p_value: float | None,
-        detectable: float | None,
-    ) -> Self: ...
-    def __getnewargs__(self) -> tuple[Any, ...]: ...
     """The probability that one of ``k`` samples is right, from ``c`` right ones among ``n``: the unbiased estimate of
     Chen et al. 2021.
 

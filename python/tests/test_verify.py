@@ -191,6 +191,11 @@ def test_a_batch_never_loses_its_other_results() -> None:
         (lambda: interplay.Reward("mixed", alhpa=0.2), ValueError, "alhpa"),
         (lambda: interplay.Reward("weighted", weights={"speed": 1.0}), ValueError, "speed"),
         (lambda: interplay.Reward()(PROBLEM, 3), TypeError, "completion"),
+        (lambda: interplay.Reward().judge(PROBLEM, None), TypeError, "completion"),
+        (lambda: interplay.Reward().judge("fox", SOLUTION), ValueError, "gold solution"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], []), ValueError, "0 completions"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], ["x"], threads=0), ValueError, "threads"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], ["x"], on_error="skip"), ValueError, "on_error"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, message) -> None:
@@ -216,6 +221,41 @@ def test_rewards_by_name() -> None:
             assert paid == [copy(PROBLEM, text) for text in (SOLUTION, WRONG, half)]
             assert repr(copy) == repr(reward)
     assert interplay.Reward("paper")(PROBLEM, SOLUTION) == 1.0
+
+
+def test_a_judgment_is_a_reward_with_its_verdict() -> None:
+    for reward in (interplay.Reward("mixed", alpha=0.2), interplay.Reward("paper"), interplay.Reward(level="paper")):
+        judged = reward.judge(PROBLEM, WRONG)
+        assert judged.reward == reward(PROBLEM, WRONG)
+        assert judged.verdict.to_dict() == interplay.verify(PROBLEM, WRONG, level=reward.level).to_dict()
+    paid, verdict = interplay.Reward("outcome").judge(interplay.Gold(SOLUTION), SOLUTION)
+    assert paid == 1.0 and verdict.accepted
+    extra = f"owl = 1. {SOLUTION}"
+    assert not interplay.Reward(forbid_unneeded=True).judge(SOLUTION, extra).verdict.accepted
+    copy = pickle.loads(pickle.dumps(judged))
+    assert isinstance(copy, interplay.Judged) and copy.verdict.to_dict() == judged.verdict.to_dict()
+
+
+def test_judgments_of_a_batch_are_those_of_single_calls() -> None:
+    data = problems(300)
+    texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
+    reward = interplay.Reward("mixed", alpha=0.2)
+    single = [reward.judge(problem, text) for problem, text in zip(data, texts)]
+    for threads in (1, 2, None):
+        batch = reward.judge_batch(data, texts, threads=threads)
+        assert [judged.reward for judged in batch] == [judged.reward for judged in single]
+        assert [judged.verdict.to_dict() for judged in batch] == [judged.verdict.to_dict() for judged in single]
+    assert reward.judge_batch([], []) == []
+    assert [judged.reward for judged in single] == reward.batch(data, texts)
+
+
+def test_a_judgment_that_fails_costs_the_others_nothing() -> None:
+    reward, truths, texts = interplay.Reward(), [PROBLEM, "fox", PROBLEM, PROBLEM], [SOLUTION, SOLUTION, None, WRONG]
+    with pytest.raises(interplay.BatchError) as raised:
+        reward.judge_batch(truths, texts)
+    assert sorted(raised.value.failures) == [1, 2] and "gold solution" in raised.value.failures[1]
+    for results in (raised.value.results, reward.judge_batch(truths, texts, on_error="none")):
+        assert [judged and judged.reward for judged in results] == [1.0, None, None, 0.0]
 
 
 def test_other_threads_run_while_a_batch_is_judged() -> None:
