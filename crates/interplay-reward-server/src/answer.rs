@@ -9,6 +9,8 @@ use std::{fmt, io};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Response, StatusCode};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -81,18 +83,26 @@ pub(crate) struct Service {
     pub(crate) log: Box<Log>,
 }
 
+/// What can be asked for.
+enum Page {
+    Health,
+    Reward { length: u64 },
+}
+
 impl Service {
     /// Answers a request, whatever it is.
     pub(crate) async fn answer(
         self: Arc<Self>,
         request: hyper::Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
-        let answered = match *request.method() {
-            Method::POST => self.post(request).await,
-            Method::GET => self.get(&request),
-            _ => Err(Refusal::Method {
-                method: request.method().to_string(),
-            }),
+        let (head, body) = request.into_parts();
+        let answered = match self.page(&head) {
+            Ok(Page::Health) => Ok(self.health()),
+            Ok(Page::Reward { length }) => self.reward(body, length).await,
+            Err(refusal) => {
+                drop(tokio::spawn(drain(body, self.limits)));
+                Err(refusal)
+            }
         };
         Ok(answered.unwrap_or_else(|refusal| {
             (self.log)(&Event::Refused { refusal: &refusal });
@@ -107,30 +117,45 @@ impl Service {
         }))
     }
 
-    fn get(&self, request: &hyper::Request<Incoming>) -> Result<Response<Full<Bytes>>, Refusal> {
-        if request.uri() != "/health" {
-            let path = request.uri().to_string();
-            return Err(Refusal::Path { path });
-        }
-        let scorer = self.scorer.to_string();
-        let health = serde_json::json!({ "status": "ok", "scorer": scorer });
-        Ok(response(health.to_string().into_bytes()))
-    }
-
-    async fn post(
-        self: &Arc<Self>,
-        request: hyper::Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Refusal> {
-        let length = self.length(&request);
-        let (head, body) = request.into_parts();
-        let length = match length {
-            Ok(length) => length,
-            Err(refusal) => {
-                drop(tokio::spawn(drain(body, self.limits)));
-                return Err(refusal);
+    /// What a request asks for, from its head.
+    fn page(&self, head: &Parts) -> Result<Page, Refusal> {
+        let path = match head.method {
+            Method::GET => head.uri.path_and_query().map_or("", PathAndQuery::as_str),
+            Method::POST => head.uri.path().trim_end_matches('/'),
+            _ => {
+                let method = head.method.to_string();
+                return Err(Refusal::Method { method });
             }
         };
-        drop(head);
+        match (&head.method, path) {
+            (&Method::GET, "/health") => Ok(Page::Health),
+            (&Method::POST, "" | "/get_reward") => {
+                let length = head.headers.get(CONTENT_LENGTH);
+                let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+                let length: u64 = length.ok_or(Refusal::NoLength)?;
+                let limit = self.limits.max_body_bytes;
+                match length <= limit as u64 {
+                    true => Ok(Page::Reward { length }),
+                    false => Err(Refusal::TooLarge { length, limit }),
+                }
+            }
+            _ => Err(Refusal::Path {
+                path: head.uri.to_string(),
+            }),
+        }
+    }
+
+    fn health(&self) -> Response<Full<Bytes>> {
+        let scorer = self.scorer.to_string();
+        let health = serde_json::json!({ "status": "ok", "scorer": scorer });
+        response(health.to_string().into_bytes())
+    }
+
+    async fn reward(
+        self: &Arc<Self>,
+        body: Incoming,
+        length: u64,
+    ) -> Result<Response<Full<Bytes>>, Refusal> {
         let body = self.body(body, length).await?;
         let service = self.clone();
         let judge = move || service.judge(&body);
@@ -142,22 +167,6 @@ impl Service {
             }
         };
         Ok(response(reply?))
-    }
-
-    /// The length of the body of a request that is to be judged.
-    fn length(&self, request: &hyper::Request<Incoming>) -> Result<u64, Refusal> {
-        if !["", "/get_reward"].contains(&request.uri().path().trim_end_matches('/')) {
-            let path = request.uri().to_string();
-            return Err(Refusal::Path { path });
-        }
-        let length = request.headers().get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let length: u64 = length.ok_or(Refusal::NoLength)?;
-        let limit = self.limits.max_body_bytes;
-        match length <= limit as u64 {
-            true => Ok(length),
-            false => Err(Refusal::TooLarge { length, limit }),
-        }
     }
 
     async fn body(&self, mut body: Incoming, length: u64) -> Result<Vec<u8>, Refusal> {

@@ -264,16 +264,22 @@ fn a_client_that_does_not_read_its_answer_is_cut_off() {
 #[test]
 fn a_refused_client_that_sends_on_still_reads_why() {
     let server = server(limits());
-    let mut stream = server.connect();
-    stream
-        .write_all(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 390000\r\n\r\n")
-        .unwrap();
-    for _ in 0..39 {
-        stream.write_all(&[b'x'; 10_000]).unwrap();
+    for (line, status) in [
+        ("POST /", 413),
+        ("POST /reward", 404),
+        ("PUT /", 501),
+        ("GET /", 404),
+    ] {
+        let mut stream = server.connect();
+        let head = format!("{line} HTTP/1.1\r\nHost: test\r\nContent-Length: 390000\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        for _ in 0..39 {
+            stream.write_all(&[b'x'; 10_000]).unwrap();
+        }
+        assert_eq!(receive(&mut stream).unwrap().status, status);
+        let mut rest = Vec::new();
+        assert_eq!(stream.read_to_end(&mut rest).unwrap(), 0, "{line}");
     }
-    assert_eq!(receive(&mut stream).unwrap().status, 413);
-    let mut rest = Vec::new();
-    assert_eq!(stream.read_to_end(&mut rest).unwrap(), 0);
 }
 
 #[test]
