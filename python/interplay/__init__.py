@@ -28,11 +28,12 @@ from ._native import (
     pass_at_k,
     pass_hat_k,
     presets,
+    restore_tags,
     verify,
     verify_batch,
 )
 from .errors import BatchError
-from .typing import Problem
+from .typing import Judged, Problem
 
 __all__ = [
     "AuditReport",
@@ -41,6 +42,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Gold",
+    "Judged",
     "Problem",
     "Reward",
     "Step",
@@ -55,6 +57,7 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "presets",
+    "restore_tags",
     "verify",
     "verify_batch",
 ]

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, SupportsIndex, final, overload
 
 from typing_extensions import Self
 
-from .typing import Counts, Level, Offsets, OnError, Problem, Truth
+from .typing import Counts, Judged, Level, Offsets, OnError, Problem, Truth
 
 __version__: Final[str]
 
@@ -135,6 +135,10 @@ class Gold:
 class Step:
     """One sentence of a completion."""
 
+    def __new__(
+        cls, span: tuple[int, int], needed: bool, correct: bool, node: int | None, uses: Sequence[int]
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def span(self) -> tuple[int, int]: ...
     @property
@@ -152,6 +156,10 @@ class Step:
 class StepError:
     """The first mistake of a completion."""
 
+    def __new__(
+        cls, step: int, span: tuple[int, int], reason: str, message: str, expected: str, found: str
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def step(self) -> int: ...
     @property
@@ -258,6 +266,20 @@ def verify(
             unreadable, is a verdict.
     """
 
+def restore_tags(completion: str) -> str:
+    """Puts ``</solution> <answer> N </answer>`` back where a decoder with ``skip_special_tokens`` deleted the tags.
+
+    Only a completion without any tag that ends in a whole sentence and one bare integer is changed; offsets of the steps
+    stay. For models whose tokenizer marks the tags special, as published checkpoints do; models that are trained here
+    keep their tags.
+
+    Args:
+        completion: The text to judge.
+
+    >>> restore_tags(" fox = 3. elk = fox + 2 = 3 + 2 = 5.  5")
+    ' fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>'
+    """
+
 @overload
 def verify_batch(
     problems: Sequence[Truth],
@@ -355,11 +377,34 @@ class Reward:
         on_error: OnError,
     ) -> list[float | None]:
         """The rewards of many completions; arguments and errors as of ``verify_batch``."""
+    def judge(self, problem: Truth, completion: str) -> Judged:
+        """The reward of one completion with its verdict, from one verification; errors as of ``verify``."""
+    @overload
+    def judge_batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> list[Judged]: ...
+    @overload
+    def judge_batch(
+        self,
+        problems: Sequence[Truth],
+        completions: Sequence[str],
+        *,
+        threads: int | None = None,
+        on_error: OnError,
+    ) -> list[Judged | None]:
+        """The rewards of many completions with their verdicts; arguments and errors as of ``verify_batch``."""
 
 @final
 class Estimate:
     """A mean over problems with its 95 % interval."""
 
+    def __new__(cls, k: int, problems: int, estimate: float, low: float, high: float) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def k(self) -> int: ...
     @property
@@ -376,6 +421,18 @@ class Estimate:
 class Difference:
     """A difference on the same problems with its 95 % interval."""
 
+    def __new__(
+        cls,
+        k: int,
+        problems: int,
+        difference: float,
+        standard_error: float,
+        low: float,
+        high: float,
+        p_value: float | None,
+        detectable: float | None,
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
     @property
     def k(self) -> int: ...
     @property

@@ -1,11 +1,11 @@
 """Types of what the package takes and gives, for annotations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypedDict, Union
+from typing import Any, Literal, NamedTuple, TypedDict, Union
 
-from ._native import Gold
+from ._native import Gold, Verdict
 
-__all__ = ["Counts", "Level", "Offsets", "OnError", "Problem", "Truth"]
+__all__ = ["Counts", "Judged", "Level", "Offsets", "OnError", "Problem", "Truth"]
 
 
 class Problem(TypedDict):
@@ -30,6 +30,14 @@ class Problem(TypedDict):
     length: str
     d: int
     """The number of layers of the structure, 2 or 3."""
+
+
+class Judged(NamedTuple):
+    """What ``Reward.judge`` says about one completion."""
+
+    reward: float
+    verdict: Verdict
+    """The verdict that the reward follows from."""
 
 
 Truth = Union[Gold, str, Mapping[str, Any]]  # noqa: UP007: evaluated on Python 3.10 too

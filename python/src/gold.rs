@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interplay_verify::Gold;
+use interplay_verify::{Gold, VerifyError};
 use pyo3::exceptions::{PyLookupError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -64,25 +64,14 @@ impl PyGold {
     }
 }
 
-/// The tags of a framed prompt, which is no problem.
-const TAGS: [&str; 2] = ["<question>", "<solution>"];
-
 /// Reads a gold from the texts of problem, question and solution. Without a problem's text, steps about quantities
 /// that the solution does not define count as invented.
-fn read(texts: [&str; 3]) -> Result<Arc<Gold>, String> {
-    let [problem, question, solution] = texts;
-    if let Some(tag) = TAGS.into_iter().find(|tag| problem.contains(tag)) {
-        return Err(format!(
-            "`problem`: expected the statements alone, found the tag {tag} of a prompt; leave `problem` out, or give \
-             the statements"
-        ));
-    }
-    let gold = match problem.is_empty() {
-        true => Gold::from_solution(solution),
-        false => Gold::from_texts(problem, question, solution),
-    };
-    gold.map(Arc::new)
-        .map_err(|error| format!("the gold solution: {error}"))
+fn read([problem, question, solution]: [&str; 3]) -> Result<Arc<Gold>, String> {
+    let gold = Gold::from_record(problem, question, solution);
+    gold.map(Arc::new).map_err(|error| match error {
+        VerifyError::TaggedProblem { .. } => error.to_string(),
+        error => format!("the gold solution: {error}"),
+    })
 }
 
 /// What a caller gave as the truth: a `Gold`, a mapping with the texts, or a gold solution alone.

@@ -41,6 +41,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(verdict::_verdict_from_json, module)?)?;
     module.add_function(wrap_pyfunction!(verify::verify, module)?)?;
     module.add_function(wrap_pyfunction!(verify::verify_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(verify::restore_tags, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::presets, module)?)?;
     module.add_function(wrap_pyfunction!(dataset::contexts, module)?)?;
     module.add_function(wrap_pyfunction!(pass_at_k::pass_at_k, module)?)?;

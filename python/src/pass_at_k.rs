@@ -18,6 +18,22 @@ pub(crate) struct PyEstimate {
 
 #[pymethods]
 impl PyEstimate {
+    /// From its fields, for pickling and for tests.
+    #[new]
+    fn new(k: u32, problems: usize, estimate: f64, low: f64, high: f64) -> Self {
+        Self {
+            k,
+            problems,
+            estimate,
+            low,
+            high,
+        }
+    }
+
+    fn __getnewargs__(&self) -> (u32, usize, f64, f64, f64) {
+        (self.k, self.problems, self.estimate, self.low, self.high)
+    }
+
     fn __repr__(&self) -> String {
         let Self {
             k,
@@ -49,6 +65,44 @@ pub(crate) struct PyDifference {
 
 #[pymethods]
 impl PyDifference {
+    /// From its fields, for pickling and for tests.
+    #[new]
+    #[expect(clippy::too_many_arguments, reason = "fields of a Python class")]
+    fn new(
+        k: u32,
+        problems: usize,
+        difference: f64,
+        standard_error: f64,
+        low: f64,
+        high: f64,
+        p_value: Option<f64>,
+        detectable: Option<f64>,
+    ) -> Self {
+        Self {
+            k,
+            problems,
+            difference,
+            standard_error,
+            low,
+            high,
+            p_value,
+            detectable,
+        }
+    }
+
+    fn __getnewargs__(&self) -> (u32, usize, f64, f64, f64, f64, Option<f64>, Option<f64>) {
+        (
+            self.k,
+            self.problems,
+            self.difference,
+            self.standard_error,
+            self.low,
+            self.high,
+            self.p_value,
+            self.detectable,
+        )
+    }
+
     fn __repr__(&self) -> String {
         let Self {
             k,

@@ -1,10 +1,10 @@
 //! `interplay.Reward`: rewards by name, with the names and settings of a stage's `reward` table.
 
-use interplay_dag::{RELEASED_PROCESS, score_of};
-use interplay_environment::components;
+use interplay_dag::{COMPONENTS, RELEASED_PROCESS, judge};
 use interplay_objectives::reward::RewardSpec;
-use interplay_verify::{Gold, Verdict, Verifier, released_process};
+use interplay_verify::{Gold, Verdict, Verifier};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::batch::{Batch, OnError, report};
 use crate::gold::read_call;
 use crate::json;
+use crate::verdict::PyVerdict;
 use crate::verify::verifier;
 
 /// What a completion earns.
@@ -43,15 +44,8 @@ impl PyReward {
         let spec: RewardSpec = serde_json::from_value(Value::Object(table))
             .map_err(|error| PyValueError::new_err(format!("Reward: {error}")))?;
         let mut issues = spec.validate();
-        let known = [
-            components::OUTCOME,
-            components::PROCESS,
-            components::ACCEPTED,
-            RELEASED_PROCESS,
-        ];
-        issues
-            .0
-            .extend(spec.missing_from(&known.map(str::to_owned)).0);
+        let known = COMPONENTS.map(str::to_owned);
+        issues.0.extend(spec.missing_from(&known).0);
         if !issues.is_empty() {
             return Err(PyValueError::new_err(format!("Reward: {issues}")));
         }
@@ -114,6 +108,46 @@ impl PyReward {
         report(py, results, on_error)
     }
 
+    /// The reward of one completion, with its verdict.
+    fn judge<'py>(
+        &self,
+        py: Python<'py>,
+        problem: &Bound<'py, PyAny>,
+        completion: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (gold, text) = read_call(problem, completion)?;
+        let judged = self.judged(&gold, text.to_str()?);
+        let (reward, verdict) = judged.map_err(PyValueError::new_err)?;
+        judged_type(py)?.call1((reward, PyVerdict::new(verdict, text)))
+    }
+
+    /// The rewards of many completions, with their verdicts, on all cores.
+    #[pyo3(signature = (problems, completions, *, threads = None, on_error = "raise"))]
+    fn judge_batch<'py>(
+        &self,
+        py: Python<'py>,
+        problems: &Bound<'py, PyAny>,
+        completions: &Bound<'py, PyAny>,
+        threads: Option<usize>,
+        on_error: &str,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let on_error = OnError::of(on_error)?;
+        let batch = Batch::of(problems, completions)?;
+        let judged = batch.judge(py, threads, |gold, text| self.judged(gold, text))?;
+        let new = judged_type(py)?;
+        let mut results = Vec::with_capacity(judged.len());
+        for (index, judged) in judged.into_iter().enumerate() {
+            results.push(match judged {
+                Ok((reward, verdict)) => {
+                    let verdict = PyVerdict::new(verdict, batch.completion(index));
+                    Ok(new.call1((reward, verdict))?)
+                }
+                Err(message) => Err(message),
+            });
+        }
+        report(py, results, on_error)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let ((kind,), settings) = self.__getnewargs_ex__(py)?;
         let mut text = format!("Reward({kind:?}");
@@ -161,14 +195,23 @@ impl PyReward {
         table.map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    fn of(&self, gold: &Gold, text: &str) -> Result<f64, String> {
-        let verdict: Verdict = self.verifier.verify(gold, text);
-        let mut score = score_of(&verdict);
-        if self.spec.reads(RELEASED_PROCESS) {
-            score = score.with_component(RELEASED_PROCESS, released_process(gold, text));
-        }
-        self.spec.of(&score).map_err(|error| error.to_string())
+    /// The reward with the verdict that it follows from.
+    fn judged(&self, gold: &Gold, text: &str) -> Result<(f64, Verdict), String> {
+        let released = self.spec.reads(RELEASED_PROCESS);
+        let (verdict, score) = judge(self.verifier, gold, text, released);
+        let reward = self.spec.of(&score).map_err(|error| error.to_string())?;
+        Ok((reward, verdict))
     }
+
+    fn of(&self, gold: &Gold, text: &str) -> Result<f64, String> {
+        Ok(self.judged(gold, text)?.0)
+    }
+}
+
+/// The class `interplay.Judged`.
+fn judged_type(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import(intern!(py, "interplay.typing"))?
+        .getattr(intern!(py, "Judged"))
 }
 
 /// A setting as JSON. The reward behind a gate may be a reward, or its name; it is judged with its gate.

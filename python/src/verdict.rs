@@ -34,6 +34,34 @@ pub(crate) struct PyStep {
 
 #[pymethods]
 impl PyStep {
+    /// From its fields, for pickling and for tests.
+    #[new]
+    fn new(
+        span: (usize, usize),
+        needed: bool,
+        correct: bool,
+        node: Option<u32>,
+        uses: Vec<u32>,
+    ) -> Self {
+        Self {
+            span,
+            needed,
+            correct,
+            node,
+            uses,
+        }
+    }
+
+    fn __getnewargs__(&self) -> ((usize, usize), bool, bool, Option<u32>, Vec<u32>) {
+        (
+            self.span,
+            self.needed,
+            self.correct,
+            self.node,
+            self.uses.clone(),
+        )
+    }
+
     fn __repr__(&self) -> String {
         let (start, end) = self.span;
         let correct = if self.correct { "True" } else { "False" };
@@ -49,7 +77,7 @@ pub(crate) struct PyStepError {
     /// From the first character to the one after the last.
     span: (usize, usize),
     /// The kind of mistake, in snake case.
-    reason: &'static str,
+    reason: String,
     /// The kind of mistake, in words.
     message: String,
     /// What was expected.
@@ -60,6 +88,37 @@ pub(crate) struct PyStepError {
 
 #[pymethods]
 impl PyStepError {
+    /// From its fields, for pickling and for tests.
+    #[new]
+    fn new(
+        step: usize,
+        span: (usize, usize),
+        reason: String,
+        message: String,
+        expected: String,
+        found: String,
+    ) -> Self {
+        Self {
+            step,
+            span,
+            reason,
+            message,
+            expected,
+            found,
+        }
+    }
+
+    fn __getnewargs__(&self) -> (usize, (usize, usize), String, String, String, String) {
+        (
+            self.step,
+            self.span,
+            self.reason.clone(),
+            self.message.clone(),
+            self.expected.clone(),
+            self.found.clone(),
+        )
+    }
+
     fn __repr__(&self) -> String {
         let Self {
             step,
@@ -180,7 +239,7 @@ impl PyVerdict {
         Ok(Some(PyStepError {
             step: *step,
             span: characters(self.completion.to_str(py)?, span),
-            reason: reason.name(),
+            reason: reason.name().to_owned(),
             message: reason.to_string(),
             expected: expected.clone(),
             found: found.clone(),

@@ -1,5 +1,6 @@
 //! `interplay.verify` and `interplay.verify_batch`.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use interplay_verify::{Level, Verifier};
@@ -78,4 +79,10 @@ pub(crate) fn verify_batch<'py>(
         });
     }
     report(py, results, on_error)
+}
+
+/// Puts closing tags back that a decoder deleted.
+#[pyfunction]
+pub(crate) fn restore_tags(completion: &str) -> Cow<'_, str> {
+    interplay_verify::restore_tags(completion)
 }

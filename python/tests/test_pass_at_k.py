@@ -1,5 +1,7 @@
 """pass@k, intervals and paired comparison."""
 
+import pickle
+
 import interplay
 import pytest
 
@@ -52,3 +54,12 @@ def test_impossible_counts_are_refused(call, message) -> None:
 def test_negative_counts_are_refused() -> None:
     with pytest.raises(OverflowError):
         interplay.pass_at_k(-1, 0, 1)
+
+
+def test_results_travel() -> None:
+    counts, better = [(4, 1), (4, 3), (4, 0)], [(4, 2), (4, 4), (4, 1)]
+    for result in (interplay.mean_pass_at_k(counts, 1), interplay.paired_difference(counts, better, 1)):
+        copy = pickle.loads(pickle.dumps(result))
+        names = [name for name in dir(result) if not name.startswith("_")]
+        assert type(copy) is type(result) and repr(copy) == repr(result)
+        assert [getattr(copy, name) for name in names] == [getattr(result, name) for name in names]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +13,11 @@ import pytest
 
 pytest.importorskip("verifiers.v1", reason="verifiers, which needs Python 3.11, is not installed")
 
+import interplay.adapters.verifiers as adapter
 import verifiers.v1 as vf
 from interplay.adapters.verifiers import InterplayConfig, InterplayTask, InterplayTaskConfig, InterplayTaskset
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "verifiers_taskset.py"
-PLUGIN = 'from interplay.adapters.verifiers import InterplayTaskset\n\n__all__ = ["InterplayTaskset"]\n'
 
 
 def taskset(**settings: Any) -> InterplayTaskset:
@@ -82,6 +81,14 @@ def test_scores_right_hacked_and_empty_replies() -> None:
         assert score(task, *replies).metrics["accepted"] == 0.0
 
 
+def test_metrics_and_reward_share_a_judgment() -> None:
+    task = next(iter(taskset()))
+    adapter._judged.cache_clear()
+    score(task, task.data.solution)
+    counts = adapter._judged.cache_info()
+    assert (counts.misses, counts.hits) == (1, 1)
+
+
 def test_the_task_config_chooses_the_reward() -> None:
     task = next(iter(taskset(task=InterplayTaskConfig(kind="mixed", alpha=0.25))))
     trace = score(task, f"Answer: {task.data.answer}.")
@@ -104,9 +111,10 @@ def test_a_gold_that_cannot_be_read_is_a_task_error() -> None:
         score(task, "Answer: 1.")
 
 
-def test_verifiers_finds_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "interplay_steps.py").write_text(PLUGIN)
-    monkeypatch.syspath_prepend(str(tmp_path))
+def test_verifiers_finds_the_installed_plugin() -> None:
+    import interplay_steps
+
+    assert Path(interplay_steps.__file__).parent == Path(interplay.__file__).parents[1]
     config_type = vf.taskset_config_type("interplay-steps")
     assert config_type is InterplayConfig
     loaded = vf.load_taskset(config_type(id="interplay-steps", op=3, size=2))
@@ -115,14 +123,10 @@ def test_verifiers_finds_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_command_line_of_verifiers_takes_it(tmp_path: Path) -> None:
-    (tmp_path / "interplay_steps.py").write_text(PLUGIN)
     main = "from verifiers.v1.cli.eval.main import main; main()"
     command = [sys.executable, "-c", main, "interplay-steps", "--dry-run", "--no-push"]
     knobs = ["--env.taskset.op", "2-4", "--env.taskset.task.kind", "mixed", "--env.taskset.task.alpha", "0.2"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        command + knobs, capture_output=True, text=True, timeout=240, check=False, cwd=tmp_path, env=environment
-    )
+    done = subprocess.run(command + knobs, capture_output=True, text=True, timeout=240, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (config,) = tmp_path.rglob("eval.json")
     assert '"alpha"' in config.read_text()

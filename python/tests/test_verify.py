@@ -115,6 +115,15 @@ def test_verdicts_travel() -> None:
         assert json.loads(json.dumps(verdict.to_dict()))["accepted"] == verdict.accepted
 
 
+def test_parts_of_verdicts_travel_too() -> None:
+    verdict = interplay.verify(PROBLEM, f"{WRONG} é", uses=True)
+    for part in (*verdict.steps, verdict.first_error):
+        copy = pickle.loads(pickle.dumps(part))
+        assert type(copy) is type(part) and repr(copy) == repr(part)
+        names = [name for name in dir(part) if not name.startswith("_")]
+        assert [getattr(copy, name) for name in names] == [getattr(part, name) for name in names]
+
+
 def test_a_batch_gives_what_single_calls_give_on_any_number_of_threads() -> None:
     data = problems(300)
     texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
@@ -182,6 +191,11 @@ def test_a_batch_never_loses_its_other_results() -> None:
         (lambda: interplay.Reward("mixed", alhpa=0.2), ValueError, "alhpa"),
         (lambda: interplay.Reward("weighted", weights={"speed": 1.0}), ValueError, "speed"),
         (lambda: interplay.Reward()(PROBLEM, 3), TypeError, "completion"),
+        (lambda: interplay.Reward().judge(PROBLEM, None), TypeError, "completion"),
+        (lambda: interplay.Reward().judge("fox", SOLUTION), ValueError, "gold solution"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], []), ValueError, "0 completions"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], ["x"], threads=0), ValueError, "threads"),
+        (lambda: interplay.Reward().judge_batch([PROBLEM], ["x"], on_error="skip"), ValueError, "on_error"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, message) -> None:
@@ -207,6 +221,41 @@ def test_rewards_by_name() -> None:
             assert paid == [copy(PROBLEM, text) for text in (SOLUTION, WRONG, half)]
             assert repr(copy) == repr(reward)
     assert interplay.Reward("paper")(PROBLEM, SOLUTION) == 1.0
+
+
+def test_a_judgment_is_a_reward_with_its_verdict() -> None:
+    for reward in (interplay.Reward("mixed", alpha=0.2), interplay.Reward("paper"), interplay.Reward(level="paper")):
+        judged = reward.judge(PROBLEM, WRONG)
+        assert judged.reward == reward(PROBLEM, WRONG)
+        assert judged.verdict.to_dict() == interplay.verify(PROBLEM, WRONG, level=reward.level).to_dict()
+    paid, verdict = interplay.Reward("outcome").judge(interplay.Gold(SOLUTION), SOLUTION)
+    assert paid == 1.0 and verdict.accepted
+    extra = f"owl = 1. {SOLUTION}"
+    assert not interplay.Reward(forbid_unneeded=True).judge(SOLUTION, extra).verdict.accepted
+    copy = pickle.loads(pickle.dumps(judged))
+    assert isinstance(copy, interplay.Judged) and copy.verdict.to_dict() == judged.verdict.to_dict()
+
+
+def test_judgments_of_a_batch_are_those_of_single_calls() -> None:
+    data = problems(300)
+    texts = [problem["solution"] if index % 3 else "cat = 1." for index, problem in enumerate(data)]
+    reward = interplay.Reward("mixed", alpha=0.2)
+    single = [reward.judge(problem, text) for problem, text in zip(data, texts)]
+    for threads in (1, 2, None):
+        batch = reward.judge_batch(data, texts, threads=threads)
+        assert [judged.reward for judged in batch] == [judged.reward for judged in single]
+        assert [judged.verdict.to_dict() for judged in batch] == [judged.verdict.to_dict() for judged in single]
+    assert reward.judge_batch([], []) == []
+    assert [judged.reward for judged in single] == reward.batch(data, texts)
+
+
+def test_a_judgment_that_fails_costs_the_others_nothing() -> None:
+    reward, truths, texts = interplay.Reward(), [PROBLEM, "fox", PROBLEM, PROBLEM], [SOLUTION, SOLUTION, None, WRONG]
+    with pytest.raises(interplay.BatchError) as raised:
+        reward.judge_batch(truths, texts)
+    assert sorted(raised.value.failures) == [1, 2] and "gold solution" in raised.value.failures[1]
+    for results in (raised.value.results, reward.judge_batch(truths, texts, on_error="none")):
+        assert [judged and judged.reward for judged in results] == [1.0, None, None, 0.0]
 
 
 def test_other_threads_run_while_a_batch_is_judged() -> None:
@@ -275,3 +324,17 @@ def test_a_forked_process_judges_too() -> None:
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert all(pool.map(accepted, data[:20]))
+
+
+def test_tags_that_a_decoder_deleted_are_put_back():
+    problem = {"solution": "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5."}
+    stripped = " fox = 3. elk = fox + 2 = 3 + 2 = 5.  5 "
+    assert not interplay.verify(problem, stripped)
+    restored = interplay.restore_tags(stripped)
+    assert restored == " fox = 3. elk = fox + 2 = 3 + 2 = 5. </solution> <answer> 5 </answer>"
+    assert interplay.verify(problem, restored)
+    assert not interplay.verify(problem, interplay.restore_tags(stripped.replace("5.  5", "5.  6")))
+    for other in ("", " fox = 3. elk = 5", restored, " fox = 3. </solution> 5"):
+        assert interplay.restore_tags(other) == other
+    with pytest.raises(TypeError):
+        interplay.restore_tags(None)

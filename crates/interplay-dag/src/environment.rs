@@ -14,10 +14,7 @@ use interplay_verify::{
     Gold, Level, Noise, Reward, Supervision, Verifier, VerifyError, released_process,
 };
 
-use crate::score::score_of;
-
-/// The component of [`DagEnvironment::with_released_process`].
-pub const RELEASED_PROCESS: &str = "released_process";
+use crate::score::{RELEASED_PROCESS, score_of};
 
 /// The name in reports and errors.
 const NAME: &str = "dag";

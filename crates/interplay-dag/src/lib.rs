@@ -34,8 +34,8 @@
 mod environment;
 mod score;
 
-pub use environment::{DagEnvironment, RELEASED_PROCESS};
-pub use score::score_of;
+pub use environment::DagEnvironment;
+pub use score::{COMPONENTS, RELEASED_PROCESS, judge, score_of};
 
 #[doc(no_inline)]
 pub use interplay_environment::Environment;

@@ -65,6 +65,15 @@ pub enum VerifyError {
         /// The quantity whose value is given.
         given: String,
     },
+    /// A problem's text holds a tag of a prompt.
+    #[error(
+        "`problem`: expected the statements alone, found the tag {tag} of a prompt; leave `problem` out, or give the \
+         statements"
+    )]
+    TaggedProblem {
+        /// The tag.
+        tag: &'static str,
+    },
     /// The text is too long.
     #[error("the gold solution has {length} bytes; expected at most {limit}")]
     TooLong {

@@ -13,6 +13,9 @@ use crate::VerifyError;
 use crate::gold::Gold;
 use crate::quantity::GoldQuantity;
 
+/// The tags of a framed prompt, which is no problem.
+const PROMPT_TAGS: [&str; 2] = ["<question>", "<solution>"];
+
 impl Gold {
     /// From a gold solution, with the other quantities of its problem's text.
     ///
@@ -45,6 +48,30 @@ impl Gold {
                 gold.with_others(others)
             }
             None => Ok(gold),
+        }
+    }
+
+    /// From the texts of a record, as data sets and requests carry them: [`from_texts`](Self::from_texts), or
+    /// [`from_solution`](Self::from_solution) where `problem` is empty.
+    ///
+    /// # Errors
+    /// As these two; and for a problem with a tag of a prompt, whose statements could not be told from the rest.
+    ///
+    /// ```
+    /// use interplay_verify::Gold;
+    ///
+    /// let gold = Gold::from_record("", "", "fox = 3. Answer: 3.")?;
+    /// assert_eq!(gold.answer(), 3);
+    /// assert!(Gold::from_record("<question> fox = 3.", "", "fox = 3. Answer: 3.").is_err());
+    /// # Ok::<(), interplay_verify::VerifyError>(())
+    /// ```
+    pub fn from_record(problem: &str, question: &str, solution: &str) -> Result<Self, VerifyError> {
+        if let Some(tag) = PROMPT_TAGS.into_iter().find(|tag| problem.contains(tag)) {
+            return Err(VerifyError::TaggedProblem { tag });
+        }
+        match problem.is_empty() {
+            true => Self::from_solution(solution),
+            false => Self::from_texts(problem, question, solution),
         }
     }
 

@@ -96,6 +96,8 @@ pub use interplay_graph as graph;
 pub use interplay_gsm8k as gsm8k;
 pub use interplay_model as model;
 pub use interplay_report as report;
+#[cfg(feature = "reward-server")]
+pub use interplay_reward_server as reward_server;
 pub use interplay_tasks as tasks;
 pub use interplay_tokenizer as tokenizer;
 pub use interplay_train as train;

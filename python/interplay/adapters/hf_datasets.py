@@ -20,7 +20,7 @@ from typing import Any
 
 import datasets
 import interplay
-from interplay import BatchError, Reward, verify_batch
+from interplay import BatchError, Judged, Reward
 
 __all__ = ["FEATURES", "VERDICTS", "StepJudge", "read_parquet", "to_dataset", "to_iterable", "with_verdicts"]
 
@@ -166,7 +166,6 @@ class StepJudge:
         **settings: Any,
     ) -> None:
         self.reward = Reward(kind, **settings)
-        self.judge: dict[str, Any] = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
         self.completion = completion
         named = {"solution": solution, "problem": problem, "question": question}
         self.columns = {field: column for field, column in named.items() if column is not None}
@@ -192,13 +191,14 @@ class StepJudge:
         rows = [{field: batch[column][row] for field, column in self.columns.items()} for row in range(len(texts))]
         golds = [{field: value for field, value in row.items() if value is not None} for row in rows]
         errors: dict[int, str] = {}
+        judged: Sequence[Judged | None]
         try:
-            rewards = self.reward.batch(golds, texts)
+            judged = self.reward.judge_batch(golds, texts)
         except BatchError as error:
-            rewards, errors = error.results, error.failures
-        verdicts = verify_batch(golds, texts, on_error="none", **self.judge)
+            judged, errors = error.results, error.failures
+        verdicts = [None if item is None else item.verdict for item in judged]
         return {
-            "reward": rewards,
+            "reward": [None if item is None else item.reward for item in judged],
             "accepted": [v if v is None else v.accepted for v in verdicts],
             "answer_correct": [v if v is None else v.answer_correct for v in verdicts],
             "process_accuracy": [v if v is None else v.process_accuracy for v in verdicts],

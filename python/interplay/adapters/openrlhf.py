@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from interplay import BatchError, Reward, verify_batch
+from interplay import BatchError, Judged, Reward
 from interplay.adapters.chat import messages
 from interplay.adapters.reward_server import RewardServer
 
@@ -76,7 +76,6 @@ class Scorer:
 
     def __init__(self, kind: str = "strict", *, end_tokens: Sequence[str] = END_TOKENS, **settings: Any) -> None:
         self.reward = Reward(kind, **settings)
-        self.judge: dict[str, Any] = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
         if isinstance(end_tokens, str):
             raise TypeError(f"end_tokens: expected a list of tokens, found the str {end_tokens!r}")
         self.end_tokens = tuple(token for token in end_tokens if token)
@@ -116,21 +115,22 @@ class Scorer:
                 golds[index], texts[index] = _gold(label), self.response(query, prompt)
             except ValueError as error:
                 errors[index] = str(error)
+        judged: Sequence[Judged | None]
         try:
-            rewards = self.reward.batch(golds, texts)
+            judged = self.reward.judge_batch(golds, texts)
         except BatchError as error:
-            rewards, errors = error.results, error.failures | errors
-        verdicts = verify_batch(golds, texts, on_error="none", **self.judge)
+            judged, errors = error.results, error.failures | errors
         for index, why in errors.items():
-            _log.warning("item %d of %d scores 0, as it cannot be judged: %s", index, len(rewards), why)
-        values = [0.0 if reward is None else reward for reward in rewards]
+            _log.warning("item %d of %d scores 0, as it cannot be judged: %s", index, len(judged), why)
+        values = [0.0 if item is None else item.reward for item in judged]
+        verdicts = [None if item is None else item.verdict for item in judged]
         hacked = [verdict is not None and verdict.answer_correct and not verdict.accepted for verdict in verdicts]
         logs = {
             "accepted": [float(bool(verdict)) for verdict in verdicts],
             "answer_correct": [float(verdict is not None and verdict.answer_correct) for verdict in verdicts],
             "process_accuracy": [verdict.process_accuracy if verdict is not None else 0.0 for verdict in verdicts],
             "right_answer_wrong_steps": [float(value) for value in hacked],
-            "judged": [float(reward is not None) for reward in rewards],
+            "judged": [float(item is not None) for item in judged],
         }
         shown = {str(index): why for index, why in sorted(errors.items())}
         return {"rewards": values, "scores": values, "extra_logs": logs, "errors": shown}

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from interplay import BatchError, Reward, Verdict, verify_batch
+from interplay import BatchError, Judged, Reward, Verdict
 from interplay.adapters.chat import messages
 
 __all__ = ["REASON_GROUPS", "StepReward", "completion_text", "rows"]
@@ -88,7 +88,6 @@ class StepReward:
         self.__name__ = name or f"interplay_{kind}"
         self.reward = Reward(kind, **settings)
         self.columns: dict[str, str | None] = {"solution": solution, "problem": problem, "question": question}
-        self.judge = {key: settings[key] for key in ("level", "forbid_unneeded") if key in settings}
 
     def __call__(
         self,
@@ -107,18 +106,19 @@ class StepReward:
         """
         golds = self._golds(len(completions), columns)
         texts = [completion_text(completion) for completion in completions]
+        judged: Sequence[Judged | None]
         try:
-            rewards: list[float | None] = list(self.reward.batch(golds, texts))
+            judged = self.reward.judge_batch(golds, texts)
         except BatchError as error:
-            rewards = list(error.results)
+            judged = error.results
             empty = f"column {self.columns['solution']!r} is empty"
             reasons = [(row, why if "solution" in golds[row] else empty) for row, why in error.failures.items()]
             shown = "; ".join(f"row {row}: {why}" for row, why in reasons[:3])
             message = f"{self.__name__}: no reward for {len(error.failures)} of {len(texts)} rows ({shown})"
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         if log_metric is not None or log_extra is not None:
-            self._log(verify_batch(golds, texts, on_error="none", **self.judge), log_metric, log_extra)
-        return rewards
+            self._log([None if item is None else item.verdict for item in judged], log_metric, log_extra)
+        return [None if item is None else item.reward for item in judged]
 
     def _golds(self, count: int, columns: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The gold of each row, without the fields that the row leaves empty."""

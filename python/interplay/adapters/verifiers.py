@@ -3,12 +3,9 @@
 Contract met: a plugin module exports one ``vf.Taskset`` subclass by ``__all__``; ``load()`` yields tasks, each with
 its data (``vf.TaskData``) and configuration; methods with ``@vf.reward`` and ``@vf.metric`` score a ``vf.Trace``.
 Sources: ``verifiers/v1/taskset.py``, ``verifiers/v1/task.py``, ``verifiers/v1/utils/loaders.py``. A plugin is found by
-the name of a top-level module, so put these two lines into a module of that kind, such as ``interplay_steps.py``:
+the name of a top-level module; ``interplay_steps`` is installed with this package.
 
-    from interplay.adapters.verifiers import InterplayTaskset
-    __all__ = ["InterplayTaskset"]
-
-Then ``vf-eval interplay-steps -n 20 --env.taskset.op 2-4 --env.agent.harness.id null --env.agent.runtime.type
+So ``vf-eval interplay-steps -n 20 --env.taskset.op 2-4 --env.agent.harness.id null --env.agent.runtime.type
 subprocess``; in Python:
 
 >>> from interplay.adapters.verifiers import InterplayConfig, InterplayTaskset
@@ -21,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import interplay
@@ -68,6 +66,12 @@ class InterplayTaskConfig(vf.TaskConfig):
         return interplay.Reward(self.kind, **self.judge(), **settings)
 
 
+@lru_cache(maxsize=64)
+def _judged(reward: interplay.Reward, problem: str, question: str, solution: str, reply: str) -> interplay.Judged:
+    """The judgment of a reply, which metrics and reward ask for one after the other."""
+    return reward.judge({"problem": problem, "question": question, "solution": solution}, reply)
+
+
 class InterplayTask(vf.Task[InterplayData, vf.State, InterplayTaskConfig]):
     """One problem; the last reply is judged, and a wrong or empty one earns what its steps are worth."""
 
@@ -80,12 +84,12 @@ class InterplayTask(vf.Task[InterplayData, vf.State, InterplayTaskConfig]):
     @vf.reward(weight=1.0)
     async def steps(self, trace: vf.Trace) -> float:
         """The reward of the reply's steps and answer."""
-        return self.config.reward()(self.data.gold(), trace.last_reply)
+        return self._judged(trace).reward
 
     @vf.metric
     async def judgment(self, trace: vf.Trace) -> dict[str, float]:
         """What the reward alone does not tell; the reason of the first error goes to ``trace.info``."""
-        verdict = interplay.verify(self.data.gold(), trace.last_reply, **self.config.judge())
+        verdict = self._judged(trace).verdict
         trace.info["first_error"] = verdict.first_error.reason if verdict.first_error else None
         return {
             "accepted": float(verdict.accepted),
@@ -93,6 +97,9 @@ class InterplayTask(vf.Task[InterplayData, vf.State, InterplayTaskConfig]):
             "process_accuracy": verdict.process_accuracy,
             "right_answer_wrong_steps": float(verdict.answer_correct and not verdict.accepted),
         }
+
+    def _judged(self, trace: vf.Trace) -> interplay.Judged:
+        return _judged(self.config.reward(), **self.data.gold(), reply=trace.last_reply)
 
     async def validate(self, runtime: vf.Runtime) -> bool | None:
         """Whether the gold solution passes, for ``vf-validate``."""

@@ -23,7 +23,7 @@ from functools import lru_cache
 from os import PathLike
 from typing import Any
 
-from interplay import Reward, verify
+from interplay import Reward
 from interplay.adapters.chat import messages
 
 __all__ = ["compute_score", "compute_score_batched", "rows", "write_parquet"]
@@ -96,15 +96,14 @@ def compute_score(
     for key, value in plain.items():
         if isinstance(value, Reward):
             raise ValueError(f"{key}: expected plain settings, such as {{'kind': 'process'}}, found {value!r}")
-    judge: dict[str, Any] = {"level": level, "forbid_unneeded": forbid_unneeded}
-    reward = _reward(kind, json.dumps({**plain, **judge}, sort_keys=True))
+    judged_by = {"level": level, "forbid_unneeded": forbid_unneeded}
+    reward = _reward(kind, json.dumps({**plain, **judged_by}, sort_keys=True))
     result: dict[str, Any] = {
         "score": 0.0, "acc": 0.0, "answer_correct": 0.0, "process_accuracy": 0.0, "right_answer_wrong_steps": 0.0,
         "first_error": "", "judged": 0.0, "judge_error": "",
     }  # fmt: skip
     try:
-        gold = _gold(ground_truth)
-        verdict, score = verify(gold, solution_str, **judge), reward(gold, solution_str)
+        score, verdict = reward.judge(_gold(ground_truth), solution_str)
     except (TypeError, ValueError) as error:
         index = extra_info.get("index") if isinstance(extra_info, Mapping) else None
         result["judge_error"] = f"no reward for row {index} of {data_source!r}: {error}"

@@ -20,6 +20,7 @@ mod name;
 mod output;
 mod passk;
 mod run;
+mod serve_reward;
 mod statistics;
 mod study;
 mod throughput;
@@ -68,6 +69,8 @@ enum Command {
     Throughput(throughput::Work),
     /// Serve a device of this machine to runs on other machines.
     Worker(worker::Flags),
+    /// Serve rewards over HTTP to trainers that ask a server, such as OpenRLHF.
+    ServeReward(serve_reward::Flags),
     /// Certify that two corpora share no problem, or show what they share.
     Certify(certify::Flags),
 }
@@ -89,6 +92,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Statistics(flags) => statistics::statistics(&flags),
         Command::Throughput(work) => throughput::throughput(&work),
         Command::Worker(flags) => worker::worker(&flags),
+        Command::ServeReward(flags) => flags.serve(),
         Command::Certify(flags) => certify::certify(&flags),
     };
     match outcome {
