@@ -1,4 +1,4 @@
-//! The interfaces of a server.
+//! The interfaces that servers have.
 
 use serde::{Deserialize, Serialize};
 

@@ -33,6 +33,34 @@ impl<E> From<EndpointError> for DrawError<E> {
     }
 }
 
+impl Endpoint {
+    /// Draws `completions` completions of each item and hands over each item, by its position, as soon
+    /// as it has all of them. Items come in the order in which they are completed; `keep` is called on
+    /// this thread.
+    ///
+    /// Prompts are sent as the tokens that `encode` gives, if the server takes tokens, and as texts
+    /// otherwise. The tokenizer of a server adds what it adds to texts, such as a first token, and
+    /// nothing to tokens.
+    ///
+    /// # Errors
+    /// An item that fails does not keep the others from being drawn; the error comes at the end and has
+    /// the first reasons. Too many failures in a row end the drawing ([`EndpointError::Items`]), and so
+    /// does an error of `keep`, which is given back once the requests under way have ended.
+    ///
+    /// # Panics
+    /// If `encode` or `keep` does.
+    pub fn draw<E>(
+        &self,
+        items: &[EvalItem],
+        completions: usize,
+        encode: Option<Encode<'_>>,
+        keep: &mut dyn FnMut(usize, Vec<Completion>) -> Result<(), E>,
+    ) -> Result<(), DrawError<E>> {
+        let encode = encode.filter(|_| self.findings().token_ids);
+        draw(self, items, completions, encode, keep)
+    }
+}
+
 /// The completions of a part of an item.
 struct Part {
     item: usize,
@@ -40,7 +68,7 @@ struct Part {
     result: Result<Vec<Completion>, RequestError>,
 }
 
-pub(crate) fn draw<E>(
+fn draw<E>(
     endpoint: &Endpoint,
     items: &[EvalItem],
     completions: usize,

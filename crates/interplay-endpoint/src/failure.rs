@@ -1,4 +1,4 @@
-//! Why a request failed.
+//! Why requests fail.
 
 use crate::refusal;
 use crate::reply::ReplyError;

@@ -170,6 +170,9 @@ impl Prober<'_> {
     ) -> Result<Option<Reply>, EndpointError> {
         let mut last = None;
         for Key { name, values } in keys {
+            if sent.contains_key(name) {
+                continue;
+            }
             for value in values {
                 sent.insert(name.into(), value);
                 match self.ask(sent, self.plain())? {
@@ -180,9 +183,8 @@ impl Prober<'_> {
                     }
                     Err(failure) => {
                         sent.remove(name);
-                        self.findings
-                            .refused
-                            .insert(name.into(), failure.to_string());
+                        let refused = &mut self.findings.refused;
+                        refused.insert(name.into(), failure.to_string());
                     }
                 }
             }
@@ -201,24 +203,22 @@ impl Prober<'_> {
             match self.several(wanted, SEEDS[0])? {
                 Ok(reply) if reply.choices.len() < 2 => return Ok(()),
                 Ok(reply) => {
-                    let same = is_same(&reply);
-                    if same
-                        && self
-                            .several(wanted, SEEDS[1])?
-                            .is_ok_and(|reply| is_same(&reply))
-                    {
-                        self.findings.same_choices = true;
-                    } else {
-                        self.findings.choices = reply.choices.len();
+                    // Twice, so that short completions that happen to agree cost nothing.
+                    let again = match is_same(&reply) {
+                        true => self.several(wanted, SEEDS[1])?.ok(),
+                        false => None,
+                    };
+                    match again.is_some_and(|reply| is_same(&reply)) {
+                        true => self.findings.same_choices = true,
+                        false => self.findings.choices = reply.choices.len(),
                     }
                     return Ok(());
                 }
                 Err(failure) => {
                     wanted /= 2;
                     if wanted <= 1 {
-                        self.findings
-                            .refused
-                            .insert("n".into(), failure.to_string());
+                        let refused = &mut self.findings.refused;
+                        refused.insert("n".into(), failure.to_string());
                     }
                 }
             }

@@ -1,40 +1,14 @@
-//! A server as a sampler.
+//! A server as a sampler of evaluations.
 
 use std::convert::Infallible;
 
 use interplay_eval::{Completion, EvalItem, Sampler};
 
-use crate::draw::{self, DrawError};
+use crate::draw::DrawError;
 use crate::endpoint::{Encode, Endpoint};
 use crate::error::EndpointError;
 
 impl Endpoint {
-    /// Draws `completions` completions of each item and hands over each item, by its position, as soon
-    /// as it has all of them. Items come in the order in which they are completed; `keep` is called on
-    /// this thread.
-    ///
-    /// Prompts are sent as the tokens that `encode` gives, if the server takes tokens, and as texts
-    /// otherwise. The tokenizer of a server adds what it adds to texts, such as a first token, and
-    /// nothing to tokens.
-    ///
-    /// # Errors
-    /// An item that fails does not keep the others from being drawn; the error comes at the end and has
-    /// the first reasons. Too many failures in a row end the drawing ([`EndpointError::Items`]), and so
-    /// does an error of `keep`, which is given back once the requests under way have ended.
-    ///
-    /// # Panics
-    /// If `encode` or `keep` does.
-    pub fn draw<E>(
-        &self,
-        items: &[EvalItem],
-        completions: usize,
-        encode: Option<Encode<'_>>,
-        keep: &mut dyn FnMut(usize, Vec<Completion>) -> Result<(), E>,
-    ) -> Result<(), DrawError<E>> {
-        let encode = encode.filter(|_| self.findings().token_ids);
-        draw::draw(self, items, completions, encode, keep)
-    }
-
     /// A sampler that sends prompts as the tokens of `encode`, where the server takes tokens.
     #[must_use]
     pub fn sampler<'a>(&'a self, encode: Option<Encode<'a>>) -> EndpointSampler<'a> {

@@ -236,6 +236,17 @@ fn keys_that_no_refusal_names_are_tried_one_at_a_time() {
     let no_min_p = found(stub.spec());
     assert!(no_min_p.seed, "{no_min_p:?}");
     assert_eq!((no_min_p.sent.len(), no_min_p.refused.len()), (7, 1));
+    // Nor does one that names others than the one it means, time and again.
+    let stub = Stub::start(|request| match request.body.get("top_k") {
+        Some(value) if *value != json!(-1) => refuse(400, "bad value in top_k, top_p or seed"),
+        _ => willing(request),
+    });
+    let found_again = found(stub.spec());
+    assert_eq!(found_again.sent["top_k"], json!(-1));
+    assert!(
+        found_again.seed && found_again.refused.is_empty(),
+        "{found_again:?}"
+    );
     // An old llama.cpp fails where it should refuse.
     let stub = Stub::start(|request| match request.body.get("min_p") {
         Some(_) => refuse(500, "Unsupported param: min_p"),
