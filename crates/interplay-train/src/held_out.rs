@@ -18,8 +18,21 @@ use crate::forward::{host, token_log_probs};
 use crate::ledger::Sampled;
 use crate::packing::{PackedBatch, Packer, Sequence};
 
-/// Rows of a forward pass; bounds its memory.
+/// The most rows of a forward pass; bounds its memory.
 const ROWS: usize = 8;
+
+/// The most tokens of a row: published models have room for many more than an example has.
+const ROW_TOKENS: usize = 2048;
+
+/// The most logits of a forward pass, which large vocabularies reach with fewer rows.
+const LOGITS: usize = 1 << 28;
+
+/// Tokens of a row and rows of a pass for a model.
+fn pass_shape(context: usize, vocab_size: usize) -> (usize, usize) {
+    let row_tokens = context.min(ROW_TOKENS);
+    let of_row = row_tokens.saturating_mul(vocab_size).max(1);
+    (row_tokens, (LOGITS / of_row).clamp(1, ROWS))
+}
 
 /// The loss of a group of examples.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -57,11 +70,11 @@ impl LossCell {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldOutLoss {
-    /// All examples; none where not one fits in the model's context.
+    /// All examples; none where not one fits in the model's context and in 2,048 tokens.
     pub overall: Option<LossCell>,
     /// By difficulty, of those that have one.
     pub by_op: BTreeMap<u32, LossCell>,
-    /// Examples that were left out because they do not fit in the model's context.
+    /// Examples that were left out because they do not fit.
     pub overlong: u64,
 }
 
@@ -76,8 +89,9 @@ pub fn held_out_loss<'e, B: FusedOps>(
     examples: impl IntoIterator<Item = &'e Example>,
     device: &B::Device,
 ) -> Result<(HeldOutLoss, Sampled), TrainError> {
-    let context = decoder.config().max_position_embeddings;
-    let packer = || Packer::new(context, ROWS, tokenizer.pad());
+    let config = decoder.config();
+    let (row_tokens, rows) = pass_shape(config.max_position_embeddings, config.vocab_size);
+    let packer = || Packer::new(row_tokens, rows, tokenizer.pad());
     let (mut ops, mut losses, mut overlong) = (Vec::new(), Vec::new(), 0);
     let mut scored = Sampled::default();
     let mut score = |pass: &PackedBatch| {
@@ -88,7 +102,7 @@ pub fn held_out_loss<'e, B: FusedOps>(
     let mut packing = packer();
     for example in examples {
         let sample = tokenizer.encode_sample(&example.prompt, &example.target)?;
-        if sample.ids.len() > context {
+        if sample.ids.len() > row_tokens {
             overlong += 1;
             continue;
         }
@@ -154,6 +168,16 @@ mod tests {
     fn example(id: u64, op: u32, target: &str) -> Example {
         let target = framing::target(target, "3");
         Example::new(id, framing::prompt("a + b"), target, "3").with_op(op)
+    }
+
+    #[test]
+    fn passes_of_published_models_stay_small() {
+        assert_eq!(pass_shape(512, 512), (512, 8));
+        assert_eq!(pass_shape(2048, 2200), (2048, 8));
+        assert_eq!(pass_shape(32_768, 2200), (2048, 8));
+        assert_eq!(pass_shape(131_072, 151_936), (2048, 1));
+        assert_eq!(pass_shape(1024, 151_936), (1024, 1));
+        assert_eq!(pass_shape(usize::MAX, usize::MAX), (2048, 1));
     }
 
     #[test]
