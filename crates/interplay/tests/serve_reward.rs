@@ -58,17 +58,20 @@ impl Drop for Serving {
 fn rewards_are_those_that_the_flags_name() {
     let gold = "fox = 3. elk = fox + 2 = 3 + 2 = 5. Answer: 5.";
     let body = json!({
-        "query": [format!("elk? {gold}</s>"), "elk? Answer: 5.<stop>"],
-        "prompts": ["elk?", "elk?"],
-        "labels": [gold, gold],
+        "query": [format!("elk? {gold}</s>"), "elk? Answer: 5.", format!("elk? {gold}<stop>")],
+        "prompts": ["elk?", "elk?", "elk?"],
+        "labels": [gold, gold, gold],
     });
-    let nested = "--reward {kind=\"answer_gate\",reward={kind=\"process\"}}";
+    let nested = "--reward {kind=\"answer_gate\",reward={kind=\"process\"}} --end-token <stop>";
     for (flags, expected) in [
-        ("", [1.0, 0.0]),
-        ("--reward outcome", [1.0, 0.0]),
-        ("--reward outcome --end-token <stop>", [1.0, 1.0]),
-        ("--reward mixed --alpha 0.2 --end-token <stop>", [1.0, 0.2]),
-        (nested, [1.0, 0.0]),
+        ("", [1.0, 0.0, 0.0]),
+        ("--end-token <stop>", [1.0, 0.0, 1.0]),
+        ("--reward outcome --end-token <stop>", [1.0, 1.0, 1.0]),
+        (
+            "--reward mixed --alpha 0.2 --end-token <stop>",
+            [1.0, 0.2, 1.0],
+        ),
+        (nested, [1.0, 0.0, 1.0]),
     ] {
         let reply = Serving::start(flags).ask(&body);
         assert_eq!(reply["rewards"], json!(expected), "{flags}");
