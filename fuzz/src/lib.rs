@@ -1,8 +1,12 @@
-//! Shared by the fuzz targets: a fixed set of problems, and the invariants of every verdict.
+//! Shared by the fuzz targets: a fixed set of problems, the invariants of every verdict, and folders.
+
+mod folder;
 
 use interplay_tasks::ContextLibrary;
 use interplay_audit::{GoldSource, Problems, Subject};
 use interplay_verify::{Gold, Level, Verdict, Verifier};
+
+pub use folder::{Folder, SEPARATOR, parts};
 
 /// The seed of the fixed set of problems.
 pub const SEED: u64 = 20_251_207;

@@ -61,6 +61,8 @@ pub use error::{ConfigProblem, ModelError};
 pub use flops::{ModelFlops, Workload};
 pub use generate::{Generated, Request, generate};
 pub use generation_config::GenerationConfig;
+#[doc(hidden)]
+pub use hugging_face::check_folder;
 pub use hugging_face::{
     LoadNote, Pretrained, SaveOptions, WeightDtype, load_config, load_pretrained, parameter_values,
     save_pretrained, save_pretrained_with,

@@ -37,6 +37,30 @@ pub enum TokenizerError {
         #[source]
         source: tokenizers::Error,
     },
+    /// A `tokenizer.json` that is larger than any tokenizer.
+    #[error("`{}` has {bytes} bytes, more than {limit}; is it a tokenizer.json?", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// A pre-tokenizer splits by an expression that is wrong, or that may take too much time or memory.
+    #[error(
+        "`{}`: the pattern of step {step} of its pre-tokenizer {problem}; expected one as in the tokenizers of Qwen2 \
+         or Llama 3",
+        path.display()
+    )]
+    Pattern {
+        /// The file.
+        path: PathBuf,
+        /// The step, counted from one.
+        step: usize,
+        /// What is wrong with the pattern.
+        problem: String,
+    },
     /// A tokenizer lacks special tokens of the framing.
     #[error(
         "`{}` has no token {}; a tokenizer of this project needs all ten special tokens, so train \
@@ -121,6 +145,18 @@ pub enum TokenizerError {
     SequenceMarks {
         /// The file.
         path: PathBuf,
+    },
+    /// A post-processor adds a token that the vocabulary does not have.
+    #[error(
+        "`{}`: its post-processor puts token {id} before a text, which its vocabulary does not have; expected one of \
+         its tokens",
+        path.display()
+    )]
+    UnknownBeginning {
+        /// The file.
+        path: PathBuf,
+        /// The identifier.
+        id: u32,
     },
     /// The crate `tokenizers` refused an operation.
     #[error("the tokenizer failed while {action}: {source}")]

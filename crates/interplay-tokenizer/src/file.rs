@@ -10,9 +10,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::TokenizerError;
-use crate::pretrained::{Foreign, TOKENIZER, TOKENIZER_CONFIG, parse};
+use crate::pretrained::{Foreign, TOKENIZER, TOKENIZER_CONFIG};
 use crate::special::NAMES;
 use crate::tokenizer::Tokenizer;
+use crate::tokenizer_file::TokenizerFile;
 
 impl Tokenizer {
     /// Reads a `tokenizer.json` with the ten special tokens of the framing, with or without a byte order mark.
@@ -20,11 +21,12 @@ impl Tokenizer {
     ///
     /// # Errors
     /// If the file cannot be read, is not a `tokenizer.json`, lacks a special token of the framing
-    /// or does not keep every byte of a text: it is not byte-level, has a normalizer, or a
-    /// pre-tokenizer that adds or removes white space.
+    /// or does not keep every byte of a text: it is not byte-level, lacks a byte, has a normalizer, or a
+    /// pre-tokenizer that adds or removes white space. A file that is damaged or made to do harm is
+    /// refused, and takes neither much time nor memory.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let path = path.as_ref();
-        let (inner, json) = parse(path)?;
+        let TokenizerFile { inner, json, .. } = TokenizerFile::read(path)?;
         Self::from_inner(inner, json, path)
     }
 
@@ -41,11 +43,15 @@ impl Tokenizer {
     pub fn from_pretrained(folder: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let folder = folder.as_ref();
         let path = folder.join(TOKENIZER);
-        let (inner, json) = parse(&path)?;
+        let TokenizerFile {
+            inner,
+            json,
+            opening,
+        } = TokenizerFile::read(&path)?;
         if NAMES.iter().all(|name| inner.token_to_id(name).is_some()) {
             return Self::from_inner(inner, json, &path);
         }
-        let foreign = Foreign::read(folder, &inner)?;
+        let foreign = Foreign::read(folder, &inner, opening)?;
         Self::from_foreign(inner, json, foreign, &path)
     }
 

@@ -30,11 +30,14 @@ mod encode;
 mod error;
 mod file;
 mod marks;
+mod post_processor;
 mod pretrained;
 mod segment;
 mod spec;
 mod special;
+mod split_pattern;
 mod tokenizer;
+mod tokenizer_file;
 mod train;
 
 pub use decode::Decoded;

@@ -9,6 +9,7 @@
 //! Deviations: what the post-processor puts before a text is taken for the token that opens a sequence; one that puts
 //! anything after it, or more than one token before, is refused.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use crate::error::TokenizerError;
 use crate::marks::Marks;
+use crate::post_processor::Opening;
 
 /// The name of the tokenizer's own file.
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
@@ -90,20 +92,11 @@ impl Ids {
     }
 }
 
-/// Reads a `tokenizer.json`, with or without a byte order mark.
-pub(crate) fn parse(path: &Path) -> Result<(tokenizers::Tokenizer, String), TokenizerError> {
-    let json = interplay_files::read_text(path)?;
-    let inner = json.parse().map_err(|source| TokenizerError::Malformed {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok((inner, json))
-}
-
 impl Foreign {
     pub(crate) fn read(
         folder: &Path,
         inner: &tokenizers::Tokenizer,
+        opening: Opening,
     ) -> Result<Self, TokenizerError> {
         let config: ConfigFile = settings(&folder.join(TOKENIZER_CONFIG))?;
         let id = |key: &'static str, token: &Option<Token>| match token {
@@ -123,9 +116,15 @@ impl Foreign {
         );
         let generation: Ids = settings(&folder.join("generation_config.json"))?;
         let model: Ids = settings(&folder.join("config.json"))?;
-        let mut ends: Vec<u32> = Vec::new();
+        let (mut ends, mut seen) = (Vec::new(), HashSet::new());
         for id in eos.iter().chain(generation.ends()).chain(model.ends()) {
-            if !ends.contains(id) {
+            if inner.id_to_token(*id).is_none() {
+                return Err(TokenizerError::UnknownEnd {
+                    path: folder.to_owned(),
+                    id: *id,
+                });
+            }
+            if seen.insert(*id) {
                 ends.push(*id);
             }
         }
@@ -134,15 +133,9 @@ impl Foreign {
                 path: folder.to_owned(),
             });
         };
-        if let Some(id) = ends.iter().find(|id| inner.id_to_token(**id).is_none()) {
-            return Err(TokenizerError::UnknownEnd {
-                path: folder.to_owned(),
-                id: *id,
-            });
-        }
         let pad = pad.or(generation.pad_token_id).or(model.pad_token_id);
         let pad = pad.filter(|id| inner.id_to_token(*id).is_some());
-        let bos = first_token(inner, &folder.join(TOKENIZER))?;
+        let bos = first_token(inner, opening, &folder.join(TOKENIZER))?;
         let added = inner.get_added_tokens_decoder().into_iter();
         let mut names: Vec<(String, u32)> = added
             .filter(|(_, token)| token.special)
@@ -161,21 +154,17 @@ impl Foreign {
 }
 
 /// The token that the post-processor puts before a text.
-fn first_token(inner: &tokenizers::Tokenizer, path: &Path) -> Result<Option<u32>, TokenizerError> {
-    let encode = |special| {
-        let encoding = inner.encode_fast("a", special);
-        encoding.map_err(|source| TokenizerError::Backend {
-            action: "looking for the first token of a sequence",
-            source,
-        })
-    };
-    let (whole, text) = (encode(true)?, encode(false)?);
-    match whole.get_ids().strip_suffix(text.get_ids()) {
-        Some([]) => Ok(None),
-        Some([bos]) => Ok(Some(*bos)),
-        _ => Err(TokenizerError::SequenceMarks {
-            path: path.to_owned(),
-        }),
+fn first_token(
+    inner: &tokenizers::Tokenizer,
+    opening: Opening,
+    path: &Path,
+) -> Result<Option<u32>, TokenizerError> {
+    let path = path.to_owned();
+    match opening {
+        Opening::None => Ok(None),
+        Opening::Token(id) if inner.id_to_token(id).is_some() => Ok(Some(id)),
+        Opening::Token(id) => Err(TokenizerError::UnknownBeginning { path, id }),
+        Opening::Other => Err(TokenizerError::SequenceMarks { path }),
     }
 }
 

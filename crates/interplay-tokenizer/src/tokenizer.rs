@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use tokenizers::{DecoderWrapper, NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior};
 
 use crate::byte_alphabet::bytes_of;
 use crate::error::TokenizerError;
@@ -111,13 +110,6 @@ impl Tokenizer {
         foreign: Foreign,
         path: &Path,
     ) -> Result<Self, TokenizerError> {
-        let canonical = |step: &NormalizerWrapper| matches!(step, NormalizerWrapper::NFC(_));
-        let normalizer = inner.get_normalizer();
-        if normalizer.is_some_and(|normalizer| !canonical(normalizer)) {
-            let found = "it has a normalizer other than NFC, which rewrites texts".into();
-            let expected = "`\"normalizer\": null` or one of type `NFC`";
-            return Err(not_byte_level(path, found, expected));
-        }
         let Foreign { marks, carried } = foreign;
         let ends = format!("{:?} {:?} {}", marks.bos, marks.ends, marks.pad);
         let hash = hash(&[json.as_bytes(), ends.as_bytes()]);
@@ -132,13 +124,7 @@ impl Tokenizer {
         carried: Vec<(String, Vec<u8>)>,
         path: &Path,
     ) -> Result<Self, TokenizerError> {
-        if !matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) {
-            let found = "its decoder is another".into();
-            return Err(not_byte_level(path, found, "a decoder of type `ByteLevel`"));
-        }
-        if let Err((found, expected)) = keeps_bytes(&inner) {
-            return Err(not_byte_level(path, found, expected));
-        }
+        require_no_lost_space(&inner, &marks, path)?;
         let bytes = token_bytes(&inner, path)?;
         // A problem is encoded whole or not at all, and its text is data, not markup.
         let _ = inner.with_truncation(None);
@@ -173,35 +159,26 @@ fn not_byte_level(path: &Path, found: String, expected: &'static str) -> Tokeniz
     }
 }
 
-/// Whether the pre-tokenizer keeps every byte of a text; else what changes some and what would not.
-fn keeps_bytes(inner: &tokenizers::Tokenizer) -> Result<(), (String, &'static str)> {
-    let steps = match inner.get_pre_tokenizer() {
-        Some(PreTokenizerWrapper::Sequence(sequence)) => sequence.as_ref(),
-        Some(step) => std::slice::from_ref(step),
-        None => &[],
-    };
-    // The byte alphabet comes last: what is cut before it is text, what is cut after it is not.
-    let Some((PreTokenizerWrapper::ByteLevel(bytes), cuts)) = steps.split_last() else {
-        let found = "its pre-tokenizer does not end in the byte alphabet".into();
-        return Err((
-            found,
-            "a pre-tokenizer whose last step is of type `ByteLevel`",
-        ));
-    };
-    if bytes.add_prefix_space {
-        let found = "its pre-tokenizer has `add_prefix_space`, which adds spaces to texts".into();
-        return Err((found, "`\"add_prefix_space\": false`"));
-    }
-    let only_cuts = |step: &PreTokenizerWrapper| match step {
-        PreTokenizerWrapper::Digits(_) => true,
-        PreTokenizerWrapper::Split(split) => split.behavior != SplitDelimiterBehavior::Removed,
-        _ => false,
-    };
-    match cuts.iter().position(|step| !only_cuts(step)) {
+/// An added token that is found in plain text must not take the white space beside it. Those of `marks` are cut out
+/// of a text before, and special ones are text there.
+fn require_no_lost_space(
+    inner: &tokenizers::Tokenizer,
+    marks: &Marks,
+    path: &Path,
+) -> Result<(), TokenizerError> {
+    let added = inner.get_added_tokens_decoder();
+    let mut takes = added.iter().filter(|(id, token)| {
+        (token.lstrip || token.rstrip) && !token.special && marks.of(**id).is_none()
+    });
+    match takes.next() {
         None => Ok(()),
-        Some(step) => Err((
-            format!("step {} of its pre-tokenizer may change texts", step + 1),
-            "steps of type `Digits` or `Split` that remove nothing before `ByteLevel`",
+        Some((_, token)) => Err(not_byte_level(
+            path,
+            format!(
+                "its added token `{}` takes the white space beside it",
+                token.content
+            ),
+            "`\"lstrip\": false` and `\"rstrip\": false`",
         )),
     }
 }
@@ -228,14 +205,29 @@ fn special_ids(inner: &tokenizers::Tokenizer, path: &Path) -> Result<Special, To
 /// alphabet.
 fn token_bytes(inner: &tokenizers::Tokenizer, path: &Path) -> Result<Vec<Vec<u8>>, TokenizerError> {
     let added = inner.get_added_tokens_decoder();
-    let vocabulary = inner.get_vocab(true);
-    let size = vocabulary.values().max().map_or(0, |&id| id as usize + 1);
+    let mut vocabulary: Vec<(u32, String)> = inner
+        .get_vocab(true)
+        .into_iter()
+        .map(|(entry, id)| (id, entry))
+        .collect();
+    vocabulary.sort_unstable();
+    // Which of two tokens stands for an identifier would be left to chance.
+    let twice = vocabulary.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    if let Some([(id, one), (_, other)]) = twice {
+        let found = format!("its tokens `{one}` and `{other}` have the same identifier {id}");
+        return Err(not_byte_level(
+            path,
+            found,
+            "another identifier for each token",
+        ));
+    }
+    let size = vocabulary.last().map_or(0, |(id, _)| *id as usize + 1);
     if size > MOST_IDS {
         let found = format!("its largest identifier is {}", size - 1);
         return Err(not_byte_level(path, found, "identifiers below 2^24"));
     }
     let mut bytes = vec![Vec::new(); size];
-    for (entry, id) in vocabulary {
+    for (id, entry) in vocabulary {
         bytes[id as usize] = if added.contains_key(&id) {
             entry.into_bytes()
         } else {

@@ -14,6 +14,7 @@ use crate::config::ModelConfig;
 use crate::decoder::Decoder;
 use crate::error::ModelError;
 use crate::generation_config::GenerationConfig;
+use crate::parameters::parameter_shapes;
 
 /// A model as a Hugging Face folder holds it.
 ///
@@ -75,29 +76,12 @@ impl<B: Backend> Pretrained<B> {
     /// A missing or damaged file, another architecture, an index that does not match its shards, a tensor that is
     /// missing, unknown, stored twice, or of another shape or element type than `config.json` asks for.
     pub fn load(dir: &Path, device: &B::Device) -> Result<Self, ModelError> {
-        let entry = Entry::find(dir)?;
-        let path = dir.join(CONFIG);
-        let ReadConfig {
-            mut config,
-            biases,
-            unused,
-        } = read_config(&path)?;
-        let unused = unused.into_iter().map(|key| {
-            let path = path.clone();
-            LoadNote::UnusedKey { path, key }
-        });
-        let mut notes: Vec<LoadNote> = unused.collect();
-        let generation = read_generation(&dir.join(GENERATION), &config, &mut notes)?;
-        let entry = entry.ok_or_else(|| ModelError::NoWeights {
-            path: dir.to_owned(),
-        })?;
-        let mut folder = WeightFolder::open(dir, &entry, biases)?;
-        folder.check(&config)?;
-        folder.require_no_output_bias(&config)?;
-        if config.tie_word_embeddings && folder.has_own_output(&config)? {
-            config.tie_word_embeddings = false;
-            notes.push(LoadNote::UntiedOutput { path });
-        }
+        let Checked {
+            config,
+            generation,
+            notes,
+            mut folder,
+        } = Checked::open(dir)?;
         let decoder =
             Decoder::from_values(&config, device, &mut |name, shape| folder.read(name, shape))?;
         Ok(Self {
@@ -130,6 +114,60 @@ impl<B: Backend> Pretrained<B> {
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<(), ModelError> {
         save(dir, &self.config, &self.generation, &self.decoder, options)
     }
+}
+
+/// A folder whose files are open and fit together. No element has been read, but for an output layer that is tied.
+struct Checked {
+    config: ModelConfig,
+    generation: GenerationConfig,
+    notes: Vec<LoadNote>,
+    folder: WeightFolder,
+}
+
+impl Checked {
+    fn open(dir: &Path) -> Result<Self, ModelError> {
+        let entry = Entry::find(dir)?;
+        let path = dir.join(CONFIG);
+        let ReadConfig {
+            mut config,
+            biases,
+            unused,
+        } = read_config(&path)?;
+        let unused = unused.into_iter().map(|key| {
+            let path = path.clone();
+            LoadNote::UnusedKey { path, key }
+        });
+        let mut notes: Vec<LoadNote> = unused.collect();
+        let generation = read_generation(&dir.join(GENERATION), &config, &mut notes)?;
+        let entry = entry.ok_or_else(|| ModelError::NoWeights {
+            path: dir.to_owned(),
+        })?;
+        let mut folder = WeightFolder::open(dir, &entry, biases)?;
+        folder.check(&config)?;
+        folder.require_no_output_bias(&config)?;
+        if config.tie_word_embeddings && folder.has_own_output(&config)? {
+            config.tie_word_embeddings = false;
+            notes.push(LoadNote::UntiedOutput { path });
+        }
+        Ok(Self {
+            config,
+            generation,
+            notes,
+            folder,
+        })
+    }
+}
+
+/// Reads a folder as [`Pretrained::load`] does, every element of every tensor included, but builds no decoder, and
+/// so needs no backend. For the fuzz target; not part of the API.
+#[doc(hidden)]
+pub fn check_folder(dir: &Path) -> Result<(ModelConfig, Vec<LoadNote>), ModelError> {
+    let mut checked = Checked::open(dir)?;
+    for (name, shape) in parameter_shapes(&checked.config) {
+        let values = checked.folder.read(&name, &shape)?;
+        assert_eq!(values.len(), shape.iter().product::<usize>(), "{name}");
+    }
+    Ok((checked.config, checked.notes))
 }
 
 /// The sampling defaults of a folder, or those of its model where there is no file.

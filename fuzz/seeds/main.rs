@@ -1,7 +1,12 @@
-//! Writes the seed corpora and the dictionary: `seeds FOLDER`.
+//! Writes the seed corpora and the dictionaries: `seeds FOLDER`.
 //!
-//! The seeds are the right solutions of the fixed problems and mutants of them by every operator of
-//! the audit. The dictionary holds the words and signs of both dialects.
+//! The seeds for the verifier are the right solutions of the fixed problems and mutants of them by every
+//! operator of the audit. The dictionary holds the words and signs of both dialects.
+
+mod folder;
+mod reply;
+#[cfg(feature = "tokenizer")]
+mod tokenizer;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,8 +54,19 @@ fn main() -> std::io::Result<()> {
             file.write_all(text.as_bytes())?;
         }
     }
+    dictionary(folder, &["candidate", "gold", "linear"], WORDS)?;
+    println!("{} seeds for each target of the verifier", texts.len());
+    folder::write(folder)?;
+    reply::write(folder)?;
+    #[cfg(feature = "tokenizer")]
+    tokenizer::write(folder)?;
+    Ok(())
+}
+
+/// Writes the words as the dictionary of each target.
+fn dictionary(folder: &Path, targets: &[&str], words: &[&str]) -> std::io::Result<()> {
     let mut dictionary = String::new();
-    for word in WORDS {
+    for word in words {
         dictionary.push('"');
         for byte in word.bytes() {
             match byte {
@@ -61,7 +77,20 @@ fn main() -> std::io::Result<()> {
         }
         dictionary.push_str("\"\n");
     }
-    fs::write(folder.join("words.dict"), dictionary)?;
-    println!("{} seeds for each target", texts.len());
+    for target in targets {
+        let path = folder.join("corpus").join(format!("{target}.dict"));
+        fs::write(path, &dictionary)?;
+    }
+    Ok(())
+}
+
+/// Writes the seeds of one target.
+fn seeds(folder: &Path, target: &str, seeds: &[Vec<u8>]) -> std::io::Result<()> {
+    let corpus = folder.join("corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    for (number, seed) in seeds.iter().enumerate() {
+        fs::write(corpus.join(format!("seed-{number:05}")), seed)?;
+    }
+    println!("{} seeds for {target}", seeds.len());
     Ok(())
 }
