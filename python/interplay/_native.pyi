@@ -31,6 +31,7 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "presets",
+    "restore_tags",
     "verify",
     "verify_batch",
 ]

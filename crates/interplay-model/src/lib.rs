@@ -64,8 +64,8 @@ pub use generation_config::GenerationConfig;
 #[doc(hidden)]
 pub use hugging_face::check_folder;
 pub use hugging_face::{
-    LoadNote, Pretrained, SaveOptions, WeightDtype, load_config, load_pretrained, parameter_values,
-    save_pretrained, save_pretrained_with,
+    LoadNote, Pretrained, SaveOptions, WeightDtype, load_config, load_pretrained, loaded_config,
+    parameter_values, save_pretrained, save_pretrained_with,
 };
 pub use ops::{AdamWStep, FusedOps, KvCacheDtype, TrainBackend};
 pub use optimizer::{Moments, adamw_update, sum_of_squares};

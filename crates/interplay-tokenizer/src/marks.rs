@@ -72,14 +72,14 @@ impl Marks {
         bos: Option<u32>,
         ends: Vec<u32>,
         pad: u32,
-        names: Vec<(String, u32)>,
+        names: Vec<(String, u32, Absorbs)>,
     ) -> Self {
         let eos = *ends.first().expect("a tokenizer has an end of a sequence");
         let silent = |id| Some(id) == bos || id == pad || ends.contains(&id);
-        let names = names.into_iter().map(|(name, id)| Mark {
+        let names = names.into_iter().map(|(name, id, absorbs)| Mark {
             name,
             id,
-            absorbs: Absorbs::default(),
+            absorbs,
             silent: silent(id),
             in_problems: false,
         });

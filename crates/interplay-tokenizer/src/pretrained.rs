@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::TokenizerError;
-use crate::marks::Marks;
+use crate::marks::{Absorbs, Marks};
 use crate::post_processor::Opening;
 
 /// The name of the tokenizer's own file.
@@ -137,11 +137,17 @@ impl Foreign {
         let pad = pad.filter(|id| inner.id_to_token(*id).is_some());
         let bos = first_token(inner, opening, &folder.join(TOKENIZER))?;
         let added = inner.get_added_tokens_decoder().into_iter();
-        let mut names: Vec<(String, u32)> = added
+        let mut names: Vec<(String, u32, Absorbs)> = added
             .filter(|(_, token)| token.special)
-            .map(|(id, token)| (token.content, id))
+            .map(|(id, token)| {
+                let absorbs = Absorbs {
+                    before: token.lstrip,
+                    after: token.rstrip,
+                };
+                (token.content, id, absorbs)
+            })
             .collect();
-        names.sort_by_key(|(_, id)| *id);
+        names.sort_by_key(|(_, id, _)| *id);
         let marks = Marks::foreign(bos, ends, pad.unwrap_or(first), names);
         let mut carried = Vec::new();
         for name in CARRIED {

@@ -144,7 +144,7 @@ impl Check<'_> {
         let Some(spec) = spec.as_ref().filter(|_| init.is_none()) else {
             let found = if init.is_some() { "a table" } else { "nothing" };
             let expected = match init {
-                Some(_) => "nothing beside `init`, whose folder has a tokenizer",
+                Some(_) => "nothing beside `init`, which brings its own tokenizer",
                 None => "a table, or the folder of a model as `init`",
             };
             let right = init.is_some() && spec.is_none();

@@ -3,7 +3,7 @@
 //! The folder gives the weights, the shape of the model and the tokenizer. A stage `init`, which trains nothing, takes
 //! the model into the run and is evaluated as the others are; the first stage that trains starts from it.
 
-use interplay_model::{ModelConfig, load_config};
+use interplay_model::{ModelConfig, loaded_config};
 use interplay_tokenizer::Tokenizer;
 
 use crate::data::Supply;
@@ -45,7 +45,7 @@ impl Plan {
         };
         let config = ModelConfig {
             max_position_embeddings: self.model.context_tokens,
-            ..load_config(folder)?
+            ..loaded_config(folder)?
         };
         config.check_tokenizer(tokenizer.vocab_size())?;
         Ok(config)

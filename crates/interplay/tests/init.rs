@@ -175,6 +175,38 @@ fn every_kind_of_stage_runs_from_a_folder() {
     }
 }
 
+/// Some folders say that embeddings are tied and have an output layer of their own all the same.
+#[test]
+fn an_output_layer_of_its_own_is_kept() {
+    let folder = prepared();
+    let dir = folder.path();
+    let path = dir.join("base/config.json");
+    let mut config: serde_json::Value = read(&path);
+    let tied = config["tie_word_embeddings"].as_bool().unwrap();
+    let config_of_base = ModelConfig {
+        tie_word_embeddings: false,
+        ..load_config(&dir.join("base")).unwrap()
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let decoder = Decoder::<Flex>::init(&config_of_base, &mut rng, &Default::default()).unwrap();
+    Pretrained::new(decoder)
+        .save(&dir.join("base"), &SaveOptions::default())
+        .unwrap();
+    config["tie_word_embeddings"] = true.into();
+    fs::write(&path, config.to_string()).unwrap();
+    assert!(tied, "the default ties");
+    let (short, _) = EXPERIMENT
+        .split_once("[[stage]]\nkind = \"calibrate\"")
+        .unwrap();
+    fs::write(dir.join("short.toml"), short).unwrap();
+    succeed(dir, "run --config short.toml --out run");
+    assert!(
+        !load_config(&dir.join("run/mid/model"))
+            .unwrap()
+            .tie_word_embeddings
+    );
+}
+
 #[test]
 fn a_run_from_a_folder_is_reproduced_and_resumed() {
     let folder = prepared();

@@ -237,6 +237,47 @@ fn completions_of_other_settings_are_not_mixed() {
     }
 }
 
+/// Whoever removes one of the two files, or serves another model, does not mix completions of two models.
+#[test]
+fn completions_of_another_model_are_not_mixed() {
+    let (folder, answers) = prepared();
+    let (dir, stub) = (folder.path(), serve(&answers));
+    let line = format!(
+        "evaluate --endpoint {} --config served.toml --out out",
+        stub.url
+    );
+    succeed(dir, &line);
+    let server = dir.join("out/endpoint.t0.server.json");
+    let found = fs::read(&server).unwrap();
+    fs::remove_file(&server).unwrap();
+    refuse(
+        dir,
+        &line,
+        &[
+            "endpoint.t0.server.json",
+            "endpoint.t0.drawn.jsonl",
+            "it is missing",
+        ],
+    );
+    fs::write(&server, found).unwrap();
+    let drawn = dir.join("out/endpoint.t0.drawn.jsonl");
+    let text = fs::read_to_string(&drawn).unwrap();
+    let first: String = text
+        .lines()
+        .take(3)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&drawn, first).unwrap();
+    stub.answer({
+        let answers = Arc::clone(&answers);
+        move |request| match request.is_models() {
+            true => Answer::json(200, &json!({"data": [{"id": "other"}]})),
+            false => answer(request, &answers),
+        }
+    });
+    refuse(dir, &line, &["drawn from `small`", "remove both files"]);
+}
+
 #[test]
 fn prompts_are_sent_as_the_tokens_of_a_tokenizer() {
     let (folder, answers) = prepared();

@@ -219,7 +219,7 @@ fn a_study_is_put_together_from_records() {
         other,
         &[
             "four.jsonl, line 1: ",
-            "with seed 4 whose plan none of this study has",
+            "with seed 4, which matches no run of this study",
         ],
     );
     write(

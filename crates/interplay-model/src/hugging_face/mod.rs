@@ -30,7 +30,7 @@ use crate::generation_config::GenerationConfig;
 use config_file::read_config;
 
 pub use note::LoadNote;
-pub use pretrained::{Pretrained, check_folder};
+pub use pretrained::{Pretrained, check_folder, loaded_config};
 pub use save::SaveOptions;
 pub use values::parameter_values;
 pub use weight_dtype::WeightDtype;

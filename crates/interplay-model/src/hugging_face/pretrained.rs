@@ -158,6 +158,16 @@ impl Checked {
     }
 }
 
+/// The configuration that [`Pretrained::load`] gives: that of [`load_config`](super::load_config), but without tied
+/// embeddings where the folder has an output layer of its own. Builds no decoder.
+///
+/// # Errors
+///
+/// Those of [`Pretrained::load`].
+pub fn loaded_config(dir: &Path) -> Result<ModelConfig, ModelError> {
+    Ok(Checked::open(dir)?.config)
+}
+
 /// Reads a folder as [`Pretrained::load`] does, every element of every tensor included, but builds no decoder, and
 /// so needs no backend. For the fuzz target; not part of the API.
 #[doc(hidden)]

@@ -36,7 +36,7 @@ pub(super) struct EndpointFlags {
     /// A text at which a completion ends, such as "</answer>". May be repeated.
     #[arg(long, value_name = "TEXT", requires = "endpoint")]
     stop: Vec<String>,
-    /// Takes a completion of which the server does not tell what ended it for one that the stop text ended.
+    /// Treats a completion without a reported stop reason as ended by the stop text.
     #[arg(long, requires = "stop")]
     assume_stop: bool,
     /// Keeps special tokens in the text: for models in whose tokenizer the tags of the framing are special. Those that
@@ -46,10 +46,10 @@ pub(super) struct EndpointFlags {
     /// Other keys of every request, as a JSON object, such as '{"min_tokens": 1}'.
     #[arg(long, value_name = "JSON", requires = "endpoint", value_parser = object)]
     extra: Option<serde_json::Map<String, serde_json::Value>>,
-    /// The most requests at a time.
+    /// Maximum concurrent requests.
     #[arg(long, value_name = "N", default_value_t = 8, requires = "endpoint")]
     concurrency: usize,
-    /// How often a request is tried.
+    /// Maximum attempts for a request.
     #[arg(long, value_name = "N", default_value_t = 6, requires = "endpoint")]
     attempts: u32,
     /// The time that a request may take, in seconds.

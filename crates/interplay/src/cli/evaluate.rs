@@ -17,7 +17,7 @@ use super::endpoint::EndpointFlags;
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Flags {
-    /// The folder of a model or a file of completions: --model-folder or --completions, whichever it is.
+    /// A model folder or a file of completions, as with --model-folder or --completions.
     #[arg(value_name = "MODEL|COMPLETIONS", group = "what")]
     subject: Option<PathBuf>,
     /// The folder of a model in the Hugging Face layout with a tokenizer.json, such as runs/staged/grpo/model or that of
@@ -61,6 +61,11 @@ pub(super) fn evaluate(flags: &Flags) -> Result<()> {
     let subject = flags.subject.as_ref();
     let model = flags.model_folder.as_ref();
     let model = model.or(subject.filter(|subject| subject.is_dir()));
+    if model.is_some() && flags.restore_tags {
+        bail!(
+            "--restore-tags is for completions that are given or served; a model folder keeps its tags"
+        );
+    }
     let completions = flags.completions.as_ref().or(subject);
     let file = match (model, completions) {
         (Some(model), _) => evaluator.model(model, folder, &mut Console::new())?,

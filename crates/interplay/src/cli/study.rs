@@ -33,9 +33,9 @@ pub(super) struct Flags {
     /// Folder of the study [default: runs/studies/NAME]. Runs that it holds are resumed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Take finished runs from files that --write-records wrote, of other machines or earlier days, and carry out the
-    /// rest.
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "from")]
+    /// Take finished runs from files that --write-records wrote, from other machines or earlier sessions, and carry out
+    /// the rest. Stands behind NAME.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["from", "plan"])]
     records: Vec<PathBuf>,
     /// Write the finished runs to a file (JSONL, compressed if .gz) without weights and completions, and run nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "plan"])]

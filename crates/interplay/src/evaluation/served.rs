@@ -55,8 +55,8 @@ impl Served<'_> {
     /// completions.
     pub fn draw(&self, progress: &mut dyn Progress) -> Result<GivenCompletions, InterplayError> {
         fs::create_dir_all(self.folder).map_err(InterplayError::io("create", self.folder))?;
-        let endpoint = self.connect()?;
         let path = self.folder.join(format!("{}.drawn.jsonl", self.name));
+        let endpoint = self.connect(&path)?;
         let (mut file, mut drawn) = self.open(&path)?;
         let all = self.items.len() as u64 * u64::from(self.completions);
         if !drawn.is_empty() {
@@ -120,19 +120,38 @@ impl Served<'_> {
 
     /// The server, with what was found of it when the files were begun, so that what is missing is asked for as the
     /// rest was.
-    fn connect(&self) -> Result<Endpoint, InterplayError> {
+    fn connect(&self, drawn: &Path) -> Result<Endpoint, InterplayError> {
         let key = self.key()?;
         let path = self.folder.join(format!("{}.server.json", self.name));
         let spec = self.spec.clone();
         if let Some(found) = read_json::<Keyed<Server>>(&path)? {
             let Server { url, findings } = found.value;
-            if found.key == key {
+            let from = findings.model.as_deref().unwrap_or(&url).to_owned();
+            let reason = format!(
+                "the completions in {} were drawn from `{from}` with other settings or problems; choose another folder \
+                 with --out, or remove both files to draw them again",
+                drawn.display()
+            );
+            if found.key != key {
+                return Err(InterplayError::BadFile { path, reason });
+            }
+            if self.is_complete(drawn)? {
                 return Ok(Connector::default().reconnect(spec, findings)?);
             }
+            // What is missing must come from the same model, even where the settings name none.
+            let now = Endpoint::connect(spec.clone())?;
+            if (&now.findings().model, &now.findings().models)
+                != (&findings.model, &findings.models)
+            {
+                return Err(InterplayError::BadFile { path, reason });
+            }
+            return Ok(Connector::default().reconnect(spec, findings)?);
+        }
+        if fs::metadata(drawn).is_ok_and(|file| file.len() > 0) {
             let reason = format!(
-                "the completions beside it were drawn from `{}` with other settings or problems; choose another folder \
-                 with --out, or remove this one to draw them again",
-                findings.model.as_deref().unwrap_or(&url)
+                "it is missing, and tells what the completions in {} were drawn from; choose another folder with --out, \
+                 or remove them to draw them again",
+                drawn.display()
             );
             return Err(InterplayError::BadFile { path, reason });
         }
@@ -168,6 +187,11 @@ impl Served<'_> {
             "served completions",
             &(asked, tokens, self.completions, prompts),
         )
+    }
+
+    /// Whether all completions are there.
+    fn is_complete(&self, drawn: &Path) -> Result<bool, InterplayError> {
+        Ok(drawn.exists() && self.open(drawn)?.1.len() == self.items.len())
     }
 
     /// The file, open for more, and the problems in it that are complete. Others are cut off: they were under way when

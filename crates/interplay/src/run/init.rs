@@ -32,8 +32,7 @@ impl<A: TrainBackend> Runner<'_, A> {
         for note in &model.notes {
             self.progress.note(&format!("{}: {note}", from.display()));
         }
-        let mut model = model.with_context(self.config.max_position_embeddings);
-        model.config.model_type = self.config.model_type;
+        let model = model.with_context(self.config.max_position_embeddings);
         let target = folder.model();
         fs::create_dir_all(&target).map_err(InterplayError::io("create", &target))?;
         self.tokenizer

@@ -101,7 +101,9 @@ impl Study {
                     seconds += pace.seconds(plan, &stage.settings, evaluated, tokenizer)?;
                 }
             }
-            planned.push(run);
+            if !is_record(&run.folder(folder)) {
+                planned.push(run);
+            }
         }
         Ok(Duration::from_secs_f64(seconds))
     }

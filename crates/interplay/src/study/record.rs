@@ -102,12 +102,20 @@ impl Study {
                 }
                 let Some(run) = plans.iter().position(|plan| *plan == record.plan) else {
                     return wrong(&format!(
-                        "found a run of `{}` with seed {} whose plan none of this study has; expected the same study, \
-                         with the same settings, devices and version",
+                        "found a run of `{}` with seed {}, which matches no run of this study; expected the same \
+                         study with the same seeds, settings, devices and version",
                         record.results.name, record.results.seed
                     ));
                 };
-                found.push((self.runs[run].folder(folder), record));
+                let run = &self.runs[run];
+                let known = |name: &String| run.plan.stages.iter().any(|stage| stage.name == *name);
+                let named = record.metrics.keys().chain(record.outcomes.keys());
+                if let Some(stage) = named.into_iter().find(|name| !known(name)) {
+                    return wrong(&format!(
+                        "found stage `{stage}`, which its plan does not have"
+                    ));
+                }
+                found.push((run.folder(folder), record));
             }
             reader.finish()?;
         }
@@ -120,7 +128,7 @@ impl Study {
                 return Err(InterplayError::BadFile {
                     path: target,
                     reason:
-                        "a run is under way there, and a record has it finished; remove one of them"
+                        "a run is under way there, and the record holds a finished one; remove the folder or leave the record out"
                             .into(),
                 });
             }
@@ -158,6 +166,11 @@ fn record(run: &StudyRun, folder: &Path) -> Result<Option<RunRecord>, InterplayE
     }
     let path = folder.join("plan.toml");
     let plan = fs::read_to_string(&path).map_err(InterplayError::io("read", &path))?;
+    if plan != run.plan.to_toml()? {
+        let reason =
+            "it is the plan of another study; give the settings with which the run was made".into();
+        return Err(InterplayError::BadFile { path, reason });
+    }
     Ok(Some(RunRecord {
         format: RECORD_FORMAT.to_owned(),
         plan,
