@@ -124,7 +124,7 @@ mod tests {
         let token = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
         let template = |pieces: &[Value]| opening(single(pieces)).unwrap();
         assert_eq!(opening(Value::Null).unwrap(), Opening::None);
-        assert_eq!(template(&[text.clone()]), Opening::None);
+        assert_eq!(template(std::slice::from_ref(&text)), Opening::None);
         assert_eq!(template(&[token("<s>"), text.clone()]), Opening::Token(5));
         let silent = [token("nothing"), token("<s>"), text.clone()];
         assert_eq!(template(&silent), Opening::Token(5));
