@@ -58,7 +58,7 @@ pub fn write(folder: &Path) -> io::Result<()> {
     merges.truncate(12);
     let text = "Define fox; so a = 3.";
     let train = |digits| {
-        let spec = TrainerSpec { vocab_size: 272, min_frequency: 1, digits, ..TrainerSpec::default() };
+        let spec = TrainerSpec { vocab_size: 272, min_frequency: 1, digits };
         let tokenizer = Tokenizer::train([text].iter(), &spec).expect("the corpus is not empty");
         compact(serde_json::from_str(tokenizer.json()).expect("what was written"))
     };

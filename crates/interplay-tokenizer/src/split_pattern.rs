@@ -1,8 +1,9 @@
 //! Which regular expressions a pre-tokenizer may split by.
 //!
-//! A file can hold any expression, and some take the engine minutes or gigabytes: repetitions of repetitions are
-//! copied as often as they say, and one that looks around is matched by backtracking. So an expression is measured
-//! before it is compiled. Those of published tokenizers stay far below the limits.
+//! A file can hold any expression. The engine hands pieces of it to the crate `regex`, each of which may take ten
+//! megabytes, and there may be thousands of them. One that looks around is matched by backtracking, which gives up
+//! after a million steps and leaves the rest of a text uncut. So an expression is measured before it is compiled.
+//! Those of published tokenizers stay far below the limits.
 //!
 //! Deviations: expressions that contain comments, conditions, or references to groups are refused; no published
 //! tokenizer is known to have one.
